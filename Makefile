@@ -1,0 +1,48 @@
+# make run | test | check | stop | bench | campaign | translations
+PYTHON ?= python3
+PORT ?= 8000
+export PORT
+PY := .venv/bin/python
+RUN := requirements.txt
+DEV := requirements.txt requirements-dev.txt
+# Settings that a production would have, for Django's own check of them.
+PRODUCTION := QQOPS_ENV=production DEBUG=0 ALLOWED_HOSTS=qqops.example DATABASE_URL=postgresql://app@db.example/qqops \
+	SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')
+
+.PHONY: run test check stop bench campaign translations dev browser
+
+run:
+	@$(PYTHON) -m qqops.preflight --port $(RUN)
+	@$(PY) -m qqops.catalogue compile
+	@$(PY) -m qqops.serve
+
+dev:
+	@$(PYTHON) -m qqops.preflight $(DEV)
+	@$(PY) -m qqops.catalogue compile
+
+browser: dev
+	@$(PY) -m tests.chromium
+
+test: browser
+	$(PY) -m pytest -n auto --maxprocesses 8 --dist worksteal $(ARGS)
+
+check: dev
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports
+	$(PY) manage.py makemigrations --check --dry-run
+	$(PY) -m qqops.catalogue check
+	$(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
+
+stop:
+	@$(PY) -m qqops.database
+
+bench: dev
+	$(PY) -m tests.benchmarks $(ARGS)
+
+campaign: browser
+	QQOPS_CAMPAIGN=full $(PY) -m pytest -n auto --maxprocesses 8 tests/campaign $(ARGS)
+
+translations: dev
+	$(PY) -m qqops.catalogue update

@@ -1,0 +1,78 @@
+"""Demo numbers: deterministic, with a realistic spread of states, tiers and logins, made by set-based SQL."""
+
+from django.db import connection
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Number, Tenure
+from accounts.queries.rulebook import version_in_force
+from accounts.services.rulebook import load_summaries
+from qqops import demo
+from qqops.audit import pen
+
+CHUNK = 50_000
+
+# k → a number, one to one: multiplication modulo a prime scatters 1, 2, 3 … over the 9- and 10-digit numbers;
+# every 50th is a short, old one.
+_NUMBERS = """
+WITH seed AS (
+  SELECT k, CASE WHEN k % 50 = 0 THEN 10001 + (k / 50 * 104729) % 999983 ELSE 10001 + (k * 2654435761) % 4294957291 END
+            AS id,
+         (k * 7919) % 1000 AS dice, (k * 104729) % 3650 AS age
+  FROM generate_series(%(first)s::bigint, %(last)s::bigint) k),
+fresh AS (
+  SELECT DISTINCT ON (s.id) s.*, CASE WHEN dice < 20 THEN 'allocated' WHEN dice < 35 THEN 'cancel_pending'
+           WHEN dice < 45 THEN 'quarantined' WHEN dice < 50 THEN 'reserved' ELSE 'in_use' END AS lifecycle,
+         now() - (age + 30) * interval '1 day' AS started
+  FROM seed s WHERE NOT EXISTS (SELECT FROM accounts_number n WHERE n.id = s.id) ORDER BY s.id),
+tenure AS (
+  INSERT INTO accounts_tenure (number_id, seq, channel, channel_ref, paid, paid_until, rules_version_id, acceptance,
+    started_at)
+  SELECT id, 1, (ARRAY['client','client','client','web','web','sms','ivr','campaign'])[1 + dice % 8],
+         CASE WHEN dice % 8 = 7 THEN 'demo-campaign' ELSE '' END, dice % 20 = 0,
+         CASE WHEN dice % 20 = 0 THEN now() + (dice - 300) * interval '1 day' END, %(rules)s, 'by_use', started
+  FROM fresh WHERE lifecycle IN ('allocated', 'cancel_pending', 'in_use') RETURNING *),
+tenure_history AS ({tenure_history}),
+identity AS (INSERT INTO accounts_identity (tenure_id) SELECT id FROM tenure),
+login AS (
+  INSERT INTO accounts_loginfact (tenure_id, service, first_at, last_at)
+  SELECT t.id, 'qq', t.started_at + interval '1 hour',
+         greatest(t.started_at + interval '1 hour', now() - (f.dice % 97) ^ 2 / 8 * interval '1 hour')
+  FROM tenure t JOIN fresh f ON f.id = t.number_id WHERE f.lifecycle <> 'allocated'),
+number AS (
+  INSERT INTO accounts_number (id, lifecycle, tier, tenure_id, legal_hold, reclaim_exempt_reason, revision)
+  SELECT f.id, f.lifecycle, CASE WHEN length(f.id::text) <= 5 OR f.id::text ~ '(\\d)\\1{{3}}$' THEN 3
+           WHEN length(f.id::text) = 6 OR f.id::text ~ '(\\d)\\1{{2}}$' THEN 2
+           WHEN f.id::text ~ '(66|88|99|520)$' THEN 1 ELSE 0 END,
+         t.id, f.dice = 999, '', 0
+  FROM fresh f LEFT JOIN tenure t ON t.number_id = f.id RETURNING *),
+number_history AS ({number_history})
+SELECT (SELECT count(*) FROM number), (SELECT count(*) FROM tenure)"""
+
+
+@demo.step
+def rulebook(wish: demo.Wish) -> str:
+    load_summaries(actor=wish.setup)
+    return _("Rulebook: %(version)s") % {"version": version_in_force(timezone.now())}
+
+
+@demo.step
+def numbers(wish: demo.Wish) -> str:
+    have = Number.objects.count()  # a demo is small enough to count
+    version = version_in_force(timezone.now())
+    sql = _NUMBERS.replace(" % ", " %% ").format(
+        tenure_history=pen.history_insert(Tenure, pen.CREATED, source="tenure live"),
+        number_history=pen.history_insert(Number, pen.CREATED, source="number live"),
+    )
+    assert version is not None
+    first, made = 1, 0
+    while have + made < wish.numbers and first <= 2 * wish.numbers:
+        last = min(first + CHUNK, first + wish.numbers) - 1
+        with pen.act("demo.built", actor=wish.setup, reason="demo", facts={}) as act, connection.cursor() as cursor:
+            cursor.execute(sql, act.params | {"first": first, "last": last, "rules": version.pk})
+            numbers, tenures = cursor.fetchone()
+            act.facts.update(numbers=numbers)
+            act.wrote(pen.history_model(Number), rows=numbers)
+            act.wrote(pen.history_model(Tenure), rows=tenures)
+        made, first = made + numbers, last + 1
+    return _("Numbers: %(have)d there, %(made)d made") % {"have": have, "made": made}

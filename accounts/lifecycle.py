@@ -1,0 +1,90 @@
+"""The life of a number as data: DESIGN §3, domain.md §7. Read it beside the Rules; nothing here imports the house.
+
+Two axes: a number has one lifecycle value, and its holder's tenure any number of concurrent measures
+(enforcement). What is shown is derived from both.
+"""
+
+import datetime
+from typing import NamedTuple
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Lifecycle(TextChoices):
+    RESERVED = "reserved", _("reserved")
+    PRE_RELEASE = "pre_release", _("pre-release")
+    AVAILABLE = "available", _("available")
+    ALLOCATED = "allocated", _("allocated, not activated")
+    IN_USE = "in_use", _("in use")
+    CANCEL_PENDING = "cancel_pending", _("cancellation pending")
+    TERMINATED = "terminated", _("terminated")
+    PURGED = "purged", _("purged")
+    QUARANTINED = "quarantined", _("quarantined")
+    RETIRED = "retired", _("retired")
+
+
+class Shown(TextChoices):
+    """What staff see: the first that is true of terminated, cancellation pending, frozen, restricted, lifecycle."""
+
+    RESERVED = "reserved", _("reserved")
+    PRE_RELEASE = "pre_release", _("pre-release")
+    AVAILABLE = "available", _("available")
+    ALLOCATED = "allocated", _("allocated, not activated")
+    IN_USE = "in_use", _("in use")
+    CANCEL_PENDING = "cancel_pending", _("cancellation pending")
+    TERMINATED = "terminated", _("terminated")
+    PURGED = "purged", _("purged")
+    QUARANTINED = "quarantined", _("quarantined")
+    RETIRED = "retired", _("retired")
+    FROZEN = "frozen", _("frozen")
+    RESTRICTED = "restricted", _("restricted")
+
+
+class Move(NamedTuple):
+    """One row of domain.md §7."""
+
+    transition: str
+    source: str
+    target: str
+    clause: str
+
+
+L = Lifecycle
+MOVES = (
+    Move("T2", L.RESERVED, L.PRE_RELEASE, "2"),
+    Move("T2", L.PRE_RELEASE, L.RESERVED, "2"),
+    Move("T3", L.PRE_RELEASE, L.AVAILABLE, "3.1"),
+    Move("T3", L.AVAILABLE, L.PRE_RELEASE, "3.1"),
+    Move("T4", L.AVAILABLE, L.ALLOCATED, "3.1"),
+    Move("T5", L.ALLOCATED, L.IN_USE, "5.1"),
+    Move("T6", L.ALLOCATED, L.TERMINATED, "10.3"),
+    Move("T12", L.IN_USE, L.TERMINATED, "10.1"),
+    Move("T13", L.TERMINATED, L.IN_USE, "10.1"),
+    Move("T13", L.TERMINATED, L.ALLOCATED, "10.1"),  # T6 undone: back to where it was, not further
+    Move("T14", L.IN_USE, L.CANCEL_PENDING, "12.1"),
+    Move("T15", L.CANCEL_PENDING, L.IN_USE, "12.1"),
+    Move("T16", L.CANCEL_PENDING, L.TERMINATED, "12.1"),
+    Move("T17", L.TERMINATED, L.PURGED, "10.4"),
+    Move("T18", L.PURGED, L.QUARANTINED, "10.3"),
+    Move("T19", L.QUARANTINED, L.AVAILABLE, "3.1"),
+    Move("T19", L.QUARANTINED, L.PRE_RELEASE, "3.1"),
+    Move("T20", L.RESERVED, L.RETIRED, "2"),
+    Move("T20", L.PRE_RELEASE, L.RETIRED, "2"),
+    Move("T20", L.AVAILABLE, L.RETIRED, "2"),
+    Move("T20", L.QUARANTINED, L.RETIRED, "2"),
+    Move("T21", L.QUARANTINED, L.IN_USE, "11"),
+)
+
+# Only here is there a tenure that someone holds; measures need one.
+HELD = (L.ALLOCATED, L.IN_USE, L.CANCEL_PENDING, L.TERMINATED)
+
+# A measure without an end. PostgreSQL's 'infinity' has no Python value; this one compares the same way.
+FOREVER = datetime.datetime(9999, 12, 31, tzinfo=datetime.UTC)
+
+PREMIUM_FROM_TIER = 2  # 靓号
+
+
+def pairs() -> list[tuple[str, str]]:
+    """The legal moves, sorted so that the trigger made from them is the same on every run."""
+    return sorted({(str(m.source), str(m.target)) for m in MOVES})

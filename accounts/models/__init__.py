@@ -1,0 +1,4 @@
+from accounts.models.number import Identity, LoginFact, Number, Tenure
+from accounts.models.rulebook import Clause, RuleDocument, RuleVersion
+
+__all__ = ["Clause", "Identity", "LoginFact", "Number", "RuleDocument", "RuleVersion", "Tenure"]

@@ -1,0 +1,98 @@
+"""Reading numbers that people give: one, a pasted list, a file. domain.md §4, DESIGN §7.
+
+Any malformed line refuses the whole list, and all of them are named with line and value.
+"""
+
+import re
+import unicodedata
+from array import array
+from collections.abc import Iterable
+from pathlib import Path
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from qqops.errors import Invalid
+
+NUMBER_MIN = 10000
+_SHAPE = re.compile(r"[1-9][0-9]{4,10}")
+_NOISE = re.compile(r"^qq\s*:?\s*|@qq\.com$", re.IGNORECASE)
+# A space separates too: joining “12345 67890” would make somebody else's number of it.
+_BETWEEN = re.compile(r"(?<!:)[\s,;\u3001]+")
+SHOWN_MAX = 50
+
+
+def parse(text: str) -> int:
+    """Return the number; Invalid says what is wrong with it.
+
+    Full-width digits and the usual noise (`QQ:`, `@qq.com`, spaces) are folded; Arabic-Indic and other digits,
+    signs, exponents and leading zeros are not numbers.
+    """
+    cleaned = _NOISE.sub("", unicodedata.normalize("NFKC", text).strip())
+    if not _SHAPE.fullmatch(cleaned):
+        raise Invalid(
+            _("“%(text)s” is not a number: 5 to 11 digits, not beginning with 0.") % {"text": text.strip()[:40]}
+        )
+    number = int(cleaned)
+    if not NUMBER_MIN <= number <= settings.QQOPS_NUMBER_MAX:
+        raise Invalid(
+            _("%(number)d is out of range (%(low)d to %(high)d).")
+            % {"number": number, "low": NUMBER_MIN, "high": settings.QQOPS_NUMBER_MAX}
+        )
+    return number
+
+
+def parse_list(lines: Iterable[str]) -> "array[int]":
+    """Read numbers, one or several to a line (comma, semicolon, space or tab between); blank lines are nothing."""
+    numbers, wrong = array("q"), []
+    for at, line in enumerate(lines, 1):
+        for cell in _BETWEEN.split(unicodedata.normalize("NFKC", line)):
+            if not cell.strip():
+                continue
+            try:
+                numbers.append(parse(cell))
+            except Invalid as error:
+                wrong.append(_("line %(line)d: %(error)s") % {"line": at, "error": error})
+    if wrong:
+        more = _("… and %(n)d more") % {"n": len(wrong) - SHOWN_MAX} if len(wrong) > SHOWN_MAX else ""
+        raise Invalid("\n".join([_("The list was refused; nothing was done:"), *wrong[:SHOWN_MAX], *([more] if more else [])]))
+    if not numbers:
+        raise Invalid(_("The list holds no numbers."))
+    return numbers
+
+
+def decode(content: bytes) -> str:
+    """UTF-8 with or without BOM, else GB18030 (what a Chinese Excel saves)."""
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise Invalid(_("The file is neither UTF-8 nor GB18030 text."))
+
+
+def read_file(path: Path) -> "array[int]":
+    """Read a TXT or CSV list. In a CSV whose first line names a column `number` or 号码, that column counts."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise Invalid(_("Cannot read the list: %(error)s") % {"error": error}) from error
+    return parse_text(decode(content))
+
+
+def parse_text(text: str) -> "array[int]":
+    lines = text.splitlines()
+    if lines and (column := _column(lines[0])) is not None:
+        # Blank the heading instead of dropping it: reported line numbers stay those of the file.
+        lines = ["", *(_cell(line, column) for line in lines[1:])]
+    return parse_list(lines)
+
+
+def _column(heading: str) -> int | None:
+    names = [unicodedata.normalize("NFKC", cell).strip().strip('"').lower() for cell in heading.split(",")]
+    return next((names.index(name) for name in ("number", "号码", "qq") if name in names), None)
+
+
+def _cell(line: str, column: int) -> str:
+    cells = line.split(",")
+    return cells[column].strip().strip('"') if column < len(cells) else line

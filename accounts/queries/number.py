@@ -1,0 +1,44 @@
+"""Reads of numbers: what is shown, who holds it, when it was last used."""
+
+import datetime
+
+from django.db.models import Case, CharField, F, Max, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from accounts.lifecycle import FOREVER, Lifecycle, Shown
+from accounts.models import LoginFact, Number
+
+# The one expression of the shown state (DESIGN §1.3), right at read time.
+SHOWN = Case(
+    When(lifecycle__in=(Lifecycle.TERMINATED, Lifecycle.CANCEL_PENDING), then=F("lifecycle")),
+    When(frozen_until__gt=Now(), then=Value(Shown.FROZEN.value)),
+    When(restricted_until__gt=Now(), then=Value(Shown.RESTRICTED.value)),
+    default=F("lifecycle"),
+    output_field=CharField(),
+)
+
+
+def numbers() -> QuerySet[Number]:
+    """Numbers with `state` (shown) and `last_login`, for a page of them; no query grows with the table."""
+    last = LoginFact.objects.filter(tenure=OuterRef("tenure")).values("tenure").annotate(at=Max("last_at")).values("at")
+    return Number.objects.annotate(state=SHOWN, last_login=Subquery(last)).select_related("tenure__rules_version")
+
+
+def shown_of(number: Number, at: datetime.datetime | None = None) -> Shown:
+    """The same rule for one row in hand, a history row included, as it was seen at a moment."""
+    at = at or timezone.now()
+    if number.lifecycle in (Lifecycle.TERMINATED, Lifecycle.CANCEL_PENDING):
+        return Shown(number.lifecycle)
+    if number.frozen_until and number.frozen_until > at:
+        return Shown.FROZEN
+    if number.restricted_until and number.restricted_until > at:
+        return Shown.RESTRICTED
+    return Shown(number.lifecycle)
+
+
+def shown_until(number: Number) -> datetime.datetime | None:
+    """When the shown state ends by itself; None: not by itself."""
+    state = shown_of(number)
+    until = {Shown.FROZEN: number.frozen_until, Shown.RESTRICTED: number.restricted_until}.get(state)
+    return None if until is None or until >= FOREVER else until

@@ -1,0 +1,90 @@
+"""What would happen to each number, as one SQL expression for preview and act alike.
+
+Aliases: `n` the number's row, `t` the target (its tenure, revision and measures as decided on). Parameters by name.
+"""
+
+from django.utils import timezone
+
+from enforcement.order import Order
+from enforcement.policy import FROM, Kind
+
+IN_FORCE = "m.ended_at IS NULL AND (m.until IS NULL OR m.until > %(now)s)"
+OF_HOLDER = f"m.number_id = n.id AND m.tenure_id = n.tenure_id AND {IN_FORCE}"
+
+# Shown state (DESIGN §1.3): the first that is true.
+SHOWN = (
+    "CASE WHEN n.lifecycle IN ('terminated', 'cancel_pending') THEN n.lifecycle"
+    " WHEN n.frozen_until > %(now)s THEN 'frozen' WHEN n.restricted_until > %(now)s THEN 'restricted'"
+    " ELSE n.lifecycle END"
+)
+
+_KIND = {
+    Kind.FREEZE: (
+        "WHEN n.frozen_until > %(now)s AND EXISTS (SELECT FROM enforcement_measure m WHERE"
+        f" {OF_HOLDER} AND m.kind = 'freeze' AND m.freeze_kind = %(freeze_kind)s) THEN 'already'"
+    ),
+    Kind.RESTRICT: (
+        "WHEN n.restricted_until > %(now)s AND EXISTS (SELECT FROM enforcement_measure m WHERE"
+        f" {OF_HOLDER} AND m.kind = 'restrict' AND m.scopes @> %(scopes)s::varchar[]"
+        " AND coalesce(m.until, 'infinity') >= coalesce(%(until)s, 'infinity'::timestamptz)) THEN 'already'"
+    ),
+    Kind.TERMINATE: "WHEN n.legal_hold THEN 'legal_hold'",
+    Kind.LIFT: (
+        "WHEN NOT EXISTS (SELECT FROM enforcement_measure m WHERE m.id = ANY(t.measures)"
+        f" AND {IN_FORCE}) THEN 'nothing_to_lift'"
+    ),
+    Kind.RESTORE: f"WHEN {{termination}} IS NULL THEN 'nothing_to_restore'",
+}
+
+# The state before the last termination of this tenure: what a restore goes back to (domain.md T13).
+BEFORE_TERMINATION = (
+    "(SELECT o.before->>'lifecycle' FROM enforcement_outcome o JOIN enforcement_decision d ON d.id = o.decision_id"
+    " JOIN enforcement_target x ON x.decision_id = o.decision_id AND x.number_id = o.number_id"
+    " WHERE o.number_id = n.id AND o.why = '' AND d.kind = 'terminate' AND x.tenure_id = n.tenure_id"
+    " ORDER BY o.decision_id DESC LIMIT 1)"
+)
+
+
+def why(kind: Kind, *, of_targets: bool) -> str:
+    """CASE expression: the reason to skip a number, '' to act. `of_targets`: also compare with the frozen target."""
+    changed = (
+        "WHEN t.revision <> n.revision OR t.tenure_id IS DISTINCT FROM n.tenure_id THEN 'state_changed'"
+        if of_targets
+        else ""
+    )
+    already = {
+        Kind.TERMINATE: "WHEN n.lifecycle = 'terminated' THEN 'already'",
+        Kind.RESTORE: "WHEN n.lifecycle IN ('allocated', 'in_use') THEN 'already'",
+    }.get(kind, "")
+    allowed = ", ".join(f"'{state}'" for state in FROM[kind])
+    return (
+        f"CASE WHEN n.tenure_id IS NULL THEN 'no_tenure' {changed} {already}"
+        f" WHEN n.lifecycle NOT IN ({allowed}) THEN 'wrong_state'"
+        f" {_KIND[kind].format(termination=BEFORE_TERMINATION)} ELSE '' END"
+    )
+
+
+def measures_to_lift(order: Order) -> tuple[str, dict[str, object]]:
+    """Expression: the measures in force that the order ends, for number `n`; NULL for other acts."""
+    if order.kind != Kind.LIFT:
+        return "NULL::bigint[]", {}
+    if order.lift_measures:
+        condition, params = "m.id = ANY(%(lift_measures)s)", {"lift_measures": list(order.lift_measures)}
+    elif order.lift_of:
+        condition, params = "m.decision_id = %(lift_of)s", {"lift_of": order.lift_of}
+    else:
+        condition = "(m.kind = ANY(%(lift_kinds)s) OR m.kind || ':' || m.freeze_kind = ANY(%(lift_kinds)s))"
+        params = {"lift_kinds": list(order.lift_kinds)}
+    return f"ARRAY(SELECT m.id FROM enforcement_measure m WHERE {OF_HOLDER} AND {condition} ORDER BY m.id)", params
+
+
+def params(order: Order, effective_at: object = None) -> dict[str, object]:
+    """The named parameters of these expressions."""
+    now = timezone.now()
+    start = effective_at or now
+    return {
+        "now": now,
+        "freeze_kind": order.freeze_kind,
+        "scopes": list(order.scopes),
+        "until": order.until or (start + order.duration if order.duration else None),  # type: ignore[operator]
+    }

@@ -1,0 +1,44 @@
+"""`manage.py approve DECISION`: the second person, with his own command token."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.utils.translation import gettext as _
+
+from enforcement import services
+from enforcement.management.reporting import decision_lines, progress_bar, report_code, report_lines
+from enforcement.queries import decision_by_id
+from qqops.commands import Exit, StaffCommand
+
+
+class Command(StaffCommand):
+    help = "Agree to a proposed decision (or --refuse it). Shows it and changes nothing unless --apply."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("decision", type=int)
+        parser.add_argument("--refuse", action="store_true", help=_("refuse instead"))
+        super().add_arguments(parser)
+
+    def act_for(self, **options: Any) -> int:
+        decision = decision_by_id(options["decision"])
+        if not options["apply"]:
+            services.capacity_of(decision, self.actor)
+            if options["json"]:
+                self.say_json({"decision": decision.pk, "state": decision.state, "targets": decision.target_count})
+            else:
+                self.say(_("Dry run: nothing is changed. With --apply you would rule on:"))
+                for line in decision_lines(decision):
+                    self.say(line)
+            return Exit.DRY_RUN
+        seen = {"actor": self.actor, "reason": options["reason"], "content_hash": decision.content_hash}
+        if options["refuse"]:
+            report = services.refuse(decision, **seen)
+        else:
+            with progress_bar(self.stderr, decision.target_count) as progress:
+                report = services.approve(decision, **seen, progress=progress)
+        if options["json"]:
+            self.say_json(report.as_json())
+        else:
+            for line in report_lines(report):
+                self.say(line)
+        return Exit.DONE if options["refuse"] else report_code(report)

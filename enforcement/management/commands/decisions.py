@@ -1,0 +1,52 @@
+"""`manage.py decisions show ID | run ID`."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.utils.translation import gettext as _
+
+from enforcement import services
+from enforcement.management.reporting import decision_lines, outcome_counts, progress_bar, report_code, report_lines
+from enforcement.queries import decision_by_id
+from enforcement.services import Report
+from qqops.approvals import State
+from qqops.commands import Exit, OpsCommand
+from qqops.errors import Invalid
+
+
+class Command(OpsCommand):
+    help = "Show a decision, or continue an approved one that was interrupted (run)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("do", choices=("show", "run"))
+        parser.add_argument("decision", type=int)
+        super().add_arguments(parser)
+
+    def act(self, **options: Any) -> int:
+        decision = decision_by_id(options["decision"])
+        return self._run(decision, options) if options["do"] == "run" else self._show(decision, options)
+
+    def _show(self, decision: Any, options: dict[str, Any]) -> int:
+        counts = outcome_counts(decision)
+        if options["json"]:
+            report = Report(decision, targets=decision.target_count, applied=counts.pop("", 0))
+            report.skipped.update(counts)
+            self.say_json(report.as_json())
+        else:
+            for line in decision_lines(decision):
+                self.say(line)
+        return Exit.DONE
+
+    def _run(self, decision: Any, options: dict[str, Any]) -> int:
+        """Two people have decided already; to continue needs no third, and acts in the maker's name."""
+        if decision.state != State.APPROVED:
+            raise Invalid(_("Decision #%(id)d is not approved and unfinished.") % {"id": decision.pk})
+        report = Report(decision, targets=decision.target_count)
+        with progress_bar(self.stderr, decision.target_count) as progress:
+            report.applied, report.skipped = services.apply(decision, actor=decision.maker, progress=progress)
+        if options["json"]:
+            self.say_json(report.as_json())
+        else:
+            for line in report_lines(report):
+                self.say(line)
+        return report_code(report)

@@ -1,0 +1,116 @@
+"""How previews, reports and decisions read on a terminal."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+from django.db.models import Count
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from accounts.lifecycle import Shown
+from enforcement.models import Decision
+from enforcement.order import Order
+from enforcement.policy import Effect, Why
+from enforcement.services import Preview, Report, in_words
+from qqops.approvals import State
+from qqops.commands import Exit
+
+LISTED = 50
+
+
+def preview_lines(order: Order, found: Preview) -> Iterator[str]:
+    yield _("Dry run: nothing is changed. With --apply:")
+    yield _("  %(act)s: %(n)d of %(given)d numbers") % {"act": order.kind.label, "n": found.will, "given": found.given}
+    for state, n in sorted(found.shown.items()):
+        yield f"    {Shown(state).label}: {n}"
+    if found.skipped:
+        yield _("  skipped: %(why)s") % {"why": in_words(found.skipped)}
+    if found.duplicates:
+        yield _("  duplicates: %(n)d") % {"n": found.duplicates}
+    if found.unknown:
+        yield _("  unknown: %(numbers)s") % {"numbers": _some(found.unknown)}
+    if found.premium or found.paid:
+        yield _("  among them premium: %(premium)d, paid: %(paid)d") % {"premium": found.premium, "paid": found.paid}
+    yield f"  {effect_sentence(found.rule.effect, len(found.rule.approvers))} ({found.rule.label})"
+
+
+def effect_sentence(effect: str, approvers: int) -> str:
+    if effect == Effect.AT_ONCE:
+        return _("acts at once")
+    people = ngettext("%(n)d approver", "%(n)d approvers", approvers) % {"n": approvers}
+    if effect == Effect.PROVISIONAL:
+        return _("acts at once, provisionally, until %(people)s decided") % {"people": people}
+    return _("waits for %(people)s; nothing changes before") % {"people": people}
+
+
+def report_lines(report: Report) -> Iterator[str]:
+    decision = report.decision
+    yield _("Decision #%(id)d: %(state)s") % {"id": decision.pk, "state": decision.get_state_display()}
+    yield _("  targets: %(targets)d, applied: %(applied)d") % {"targets": report.targets, "applied": report.applied}
+    if report.skipped.total():
+        yield _("  skipped: %(why)s") % {"why": in_words(report.skipped)}
+    if report.unknown:
+        yield _("  unknown: %(numbers)s") % {"numbers": _some(report.unknown)}
+    if decision.state == State.PROPOSED:
+        yield _("  %(effect)s; lapses %(at)s") % {
+            "effect": effect_sentence(decision.effect, len(decision.approvers)),
+            "at": moment(decision.expires_at),
+        }
+
+
+def report_code(report: Report) -> Exit:
+    if report.decision.state == State.PROPOSED:
+        return Exit.WAITING
+    if report.decision.state == State.VOID:
+        return Exit.REFUSED
+    return Exit.PARTLY if report.skipped.total() or report.unknown or report.failed else Exit.DONE
+
+
+def decision_lines(decision: Decision) -> Iterator[str]:
+    yield _("Decision #%(id)d: %(act)s, %(state)s") % {
+        "id": decision.pk,
+        "act": decision.get_kind_display(),
+        "state": State.LAPSED.label if decision.has_lapsed else decision.get_state_display(),
+    }
+    for ground in decision.grounds.select_related("clause__version"):
+        version = ground.clause.version.version if ground.clause else ""
+        yield _("  ground: %(ground)s %(version)s") % {"ground": ground, "version": version}
+    yield _("  facts: %(text)s") % {"text": decision.facts}
+    for evidence in decision.evidence.all():
+        yield _("  evidence: %(text)s") % {"text": evidence}
+    yield _("  reason: %(text)s") % {"text": decision.reason}
+    yield _("  maker: %(who)s, %(at)s") % {"who": decision.maker, "at": moment(decision.proposed_at)}
+    for approval in decision.approvals.select_related("approver"):
+        answer = _("agreed") if approval.agreed else _("refused")
+        yield f"  {answer}: {approval.approver}, {moment(approval.at)}: {approval.reason}"
+    yield _("  targets: %(n)d") % {"n": decision.target_count}
+    for why, n in outcome_counts(decision).items():
+        yield f"    {Why(why).label if why else _('applied')}: {n}"
+
+
+def outcome_counts(decision: Decision) -> dict[str, int]:
+    rows = decision.outcomes.values_list("why").annotate(n=Count("number_id")).order_by("why")
+    return dict(rows)
+
+
+def moment(at: Any) -> str:
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M}" if at else "–"
+
+
+@contextmanager
+def progress_bar(out: IO[str], total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal, silence elsewhere."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    terminal = Console(file=out)
+    with Progress(*columns, console=terminal, disable=not terminal.is_terminal) as progress:
+        task = progress.add_task(_("applying"), total=total)
+        yield lambda n: progress.advance(task, n)
+
+
+def _some(numbers: list[int]) -> str:
+    more = " …" if len(numbers) > LISTED else ""
+    return ", ".join(map(str, numbers[:LISTED])) + more

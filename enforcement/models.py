@@ -1,0 +1,244 @@
+"""What the operator does to a number: the decision, what it rests on, whom it reaches, what came of it."""
+
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Clause, Number, Tenure
+from enforcement.policy import BASIS, Effect, FreezeKind, Kind, Scope, Why
+from qqops.approvals import Approval as AbstractApproval
+from qqops.approvals import Proposal, approval_constraints
+from qqops.audit.history import History
+from qqops.audit.models import Record
+
+
+class Decision(Proposal):
+    """处置决定: the case file. Its content never changes; only its state moves (`changeable_columns`)."""
+
+    kind = models.CharField(_("act"), max_length=10, choices=Kind)
+    freeze_kind = models.CharField(_("freeze kind"), max_length=10, choices=FreezeKind, blank=True)
+    scopes = ArrayField(
+        models.CharField(max_length=20, choices=Scope), default=list, blank=True, verbose_name=_("restriction scope")
+    )
+    duration = models.DurationField(_("duration"), null=True)  # counted from effective_at
+    until = models.DateTimeField(_("until"), null=True)  # or a fixed end; neither: without end
+    facts = models.TextField(_("facts"))
+    reason = models.TextField(_("reason"))
+    ticket = models.CharField(_("ticket"), max_length=80, blank=True)
+    rule = models.CharField(_("approval rule"), max_length=24)
+    effect = models.CharField(_("effect"), max_length=12, choices=Effect)
+    target_count = models.IntegerField(_("targets"))
+    targets_digest = models.CharField(max_length=64)
+    effective_at = models.DateTimeField(_("takes effect"), null=True)
+    form_key = models.UUIDField(unique=True, editable=False)  # one form, one decision: a second click finds it
+
+    changeable_columns = ("state", "effective_at")
+    history = History()
+
+    class Meta:
+        verbose_name = _("decision")
+        verbose_name_plural = _("decisions")
+        default_permissions = ("view",)
+        permissions = (
+            ("make_security_freeze", "Can freeze for security up to 24 hours"),
+            ("make_restriction", "Can restrict"),
+            ("make_freeze", "Can freeze up to 7 days"),
+            ("make_long_freeze", "Can freeze longer than 7 days"),
+            ("make_termination", "Can terminate"),
+            ("make_reclaim", "Can reclaim under 10.3"),
+            ("make_lift", "Can lift"),
+            ("make_restore", "Can restore"),
+            ("approve_decision", "Can approve decisions"),
+            ("approve_reclaim", "Can approve reclaim as privacy officer"),
+        )
+        indexes = (
+            models.Index(fields=("state", "-id"), name="decision_state"),
+            models.Index(fields=("maker", "-id"), name="decision_maker"),
+        )
+        constraints = (
+            models.CheckConstraint(condition=Q(duration__isnull=True) | Q(until__isnull=True), name="decision_one_end"),
+            models.CheckConstraint(
+                condition=(Q(kind="freeze") & ~Q(freeze_kind="")) | (~Q(kind="freeze") & Q(freeze_kind="")),
+                name="decision_freeze_kind",
+            ),
+            models.CheckConstraint(
+                condition=(Q(kind="restrict") & Q(scopes__len__gt=0)) | (~Q(kind="restrict") & Q(scopes__len=0)),
+                name="decision_scopes",
+            ),
+            models.CheckConstraint(condition=~Q(facts="") & ~Q(reason=""), name="decision_says_why"),
+        )
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.get_kind_display()}"
+
+    @property
+    def ends_at(self) -> Any:
+        """The end of its measures once it takes effect; None: without end, or not yet in effect."""
+        if self.until:
+            return self.until
+        return self.effective_at + self.duration if self.effective_at and self.duration else None
+
+    @property
+    def has_lapsed(self) -> bool:
+        """Right at read time, whether or not the sweep has passed."""
+        return self.state == "proposed" and self.expires_at is not None and self.expires_at <= timezone.now()
+
+
+class Ground(Record):
+    """依据: a clause of the Rules in the version in force at the act, or a named document. Both rows are frozen."""
+
+    decision = models.ForeignKey(Decision, models.PROTECT, verbose_name=_("decision"), related_name="grounds")
+    basis = models.CharField(_("basis"), max_length=8)
+    clause = models.ForeignKey(
+        Clause, models.PROTECT, null=True, verbose_name=_("clause"), related_name="+", db_index=False
+    )
+    citation = models.CharField(_("document cited"), max_length=200, blank=True)
+
+    class Meta(Record.Meta):
+        verbose_name = _("ground")
+        verbose_name_plural = _("grounds")
+        constraints = (
+            models.CheckConstraint(condition=Q(clause__isnull=False) | ~Q(citation=""), name="ground_cites_something"),
+            models.UniqueConstraint(fields=("decision", "basis"), name="ground_once"),
+        )
+
+    def __str__(self) -> str:
+        return self.citation if self.clause_id is None else BASIS[self.basis].cites
+
+
+class Evidence(Record):
+    """证据: a structured fact (files come later). No evidence, no measure."""
+
+    decision = models.ForeignKey(Decision, models.PROTECT, verbose_name=_("decision"), related_name="evidence")
+    statement = models.TextField(_("evidence"))
+    sha256 = models.CharField(max_length=64)
+
+    class Meta(Record.Meta):
+        verbose_name = _("evidence")
+        verbose_name_plural = _("evidence")
+        constraints = (models.CheckConstraint(condition=~Q(statement=""), name="evidence_says_something"),)
+
+    def __str__(self) -> str:
+        return self.statement
+
+
+class Target(Record):
+    """对象: one number of the frozen list, with the tenure and the revision it was decided on."""
+
+    pk = models.CompositePrimaryKey("decision_id", "number_id")
+    decision = models.ForeignKey(Decision, models.PROTECT, related_name="targets", db_index=False)
+    number = models.ForeignKey(Number, models.PROTECT, verbose_name=_("number"), related_name="+")
+    tenure = models.ForeignKey(Tenure, models.PROTECT, null=True, related_name="+", db_index=False)
+    revision = models.IntegerField()
+    measures = ArrayField(models.BigIntegerField(), null=True)  # lift only: exactly these end
+
+    class Meta(Record.Meta):
+        verbose_name = _("target")
+        verbose_name_plural = _("targets")
+
+    def __str__(self) -> str:
+        return str(self.number_id)
+
+
+class Outcome(Record):
+    """结果: what came of one target. The key makes each target happen exactly once."""
+
+    pk = models.CompositePrimaryKey("decision_id", "number_id")
+    decision = models.ForeignKey(Decision, models.PROTECT, related_name="outcomes", db_index=False)
+    number = models.ForeignKey(Number, models.PROTECT, verbose_name=_("number"), related_name="+")
+    why = models.CharField(_("skipped because"), max_length=20, choices=Why, blank=True)  # blank: applied
+    before = models.JSONField(null=True)  # what an undo restores
+
+    class Meta(Record.Meta):
+        verbose_name = _("outcome")
+        verbose_name_plural = _("outcomes")
+
+    def __str__(self) -> str:
+        return f"{self.number_id}: {self.get_why_display() or _('applied')}"
+
+
+class Measure(models.Model):
+    """措施 on a tenure: one of several at a time, each with its own clause (its decision's) and end."""
+
+    class EndReason(models.TextChoices):
+        LIFTED = "lifted", _("lifted")
+        EXPIRED = "expired", _("expired")
+        REFUSED = "refused", _("proposal refused or lapsed")
+
+    number = models.ForeignKey(Number, models.PROTECT, verbose_name=_("number"), related_name="+", db_index=False)
+    tenure = models.ForeignKey(
+        Tenure, models.PROTECT, verbose_name=_("tenure"), related_name="measures", db_index=False
+    )
+    decision = models.ForeignKey(Decision, models.PROTECT, verbose_name=_("decision"), related_name="measures")
+    kind = models.CharField(_("measure"), max_length=10, choices=Kind)
+    freeze_kind = models.CharField(_("freeze kind"), max_length=10, choices=FreezeKind, blank=True)
+    scopes = ArrayField(models.CharField(max_length=20, choices=Scope), default=list, verbose_name=_("scope"))
+    starts_at = models.DateTimeField(_("starts"))
+    until = models.DateTimeField(_("until"), null=True)
+    ended_at = models.DateTimeField(_("ended"), null=True)
+    ended_by = models.ForeignKey(
+        Decision, models.PROTECT, null=True, verbose_name=_("ended by"), related_name="+", db_index=False
+    )
+    end_reason = models.CharField(_("ended because"), max_length=10, choices=EndReason, blank=True)
+
+    history = History()
+
+    class Meta:
+        verbose_name = _("measure")
+        verbose_name_plural = _("measures")
+        default_permissions = ("view",)
+        indexes = (
+            models.Index(fields=("number", "tenure"), name="measure_number"),
+            models.Index(fields=("until",), name="measure_running", condition=Q(ended_at__isnull=True, until__isnull=False)),
+        )
+        constraints = (
+            models.UniqueConstraint(fields=("decision", "number"), name="measure_once"),
+            models.CheckConstraint(condition=Q(until__isnull=True) | Q(until__gt=F("starts_at")), name="measure_lasts"),
+        )
+
+    def __str__(self) -> str:
+        return str(self.get_freeze_kind_display() or self.get_kind_display())
+
+    @property
+    def in_force(self) -> bool:
+        return self.ended_at is None and (self.until is None or self.until > timezone.now())
+
+
+class Approval(AbstractApproval):
+    proposal = models.ForeignKey(Decision, models.PROTECT, verbose_name=_("decision"), related_name="approvals")
+
+    class Meta(AbstractApproval.Meta):
+        verbose_name = _("approval")
+        verbose_name_plural = _("approvals")
+        constraints = approval_constraints("approval")
+
+    def __str__(self) -> str:
+        return f"{self.approver} {self.proposal_id}"
+
+
+class Notice(models.Model):
+    """通知 to the holder: an outbox row, written with the act it tells of; delivery moves only its state."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("not yet sent")
+        SENT = "sent", _("sent")
+
+    decision = models.ForeignKey(Decision, models.PROTECT, verbose_name=_("decision"), related_name="+", db_index=False)
+    tenure = models.ForeignKey(Tenure, models.PROTECT, verbose_name=_("tenure"), related_name="+", db_index=False)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.PENDING)
+    created_at = models.DateTimeField(_("created"))
+
+    changeable_columns = ("state",)
+
+    class Meta:
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
+        default_permissions = ()
+        constraints = (models.UniqueConstraint(fields=("decision", "tenure"), name="notice_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.decision_id}/{self.tenure_id}"

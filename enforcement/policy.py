@@ -1,0 +1,221 @@
+"""What may happen, as tables: DESIGN §4, domain.md §6.2 and §9. Read it beside the Rules.
+
+Services ask these tables; forms, commands and templates hold no rule. Each row has a test.
+"""
+
+import datetime
+from dataclasses import dataclass
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Kind(TextChoices):
+    RESTRICT = "restrict", _("restrict")
+    FREEZE = "freeze", _("freeze")
+    TERMINATE = "terminate", _("terminate")
+    LIFT = "lift", _("lift")
+    RESTORE = "restore", _("restore")
+
+
+class FreezeKind(TextChoices):
+    SECURITY = "security", _("security freeze")
+    VIOLATION = "violation", _("violation freeze")
+    OWNER = "owner", _("owner-requested freeze")
+    LEGAL = "legal", _("legal freeze")
+
+
+class Scope(TextChoices):
+    LOGIN = "login", _("log in")
+    SEND_MSG = "send_msg", _("send messages")
+    ADD_FRIEND = "add_friend", _("add friends")
+    JOIN_GROUP = "join_group", _("join groups")
+    CREATE_GROUP = "create_group", _("create groups")
+    GROUP_SEND = "group_send", _("speak in groups")
+    QZONE_POST = "qzone_post", _("post to Qzone")
+    QZONE_VIEW = "qzone_view", _("view Qzone")
+    MAIL = "mail", _("mail")
+    WALLET_OUT = "wallet_out", _("pay from the wallet")
+    TRANSFER_ITEMS = "transfer_items", _("transfer items")
+    PARTNER_LOGIN = "partner_login", _("log in to partners")
+    PROFILE_EDIT = "profile_edit", _("edit the profile")
+    SEARCH_VISIBLE = "search_visible", _("appear in search")
+
+
+HOUR, DAY = datetime.timedelta(hours=1), datetime.timedelta(days=1)
+K, F = Kind, FreezeKind
+
+# What undoes each kind; a kind that nothing undoes would have to say so.
+UNDO = {K.RESTRICT: K.LIFT, K.FREEZE: K.LIFT, K.TERMINATE: K.RESTORE, K.LIFT: K.FREEZE, K.RESTORE: K.TERMINATE}
+
+# Where a number must be for an act to reach it (accounts.lifecycle codes; a measure needs a live tenure).
+FROM = {
+    K.RESTRICT: ("allocated", "in_use", "cancel_pending"),
+    K.FREEZE: ("allocated", "in_use", "cancel_pending"),
+    K.TERMINATE: ("allocated", "in_use"),  # a cancellation runs its own course (T15, T16)
+    K.LIFT: ("allocated", "in_use", "cancel_pending", "terminated"),
+    K.RESTORE: ("terminated",),
+}
+
+
+@dataclass(frozen=True)
+class Basis:
+    """One ground and the measures it allows. `clause` is empty where law or an order stands in for the Rules."""
+
+    code: str
+    kinds: tuple[Kind, ...]
+    freezes: tuple[FreezeKind, ...] = ()
+    clause: str | None = None
+    prior_notice: bool = False
+    citation: bool = False  # a document (law and article, order number) must be named
+
+    @property
+    def cites(self) -> str:
+        return self.code if self.clause is None else self.clause
+
+
+# Clause → measures allowed (domain.md §6.2). The reversal rows read 10.1 ("decide on restoring") and 11.
+BASES = (
+    Basis("4.1", (K.RESTRICT,), prior_notice=True),
+    Basis("6.2", (K.FREEZE, K.LIFT), (F.SECURITY, F.OWNER)),
+    Basis("7", (K.LIFT, K.RESTORE)),
+    Basis("8.1", (K.RESTRICT, K.FREEZE, K.TERMINATE), (F.VIOLATION,)),
+    Basis("8.2", (K.RESTRICT, K.FREEZE, K.TERMINATE), (F.VIOLATION,)),
+    Basis("8.3", (K.FREEZE,), (F.SECURITY,)),
+    Basis("9.4", (K.RESTRICT, K.FREEZE, K.TERMINATE), (F.VIOLATION,)),
+    Basis("10.1", (K.RESTRICT, K.FREEZE, K.TERMINATE, K.LIFT, K.RESTORE), (F.VIOLATION,)),
+    Basis("10.2", (K.TERMINATE,)),
+    Basis("10.3", (K.TERMINATE,), prior_notice=True),
+    Basis("11", (K.LIFT, K.RESTORE)),
+    Basis("law", (K.RESTRICT, K.FREEZE, K.TERMINATE, K.LIFT, K.RESTORE), (F.LEGAL,), clause="", citation=True),
+)
+BASIS = {b.code: b for b in BASES}
+
+OWNER_FREEZE_MAX = 24 * HOUR  # the holder's own request lifts itself
+
+
+@dataclass(frozen=True)
+class Authority:
+    """Who may make what: a permission (roles hold them, qqops/staff/roles.py) and how far it reaches."""
+
+    permission: str
+    kind: Kind
+    freezes: tuple[FreezeKind, ...] = ()
+    longest: datetime.timedelta | None = None  # None: any length, also without end
+    clauses: tuple[str, ...] = ()  # only under these
+    not_clauses: tuple[str, ...] = ()
+
+
+AUTHORITIES = (
+    Authority("enforcement.make_security_freeze", K.FREEZE, (F.SECURITY, F.OWNER), longest=24 * HOUR),
+    Authority("enforcement.make_restriction", K.RESTRICT),
+    Authority("enforcement.make_freeze", K.FREEZE, tuple(F), longest=7 * DAY),
+    Authority("enforcement.make_long_freeze", K.FREEZE, tuple(F)),
+    Authority("enforcement.make_termination", K.TERMINATE, not_clauses=("10.3",)),
+    Authority("enforcement.make_reclaim", K.TERMINATE, clauses=("10.3",)),
+    Authority("enforcement.make_lift", K.LIFT),
+    Authority("enforcement.make_restore", K.RESTORE),
+)
+
+SUPERVISOR, PRIVACY = "enforcement.approve_decision", "enforcement.approve_reclaim"
+
+
+class Effect(TextChoices):
+    AT_ONCE = "at_once", _("acts at once")
+    PROVISIONAL = "provisional", _("provisional until decided")
+    WAITS = "waits", _("waits for approval")
+
+
+BATCH_FROM, LARGE_FROM = 100, 10_000  # "more than" these
+SOLO_FREEZE, SOLO_WINDOW = 7 * DAY, 30 * DAY
+SHORT_RESTRICTION = 30 * DAY
+PROPOSAL_LIFE, BATCH_LIFE = 72 * HOUR, 48 * HOUR
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the approval table looks at."""
+
+    kind: Kind
+    clauses: tuple[str, ...]
+    targets: int
+    length: datetime.timedelta | None  # None: without end
+    scopes: tuple[str, ...] = ()
+    past_daily_limit: bool = False
+    past_solo_freeze: bool = False  # with what was frozen without approval in 30 days, over 7 days for a tenure
+    lifts_own: bool = False
+    overturns_supervisor: bool = False
+
+
+@dataclass(frozen=True)
+class Rule:
+    code: str
+    label: object  # why, for the reader
+    effect: Effect
+    approvers: tuple[str, ...]
+
+    def applies(self, case: Case) -> bool:
+        return bool(CONDITIONS[self.code](case))
+
+
+# Who approves (DESIGN §4): the first row that applies decides. Batches come first: they are never even provisional.
+RULES = (
+    Rule("reclaim", _("Reclaim under 10.3"), Effect.WAITS, (SUPERVISOR, PRIVACY)),
+    Rule("large", _("More than 10,000 numbers"), Effect.WAITS, (SUPERVISOR, SUPERVISOR)),
+    Rule("batch_terminate", _("Terminating more than 100 numbers"), Effect.WAITS, (SUPERVISOR, SUPERVISOR)),
+    Rule("batch", _("More than 100 numbers"), Effect.WAITS, (SUPERVISOR,)),
+    Rule("daily_limit", _("Past your daily limit"), Effect.WAITS, (SUPERVISOR,)),
+    Rule("terminate", _("Termination"), Effect.WAITS, (SUPERVISOR,)),
+    Rule("restore", _("Restoring a terminated number"), Effect.WAITS, (SUPERVISOR,)),
+    Rule("lifts_own", _("Lifting a measure you made"), Effect.WAITS, (SUPERVISOR,)),
+    Rule("overturns_supervisor", _("Overturning a supervisor"), Effect.WAITS, (SUPERVISOR,)),
+    Rule("solo_freeze", _("Frozen alone for more than 7 days in 30"), Effect.WAITS, (SUPERVISOR,)),
+    Rule("long_freeze", _("Freeze longer than 7 days"), Effect.PROVISIONAL, (SUPERVISOR,)),
+    Rule("long_restriction", _("Restriction longer than 30 days"), Effect.PROVISIONAL, (SUPERVISOR,)),
+    Rule("login_restriction", _("Restriction of logging in"), Effect.PROVISIONAL, (SUPERVISOR,)),
+    Rule("alone", _("Within what one person may do alone"), Effect.AT_ONCE, ()),
+)
+
+CONDITIONS = {
+    "reclaim": lambda c: c.kind == K.TERMINATE and "10.3" in c.clauses,
+    "large": lambda c: c.targets > LARGE_FROM,
+    "batch_terminate": lambda c: c.kind == K.TERMINATE and c.targets > BATCH_FROM,
+    "batch": lambda c: c.targets > BATCH_FROM,
+    "daily_limit": lambda c: c.past_daily_limit,
+    "terminate": lambda c: c.kind == K.TERMINATE,
+    "restore": lambda c: c.kind == K.RESTORE,
+    "lifts_own": lambda c: c.kind == K.LIFT and c.lifts_own,
+    "overturns_supervisor": lambda c: c.kind == K.LIFT and c.overturns_supervisor,
+    "solo_freeze": lambda c: c.kind == K.FREEZE and c.past_solo_freeze,
+    "long_freeze": lambda c: c.kind == K.FREEZE and (c.length is None or c.length > SOLO_FREEZE),
+    "long_restriction": lambda c: c.kind == K.RESTRICT and (c.length is None or c.length > SHORT_RESTRICTION),
+    "login_restriction": lambda c: c.kind == K.RESTRICT and Scope.LOGIN in c.scopes,
+    "alone": lambda c: True,
+}
+
+
+def rule_for(case: Case) -> Rule:
+    """The row of the approval table that decides this case."""
+    return next(rule for rule in RULES if rule.applies(case))
+
+
+def time_alone(length: datetime.timedelta | None) -> datetime.timedelta:
+    """How long a freeze would stand on its maker's word only: a longer one is provisional until decided."""
+    return length if length is not None and length <= SOLO_FREEZE else PROPOSAL_LIFE
+
+
+def life_of_proposal(targets: int) -> datetime.timedelta:
+    return BATCH_LIFE if targets > BATCH_FROM else PROPOSAL_LIFE
+
+
+class Why(TextChoices):
+    """Why a target was skipped."""
+
+    UNKNOWN = "unknown", _("unknown number")
+    NO_TENURE = "no_tenure", _("nobody holds it")
+    WRONG_STATE = "wrong_state", _("its state does not allow this")
+    LEGAL_HOLD = "legal_hold", _("under a legal hold")
+    ALREADY = "already", _("already so")
+    NOTHING_TO_LIFT = "nothing_to_lift", _("no such measure in force")
+    NOTHING_TO_RESTORE = "nothing_to_restore", _("was not terminated by a decision")
+    STATE_CHANGED = "state_changed", _("changed since the proposal")

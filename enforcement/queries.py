@@ -1,0 +1,129 @@
+"""Reads of enforcement: one number's measures and story, the decisions, the approvals inbox."""
+
+import datetime
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Number
+from accounts.queries.number import shown_of
+from enforcement.models import Approval, Decision, Ground, Measure, Target
+from qqops.approvals import State
+from qqops.audit.models import Event
+from qqops.errors import Invalid
+from qqops.staff.models import Staff
+
+STORY = ("decision.proposed", "decision.approved", "decision.refused", "decision.lapsed")
+TIMELINE = 100
+
+
+def decision_by_id(pk: int) -> Decision:
+    found = Decision.objects.select_related("maker").filter(pk=pk).first()
+    if found is None:
+        raise Invalid(_("There is no decision #%(id)d.") % {"id": pk})
+    return found
+
+
+def decisions() -> QuerySet[Decision]:
+    return Decision.objects.select_related("maker").prefetch_related("grounds__clause__version")
+
+
+def inbox(staff: Staff) -> QuerySet[Decision]:
+    """Proposals this person may rule on now: not his own, not yet ruled on by him."""
+    ruled = Approval.objects.filter(proposal=OuterRef("pk"), approver=staff)
+    rights = [p for p in ("enforcement.approve_decision", "enforcement.approve_reclaim") if staff.has_perm(p)]
+    return decisions().filter(
+        ~Exists(ruled),
+        ~Q(maker=staff),
+        state=State.PROPOSED,
+        expires_at__gt=timezone.now(),
+        approvers__overlap=rights or ["-"],
+    )
+
+
+def measures_of(number: Number) -> QuerySet[Measure]:
+    """All measures on the current tenure, the running ones first; a former holder's are not among them."""
+    return (
+        Measure.objects.filter(number=number, tenure=number.tenure_id)
+        .select_related("decision__maker", "ended_by")
+        .prefetch_related("decision__grounds__clause__version")
+        .order_by("-pk")
+    )
+
+
+@dataclass
+class Entry:
+    """One line of the timeline: who, when, which clause and text version, why, before → after."""
+
+    event: Event
+    grounds: list[Ground] = field(default_factory=list)
+    changes: list[tuple[str, str, str]] = field(default_factory=list)  # label, before, after
+
+    def as_json(self) -> dict[str, Any]:
+        e = self.event
+        return {
+            "at": e.at.isoformat(),
+            "actor": e.actor_label,
+            "verb": e.verb,
+            "sentence": e.sentence,
+            "reason": e.reason,
+            "ticket": e.ticket,
+            "decision": e.decision_id,
+            "request_id": str(e.request_id),
+            "source": e.source,
+            "clauses": [
+                {"clause": str(g), "version": g.clause.version.version if g.clause else None} for g in self.grounds
+            ],
+            "changes": [{"what": w, "before": b, "after": a} for w, b, a in self.changes],
+        }
+
+
+def timeline(number: Number) -> list[Entry]:
+    """The number's story on its current tenure's decisions and every recorded change, newest first. Four queries."""
+    rows = list(Number.history.filter(id=number.pk).order_by("-history_id")[: TIMELINE + 1])  # type: ignore[attr-defined]
+    decided = Target.objects.filter(number=number).order_by("-decision_id").values_list("decision_id", flat=True)
+    decision_ids = list(decided[:TIMELINE])
+    events = Event.objects.filter(
+        Q(pk__in=[r.event_id for r in rows]) | Q(decision_id__in=decision_ids, verb__in=STORY)
+    ).order_by("-seq")[: TIMELINE * 2]
+    changes = _changes(rows)
+    entries = [Entry(event, changes=changes.get(event.pk, [])) for event in events]
+    grounds = _grounds({e.event.decision_id for e in entries if e.event.decision_id})
+    for entry in entries:
+        entry.grounds = grounds[entry.event.decision_id]
+    return entries
+
+
+def _changes(rows: list[Any]) -> dict[uuid.UUID, list[tuple[str, str, str]]]:
+    """Before → after of each history row against the one before it, with labels."""
+    found: dict[uuid.UUID, list[tuple[str, str, str]]] = {}
+    for after, before in zip(rows, [*rows[1:], None], strict=True):
+        if before is None:
+            continue
+        at: datetime.datetime = after.history_date
+        was, now = shown_of(before, at), shown_of(after, at)
+        found[after.event_id] = [(_("state"), str(was.label), str(now.label))] if was != now else []
+        for name in ("frozen_until", "restricted_until"):
+            if getattr(before, name) != getattr(after, name):
+                label = str(Number._meta.get_field(name).verbose_name)
+                found[after.event_id].append((label, _end(getattr(before, name)), _end(getattr(after, name))))
+    return found
+
+
+def _end(at: datetime.datetime | None) -> str:
+    if at is None:
+        return "–"
+    return _("without end") if at.year == 9999 else f"{timezone.localtime(at):%Y-%m-%d %H:%M}"
+
+
+def _grounds(decision_ids: Iterable[int | None]) -> defaultdict[int | None, list[Ground]]:
+    found: defaultdict[int | None, list[Ground]] = defaultdict(list)
+    for ground in Ground.objects.filter(decision_id__in=decision_ids).select_related("clause__version"):
+        found[ground.decision_id].append(ground)
+    return found

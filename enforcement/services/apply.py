@@ -1,0 +1,203 @@
+"""A decision takes effect, chunk by chunk: the one path of a click, a list of 50,000 and a reclaim of 5,000,000.
+
+Each chunk is one transaction: lock the numbers in order, judge each target afresh, then one statement writes
+measures, numbers, their history, notices and outcomes; last the event with the digest of those rows. Outcomes
+have (decision, number) as their key, so a killed run continues where it stopped and a target happens once.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.lifecycle import FOREVER
+from accounts.models import Number
+from enforcement import judgement
+from enforcement.models import Decision, Measure, Outcome
+from enforcement.policy import Effect, Kind
+from qqops.approvals import State
+from qqops.audit import pen
+from qqops.errors import Refused
+from qqops.staff.models import Staff
+
+
+MEASURED = (Kind.FREEZE, Kind.RESTRICT, Kind.LIFT)  # these touch measures, the others the lifecycle
+
+
+class Busy(Refused):
+    """Another run is at work on this decision."""
+
+
+def apply(
+    decision: Decision, *, actor: Staff, progress: Callable[[int], None] | None = None
+) -> tuple[int, Counter[str]]:
+    """Apply every target that has no outcome yet; return how many were applied, and the skipped by reason."""
+    applied, skipped = 0, Counter[str]()
+    while True:
+        with transaction.atomic():
+            size, upto, after = _lock_next(decision)
+            if size:
+                whys = _write(decision, actor, after, upto)
+                applied += whys.pop("", 0)
+                skipped.update(whys)
+            if size < settings.QQOPS_CHUNK:
+                _finish(decision, actor, applied, skipped)
+                return applied, skipped
+        if progress:
+            progress(size)
+
+
+def _lock_next(decision: Decision) -> tuple[int, int, int]:
+    """Lock the next chunk of numbers in key order; how many, up to which number, after which.
+
+    `ANY(ARRAY(…))` keeps the key lookup whatever the planner thinks of the chunk's size, and the settings do the
+    same for the statement that follows (a sequential scan of all numbers per chunk otherwise).
+    """
+    sql = """
+WITH set AS MATERIALIZED (SELECT set_config('random_page_cost', '1.1', true), set_config('jit', 'off', true)),
+mine AS MATERIALIZED (SELECT d.id FROM enforcement_decision d, set WHERE d.id = %(decision)s FOR NO KEY UPDATE OF d SKIP LOCKED),
+done AS MATERIALIZED (SELECT coalesce(max(number_id), 0) AS upto FROM enforcement_outcome WHERE decision_id = %(decision)s),
+locked AS MATERIALIZED (
+  SELECT n.id FROM accounts_number n WHERE n.id = ANY(ARRAY(
+    SELECT t.number_id FROM enforcement_target t, mine, done
+    WHERE t.decision_id = %(decision)s AND t.number_id > done.upto ORDER BY t.number_id LIMIT %(size)s))
+  ORDER BY n.id FOR NO KEY UPDATE)
+SELECT (SELECT count(*) FROM mine), (SELECT count(*) FROM locked), coalesce((SELECT max(id) FROM locked), 0), upto
+FROM done"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"decision": decision.pk, "size": settings.QQOPS_CHUNK})
+        mine, size, upto, after = cursor.fetchone()
+    if not mine:
+        raise Busy(_("Another run is at work on decision #%(id)d.") % {"id": decision.pk})
+    return size, upto, after
+
+
+_JUDGED = """
+WITH judged AS MATERIALIZED (
+  SELECT t.number_id, t.tenure_id, t.measures, n.lifecycle, n.frozen_until, n.restricted_until,
+         {why} AS why, {restored} AS restored
+  FROM enforcement_target t JOIN accounts_number n ON n.id = t.number_id
+  WHERE t.decision_id = %(decision)s AND t.number_id > %(after)s AND t.number_id <= %(upto)s
+),
+{act},
+number_history AS ({number_history}),
+notice AS (
+  INSERT INTO enforcement_notice (decision_id, tenure_id, state, created_at)
+  SELECT %(decision)s, tenure_id, 'pending', %(now)s FROM judged WHERE why = ''),
+outcome AS (
+  INSERT INTO enforcement_outcome (decision_id, number_id, why, before, event)
+  SELECT %(decision)s, number_id, why, CASE WHEN why = '' THEN jsonb_build_object('lifecycle', lifecycle,
+    'frozen_until', frozen_until, 'restricted_until', restricted_until, 'measures', measures) END, %(pen_event)s
+  FROM judged ORDER BY number_id)
+SELECT why, count(*) FROM judged GROUP BY why UNION ALL SELECT 'measures', {measures}"""
+
+_IMPOSE = """
+measure AS (
+  INSERT INTO enforcement_measure (number_id, tenure_id, decision_id, kind, freeze_kind, scopes, starts_at, until,
+    end_reason)
+  SELECT number_id, tenure_id, %(decision)s, %(kind)s, %(freeze_kind)s, %(scopes)s::varchar[], %(starts)s, %(until)s, ''
+  FROM judged WHERE why = '' ORDER BY number_id RETURNING *),
+measure_history AS ({measure_created}),
+number AS (
+  UPDATE accounts_number n SET {column} = greatest(n.{column}, coalesce(%(until)s, %(forever)s)),
+    revision = n.revision + 1
+  FROM judged j WHERE n.id = j.number_id AND j.why = '' RETURNING n.*)"""
+
+_LEFT = (
+    "(SELECT max(coalesce(m.until, %(forever)s)) FROM enforcement_measure m"
+    f" WHERE {judgement.OF_HOLDER} AND m.kind = '{{kind}}' AND m.id <> ALL(j.measures))"
+)
+_LIFT = """
+measure AS (
+  UPDATE enforcement_measure m SET ended_at = %(now)s, ended_by_id = %(decision)s, end_reason = 'lifted'
+  FROM judged j, unnest(j.measures) AS x(id) WHERE m.id = x.id AND m.ended_at IS NULL AND j.why = '' RETURNING m.*),
+measure_history AS ({measure_changed}),
+number AS (
+  UPDATE accounts_number n SET frozen_until = {frozen}, restricted_until = {restricted}, revision = n.revision + 1
+  FROM judged j WHERE n.id = j.number_id AND j.why = '' RETURNING n.*)"""
+
+_MOVE = """
+number AS (
+  UPDATE accounts_number n SET lifecycle = {lifecycle}, revision = n.revision + 1
+  FROM judged j WHERE n.id = j.number_id AND j.why = '' RETURNING n.*)"""
+
+
+def _act_sql(kind: str) -> str:
+    if kind in (Kind.FREEZE, Kind.RESTRICT):
+        created = pen.history_insert(Measure, pen.CREATED, source="measure live")
+        column = "frozen_until" if kind == Kind.FREEZE else "restricted_until"
+        return _IMPOSE.format(measure_created=created, column=column)
+    if kind == Kind.LIFT:
+        changed = pen.history_insert(Measure, pen.CHANGED, source="measure live")
+        left = {"frozen": _LEFT.format(kind="freeze"), "restricted": _LEFT.format(kind="restrict")}
+        return _LIFT.format(measure_changed=changed, **left)
+    return _MOVE.format(lifecycle="'terminated'" if kind == Kind.TERMINATE else "j.restored")
+
+
+def _write(decision: Decision, actor: Staff, after: int, upto: int) -> dict[str, int]:
+    """Do the chunk in one statement and record it; how many targets by reason to skip ('' = applied)."""
+    kind, now = Kind(decision.kind), timezone.now()
+    sql = _JUDGED.format(
+        why=judgement.why(kind, of_targets=True),
+        restored=judgement.BEFORE_TERMINATION if kind == Kind.RESTORE else "NULL",
+        act=_act_sql(kind),
+        number_history=pen.history_insert(Number, pen.CHANGED, source="number live"),
+        measures="count(*) FROM measure" if kind in MEASURED else "0",
+    )
+    until = decision.ends_at
+    if decision.effect == Effect.PROVISIONAL and decision.state == State.PROPOSED:
+        until = min(until or FOREVER, decision.expires_at or FOREVER)  # ends with its proposal (DESIGN §4)
+    facts: dict[str, Any] = {"act": decision.kind}
+    with pen.act(
+        "decision.applied",
+        actor=actor,
+        reason=decision.reason,
+        ticket=decision.ticket,
+        subject=decision,
+        decision_id=decision.pk,
+        facts=facts,
+    ) as act:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                sql,
+                act.params
+                | {
+                    "decision": decision.pk,
+                    "after": after,
+                    "upto": upto,
+                    "kind": decision.kind,
+                    "freeze_kind": decision.freeze_kind,
+                    "scopes": decision.scopes,
+                    "starts": max(decision.effective_at or now, decision.proposed_at),
+                    "until": until,
+                    "now": now,
+                    "forever": FOREVER,
+                },
+            )
+            whys: dict[str, int] = dict(cursor.fetchall())
+            measures = whys.pop("measures")
+        facts.update(applied=whys.get("", 0), skipped={w: n for w, n in whys.items() if w})
+        written = whys.get("", 0)
+        act.wrote(Outcome, rows=sum(whys.values()))
+        act.wrote(pen.history_model(Number), rows=written)
+        if kind in MEASURED:
+            act.wrote(pen.history_model(Measure), rows=measures)
+    return whys
+
+
+def _finish(decision: Decision, actor: Staff, applied: int, skipped: Counter[str]) -> None:
+    """All targets have their outcome. A single target that changed since voids its decision (DESIGN §4)."""
+    if decision.state != State.APPROVED:
+        return
+    void = decision.target_count == 1 and skipped["state_changed"] == 1
+    decision.state = State.VOID if void else State.APPLIED
+    with pen.act(
+        "decision.finished", actor=actor, reason="", subject=decision, decision_id=decision.pk,
+        facts={"state": decision.state},
+    ) as act:  # fmt: skip
+        decision.save(update_fields=["state"])
+        act.wrote(pen.history_model(Decision))

@@ -1,0 +1,145 @@
+"""The second person: agrees to, or refuses, exactly the content and the list that were proposed."""
+
+from collections.abc import Callable
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from enforcement.content import content_hash_now
+from enforcement.models import Approval, Decision
+from enforcement.policy import BATCH_FROM, Effect
+from enforcement.services.apply import apply
+from enforcement.services.check import REASON_MIN
+from enforcement.services.decide import Report
+from enforcement.services.expire import confirm, drop
+from qqops.approvals import State
+from qqops.audit import pen
+from qqops.errors import Invalid, Refused
+from qqops.staff.models import Staff
+
+
+def approve(
+    decision: Decision,
+    *,
+    actor: Staff,
+    reason: str,
+    content_hash: str,
+    run: bool = True,
+    progress: Callable[[int], None] | None = None,
+) -> Report:
+    """Agree to the content that was seen (`content_hash`); the last approver needed sets it in motion.
+
+    `run=False` leaves a batch to the worker. A list of up to 100 is applied in the transaction of the approval.
+    """
+    with pen.refusals(actor=actor, subject=decision, facts={"act": "approve"}), transaction.atomic():
+        decision, capacity = _rule_on(decision, actor, reason, content_hash)
+        if decision.state == State.VOID:
+            return Report(decision, targets=decision.target_count)
+        with pen.act(
+            "decision.approved", actor=actor, reason=reason, ticket=decision.ticket, subject=decision,
+            decision_id=decision.pk,
+        ) as act:  # fmt: skip
+            _sign(decision, actor, capacity, act, agreed=True, reason=reason)
+            complete = Approval.objects.filter(proposal=decision).count() == len(decision.approvers)
+            if complete:
+                now = timezone.now()
+                decision.state = State.APPROVED
+                if decision.effect != Effect.PROVISIONAL:
+                    decision.effective_at = now
+                decision.save(update_fields=["state", "effective_at"])
+                act.wrote(pen.history_model(Decision))
+        report = Report(decision, targets=decision.target_count)
+        if not complete:
+            return report
+        if decision.effect == Effect.PROVISIONAL:
+            report.applied, gone = confirm(decision, actor=actor)
+            report.skipped["state_changed"] += gone
+            return report
+        if decision.target_count <= BATCH_FROM:
+            report.applied, report.skipped = apply(decision, actor=actor)
+            return report
+    if run:
+        report.applied, report.skipped = apply(decision, actor=actor, progress=progress)
+    return report
+
+
+def refuse(decision: Decision, *, actor: Staff, reason: str, content_hash: str) -> Report:
+    """Refuse the proposal; a provisional measure ends with it."""
+    with pen.refusals(actor=actor, subject=decision, facts={"act": "approve"}), transaction.atomic():
+        decision, capacity = _rule_on(decision, actor, reason, content_hash)
+        if decision.state == State.VOID:
+            return Report(decision, targets=decision.target_count)
+        with pen.act(
+            "decision.refused", actor=actor, reason=reason, ticket=decision.ticket, subject=decision,
+            decision_id=decision.pk,
+        ) as act:  # fmt: skip
+            _sign(decision, actor, capacity, act, agreed=False, reason=reason)
+            decision.state = State.REFUSED
+            decision.save(update_fields=["state"])
+            act.wrote(pen.history_model(Decision))
+        if decision.effect == Effect.PROVISIONAL:
+            drop(decision, actor=actor, reason=reason)
+        return Report(decision, targets=decision.target_count)
+
+
+def capacity_of(decision: Decision, actor: Staff) -> str:
+    """The permission in which this person may rule on the decision; Refused or Invalid says why not."""
+    if decision.maker_id == actor.pk:
+        raise Refused(_("You made this decision: another person must rule on it."))
+    held = [p for p in decision.approvers if actor.has_perm(p)]
+    if not held:
+        raise Refused(_("Your role may not rule on this decision."))
+    if decision.state != State.PROPOSED:
+        raise Invalid(_("Decision #%(id)d is not waiting for approval.") % {"id": decision.pk})
+    if decision.has_lapsed:
+        raise Invalid(_("The proposal has lapsed; it must be made anew."))
+    if decision.until and decision.until <= timezone.now():
+        raise Invalid(_("The end of the measure has passed; it must be proposed anew."))
+    given = list(Approval.objects.filter(proposal=decision).values_list("capacity", "approver_id"))
+    if actor.pk in {approver for _capacity, approver in given}:
+        raise Refused(_("You have already ruled on this decision."))
+    left = list(decision.approvers)
+    for capacity, _approver in given:
+        left.remove(capacity)
+    open_to = [p for p in left if p in held]
+    if not open_to:
+        raise Refused(_("What is still missing is the agreement of another role."))
+    return str(open_to[0])
+
+
+def _rule_on(decision: Decision, actor: Staff, reason: str, content_hash: str) -> tuple[Decision, str]:
+    decision = Decision.objects.select_for_update(no_key=True).get(pk=decision.pk)
+    capacity = capacity_of(decision, actor)
+    if len(reason.strip()) < REASON_MIN:
+        raise Invalid(_("Give a reason of at least %(n)d characters.") % {"n": REASON_MIN})
+    if content_hash != decision.content_hash:
+        raise Invalid(_("The decision is not the one you saw. Look at it again; nothing was done."))
+    if content_hash_now(decision) != decision.content_hash:
+        decision.state = State.VOID
+        with pen.act(
+            "decision.finished", actor=actor, reason="content_changed", subject=decision, decision_id=decision.pk,
+            facts={"state": State.VOID},
+        ) as act:  # fmt: skip
+            decision.save(update_fields=["state"])
+            act.wrote(pen.history_model(Decision))
+    return decision, capacity
+
+
+def _sign(decision: Decision, actor: Staff, capacity: str, act: pen.Act, *, agreed: bool, reason: str) -> None:
+    Approval.objects.bulk_create(
+        [
+            Approval(
+                proposal=decision,
+                maker_id=decision.maker_id,
+                approver=actor,
+                capacity=capacity,
+                agreed=agreed,
+                reason=reason,
+                content_hash=decision.content_hash,
+                at=timezone.now(),
+                event_id=act.event_id,
+            )
+        ]
+    )
+    act.wrote(Approval)

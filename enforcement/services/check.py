@@ -1,0 +1,118 @@
+"""May this person order this? Asked by the form, the dry run and the act itself, in that order, always here."""
+
+import datetime
+import re
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from enforcement.order import Order
+from enforcement.policy import AUTHORITIES, BASIS, OWNER_FREEZE_MAX, Authority, FreezeKind, Kind, Scope
+from qqops.errors import Invalid, Refused
+from qqops.staff.models import Staff
+
+LONGEST_TERM = datetime.timedelta(days=3650)
+REASON_MIN = 6
+
+# Free text stands in the record for ever and in clear: no resident ID, mobile or e-mail belongs there (DESIGN §6).
+PERSONAL = re.compile(r"(?<!\d)(\d{17}[\dXx]|1[3-9]\d{9})(?!\d)|[\w.+-]+@[\w-]+\.[\w.]+")
+
+
+def check(order: Order, actor: Staff) -> None:
+    """Raise Invalid when the order is not well formed, Refused when the actor may not give it."""
+    _well_formed(order)
+    _grounds(order)
+    _authority(order, actor)
+
+
+def _well_formed(order: Order) -> None:
+    texts = (order.facts, order.reason, order.ticket, order.citation, *order.evidence)
+    if not order.facts.strip():
+        raise Invalid(_("State the facts."))
+    if not any(e.strip() for e in order.evidence):
+        raise Invalid(_("Name the evidence: without evidence there is no measure."))
+    if len(order.reason.strip()) < REASON_MIN:
+        raise Invalid(_("Give a reason of at least %(n)d characters.") % {"n": REASON_MIN})
+    if any(PERSONAL.search(text) for text in texts):
+        raise Invalid(_("The text holds what looks like an ID number, mobile or e-mail. Leave personal data out."))
+    if len(order.ticket) > 80 or len(order.citation) > 200:
+        raise Invalid(_("The ticket (80 characters) or the cited document (200 characters) is too long."))
+    timed = order.kind in (Kind.RESTRICT, Kind.FREEZE)
+    terms = (order.duration is not None) + (order.until is not None) + order.indefinite
+    if timed and terms != 1:
+        raise Invalid(_("Say how long: a duration, an end, or without end."))
+    if not timed and terms:
+        raise Invalid(_("This act has no duration."))
+    now = timezone.now()
+    length = order.length(now)
+    if length is not None and length <= datetime.timedelta(0):
+        raise Invalid(_("The end lies in the past."))
+    if length is not None and length > LONGEST_TERM:
+        raise Invalid(_("The end is more than ten years away: choose “without end”."))
+    if order.kind == Kind.RESTRICT and not order.scopes:
+        raise Invalid(_("Choose what is restricted."))
+    if unknown := set(order.scopes) - set(Scope.values):
+        raise Invalid(_("Unknown scope: %(scope)s.") % {"scope": ", ".join(sorted(unknown))})
+    if order.kind == Kind.FREEZE and order.freeze_kind not in FreezeKind.values:
+        raise Invalid(_("Choose the kind of freeze."))
+    if order.kind == Kind.LIFT and not (order.lift_measures or order.lift_of or order.lift_kinds):
+        raise Invalid(_("Say which measures to lift."))
+
+
+def _grounds(order: Order) -> None:
+    """The matrix of domain.md §6.2: every ground named must allow this act."""
+    if not order.clauses:
+        raise Invalid(_("Name the clause."))
+    for code in order.clauses:
+        basis = BASIS.get(code)
+        if basis is None:
+            raise Invalid(_("Clause %(clause)s is not a ground for any act.") % {"clause": code})
+        if order.kind not in basis.kinds:
+            allowed = ", ".join(str(kind.label) for kind in basis.kinds)
+            raise Invalid(
+                _("Clause %(clause)s does not allow “%(act)s”. It allows: %(allowed)s.")
+                % {"clause": code, "act": order.kind.label, "allowed": allowed}
+            )
+        if order.kind == Kind.FREEZE and order.freeze_kind not in basis.freezes:
+            allowed = ", ".join(str(kind.label) for kind in basis.freezes)
+            raise Invalid(
+                _("Clause %(clause)s does not allow this kind of freeze. It allows: %(allowed)s.")
+                % {"clause": code, "allowed": allowed}
+            )
+        if basis.citation and not order.citation.strip():
+            raise Invalid(_("Name the law and article, or the order and its number."))
+    if order.freeze_kind == FreezeKind.OWNER:
+        length = order.length(timezone.now())
+        if length is None or length > OWNER_FREEZE_MAX:
+            raise Invalid(_("A freeze at the holder's request lasts at most 24 hours."))
+
+
+def _authority(order: Order, actor: Staff) -> None:
+    if actor.is_system or not actor.is_active:
+        raise Refused(_("This account cannot act."))
+    held = [a for a in AUTHORITIES if a.kind == order.kind and actor.has_perm(a.permission)]
+    if not held:
+        raise Refused(_("Your role may not do this: %(act)s.") % {"act": order.kind.label})
+    if not any(_reaches(a, order) for a in held):
+        raise Refused(_("This goes further than your role may go (kind, clause or length)."))
+
+
+def _reaches(authority: Authority, order: Order) -> bool:
+    length = order.length(timezone.now())
+    return (
+        (order.kind != Kind.FREEZE or order.freeze_kind in authority.freezes)
+        and (authority.longest is None or (length is not None and length <= authority.longest))
+        and (not authority.clauses or set(order.clauses) <= set(authority.clauses))
+        and not set(order.clauses) & set(authority.not_clauses)
+    )
+
+
+def may_order(kind: Kind, actor: Staff) -> bool:
+    """Does any authority of this person reach this kind of act? For showing or hiding its button."""
+    return any(a.kind == kind and actor.has_perm(a.permission) for a in AUTHORITIES)
+
+
+def daily_limit() -> int:
+    limit: int = settings.QQOPS_DAILY_TARGETS
+    return limit

@@ -1,0 +1,178 @@
+"""From an order to a decision: filed with its frozen targets, then applied at once, provisionally, or not yet."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Clause
+from accounts.queries.rulebook import clauses_in_force
+from enforcement import judgement, policy
+from enforcement.content import TARGET, content_hash
+from enforcement.models import Decision, Evidence, Ground, Target
+from enforcement.order import Order
+from enforcement.policy import BASIS, Effect
+from enforcement.services.apply import apply
+from enforcement.services.preview import chunks, preview
+from qqops.approvals import State
+from qqops.audit import pen
+from qqops.errors import Invalid
+from qqops.staff.models import Staff
+
+
+@dataclass
+class Report:
+    """What came of an order or an approval; the same for every door."""
+
+    decision: Decision
+    targets: int = 0
+    applied: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    unknown: list[int] = field(default_factory=list)
+    failed: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "decision": self.decision.pk,
+            "state": self.decision.state,
+            "effect": self.decision.effect,
+            "targets": self.targets,
+            "applied": self.applied,
+            "skipped": dict(self.skipped),
+            "unknown": self.unknown,
+            "failed": self.failed,
+        }
+
+
+def decide(order: Order, numbers: Sequence[int], *, actor: Staff) -> Report:
+    """File the order as a decision and, where the table lets it, apply it.
+
+    At once or provisional (≤ 100 targets) it is filed and applied in one transaction; else it waits as proposed.
+    Raises Invalid (nothing recorded) or Refused (the refusal is on the record).
+    """
+    with pen.refusals(actor=actor, facts={"act": order.kind, "targets": len(numbers)}):
+        found = preview(order, numbers, actor=actor)
+    if not found.will:
+        raise Invalid(_("Nothing would change: %(why)s.") % {"why": in_words(found.skipped)})
+    rule, now = found.rule, timezone.now()
+    at_once = rule.effect != Effect.WAITS
+    decision = Decision(
+        kind=order.kind,
+        freeze_kind=order.freeze_kind,
+        scopes=list(order.scopes),
+        duration=order.duration,
+        until=order.until,
+        facts=order.facts,
+        reason=order.reason,
+        ticket=order.ticket,
+        maker=actor,
+        rule=rule.code,
+        effect=rule.effect,
+        approvers=list(rule.approvers),
+        state=State.PROPOSED if rule.approvers else State.APPLIED,
+        proposed_at=now,
+        expires_at=now + policy.life_of_proposal(found.known) if rule.approvers else None,
+        effective_at=now if at_once else None,
+        form_key=order.form_key,
+    )
+    with transaction.atomic():
+        _file(decision, order, sorted(set(numbers) - set(found.unknown)), actor)
+        report = Report(decision, targets=decision.target_count, unknown=found.unknown)
+        if at_once:
+            report.applied, report.skipped = apply(decision, actor=actor)
+    return report
+
+
+def in_words(skipped: Counter[str]) -> str:
+    """“3 already so, 1 under a legal hold”."""
+    return ", ".join(f"{n} {policy.Why(why).label}" for why, n in sorted(skipped.items()))
+
+
+def _file(decision: Decision, order: Order, numbers: Sequence[int], actor: Staff) -> None:
+    """Write the case file: decision, grounds, evidence, targets; one event."""
+    clauses = _cited(order)
+    grounds = [
+        Ground(
+            basis=code,
+            clause=clauses.get(BASIS[code].cites),
+            citation=order.citation if BASIS[code].citation else "",
+        )
+        for code in order.clauses
+    ]
+    evidence = [e.strip() for e in order.evidence if e.strip()]
+    facts = {"act": order.kind, "targets": len(numbers), "rule": decision.rule, "clauses": list(order.clauses)}
+    with pen.act("decision.proposed", actor=actor, reason=order.reason, ticket=order.ticket, facts=facts) as act:
+        # The list goes first, under the number the decision will have: its digest is part of the decision.
+        listed = hashlib.sha256()
+        for chunk in chunks(numbers):
+            decision.pk, text = _freeze_targets(decision.pk, order, chunk, act)
+            listed.update(text.encode())
+        decision.target_count, decision.targets_digest = len(numbers), listed.hexdigest()
+        decision.content_hash = content_hash(decision, grounds, evidence, decision.targets_digest)
+        try:
+            with transaction.atomic():
+                Decision.objects.bulk_create([decision])  # the pen writes its history, as for every set
+        except IntegrityError as clash:
+            if "form_key" not in str(clash):
+                raise
+            raise AlreadyFiled(Decision.objects.get(form_key=order.form_key)) from None
+        act.subject, act.decision_id = decision, decision.pk
+        act.history(Decision, [decision.pk], pen.CREATED)
+        for ground in grounds:
+            ground.decision, ground.event_id = decision, act.event_id
+        Ground.objects.bulk_create(grounds)
+        Evidence.objects.bulk_create(
+            Evidence(
+                decision=decision, statement=e, sha256=hashlib.sha256(e.encode()).hexdigest(), event_id=act.event_id
+            )
+            for e in evidence
+        )
+        act.wrote(Ground, rows=len(grounds))
+        act.wrote(Evidence, rows=len(evidence))
+        act.wrote(Target, rows=len(numbers))
+
+
+class AlreadyFiled(Invalid):
+    """The same form came twice; the first one counts."""
+
+    def __init__(self, decision: Decision) -> None:
+        self.decision = decision
+        super().__init__(_("This form was already submitted as decision #%(id)d.") % {"id": decision.pk})
+
+
+def _cited(order: Order) -> dict[str, Clause]:
+    """The clauses of the Rules in the version in force now (12.1c): number → clause."""
+    wanted = [BASIS[code].cites for code in order.clauses if BASIS[code].cites]
+    found = {c.number: c for c in clauses_in_force(timezone.now(), numbers=wanted)}
+    if missing := sorted(set(wanted) - set(found)):
+        raise Invalid(
+            _("No version of the Rules in force has clause %(clause)s: import the Rules first.")
+            % {"clause": ", ".join(missing)}
+        )
+    return found
+
+
+def _freeze_targets(pk: int | None, order: Order, chunk: Sequence[int], act: pen.Act) -> tuple[int, str]:
+    """Insert targets under the decision's key, taking the key from its sequence at first; the text to digest."""
+    lift, lift_params = judgement.measures_to_lift(order)
+    sql = f"""
+WITH d AS MATERIALIZED (
+  SELECT coalesce(%(decision)s, nextval(pg_get_serial_sequence('enforcement_decision', 'id'))) AS id),
+filed AS (
+  INSERT INTO enforcement_target (decision_id, number_id, tenure_id, revision, measures, event)
+  SELECT d.id, n.id, n.tenure_id, n.revision, {lift}, %(event)s
+  FROM d, accounts_number n WHERE n.id = ANY(%(numbers)s::bigint[]) ORDER BY n.id
+  RETURNING number_id, tenure_id, revision, measures)
+SELECT (SELECT id FROM d), string_agg({TARGET}, '' ORDER BY number_id) FROM filed"""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql,
+            lift_params | {"decision": pk, "event": act.event_id, "numbers": list(chunk), "now": timezone.now()},
+        )
+        filed: tuple[int, str] = cursor.fetchone()
+        return filed

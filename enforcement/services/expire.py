@@ -1,0 +1,157 @@
+"""Measures end by themselves, or with their proposal; provisional ones are confirmed. Set-based, as every act."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.lifecycle import FOREVER
+from accounts.models import Number
+from enforcement import judgement
+from enforcement.models import Decision, Measure
+from qqops.approvals import State
+from qqops.audit import pen
+from qqops.staff.models import Staff
+
+_LEFT = (
+    "(SELECT max(coalesce(m.until, %(forever)s)) FROM enforcement_measure m"
+    f" WHERE {judgement.OF_HOLDER} AND m.kind = '{{kind}}' AND m.id <> ALL(%(ids)s))"
+)
+
+
+@dataclass
+class Swept:
+    measures: int = 0
+    proposals: int = 0
+
+
+def due() -> Swept:
+    """How much a sweep would end now."""
+    now = timezone.now()
+    return Swept(
+        measures=Measure.objects.filter(ended_at=None, until__lte=now).count(),
+        proposals=Decision.objects.filter(state=State.PROPOSED, expires_at__lte=now).count(),
+    )
+
+
+def expire(*, actor: Staff) -> Swept:
+    """T9: end what is over and let old proposals lapse. Read time was right before: this tidies and records."""
+    swept = Swept()
+    while ids := list(
+        Decision.objects.filter(state=State.PROPOSED, expires_at__lte=timezone.now())
+        .order_by("pk")
+        .values_list("pk", flat=True)[:100]
+    ):
+        for pk in ids:
+            swept.proposals += _lapse(pk, actor)
+    while ids := _due_measures():
+        ended = _end(ids, verb="measure.expired", reason=Measure.EndReason.EXPIRED, actor=actor)
+        swept.measures += ended
+    return swept
+
+
+def _due_measures() -> list[int]:
+    running = Measure.objects.filter(ended_at=None, until__lte=timezone.now()).order_by("until")
+    return list(running.values_list("pk", flat=True)[: settings.QQOPS_CHUNK])
+
+
+def _lapse(pk: int, actor: Staff) -> int:
+    with transaction.atomic():
+        decision = Decision.objects.select_for_update(no_key=True).get(pk=pk)
+        if not decision.has_lapsed:
+            return 0
+        decision.state = State.LAPSED
+        with pen.act(
+            "decision.lapsed", actor=actor, reason="", subject=decision, decision_id=decision.pk
+        ) as act:
+            decision.save(update_fields=["state"])
+            act.wrote(pen.history_model(Decision))
+    return 1
+
+
+def drop(decision: Decision, *, actor: Staff, reason: str) -> int:
+    """End the provisional measures of a refused proposal."""
+    ids = list(Measure.objects.filter(decision=decision, ended_at=None).values_list("pk", flat=True))
+    return _end(ids, verb="measure.dropped", reason=Measure.EndReason.REFUSED, actor=actor, decision=decision, why=reason)
+
+
+def confirm(decision: Decision, *, actor: Staff) -> tuple[int, int]:
+    """Give provisional measures the end that was decided; how many, and how many had ended meanwhile."""
+    column = "frozen_until" if decision.kind == "freeze" else "restricted_until"
+    sql = f"""
+WITH measure AS (
+  UPDATE enforcement_measure m SET until = %(until)s
+  WHERE m.decision_id = %(decision)s AND {judgement.IN_FORCE} RETURNING m.*),
+measure_history AS ({pen.history_insert(Measure, pen.CHANGED, source="measure live")}),
+number AS (
+  UPDATE accounts_number n SET {column} = greatest(n.{column}, coalesce(%(until)s, %(forever)s)),
+    revision = n.revision + 1
+  FROM measure m WHERE n.id = m.number_id AND n.tenure_id = m.tenure_id RETURNING n.*),
+number_history AS ({pen.history_insert(Number, pen.CHANGED, source="number live")})
+SELECT (SELECT count(*) FROM measure), (SELECT count(*) FROM number)"""
+    with transaction.atomic(), pen.act(
+        "decision.confirmed", actor=actor, reason="", subject=decision, decision_id=decision.pk
+    ) as act:
+        _lock_numbers(list(Measure.objects.filter(decision=decision).values_list("number_id", flat=True)))
+        measures, numbers = _run(sql, act, {"decision": decision.pk, "until": decision.ends_at})
+        act.facts.update(measures=measures)
+        decision.state = State.APPLIED if measures else State.VOID
+        decision.save(update_fields=["state"])
+        act.wrote(pen.history_model(Decision))
+        act.wrote(pen.history_model(Measure), rows=measures)
+        act.wrote(pen.history_model(Number), rows=numbers)
+    provisional = Measure.objects.filter(decision=decision).count()
+    return measures, provisional - measures
+
+
+def _end(
+    ids: Sequence[int],
+    *,
+    verb: str,
+    reason: Measure.EndReason,
+    actor: Staff,
+    decision: Decision | None = None,
+    why: str = "",
+) -> int:
+    # An expiry is not an act upon the number: it leaves the revision, so that no open proposal is voided by it.
+    bump = 0 if reason == Measure.EndReason.EXPIRED else 1
+    ended = "m.until" if reason == Measure.EndReason.EXPIRED else "%(now)s"
+    sql = f"""
+WITH measure AS (
+  UPDATE enforcement_measure m SET ended_at = {ended}, end_reason = %(reason)s
+  WHERE m.id = ANY(%(ids)s) AND m.ended_at IS NULL RETURNING m.*),
+measure_history AS ({pen.history_insert(Measure, pen.CHANGED, source="measure live")}),
+number AS (
+  UPDATE accounts_number n SET frozen_until = {_LEFT.format(kind="freeze")},
+    restricted_until = {_LEFT.format(kind="restrict")}, revision = n.revision + {bump}
+  WHERE n.id IN (SELECT number_id FROM measure) RETURNING n.*),
+number_history AS ({pen.history_insert(Number, pen.CHANGED, source="number live")})
+SELECT (SELECT count(*) FROM measure), (SELECT count(*) FROM number)"""
+    with transaction.atomic(), pen.act(
+        verb, actor=actor, reason=why, subject=decision, decision_id=decision.pk if decision else None
+    ) as act:
+        _lock_numbers(list(Measure.objects.filter(pk__in=ids).values_list("number_id", flat=True)))
+        measures, numbers = _run(sql, act, {"ids": list(ids), "reason": reason})
+        act.facts.update(measures=measures)
+        act.wrote(pen.history_model(Measure), rows=measures)
+        act.wrote(pen.history_model(Number), rows=numbers)
+    return measures
+
+
+def _lock_numbers(numbers: Sequence[int]) -> None:
+    """In key order, as every act does, so that two of them cannot deadlock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM (SELECT id FROM accounts_number WHERE id = ANY(%s::bigint[])"
+            " ORDER BY id FOR NO KEY UPDATE) locked",
+            [list(numbers)],
+        )
+
+
+def _run(sql: str, act: pen.Act, params: dict[str, object]) -> tuple[int, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, act.params | {"now": timezone.now(), "forever": FOREVER} | params)
+        measures, numbers = cursor.fetchone()
+    return measures, numbers

@@ -1,0 +1,173 @@
+"""What an order would do, before anything is done: counts, reasons to skip, and who must approve."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.lifecycle import PREMIUM_FROM_TIER
+from enforcement import judgement, policy
+from enforcement.order import Order
+from enforcement.policy import Case, Kind, Rule
+from enforcement.services.check import check, daily_limit
+from qqops.errors import Invalid
+from qqops.staff.models import Staff
+
+UNKNOWN_MAX, UNKNOWN_SHARE = 3, 0.01  # more unknown numbers than both: the list is wrong, not the numbers
+SAMPLE = 8
+
+# Freezes of this tenure in the window that nobody approved, in force or over, except the holder's own request.
+_ALONE = """
+coalesce((SELECT sum(least(coalesce(m.ended_at, m.until), m.until) - greatest(m.starts_at, %(window)s))
+  FROM enforcement_measure m WHERE m.number_id = n.id AND m.tenure_id = n.tenure_id AND m.kind = 'freeze'
+   AND m.freeze_kind <> 'owner' AND coalesce(m.ended_at, m.until) > %(window)s
+   AND NOT EXISTS (SELECT FROM enforcement_approval a WHERE a.proposal_id = m.decision_id AND a.agreed)),
+ interval '0') + %(alone)s > %(solo)s"""
+
+_MADE_BY = "EXISTS (SELECT FROM enforcement_measure m WHERE m.id = ANY(t.measures) AND {condition})"
+_OWN = _MADE_BY.format(
+    condition="(SELECT d.maker_id FROM enforcement_decision d WHERE d.id = m.decision_id) = %(actor)s"
+)
+_SUPERVISED = _MADE_BY.format(
+    condition="(EXISTS (SELECT FROM enforcement_approval a WHERE a.proposal_id = m.decision_id AND a.agreed)"
+    " OR EXISTS (SELECT FROM enforcement_decision d JOIN staff_staff_groups sg ON sg.staff_id = d.maker_id"
+    " JOIN auth_group g ON g.id = sg.group_id AND g.name = 'supervisor' WHERE d.id = m.decision_id))"
+)
+
+
+@dataclass
+class Preview:
+    given: int = 0
+    duplicates: int = 0
+    will: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    shown: Counter[str] = field(default_factory=Counter)  # today's state of the known ones
+    unknown: list[int] = field(default_factory=list)
+    premium: int = 0
+    paid: int = 0
+    sample: list[int] = field(default_factory=list)
+    digest: str = ""  # of the matched set and what would happen to each: a page shown is bound to it
+    own: bool = False
+    supervised: bool = False
+    past_solo_freeze: bool = False
+    past_daily_limit: bool = False
+    rule: Rule = policy.RULES[-1]
+
+    @property
+    def known(self) -> int:
+        return self.will + self.skipped.total()
+
+
+def preview(order: Order, numbers: Sequence[int], *, actor: Staff) -> Preview:
+    """Check the order and say what it would do; raises Invalid or Refused as `decide` would."""
+    check(order, actor)
+    found = _look(order, numbers, actor)
+    if found.known and len(found.unknown) > max(UNKNOWN_MAX, UNKNOWN_SHARE * found.given) or not found.known:
+        shown = ", ".join(map(str, found.unknown[:SAMPLE]))
+        raise Invalid(
+            _("%(n)d of %(given)d numbers are unknown (%(numbers)s …): check the list; nothing was done.")
+            % {"n": len(found.unknown), "given": found.given, "numbers": shown}
+        )
+    found.rule = policy.rule_for(
+        Case(
+            kind=order.kind,
+            clauses=order.clauses,
+            targets=found.known,
+            length=order.length(timezone.now()),
+            scopes=order.scopes,
+            past_daily_limit=found.past_daily_limit,
+            past_solo_freeze=found.past_solo_freeze,
+            lifts_own=found.own,
+            overturns_supervisor=found.supervised,
+        )
+    )
+    return found
+
+
+def chunks(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    size: int = settings.QQOPS_CHUNK
+    return (numbers[i : i + size] for i in range(0, len(numbers), size))
+
+
+def _look(order: Order, numbers: Sequence[int], actor: Staff) -> Preview:
+    distinct = sorted(set(numbers))
+    found = Preview(given=len(numbers), duplicates=len(numbers) - len(distinct), sample=distinct[:SAMPLE])
+    matched = hashlib.sha256()
+    used_today = 0
+    for chunk in chunks(distinct):
+        row = _judge(order, chunk, actor)
+        for why, n in row["whys"].items():
+            if why:
+                found.skipped[why] += n
+            else:
+                found.will += n
+        found.shown.update(row["shown"])
+        found.unknown += row["unknown"]
+        found.premium += row["premium"]
+        found.paid += row["paid"]
+        found.own |= row["own"]
+        found.supervised |= row["supervised"]
+        found.past_solo_freeze |= row["past_solo"]
+        used_today = row["used_today"]
+        matched.update(row["digest"])
+    found.digest = matched.hexdigest()
+    found.past_daily_limit = used_today + found.will > daily_limit()
+    return found
+
+
+def _judge(order: Order, chunk: Sequence[int], actor: Staff) -> dict[str, Any]:
+    lift, lift_params = judgement.measures_to_lift(order)
+    why = judgement.why(order.kind, of_targets=False)
+    freeze, lifting = order.kind == Kind.FREEZE, order.kind == Kind.LIFT
+    sql = f"""
+WITH judged AS MATERIALIZED (
+  SELECT g.id, n.id IS NOT NULL AS known, n.tier, n.revision, coalesce(h.paid, false) AS paid,
+         {judgement.SHOWN} AS shown, {why} AS why,
+         {_ALONE if freeze else "false"} AS past_solo,
+         {_OWN if lifting else "false"} AS own, {_SUPERVISED if lifting else "false"} AS supervised
+  FROM unnest(%(numbers)s::bigint[]) AS g(id)
+  LEFT JOIN accounts_number n ON n.id = g.id
+  LEFT JOIN accounts_tenure h ON h.id = n.tenure_id
+  CROSS JOIN LATERAL (SELECT n.tenure_id, n.revision, {lift} AS measures) t
+)
+SELECT (SELECT coalesce(jsonb_object_agg(why, c), '{{}}') FROM
+          (SELECT why, count(*) c FROM judged WHERE known GROUP BY why) w),
+       (SELECT coalesce(jsonb_object_agg(shown, c), '{{}}') FROM
+          (SELECT shown, count(*) c FROM judged WHERE known GROUP BY shown) s),
+       coalesce(array_agg(id ORDER BY id) FILTER (WHERE NOT known), '{{}}'),
+       count(*) FILTER (WHERE known AND tier >= {PREMIUM_FROM_TIER}),
+       count(*) FILTER (WHERE known AND paid),
+       coalesce(bool_or(past_solo AND known AND why = ''), false),
+       coalesce(bool_or(own AND why = ''), false),
+       coalesce(bool_or(supervised AND why = ''), false),
+       sha256(coalesce(string_agg(convert_to(id || ':' || coalesce(revision, -1) || ':' || why, 'UTF8'), ';'::bytea
+              ORDER BY id), '')),
+       (SELECT coalesce(sum(d.target_count), 0) FROM enforcement_decision d WHERE d.maker_id = %(actor)s
+          AND d.effect = 'at_once' AND d.proposed_at >= %(today)s)
+FROM judged"""
+    now = timezone.localtime()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql,
+            judgement.params(order)
+            | lift_params
+            | {
+                "numbers": list(chunk),
+                "actor": actor.pk,
+                "today": now.replace(hour=0, minute=0, second=0, microsecond=0),
+                "window": now - policy.SOLO_WINDOW,
+                "alone": policy.time_alone(order.length(now)),
+                "solo": policy.SOLO_FREEZE,
+            },
+        )
+        row = cursor.fetchone()
+    names = ("whys", "shown", "unknown", "premium", "paid", "past_solo", "own", "supervised", "digest", "used_today")
+    found = dict(zip(names, row, strict=True))
+    return found | {k: json.loads(found[k]) for k in ("whys", "shown")}  # Django's cursor hands jsonb over as text

@@ -1,0 +1,29 @@
+"""Work for the worker: the same services, another process. Jobs may run twice; acts are idempotent."""
+
+from procrastinate.contrib.django import app
+
+from enforcement import services
+from enforcement.models import Decision
+from qqops.approvals import State
+from qqops.audit import origin
+from qqops.staff.models import Staff
+
+
+def run_later(decision: Decision) -> None:
+    """Queue an approved decision, within the transaction of its approval: no job without it, nor it without a job."""
+    apply_decision.configure(lock=f"decision:{decision.pk}").defer(decision_id=decision.pk)
+
+
+@app.task(name="enforcement.apply", queue="acts", retry=5)
+def apply_decision(decision_id: int) -> None:
+    decision = Decision.objects.select_related("maker").get(pk=decision_id)
+    if decision.state == State.APPROVED:
+        with origin.origin(origin.WORKER, os_user=origin.terminal_user()):
+            services.apply(decision, actor=decision.maker)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="enforcement.expire", queue="acts", queueing_lock="enforcement.expire")
+def expire(timestamp: int) -> None:
+    with origin.origin(origin.SYSTEM, os_user=origin.terminal_user()):
+        services.expire(actor=Staff.objects.system("system-expiry"))

@@ -1,0 +1,121 @@
+"""Base classes of the house's commands: who acts, from where, dry run by default, exit codes that mean something."""
+
+import argparse
+import json
+import os
+import sys
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, InterfaceError, OperationalError
+from django.utils.translation import gettext as _
+
+from qqops.audit import origin
+from qqops.errors import Invalid, Refused
+from qqops.staff import services as staff_services
+from qqops.staff.models import Staff
+
+
+class Exit(IntEnum):
+    DONE, ERROR, USAGE, PARTLY, DRY_RUN, REFUSED, WAITING, BROKEN = range(8)
+
+
+class OpsCommand(BaseCommand):
+    """`act` does the work and returns an exit code; domain errors become a sentence and a code here."""
+
+    source = origin.COMMAND
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.formatter_class = argparse.RawDescriptionHelpFormatter
+        parser.add_argument("--json", action="store_true", help=_("print one JSON object"))
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with origin.origin(self.source, os_user=origin.terminal_user()):
+            try:
+                code = self.act(**options)
+            except Invalid as error:
+                raise CommandError(str(error), returncode=Exit.USAGE) from error
+            except Refused as error:
+                raise CommandError(str(error), returncode=Exit.REFUSED) from error
+            except (OperationalError, InterfaceError) as error:
+                raise CommandError(
+                    _(
+                        "The database cannot be reached or went away (%(error)s). What was not committed did not"
+                        " happen; run the command again to continue."
+                    )
+                    % {"error": str(error).strip().splitlines()[0]},
+                    returncode=Exit.ERROR,
+                ) from error
+            except DatabaseError as error:
+                raise CommandError(str(error), returncode=Exit.ERROR) from error
+        if code:
+            sys.exit(code)
+
+    def act(self, **options: Any) -> int:
+        raise NotImplementedError
+
+    def say(self, text: object = "") -> None:
+        self.stdout.write(str(text))
+
+    def say_json(self, value: object) -> None:
+        self.stdout.write(json.dumps(value, ensure_ascii=False, default=str))
+
+
+class StaffCommand(OpsCommand):
+    """Acts for a person, who proves it with his command token: a shell cannot play maker and approver."""
+
+    actor: Staff
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--actor", required=True, metavar="LOGIN", help=_("your login"))
+        parser.add_argument("--reason", required=True, help=_("why; it goes on the record"))
+        parser.add_argument("--ticket", default="", help=_("ticket reference"))
+        parser.add_argument(
+            "--token-file", metavar="FILE", help=_("file with your command token (default: QQOPS_TOKEN)")
+        )
+        parser.add_argument("--apply", action="store_true", help=_("do it; without this nothing is changed"))
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.token = self._token(options["token_file"])
+        super().handle(*args, **options)
+
+    def _token(self, path: str | None) -> str:
+        if path:
+            try:
+                return Path(path).read_text()
+            except OSError as error:
+                raise CommandError(
+                    _("Cannot read the token file: %(error)s") % {"error": error}, returncode=Exit.USAGE
+                ) from error
+        token = os.environ.get("QQOPS_TOKEN", "")
+        if not token:
+            raise CommandError(
+                _("Your command token is missing: set QQOPS_TOKEN or give --token-file. Issue one on the staff web."),
+                returncode=Exit.REFUSED,
+            )
+        return token
+
+    def act(self, **options: Any) -> int:
+        self.actor = staff_services.bearer(self.token, options["actor"])
+        return self.act_for(**options)
+
+    def act_for(self, **options: Any) -> int:
+        raise NotImplementedError
+
+
+class SystemCommand(OpsCommand):
+    """Periodic acts by a named system actor."""
+
+    source = origin.SYSTEM
+    system_actor: str
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--apply", action="store_true", help=_("do it; without this nothing is changed"))
+
+    @property
+    def actor(self) -> Staff:
+        return Staff.objects.system(self.system_actor)

@@ -1,0 +1,19 @@
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.core.management.commands import migrate
+
+from qqops.staff.services import settle
+
+
+class Command(migrate.Command):
+    """Django's own, run as the role that owns the tables: the application's role may not define any."""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.set_defaults(database="owner")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        super().handle(*args, **options)
+        if not options["plan"] and not options["check_unapplied"]:
+            settle()

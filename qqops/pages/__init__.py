@@ -1,0 +1,9 @@
+"""The pages that every app builds on: a list, an object, an act to confirm, a history."""
+
+from qqops.pages.admin import OpsModelAdmin
+from qqops.pages.base import Page
+from qqops.pages.confirm import ConfirmPage, Preview
+from qqops.pages.lists import Column, Filter, KeysetList
+from qqops.pages.objects import ObjectPage
+
+__all__ = ["Column", "ConfirmPage", "Filter", "KeysetList", "ObjectPage", "OpsModelAdmin", "Page", "Preview"]

@@ -1,0 +1,200 @@
+"""A list that costs the same at any size: keyset pages, fixed filters, no COUNT and no DISTINCT (traps.md §10)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.core.exceptions import ValidationError
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpResponseBase
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
+
+from qqops import panels
+from qqops.errors import Invalid
+from qqops.pages.base import Page
+from qqops.panels import Act
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+SEPARATOR = "~"  # between the values of a cursor; no key of ours contains it
+
+
+@dataclass(frozen=True)
+class Column:
+    label: "StrOrPromise"
+    value: Callable[[Any], Any]
+    numeric: bool = False
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Fixed choices: (value, label, condition). The condition may be a callable when it needs the clock."""
+
+    label: "StrOrPromise"
+    parameter: str
+    choices: Sequence[tuple[str, "StrOrPromise", Q | Callable[[], Q]]]
+
+    def condition(self, value: str) -> Q | None:
+        for code, _label, q in self.choices:
+            if code == value:
+                return q() if callable(q) else q
+        return None
+
+
+@dataclass(frozen=True)
+class Choice:
+    label: "StrOrPromise"
+    url: str
+    current: bool
+
+
+class KeysetList(Page):
+    template = "ops/list.html"
+    page: str = ""  # the name under which apps hang bulk acts and row acts here
+    model: ClassVar[type[Model]]
+    columns: Sequence[Column] = ()
+    filters: Sequence[Filter] = ()
+    order: Sequence[str] = ("pk",)  # own, non-null fields, unique together, all in one direction
+    page_size: int = 50
+    tick: str = ""
+    search_label: "StrOrPromise" = ""
+    search_help: "StrOrPromise" = ""
+    empty: "StrOrPromise" = _("Nothing here yet.")
+    problem: str = ""
+
+    def queryset(self) -> QuerySet[Any]:
+        return self.model._default_manager.all()
+
+    def search(self, rows: QuerySet[Any], text: str) -> QuerySet[Any] | HttpResponseBase:
+        raise NotImplementedError
+
+    def allowed(self) -> bool:
+        meta = self.model._meta
+        return bool(self.user.has_perm(self.permission or f"{meta.app_label}.view_{meta.model_name}"))
+
+    def url(self, row: Any) -> str:
+        meta = self.model._meta
+        return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[row.pk])
+
+    def acts(self) -> list[Act]:
+        return panels.acts_for(self.page, self.request)
+
+    def respond(self) -> HttpResponseBase:
+        rows = self.queryset()
+        self.text = self.request.GET.get("q", "").strip() if self.search_label else ""
+        if self.text:
+            try:
+                found = self.search(rows, self.text)
+            except Invalid as error:
+                self.problem, found = str(error), rows.none()
+            if isinstance(found, HttpResponseBase):
+                return found
+            rows = found
+        self.chosen: dict[str, str] = {}
+        for choice in self.filters:
+            value = self.request.GET.get(choice.parameter, "")
+            condition = choice.condition(value)
+            if condition is not None:
+                rows = rows.filter(condition)
+                self.chosen[choice.parameter] = value
+        self.cut(rows)
+        return self.render()
+
+    # Keyset paging
+
+    def cut(self, rows: QuerySet[Any]) -> None:
+        """Fetch one page and know whether there is more, by one row too many."""
+        before, after = self.cursor("before"), self.cursor("after")
+        back = before is not None
+        fields, descending = self.keys()
+        forward = [f"-{name}" if descending else name for name in fields]
+        position = before if back else after
+        if position is not None:
+            rows = rows.filter(self.beyond(fields, position, less=descending != back))
+        rows = rows.order_by(*forward)
+        found = list((rows.reverse() if back else rows)[: self.page_size + 1])
+        more, found = len(found) > self.page_size, found[: self.page_size]
+        if back:
+            found.reverse()
+        self.rows = found
+        self.previous = self.link(before=self.key_of(found[0])) if found and (more if back else after) else ""
+        self.next = self.link(after=self.key_of(found[-1])) if found and (back or more) else ""
+        self.first = self.link() if position is not None else ""
+
+    def keys(self) -> tuple[list[str], bool]:
+        directions = {name.startswith("-") for name in self.order}
+        if len(directions) != 1:
+            raise ValueError("the columns of a keyset order must all run in one direction")
+        names = [name.lstrip("-") for name in self.order]
+        pk = self.model._meta.pk
+        assert pk is not None
+        return [pk.attname if name == "pk" else name for name in names], directions.pop()
+
+    def field(self, name: str) -> Any:
+        return self.model._meta.get_field(name)
+
+    def beyond(self, fields: list[str], values: list[Any], *, less: bool) -> Q:
+        """`(a, b) > (x, y)`, written so that an index on (a, b) serves it."""
+        sign = "lt" if less else "gt"
+        whole, equal = Q(), Q()
+        for name, value in zip(fields, values, strict=True):
+            whole |= equal & Q((f"{name}__{sign}", value))
+            equal &= Q((name, value))
+        return Q((f"{fields[0]}__{sign}e", values[0])) & whole
+
+    def key_of(self, row: Any) -> str:
+        fields, _descending = self.keys()
+        return SEPARATOR.join(self.field(name).value_to_string(row) for name in fields)
+
+    def cursor(self, name: str) -> list[Any] | None:
+        """Return the position in the URL; one that cannot be read means the first page."""
+        text = self.request.GET.get(name)
+        fields, _descending = self.keys()
+        if not text or len(parts := text.split(SEPARATOR)) != len(fields):
+            return None
+        try:
+            return [self.field(field).to_python(part) for field, part in zip(fields, parts, strict=True)]
+        except (ValidationError, ValueError):
+            return None
+
+    # Links
+
+    def link(self, **change: str) -> str:
+        """Return this list's URL with its filters and search, and the cursor or filter given."""
+        kept = {"q": self.text} | self.chosen | change
+        query = urlencode({name: value for name, value in kept.items() if value})
+        return f"{self.request.path}?{query}" if query else self.request.path
+
+    def shown_filters(self) -> list[tuple["StrOrPromise", list[Choice]]]:
+        shown = []
+        for choice in self.filters:
+            now = self.chosen.get(choice.parameter, "")
+            options = [("", _("All")), *((value, label) for value, label, _q in choice.choices)]
+            links = [Choice(label, self.link(**{choice.parameter: value}), value == now) for value, label in options]
+            shown.append((choice.label, links))
+        return shown
+
+    def table(self) -> list[dict[str, Any]]:
+        """Return the rows as the template draws them."""
+        return [
+            {
+                "key": row.pk,
+                "url": self.url(row),
+                "cells": [(column, column.value(row)) for column in self.columns],
+                "act": panels.row_act_for(self.page, self.request, row),
+            }
+            for row in self.rows
+        ]
+
+    def context(self) -> dict[str, Any]:
+        table = self.table()
+        return {
+            "table": table,
+            "has_row_acts": any(row["act"] for row in table),
+            "acts": self.acts() if self.tick else [],
+            "shown_filters": self.shown_filters(),
+            "filtered": len(self.chosen),
+        }

@@ -1,0 +1,91 @@
+"""The page of one object: what it is, what may be done now, what happened to it."""
+
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
+from django.http import Http404
+from django.urls import NoReverseMatch, reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+from qqops import panels
+from qqops.pages.base import Crumb, Page
+from qqops.panels import Act, Fact
+
+
+class ObjectPage(Page):
+    template = "ops/object.html"
+    page: str = ""  # the name under which apps hang acts, panels and entries here
+    model: ClassVar[type[Model]]
+    copyable = False
+    object: Any
+
+    def queryset(self) -> QuerySet[Any]:
+        return self.model._default_manager.all()
+
+    def setup(self) -> None:
+        self.object = self.find(self.kwargs["object_id"])
+
+    def find(self, key: str) -> Any:
+        pk = self.model._meta.pk
+        assert pk is not None
+        try:
+            found = self.queryset().filter(pk=pk.to_python(key)).first()
+        except (ValidationError, ValueError, OverflowError):
+            found = None
+        if found is None:
+            raise Http404
+        return found
+
+    def allowed(self) -> bool:
+        meta = self.model._meta
+        return bool(self.user.has_perm(self.permission or f"{meta.app_label}.view_{meta.model_name}"))
+
+    @property
+    def url_base(self) -> str:
+        return f"admin:{self.model._meta.app_label}_{self.model._meta.model_name}"
+
+    def heading(self, obj: Any) -> str:
+        return str(obj)
+
+    def heading_title(self) -> str:
+        return self.heading(self.object)
+
+    def badges(self, obj: Any) -> list[Any]:
+        return []
+
+    def facts(self, obj: Any) -> list[Fact]:
+        return []
+
+    def acts(self, obj: Any) -> list[Act]:
+        acts = panels.acts_for(self.page, self.request, obj)
+        if history := self.history_url(obj):
+            acts.append(Act(_("History"), history, key="h"))
+        return acts
+
+    def history_url(self, obj: Any) -> str:
+        try:
+            return reverse(f"{self.url_base}_history", args=[obj.pk])
+        except NoReverseMatch:  # a model without history has no such page
+            return ""
+
+    def crumbs(self) -> list[Crumb]:
+        try:
+            return [(str(capfirst(self.model._meta.verbose_name_plural)), reverse(f"{self.url_base}_changelist"))]
+        except NoReverseMatch:
+            return []
+
+    def context(self) -> dict[str, Any]:
+        obj = self.object
+        hung = panels.panels_for(self.page, self.request, obj)
+        return {
+            "object": obj,
+            "nav_current": self.nav or f"{self.url_base}_changelist",
+            "badges": self.badges(obj),
+            "facts": self.facts(obj),
+            "acts": self.acts(obj),
+            "left": [panel for panel in hung if panel.side == "left"],
+            "right": [panel for panel in hung if panel.side == "right"],
+            "timeline": panels.entries_for(self.page, self.request, obj),
+        }

@@ -1,0 +1,226 @@
+"""What the apps hang into the staff web: sidebar items, acts, panels, timelines, counters, jumps, whole pages.
+
+An upper app registers here in AppConfig.ready() or in its admin module, so that the page of a lower app shows
+what the lower app cannot know (DESIGN §2). The registry is filled at start-up and only read afterwards.
+"""
+
+from collections import Counter as Tally
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.db.models import QuerySet, Value
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+    from qqops.pages.base import Page
+
+SECTIONS: dict[str, "StrOrPromise"] = {
+    "overview": "",
+    "work": _("Work"),
+    "registry": _("Registry"),
+    "enforcement": _("Enforcement"),
+    "system": _("System"),
+}
+COUNT_CAP = 99  # a sidebar never counts further than it can show
+
+
+@dataclass(frozen=True)
+class Act:
+    """One thing that may be done now; `consequence` says in a sentence what it leads to."""
+
+    label: "StrOrPromise"
+    url: str
+    key: str = ""
+    danger: bool = False
+    consequence: "StrOrPromise" = ""
+    primary: bool = False
+
+
+@dataclass(frozen=True)
+class Panel:
+    title: "StrOrPromise"
+    template: str
+    context: dict[str, Any] = field(default_factory=dict)
+    side: str = "left"
+
+
+class Fact(NamedTuple):
+    label: "StrOrPromise"
+    value: Any
+    help: "StrOrPromise" = ""
+
+
+class Change(NamedTuple):
+    label: "StrOrPromise"
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event of a timeline."""
+
+    at: datetime
+    title: "StrOrPromise"
+    who: str = ""
+    text: "StrOrPromise" = ""
+    tone: str = ""
+    changes: Sequence[Change] = ()
+    url: str = ""
+    request_id: str = ""
+    notes: Sequence["StrOrPromise"] = ()
+
+
+@dataclass(frozen=True)
+class Counter:
+    """A figure of the dashboard; it is a link to the list that it counts."""
+
+    label: "StrOrPromise"
+    value: int | str
+    url: str
+    tone: str = ""
+    note: "StrOrPromise" = ""
+
+
+type_of_count = Callable[[HttpRequest], "QuerySet[Any]"]
+
+
+@dataclass(frozen=True)
+class _Item:
+    section: str
+    label: "StrOrPromise"
+    url_name: str
+    permissions: tuple[str, ...]
+    count: type_of_count | None
+    order: int
+
+    def open_to(self, request: HttpRequest) -> bool:
+        return not self.permissions or any(request.user.has_perm(p) for p in self.permissions)
+
+
+class _Hooks:
+    """Providers by page, in their order and then in that of registration."""
+
+    def __init__(self) -> None:
+        self._by_page: dict[str, list[tuple[int, Callable[..., Any]]]] = {}
+
+    def add(self, page: str, provider: Callable[..., Any], order: int) -> None:
+        hooks = self._by_page.setdefault(page, [])
+        hooks.append((order, provider))
+        hooks.sort(key=lambda hook: hook[0])
+
+    def call(self, page: str, *args: Any) -> Iterator[Any]:
+        return (provider(*args) for _order, provider in self._by_page.get(page, ()))
+
+
+_items: list[_Item] = []
+_pages: dict[str, tuple[str, type["Page"]]] = {}
+_panels, _acts, _row_acts, _entries, _dashboard, _jumps = (_Hooks() for _n in range(6))
+
+
+def sidebar(
+    section: str,
+    label: "StrOrPromise",
+    url_name: str,
+    permission: str | tuple[str, ...],
+    count: type_of_count | None = None,
+    order: int = 0,
+) -> None:
+    """Add an item; whoever has none of the permissions does not see it ("" is for all staff)."""
+    if section not in SECTIONS:
+        raise ValueError(f"no sidebar section {section!r}")
+    needed = tuple(filter(None, (permission,))) if isinstance(permission, str) else permission
+    _items.append(_Item(section, label, url_name, needed, count, order))
+    _items.sort(key=lambda item: (list(SECTIONS).index(item.section), item.order))
+
+
+def register(page: str, provider: Callable[[HttpRequest, Any], Panel | None], order: int = 0) -> None:
+    _panels.add(page, provider, order)
+
+
+def toolbar(page: str, provider: Callable[[HttpRequest, Any], Iterable[Act]], order: int = 0) -> None:
+    """Acts of an object page, or, with obj=None, the bulk acts of a list page."""
+    _acts.add(page, provider, order)
+
+
+def row_act(page: str, provider: Callable[[HttpRequest, Any], Act | None], order: int = 0) -> None:
+    """The next sensible act on one row of a list; the first provider that has one wins."""
+    _row_acts.add(page, provider, order)
+
+
+def timeline(page: str, provider: Callable[[HttpRequest, Any], Iterable[Entry]], order: int = 0) -> None:
+    _entries.add(page, provider, order)
+
+
+def dashboard(
+    provider: Callable[[HttpRequest], Panel | Sequence[Counter] | None],
+    order: int = 0,
+) -> None:
+    _dashboard.add("", provider, order)
+
+
+def jump(provider: Callable[[HttpRequest, str], str | None], order: int = 0) -> None:
+    """Say where a text typed into the jump box leads, or None."""
+    _jumps.add("", provider, order)
+
+
+def page(route: str, name: str, view: type["Page"]) -> None:
+    """Add a whole page below the site's root."""
+    if _pages.get(name, (route, view)) != (route, view):
+        raise ValueError(f"page {name!r} is registered twice")
+    _pages[name] = (route, view)
+
+
+def pages() -> Iterator[tuple[str, str, type["Page"]]]:
+    return ((route, name, view) for name, (route, view) in _pages.items())
+
+
+def items_for(request: HttpRequest) -> list[_Item]:
+    return [item for item in _items if item.open_to(request)]
+
+
+def counts_for(request: HttpRequest, items: Sequence[_Item]) -> dict[str, int]:
+    """Return the counts of all items by URL name, in one query that stops at the cap."""
+    named: list[str] = []
+    parts = []
+    for item in items:
+        if item.count is not None:
+            rows = item.count(request).order_by()
+            parts.append(rows.annotate(sidebar=Value(len(named))).values_list("sidebar")[: COUNT_CAP + 1])
+            named.append(item.url_name)
+    if not parts:
+        return {}
+    union = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
+    tally = Tally(which for (which,) in union)
+    return {name: tally[which] for which, name in enumerate(named)}
+
+
+def panels_for(page: str, request: HttpRequest, obj: Any) -> list[Panel]:
+    return [panel for panel in _panels.call(page, request, obj) if panel is not None]
+
+
+def acts_for(page: str, request: HttpRequest, obj: Any = None) -> list[Act]:
+    return [act for acts in _acts.call(page, request, obj) for act in acts]
+
+
+def row_act_for(page: str, request: HttpRequest, row: Any) -> Act | None:
+    return next((act for act in _row_acts.call(page, request, row) if act), None)
+
+
+def entries_for(page: str, request: HttpRequest, obj: Any) -> list[Entry]:
+    """Return one timeline out of all providers' entries, newest first."""
+    entries = [entry for entries in _entries.call(page, request, obj) for entry in entries]
+    return sorted(entries, key=lambda entry: entry.at, reverse=True)
+
+
+def dashboard_for(request: HttpRequest) -> Iterator[Any]:
+    return (part for part in _dashboard.call("", request) if part)
+
+
+def jump_to(request: HttpRequest, text: str) -> str | None:
+    return next((url for url in _jumps.call("", request, text) if url), None)

@@ -1,0 +1,130 @@
+"""The one admin site of the house: its shell, its dashboard, its jump box."""
+
+from itertools import groupby
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.admin.apps import AdminConfig
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, include, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+from django.views.i18n import set_language
+
+from qqops import panels
+
+
+class OpsAdminConfig(AdminConfig):
+    default_site = "qqops.site.OpsSite"
+
+
+class OpsSite(admin.AdminSite):
+    site_header = gettext_lazy("Number desk")
+    site_title = gettext_lazy("Number desk")
+    index_title = gettext_lazy("Overview")
+    site_url = None
+    enable_nav_sidebar = True
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Take in the house's own pages only.
+
+        Packages register editing pages by themselves (groups, jobs), some of which check no permission
+        (traps.md §6): what is not built on OpsModelAdmin has no door here.
+        """
+        from qqops.pages import OpsModelAdmin
+
+        if admin_class is not None and issubclass(admin_class, OpsModelAdmin):
+            super().register(model_or_iterable, admin_class, **options)
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        own: list[URLPattern | URLResolver] = [
+            path("", self.admin_view(require_safe(self.index)), name="index"),
+            path("login/", self.login, name="login"),
+            path("logout/", self.logout, name="logout"),
+            path("password/", self.admin_view(self.password_change, cacheable=True), name="password_change"),
+            path("language/", require_POST(set_language), name="set_language"),
+            path("jump/", self.admin_view(require_safe(self.jump)), name="jump"),
+        ]
+        own += [path(route, view.as_view(self), name=name) for route, name, view in panels.pages()]
+        for model, model_admin in self._registry.items():
+            meta = model._meta
+            own.append(path(f"{meta.app_label}/{meta.model_name}/", include(model_admin.urls)))
+        own.append(path("<path:url>", self.admin_view(self.catch_all_view)))
+        return own
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """What the shell needs on every page; one query at most, for the counts of the sidebar."""
+        inside = self.has_permission(request)
+        return {
+            "site_title": self.site_title,
+            "site_header": self.site_header,
+            "site_url": None,
+            "has_permission": inside,
+            "available_apps": [],
+            "is_popup": False,
+            "is_nav_sidebar_enabled": True,
+            "sections": _sections(request) if inside else [],
+            "production": settings.PRODUCTION,
+        }
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        parts = list(panels.dashboard_for(request))
+        hung = [part for part in parts if isinstance(part, panels.Panel)]
+        context = {
+            **self.each_context(request),
+            "title": self.index_title,
+            "nav_current": "admin:index",
+            "counters": [counter for part in parts if not isinstance(part, panels.Panel) for counter in part],
+            "left": [panel for panel in hung if panel.side == "left"],
+            "right": [panel for panel in hung if panel.side == "right"],
+            **(extra_context or {}),
+        }
+        request.current_app = self.name
+        return TemplateResponse(request, "admin/index.html", context)
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        from django.contrib.auth.views import LogoutView
+
+        return LogoutView.as_view(next_page=reverse("admin:login"))(request)
+
+    def jump(self, request: HttpRequest) -> HttpResponse:
+        """An exact hit leads to its page, anything else to the filtered list, or back with a sentence."""
+        text = request.GET.get("q", "").strip()[:100]
+        found = panels.jump_to(request, text) if text else None
+        if found:
+            return HttpResponseRedirect(found)
+        if text:
+            messages.warning(request, _("Nothing found for “%(text)s”. Type a number or a decision.") % {"text": text})
+        return HttpResponseRedirect(reverse("admin:index"))
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        from qqops.pages.password import PasswordView  # this module is loaded before any model may be
+
+        request.current_app = self.name
+        return PasswordView.as_view(extra_context=self.each_context(request) | (extra_context or {}))(request)
+
+
+def _sections(request: HttpRequest) -> list[tuple[Any, list[dict[str, Any]]]]:
+    items = panels.items_for(request)
+    counts = panels.counts_for(request, items)
+    shown: list[tuple[Any, list[dict[str, Any]]]] = [
+        ("", [{"label": _("Overview"), "name": "admin:index", "url": reverse("admin:index"), "count": 0}])
+    ]
+    for section, members in groupby(items, key=lambda item: item.section):
+        links = [
+            {
+                "label": item.label,
+                "name": item.url_name,
+                "url": reverse(item.url_name),
+                "count": counts.get(item.url_name, 0),
+            }
+            for item in members
+        ]
+        if section == "overview":
+            shown[0][1].extend(links)
+        else:
+            shown.append((panels.SECTIONS[section], links))
+    return shown

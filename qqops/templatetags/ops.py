@@ -1,0 +1,126 @@
+"""The small parts of every page, as template tags and as plain functions for columns and facts."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from django import template
+from django.template.defaultfilters import linebreaksbr
+from django.template.loader import get_template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+
+from qqops.panels import COUNT_CAP, Change, Counter, Panel
+
+register = template.Library()
+
+TONES = ("good", "info", "warn", "bad", "quiet", "cold")
+END_OF_TIME = 9999  # the year of a measure without an end
+
+
+@register.simple_tag
+def badge(label: Any, tone: str = "quiet") -> SafeString:
+    """A state in words; the colour and the dot's shape only repeat them."""
+    if tone not in TONES:
+        raise ValueError(f"no tone {tone!r}")
+    return format_html('<span class="badge badge-{}">{}</span>', tone, label)
+
+
+def minute(at: datetime) -> str:
+    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M")
+
+
+def relative(at: datetime, now: datetime | None = None) -> str:
+    now = now or timezone.now()
+    seconds = (now - at).total_seconds()
+    if abs(seconds) < 60:
+        return _("just now")
+    if seconds > 0:
+        return _("%(time)s ago") % {"time": timesince(at, now, depth=1)}
+    return _("in %(time)s") % {"time": timesince(now, at, depth=1)}
+
+
+@register.simple_tag
+def when(at: datetime | None, exact: bool = False) -> SafeString | str:
+    """Relative time with the exact one in its title; with exact=True both are written out."""
+    if at is None:
+        return plain(None)  # type: ignore[no-any-return]
+    if at.year >= END_OF_TIME:
+        return _("until lifted")
+    shown = minute(at)
+    return format_html(
+        '<time datetime="{}" title="{}" class="when">{}</time>',
+        timezone.localtime(at).isoformat(timespec="seconds"),
+        shown,
+        format_html('{} <span class="rel">{}</span>', shown, relative(at)) if exact else relative(at),
+    )
+
+
+@register.simple_tag
+def digits(value: Any) -> SafeString:
+    """A number in tabular digits, never grouped: a QQ number is a name, not a quantity."""
+    return format_html('<span class="digits">{}</span>', value)
+
+
+@register.simple_tag
+def copy(value: Any) -> SafeString:
+    """A button for keys.js; hidden until the script has taken it over."""
+    return format_html(
+        '<button type="button" class="button small copy" data-copy="{}" data-done="{}" hidden>{}</button>',
+        value,
+        _("Copied"),
+        _("Copy"),
+    )
+
+
+@register.simple_tag
+def link(url: str, label: Any) -> SafeString:
+    return format_html('<a href="{}">{}</a>', url, label)
+
+
+@register.simple_tag
+def count(value: int) -> str:
+    """A sidebar count, capped."""
+    return f"{COUNT_CAP}+" if value > COUNT_CAP else str(value)
+
+
+@register.filter
+def plain(value: Any, nothing: str = "—") -> Any:
+    """Any value of a column, a fact or a change as a reader expects it."""
+    if isinstance(value, SafeString):
+        return value
+    if value is None or value == "":
+        return format_html('<span class="none">{}</span>', nothing)
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, datetime):
+        return _("until lifted") if value.year >= END_OF_TIME else minute(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}: {plain(inner)}" for key, inner in value.items())
+    if isinstance(value, list | tuple | set | frozenset):
+        return _(", ").join(str(plain(inner)) for inner in value)
+    text = str(value)
+    return linebreaksbr(text) if "\n" in text else text
+
+
+@register.inclusion_tag("ops/diff.html")
+def diff(changes: list[Change]) -> dict[str, Any]:
+    """Before → after of each field, in the words a reader knows."""
+    return {"changes": changes}
+
+
+@register.inclusion_tag("ops/counter.html")
+def counter(one: Counter) -> dict[str, Any]:
+    return {"counter": one}
+
+
+@register.simple_tag(takes_context=True)
+def body(context: template.Context, panel: Panel) -> SafeString:
+    """A panel's own template, with its own context; a panel cannot read what the page around it holds."""
+    request = context.get("request")
+    return get_template(panel.template).render({**panel.context, "panel_title": panel.title}, request)  # type: ignore[return-value]
