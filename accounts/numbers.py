@@ -19,6 +19,7 @@ _SHAPE = re.compile(r"[1-9][0-9]{4,10}")
 _NOISE = re.compile(r"^qq\s*:?\s*|@qq\.com$", re.IGNORECASE)
 # A space separates too: joining “12345 67890” would make somebody else's number of it.
 _BETWEEN = re.compile(r"(?<!:)[\s,;\u3001]+")
+DIGITS_MAX = 11
 SHOWN_MAX = 50
 
 
@@ -55,7 +56,9 @@ def parse_list(lines: Iterable[str]) -> "array[int]":
                 wrong.append(_("line %(line)d: %(error)s") % {"line": at, "error": error})
     if wrong:
         more = _("… and %(n)d more") % {"n": len(wrong) - SHOWN_MAX} if len(wrong) > SHOWN_MAX else ""
-        raise Invalid("\n".join([_("The list was refused; nothing was done:"), *wrong[:SHOWN_MAX], *([more] if more else [])]))
+        raise Invalid(
+            "\n".join([_("The list was refused; nothing was done:"), *wrong[:SHOWN_MAX], *([more] if more else [])])
+        )
     if not numbers:
         raise Invalid(_("The list holds no numbers."))
     return numbers
@@ -96,3 +99,10 @@ def _column(heading: str) -> int | None:
 def _cell(line: str, column: int) -> str:
     cells = line.split(",")
     return cells[column].strip().strip('"') if column < len(cells) else line
+
+
+def prefix_ranges(digits: str) -> list[tuple[int, int]]:
+    """“Begins with” as ranges of the key, one for each length: answered by the primary key, unlike LIKE."""
+    first = int(digits)
+    spare = range(max(0, 5 - len(digits)), DIGITS_MAX - len(digits) + 1)
+    return [(first * 10**n, (first + 1) * 10**n - 1) for n in spare] if first else []

@@ -10,8 +10,8 @@ from enforcement.models import Decision, Ground
 
 # One target in the digest; the same bytes whether hashed chunk by chunk at filing or at once at approval.
 TARGET = (
-    "number_id || ':' || coalesce(tenure_id, 0) || ':' || revision || ':' || coalesce(array_to_string(measures, ','), '')"
-    " || ';'"
+    "number_id || ':' || coalesce(tenure_id, 0) || ':' || revision || ':'"
+    " || coalesce(array_to_string(measures, ','), '') || ';'"
 )
 
 

@@ -3,6 +3,8 @@
 Aliases: `n` the number's row, `t` the target (its tenure, revision and measures as decided on). Parameters by name.
 """
 
+from typing import Any
+
 from django.utils import timezone
 
 from enforcement.order import Order
@@ -33,7 +35,7 @@ _KIND = {
         "WHEN NOT EXISTS (SELECT FROM enforcement_measure m WHERE m.id = ANY(t.measures)"
         f" AND {IN_FORCE}) THEN 'nothing_to_lift'"
     ),
-    Kind.RESTORE: f"WHEN {{termination}} IS NULL THEN 'nothing_to_restore'",
+    Kind.RESTORE: "WHEN {termination} IS NULL THEN 'nothing_to_restore'",
 }
 
 # The state before the last termination of this tenure: what a restore goes back to (domain.md T13).
@@ -64,21 +66,25 @@ def why(kind: Kind, *, of_targets: bool) -> str:
     )
 
 
-def measures_to_lift(order: Order) -> tuple[str, dict[str, object]]:
+def measures_to_lift(order: Order) -> tuple[str, dict[str, Any]]:
     """Expression: the measures in force that the order ends, for number `n`; NULL for other acts."""
     if order.kind != Kind.LIFT:
         return "NULL::bigint[]", {}
     if order.lift_measures:
-        condition, params = "m.id = ANY(%(lift_measures)s)", {"lift_measures": list(order.lift_measures)}
+        condition = "m.id = ANY(%(lift_measures)s)"
     elif order.lift_of:
-        condition, params = "m.decision_id = %(lift_of)s", {"lift_of": order.lift_of}
+        condition = "m.decision_id = %(lift_of)s"
     else:
         condition = "(m.kind = ANY(%(lift_kinds)s) OR m.kind || ':' || m.freeze_kind = ANY(%(lift_kinds)s))"
-        params = {"lift_kinds": list(order.lift_kinds)}
+    params = {
+        "lift_measures": list(order.lift_measures),
+        "lift_of": order.lift_of,
+        "lift_kinds": list(order.lift_kinds),
+    }
     return f"ARRAY(SELECT m.id FROM enforcement_measure m WHERE {OF_HOLDER} AND {condition} ORDER BY m.id)", params
 
 
-def params(order: Order, effective_at: object = None) -> dict[str, object]:
+def params(order: Order, effective_at: Any = None) -> dict[str, Any]:
     """The named parameters of these expressions."""
     now = timezone.now()
     start = effective_at or now
@@ -86,5 +92,5 @@ def params(order: Order, effective_at: object = None) -> dict[str, object]:
         "now": now,
         "freeze_kind": order.freeze_kind,
         "scopes": list(order.scopes),
-        "until": order.until or (start + order.duration if order.duration else None),  # type: ignore[operator]
+        "until": order.until or (start + order.duration if order.duration else None),
     }

@@ -193,7 +193,9 @@ class Measure(models.Model):
         default_permissions = ("view",)
         indexes = (
             models.Index(fields=("number", "tenure"), name="measure_number"),
-            models.Index(fields=("until",), name="measure_running", condition=Q(ended_at__isnull=True, until__isnull=False)),
+            models.Index(
+                fields=("until",), name="measure_running", condition=Q(ended_at__isnull=True, until__isnull=False)
+            ),
         )
         constraints = (
             models.UniqueConstraint(fields=("decision", "number"), name="measure_once"),

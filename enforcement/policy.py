@@ -4,6 +4,7 @@ Services ask these tables; forms, commands and templates hold no rule. Each row 
 """
 
 import datetime
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db.models import TextChoices
@@ -155,7 +156,7 @@ class Rule:
     approvers: tuple[str, ...]
 
     def applies(self, case: Case) -> bool:
-        return bool(CONDITIONS[self.code](case))
+        return CONDITIONS[self.code](case)
 
 
 # Who approves (DESIGN §4): the first row that applies decides. Batches come first: they are never even provisional.
@@ -176,7 +177,7 @@ RULES = (
     Rule("alone", _("Within what one person may do alone"), Effect.AT_ONCE, ()),
 )
 
-CONDITIONS = {
+CONDITIONS: dict[str, Callable[[Case], bool]] = {
     "reclaim": lambda c: c.kind == K.TERMINATE and "10.3" in c.clauses,
     "large": lambda c: c.targets > LARGE_FROM,
     "batch_terminate": lambda c: c.kind == K.TERMINATE and c.targets > BATCH_FROM,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -31,7 +31,7 @@ def decision_by_id(pk: int) -> Decision:
 
 
 def decisions() -> QuerySet[Decision]:
-    return Decision.objects.select_related("maker").prefetch_related("grounds__clause__version")
+    return Decision.objects.select_related("maker").prefetch_related("grounds__clause__version", "evidence")
 
 
 def inbox(staff: Staff) -> QuerySet[Decision]:
@@ -55,6 +55,12 @@ def measures_of(number: Number) -> QuerySet[Measure]:
         .prefetch_related("decision__grounds__clause__version")
         .order_by("-pk")
     )
+
+
+def liftable(number: int) -> list[Measure]:
+    """The measures in force on a number's current tenure."""
+    running = Measure.objects.filter(number=number, tenure=F("number__tenure"), ended_at=None).order_by("pk")
+    return [m for m in running if m.in_force]
 
 
 @dataclass
@@ -86,7 +92,7 @@ class Entry:
 
 def timeline(number: Number) -> list[Entry]:
     """The number's story on its current tenure's decisions and every recorded change, newest first. Four queries."""
-    rows = list(Number.history.filter(id=number.pk).order_by("-history_id")[: TIMELINE + 1])  # type: ignore[attr-defined]
+    rows = list(Number.history.filter(id=number.pk).order_by("-history_id")[: TIMELINE + 1])
     decided = Target.objects.filter(number=number).order_by("-decision_id").values_list("decision_id", flat=True)
     decision_ids = list(decided[:TIMELINE])
     events = Event.objects.filter(
@@ -94,10 +100,14 @@ def timeline(number: Number) -> list[Entry]:
     ).order_by("-seq")[: TIMELINE * 2]
     changes = _changes(rows)
     entries = [Entry(event, changes=changes.get(event.pk, [])) for event in events]
-    grounds = _grounds({e.event.decision_id for e in entries if e.event.decision_id})
+    grounds = _grounds([e.event.decision_id for e in entries if e.event.decision_id])
     for entry in entries:
         entry.grounds = grounds[entry.event.decision_id]
     return entries
+
+
+def story_of_decision(decision: Decision) -> list[Event]:
+    return list(Event.objects.filter(decision_id=decision.pk).order_by("-seq")[:TIMELINE])
 
 
 def _changes(rows: list[Any]) -> dict[uuid.UUID, list[tuple[str, str, str]]]:
@@ -111,7 +121,7 @@ def _changes(rows: list[Any]) -> dict[uuid.UUID, list[tuple[str, str, str]]]:
         found[after.event_id] = [(_("state"), str(was.label), str(now.label))] if was != now else []
         for name in ("frozen_until", "restricted_until"):
             if getattr(before, name) != getattr(after, name):
-                label = str(Number._meta.get_field(name).verbose_name)
+                label = str(getattr(Number._meta.get_field(name), "verbose_name", name))
                 found[after.event_id].append((label, _end(getattr(before, name)), _end(getattr(after, name))))
     return found
 
@@ -122,7 +132,7 @@ def _end(at: datetime.datetime | None) -> str:
     return _("without end") if at.year == 9999 else f"{timezone.localtime(at):%Y-%m-%d %H:%M}"
 
 
-def _grounds(decision_ids: Iterable[int | None]) -> defaultdict[int | None, list[Ground]]:
+def _grounds(decision_ids: Iterable[int]) -> defaultdict[int | None, list[Ground]]:
     found: defaultdict[int | None, list[Ground]] = defaultdict(list)
     for ground in Ground.objects.filter(decision_id__in=decision_ids).select_related("clause__version"):
         found[ground.decision_id].append(ground)

@@ -65,5 +65,5 @@ def maker_is_the_proposals(approval_table: str, proposal_table: str) -> tuple[st
         f"ALTER TABLE {proposal_table} ADD CONSTRAINT {unique} UNIQUE (id, maker_id);"
         f"ALTER TABLE {approval_table} ADD CONSTRAINT {foreign} FOREIGN KEY (proposal_id, maker_id)"
         f" REFERENCES {proposal_table} (id, maker_id)",
-        f"ALTER TABLE {approval_table} DROP CONSTRAINT {foreign}; ALTER TABLE {proposal_table} DROP CONSTRAINT {unique}",
+        f"ALTER TABLE {approval_table} DROP CONSTRAINT {foreign};ALTER TABLE {proposal_table} DROP CONSTRAINT {unique}",
     )

@@ -114,6 +114,9 @@ class _Hooks:
         hooks.append((order, provider))
         hooks.sort(key=lambda hook: hook[0])
 
+    def hung_on(self, page: str) -> bool:
+        return page in self._by_page
+
     def call(self, page: str, *args: Any) -> Iterator[Any]:
         return (provider(*args) for _order, provider in self._by_page.get(page, ()))
 
@@ -216,6 +219,10 @@ def entries_for(page: str, request: HttpRequest, obj: Any) -> list[Entry]:
     """Return one timeline out of all providers' entries, newest first."""
     entries = [entry for entries in _entries.call(page, request, obj) for entry in entries]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
+
+
+def has_timeline(page: str) -> bool:
+    return _entries.hung_on(page)
 
 
 def dashboard_for(request: HttpRequest) -> Iterator[Any]:

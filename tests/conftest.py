@@ -20,6 +20,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from qqops import database
 from tests import chromium
 
+pytest_plugins = ["tests.cast"]
 ALIASES = ["default", "owner"]
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
 
@@ -61,7 +62,11 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> Iterator[None]:
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    from tests import cast  # its models need the apps, which are not there yet when this file is read
+
+    with django_db_blocker.unblock():
+        cast.build()
     yield
     connections.close_all()  # an open connection of the application would keep the database from being dropped
 

@@ -1,0 +1,3 @@
+from accounts.admin import number, rulebook
+
+__all__ = ["number", "rulebook"]

@@ -58,10 +58,9 @@ class Number(models.Model):
             pgtrigger.Trigger(
                 name="legal_move",
                 when=pgtrigger.Before,
-                operation=pgtrigger.UpdateOf("lifecycle"),
+                operation=pgtrigger.UpdateOf("lifecycle"),  # type: ignore[no-untyped-call]
                 condition=pgtrigger.Condition(
-                    "OLD.lifecycle IS DISTINCT FROM NEW.lifecycle"
-                    f" AND (OLD.lifecycle, NEW.lifecycle) NOT IN ({_LEGAL})"
+                    f"OLD.lifecycle IS DISTINCT FROM NEW.lifecycle AND (OLD.lifecycle, NEW.lifecycle) NOT IN ({_LEGAL})"
                 ),
                 func="RAISE EXCEPTION 'illegal lifecycle move % -> %', OLD.lifecycle, NEW.lifecycle"
                 " USING ERRCODE = 'check_violation';",
@@ -87,9 +86,7 @@ class Tenure(models.Model):
         EXPLICIT = "explicit", _("accepted explicitly")
         BY_USE = "by_use", _("accepted by use")
 
-    number = models.ForeignKey(
-        Number, models.PROTECT, verbose_name=_("number"), related_name="tenures", db_index=False
-    )
+    number = models.ForeignKey(Number, models.PROTECT, verbose_name=_("number"), related_name="tenures", db_index=False)
     seq = models.SmallIntegerField(_("sequence"), default=1)
     channel = models.CharField(_("registration channel"), max_length=10, choices=Channel)
     channel_ref = models.CharField(_("channel reference"), max_length=80, blank=True)

@@ -25,6 +25,12 @@ def numbers() -> QuerySet[Number]:
     return Number.objects.annotate(state=SHOWN, last_login=Subquery(last)).select_related("tenure__rules_version")
 
 
+def last_login_of(number: Number) -> datetime.datetime | None:
+    """Annotated by `numbers()`."""
+    found: datetime.datetime | None = getattr(number, "last_login", None)
+    return found
+
+
 def shown_of(number: Number, at: datetime.datetime | None = None) -> Shown:
     """The same rule for one row in hand, a history row included, as it was seen at a moment."""
     at = at or timezone.now()

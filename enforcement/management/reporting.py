@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import Any
 
 from django.db.models import Count
 from django.utils import timezone
@@ -102,7 +102,7 @@ def moment(at: Any) -> str:
 
 
 @contextmanager
-def progress_bar(out: IO[str], total: int) -> Iterator[Callable[[int], None]]:
+def progress_bar(out: Any, total: int) -> Iterator[Callable[[int], None]]:
     """A bar on a terminal, silence elsewhere."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     terminal = Console(file=out)

@@ -24,7 +24,6 @@ from qqops.audit import pen
 from qqops.errors import Refused
 from qqops.staff.models import Staff
 
-
 MEASURED = (Kind.FREEZE, Kind.RESTRICT, Kind.LIFT)  # these touch measures, the others the lifecycle
 
 
@@ -51,6 +50,34 @@ def apply(
             progress(size)
 
 
+def would(decision: Decision) -> dict[str, int]:
+    """What applying would do now: targets by reason to skip ('' = would be changed). Judged as `apply` judges.
+
+    The provisional targets of a proposal are counted by whether their measure still runs.
+    """
+    if decision.effect == Effect.PROVISIONAL:
+        running = (
+            "SELECT FROM enforcement_measure m WHERE m.decision_id = %(decision)s AND m.number_id = n.id"
+            f" AND {judgement.IN_FORCE}"
+        )
+        why = f"CASE WHEN EXISTS ({running}) THEN '' ELSE 'state_changed' END"
+    else:
+        why = judgement.why(Kind(decision.kind), of_targets=True)
+    sql = f"""
+SELECT {why} AS why, count(*) FROM enforcement_target t JOIN accounts_number n ON n.id = t.number_id
+WHERE t.decision_id = %(decision)s GROUP BY 1"""
+    params = {
+        "decision": decision.pk,
+        "now": timezone.now(),
+        "freeze_kind": decision.freeze_kind,
+        "scopes": decision.scopes,
+        "until": decision.ends_at,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return dict(cursor.fetchall())
+
+
 def _lock_next(decision: Decision) -> tuple[int, int, int]:
     """Lock the next chunk of numbers in key order; how many, up to which number, after which.
 
@@ -59,8 +86,10 @@ def _lock_next(decision: Decision) -> tuple[int, int, int]:
     """
     sql = """
 WITH set AS MATERIALIZED (SELECT set_config('random_page_cost', '1.1', true), set_config('jit', 'off', true)),
-mine AS MATERIALIZED (SELECT d.id FROM enforcement_decision d, set WHERE d.id = %(decision)s FOR NO KEY UPDATE OF d SKIP LOCKED),
-done AS MATERIALIZED (SELECT coalesce(max(number_id), 0) AS upto FROM enforcement_outcome WHERE decision_id = %(decision)s),
+mine AS MATERIALIZED (
+  SELECT d.id FROM enforcement_decision d, set WHERE d.id = %(decision)s FOR NO KEY UPDATE OF d SKIP LOCKED),
+done AS MATERIALIZED (
+  SELECT coalesce(max(number_id), 0) AS upto FROM enforcement_outcome WHERE decision_id = %(decision)s),
 locked AS MATERIALIZED (
   SELECT n.id FROM accounts_number n WHERE n.id = ANY(ARRAY(
     SELECT t.number_id FROM enforcement_target t, mine, done

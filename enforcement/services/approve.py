@@ -25,12 +25,13 @@ def approve(
     actor: Staff,
     reason: str,
     content_hash: str,
-    run: bool = True,
+    later: Callable[[Decision], None] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Report:
     """Agree to the content that was seen (`content_hash`); the last approver needed sets it in motion.
 
-    `run=False` leaves a batch to the worker. A list of up to 100 is applied in the transaction of the approval.
+    A list of up to 100 is applied in the transaction of the approval. A longer one is run here chunk by chunk, or,
+    with `later`, handed on within that transaction (to the worker's queue).
     """
     with pen.refusals(actor=actor, subject=decision, facts={"act": "approve"}), transaction.atomic():
         decision, capacity = _rule_on(decision, actor, reason, content_hash)
@@ -59,8 +60,10 @@ def approve(
         if decision.target_count <= BATCH_FROM:
             report.applied, report.skipped = apply(decision, actor=actor)
             return report
-    if run:
-        report.applied, report.skipped = apply(decision, actor=actor, progress=progress)
+        if later:
+            later(decision)
+            return report
+    report.applied, report.skipped = apply(decision, actor=actor, progress=progress)
     return report
 
 

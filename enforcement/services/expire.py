@@ -63,9 +63,7 @@ def _lapse(pk: int, actor: Staff) -> int:
         if not decision.has_lapsed:
             return 0
         decision.state = State.LAPSED
-        with pen.act(
-            "decision.lapsed", actor=actor, reason="", subject=decision, decision_id=decision.pk
-        ) as act:
+        with pen.act("decision.lapsed", actor=actor, reason="", subject=decision, decision_id=decision.pk) as act:
             decision.save(update_fields=["state"])
             act.wrote(pen.history_model(Decision))
     return 1
@@ -74,7 +72,9 @@ def _lapse(pk: int, actor: Staff) -> int:
 def drop(decision: Decision, *, actor: Staff, reason: str) -> int:
     """End the provisional measures of a refused proposal."""
     ids = list(Measure.objects.filter(decision=decision, ended_at=None).values_list("pk", flat=True))
-    return _end(ids, verb="measure.dropped", reason=Measure.EndReason.REFUSED, actor=actor, decision=decision, why=reason)
+    return _end(
+        ids, verb="measure.dropped", reason=Measure.EndReason.REFUSED, actor=actor, decision=decision, why=reason
+    )
 
 
 def confirm(decision: Decision, *, actor: Staff) -> tuple[int, int]:
@@ -91,9 +91,10 @@ number AS (
   FROM measure m WHERE n.id = m.number_id AND n.tenure_id = m.tenure_id RETURNING n.*),
 number_history AS ({pen.history_insert(Number, pen.CHANGED, source="number live")})
 SELECT (SELECT count(*) FROM measure), (SELECT count(*) FROM number)"""
-    with transaction.atomic(), pen.act(
-        "decision.confirmed", actor=actor, reason="", subject=decision, decision_id=decision.pk
-    ) as act:
+    with (
+        transaction.atomic(),
+        pen.act("decision.confirmed", actor=actor, reason="", subject=decision, decision_id=decision.pk) as act,
+    ):
         _lock_numbers(list(Measure.objects.filter(decision=decision).values_list("number_id", flat=True)))
         measures, numbers = _run(sql, act, {"decision": decision.pk, "until": decision.ends_at})
         act.facts.update(measures=measures)
@@ -129,9 +130,10 @@ number AS (
   WHERE n.id IN (SELECT number_id FROM measure) RETURNING n.*),
 number_history AS ({pen.history_insert(Number, pen.CHANGED, source="number live")})
 SELECT (SELECT count(*) FROM measure), (SELECT count(*) FROM number)"""
-    with transaction.atomic(), pen.act(
-        verb, actor=actor, reason=why, subject=decision, decision_id=decision.pk if decision else None
-    ) as act:
+    with (
+        transaction.atomic(),
+        pen.act(verb, actor=actor, reason=why, subject=decision, decision_id=decision.pk if decision else None) as act,
+    ):
         _lock_numbers(list(Measure.objects.filter(pk__in=ids).values_list("number_id", flat=True)))
         measures, numbers = _run(sql, act, {"ids": list(ids), "reason": reason})
         act.facts.update(measures=measures)

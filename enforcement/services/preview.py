@@ -3,11 +3,10 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,6 +16,7 @@ from enforcement import judgement, policy
 from enforcement.order import Order
 from enforcement.policy import Case, Kind, Rule
 from enforcement.services.check import check, daily_limit
+from enforcement.services.listed import Listed
 from qqops.errors import Invalid
 from qqops.staff.models import Staff
 
@@ -65,10 +65,15 @@ class Preview:
         return self.will + self.skipped.total()
 
 
-def preview(order: Order, numbers: Sequence[int], *, actor: Staff) -> Preview:
+def preview(order: Order, numbers: Iterable[int], *, actor: Staff) -> Preview:
     """Check the order and say what it would do; raises Invalid or Refused as `decide` would."""
     check(order, actor)
-    found = _look(order, numbers, actor)
+    return look(order, Listed(numbers), actor=actor)
+
+
+def look(order: Order, listed: Listed, *, actor: Staff) -> Preview:
+    """What a checked order would do to a sorted list; raises Invalid when the list cannot be meant."""
+    found = _look(order, listed, actor)
     if found.known and len(found.unknown) > max(UNKNOWN_MAX, UNKNOWN_SHARE * found.given) or not found.known:
         shown = ", ".join(map(str, found.unknown[:SAMPLE]))
         raise Invalid(
@@ -91,18 +96,20 @@ def preview(order: Order, numbers: Sequence[int], *, actor: Staff) -> Preview:
     return found
 
 
-def chunks(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
-    size: int = settings.QQOPS_CHUNK
-    return (numbers[i : i + size] for i in range(0, len(numbers), size))
+def glance(kind: Kind, numbers: Sequence[int], *, actor: Staff) -> Preview:
+    """What an act of this kind would find, before the rest of the order is known; for showing, never for acting."""
+    freeze = policy.FreezeKind.VIOLATION.value if kind == Kind.FREEZE else ""
+    lift = ("freeze", "restrict") if kind == Kind.LIFT else ()
+    return _look(Order(kind, (), "", (), "", freeze_kind=freeze, lift_kinds=lift), numbers, actor)
 
 
-def _look(order: Order, numbers: Sequence[int], actor: Staff) -> Preview:
-    distinct = sorted(set(numbers))
-    found = Preview(given=len(numbers), duplicates=len(numbers) - len(distinct), sample=distinct[:SAMPLE])
+def _look(order: Order, listed: Listed, actor: Staff) -> Preview:
+    found = Preview(given=listed.given, duplicates=listed.given - listed.count)
     matched = hashlib.sha256()
     used_today = 0
-    for chunk in chunks(distinct):
+    for chunk in listed.chunks():
         row = _judge(order, chunk, actor)
+        found.sample = found.sample or chunk[:SAMPLE]
         for why, n in row["whys"].items():
             if why:
                 found.skipped[why] += n

@@ -15,7 +15,7 @@ def row(alias: str) -> str:
 
 def _key(model: type[models.Model], alias: str) -> str:
     # DecisionTarget-like tables have a composite key; Django lists its parts in pk_fields.
-    return ", ".join(f"{alias}.{connection.ops.quote_name(f.column)}" for f in model._meta.pk_fields)
+    return ", ".join(f"{alias}.{connection.ops.quote_name(str(f.column))}" for f in model._meta.pk_fields)
 
 
 def aggregate(model: type[models.Model], alias: str = "r") -> str:

@@ -48,7 +48,8 @@ class History(HistoricalRecords):
         )
 
     def get_meta_options(self, model: type[models.Model]) -> dict[str, Any]:
-        return super().get_meta_options(model) | {"triggers": APPEND_ONLY, "default_permissions": ("view",)}
+        options: dict[str, Any] = super().get_meta_options(model)
+        return options | {"triggers": APPEND_ONLY, "default_permissions": ("view",)}
 
 
 def _inside_an_act(history_instance: Any, **kwargs: Any) -> None:

@@ -62,7 +62,9 @@ class Event(models.Model):
         ordering = ("-seq",)
         indexes = (
             models.Index(fields=("actor", "-seq"), name="event_actor"),
-            models.Index(fields=("decision_id", "seq"), name="event_decision", condition=models.Q(decision_id__isnull=False)),
+            models.Index(
+                fields=("decision_id", "seq"), name="event_decision", condition=models.Q(decision_id__isnull=False)
+            ),
             models.Index(fields=("verb", "-seq"), name="event_verb"),
             models.Index(fields=("request_id",), name="event_request"),
         )

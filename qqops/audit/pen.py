@@ -46,7 +46,7 @@ class Act:
         sql = history_insert(model, kind, source=f"{_table(model)} live WHERE {_pk_in(model)}")
         with connection.cursor() as cursor:
             cursor.execute(sql, self.params | {"pks": list(pks)})
-            written = cursor.rowcount
+            written: int = cursor.rowcount
         self.wrote(history_model(model), rows=written)
         return written
 
@@ -127,11 +127,11 @@ def history_insert(model: type[models.Model], kind: str, *, source: str) -> str:
     for f in history._meta.concrete_fields:
         if f.primary_key:
             continue
-        columns.append(connection.ops.quote_name(f.column))
+        columns.append(connection.ops.quote_name(str(f.column)))
         if f.attname in given:
             values.append(given[f.attname])
         elif f.attname in live:
-            values.append(f"live.{connection.ops.quote_name(live[f.attname])}")
+            values.append(f"live.{connection.ops.quote_name(str(live[f.attname]))}")
         else:  # an unsourced column must never become NULL in silence
             raise LookupError(f"{history.__name__}.{f.attname} has no source")
     return f"INSERT INTO {_table(history)} ({', '.join(columns)}) SELECT {', '.join(values)} FROM {source}"
@@ -144,6 +144,7 @@ def _table(model: type[models.Model]) -> str:
 def _pk_in(model: type[models.Model]) -> str:
     pk = model._meta.pk
     assert pk is not None
+    assert pk.column is not None
     return f"live.{connection.ops.quote_name(pk.column)} = ANY(%(pks)s::{pk.rel_db_type(connection)}[])"
 
 

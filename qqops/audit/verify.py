@@ -95,9 +95,10 @@ def _drift(cursor: Any, model: type[models.Model]) -> Iterator[Broken]:
     quote = connection.ops.quote_name
     history: Any = model.history.model  # type: ignore[attr-defined]  # simple-history has no types
     kept = {f.attname for f in history._meta.concrete_fields}
-    columns = [f.column for f in model._meta.concrete_fields if f.attname in kept]
+    columns = [str(f.column) for f in model._meta.concrete_fields if f.attname in kept]
     pk = model._meta.pk
     assert pk is not None
+    assert pk.column is not None
     key = quote(pk.column)
     same = " AND ".join(f"live.{quote(c)} IS NOT DISTINCT FROM h.{quote(c)}" for c in columns)
     yield from _rows(

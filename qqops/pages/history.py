@@ -95,7 +95,7 @@ class HistoryPage(Page):
             at=row.history_date,
             title=event.sentence if event else KINDS[row.history_type],
             who=event.actor_label if event else str(people.get(row.history_user_id, "")),
-            text=row.history_change_reason or "",
+            text=event.reason if event else row.history_change_reason or "",
             tone="info" if row.history_type == "+" else "",
             changes=changes(self.model, before, row),
             request_id=str(event.request_id) if event else "",

@@ -84,7 +84,8 @@ class KeysetList(Page):
 
     def respond(self) -> HttpResponseBase:
         rows = self.queryset()
-        self.text = self.request.GET.get("q", "").strip() if self.search_label else ""
+        # PostgreSQL has no NUL in its texts.
+        self.text = self.request.GET.get("q", "").replace("\0", "").strip() if self.search_label else ""
         if self.text:
             try:
                 found = self.search(rows, self.text)
@@ -153,7 +154,7 @@ class KeysetList(Page):
         """Return the position in the URL; one that cannot be read means the first page."""
         text = self.request.GET.get(name)
         fields, _descending = self.keys()
-        if not text or len(parts := text.split(SEPARATOR)) != len(fields):
+        if not text or "\0" in text or len(parts := text.split(SEPARATOR)) != len(fields):
             return None
         try:
             return [self.field(field).to_python(part) for field, part in zip(fields, parts, strict=True)]

@@ -31,10 +31,11 @@ class ObjectPage(Page):
         pk = self.model._meta.pk
         assert pk is not None
         try:
-            found = self.queryset().filter(pk=pk.to_python(key)).first()
+            found = None if "\0" in key else self.queryset().filter(pk=pk.to_python(key)).first()
         except (ValidationError, ValueError, OverflowError):
             found = None
-        if found is None:
+        # One object, one address: int() would also read "０１" or "+1".
+        if found is None or str(found.pk) != key:
             raise Http404
         return found
 
@@ -87,5 +88,6 @@ class ObjectPage(Page):
             "acts": self.acts(obj),
             "left": [panel for panel in hung if panel.side == "left"],
             "right": [panel for panel in hung if panel.side == "right"],
+            "has_timeline": panels.has_timeline(self.page),
             "timeline": panels.entries_for(self.page, self.request, obj),
         }

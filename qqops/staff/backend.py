@@ -20,9 +20,9 @@ def with_permissions() -> Any:
 
 class RoleBackend(ModelBackend):
     def get_user(self, user_id: int) -> Staff | None:
-        user = with_permissions().filter(pk=user_id, is_active=True, is_system=False).first()
+        user: Staff | None = with_permissions().filter(pk=user_id, is_active=True, is_system=False).first()
         if user:
-            user._perm_cache = set(user.held)
+            user._perm_cache = set(user.held)  # type: ignore[attr-defined]
         return user
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:

@@ -29,13 +29,13 @@ class Staff(AbstractUser):
     """工作人员. Never deleted: the record names them for ever."""
 
     # Sign-ins belong on the trail; a column that changes at each of them does not belong in the history.
-    last_login = None  # type: ignore[assignment]
+    last_login = None
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
     name = models.CharField(_("name"), max_length=80, blank=True)
     is_system = models.BooleanField(_("system actor"), default=False, editable=False)
 
-    objects: ClassVar[StaffManager] = StaffManager()  # type: ignore[assignment]
+    objects: ClassVar[StaffManager] = StaffManager()
     history = History(excluded_fields=["password"])
 
     class Meta:

@@ -20,9 +20,7 @@ def settle() -> None:
 
 def load_roles() -> None:
     """Make the groups agree with roles.py; the code is the source, so running again changes nothing."""
-    by_name = {
-        f"{p.content_type.app_label}.{p.codename}": p for p in Permission.objects.select_related("content_type")
-    }
+    by_name = {f"{p.content_type.app_label}.{p.codename}": p for p in Permission.objects.select_related("content_type")}
     for role, permissions in ROLES.items():
         group, _made = Group.objects.get_or_create(name=role)
         wanted = {by_name[name] for name in permissions}

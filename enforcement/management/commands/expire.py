@@ -17,8 +17,10 @@ class Command(SystemCommand):
         if options["json"]:
             self.say_json({"applied": options["apply"], "measures": swept.measures, "proposals": swept.proposals})
         else:
-            text = _("Ended %(m)d measures, %(p)d proposals lapsed.") if options["apply"] else _(
-                "Dry run: would end %(m)d measures and let %(p)d proposals lapse."
+            text = (
+                _("Ended %(m)d measures, %(p)d proposals lapsed.")
+                if options["apply"]
+                else _("Dry run: would end %(m)d measures and let %(p)d proposals lapse.")
             )
             self.say(text % {"m": swept.measures, "p": swept.proposals})
         return Exit.DONE if options["apply"] else Exit.DRY_RUN

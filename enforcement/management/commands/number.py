@@ -34,7 +34,8 @@ class Command(OpsCommand):
                     "shown": shown_of(number),
                     "until": shown_until(number),
                     "tier": number.tier,
-                    "tenure": tenure and {"seq": tenure.seq, "channel": tenure.channel, "started_at": tenure.started_at},
+                    "tenure": tenure
+                    and {"seq": tenure.seq, "channel": tenure.channel, "started_at": tenure.started_at},
                     "measures": [
                         {
                             "id": m.pk,
@@ -55,7 +56,9 @@ class Command(OpsCommand):
             )
             return Exit.DONE
         self.say(f"{number.pk}  {shown_of(number).label}")
-        self.say(_("lifecycle: %(state)s · tier %(tier)d") % {"state": number.get_lifecycle_display(), "tier": number.tier})
+        self.say(
+            _("lifecycle: %(state)s · tier %(tier)d") % {"state": number.get_lifecycle_display(), "tier": number.tier}
+        )
         if tenure:
             self.say(
                 _("tenure %(seq)d since %(at)s, by %(channel)s")
@@ -69,7 +72,9 @@ class Command(OpsCommand):
         for entry in story:
             event = entry.event
             clauses = " ".join(f"{g}（{g.clause.version.version}）" if g.clause else str(g) for g in entry.grounds)
-            self.say(f"  {moment(event.at)}  {event.actor_label}  {event.sentence}  #{event.decision_id or ''} {clauses}")
+            self.say(
+                f"  {moment(event.at)}  {event.actor_label}  {event.sentence}  #{event.decision_id or ''} {clauses}"
+            )
             if event.reason:
                 self.say(f"      {event.reason}  {event.ticket}")
             for what, before, after in entry.changes:

@@ -1,0 +1,170 @@
+"""The staff web's numbers: list and page. What enforcement knows of them, it hangs in itself (panels)."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.lifecycle import PREMIUM_FROM_TIER, Lifecycle, Shown
+from accounts.models import Number
+from accounts.numbers import DIGITS_MAX, parse, prefix_ranges
+from accounts.queries.number import last_login_of, numbers, shown_of, shown_until
+from qqops import panels
+from qqops.errors import Invalid
+from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin
+from qqops.panels import Fact
+from qqops.templatetags.ops import badge, digits, link, when
+
+TONES = {
+    Shown.IN_USE: "good",
+    Shown.ALLOCATED: "info",
+    Shown.CANCEL_PENDING: "warn",
+    Shown.RESTRICTED: "warn",
+    Shown.FROZEN: "cold",
+    Shown.TERMINATED: "bad",
+}
+
+
+def state_badge(number: Number) -> Any:
+    state = shown_of(number)
+    return badge(state.label, TONES.get(state, "quiet"))
+
+
+def tier_badge(number: Number) -> Any:
+    if number.tier < PREMIUM_FROM_TIER:
+        return ""
+    return badge(_("premium %(tier)d") % {"tier": number.tier}, "info")
+
+
+def _not_over() -> Q:
+    return ~Q(lifecycle__in=(Lifecycle.TERMINATED, Lifecycle.CANCEL_PENDING))
+
+
+def _frozen() -> Q:
+    # The bare “is not null” is what the partial index answers; the time then decides (read-time expiry).
+    return Q(frozen_until__isnull=False, frozen_until__gt=timezone.now()) & _not_over()
+
+
+def _restricted() -> Q:
+    now = timezone.now()
+    unfrozen = Q(frozen_until__isnull=True) | Q(frozen_until__lte=now)
+    return Q(restricted_until__isnull=False, restricted_until__gt=now) & unfrozen & _not_over()
+
+
+class NumberList(KeysetList):
+    page = "numbers"
+    title = gettext_lazy("Numbers")
+    permission = "accounts.view_number"
+    model = Number
+    columns = (
+        Column(gettext_lazy("Number"), lambda n: digits(n.pk)),
+        Column(gettext_lazy("State"), state_badge),
+        Column(gettext_lazy("Tier"), tier_badge),
+        Column(gettext_lazy("Until"), lambda n: when(shown_until(n)) if shown_until(n) else ""),
+        Column(gettext_lazy("Last login"), lambda n: when(n.last_login) if n.last_login else ""),
+    )
+    filters = (
+        Filter(
+            gettext_lazy("State"),
+            "state",
+            (
+                ("frozen", Shown.FROZEN.label, _frozen),
+                ("restricted", Shown.RESTRICTED.label, _restricted),
+            ),
+        ),
+        Filter(
+            gettext_lazy("Lifecycle"),
+            "lifecycle",
+            tuple((state.value, state.label, Q(lifecycle=state.value)) for state in Lifecycle),
+        ),
+        Filter(gettext_lazy("Tier"), "tier", (("premium", gettext_lazy("premium"), Q(tier__gte=PREMIUM_FROM_TIER)),)),
+    )
+    order = ("id",)
+    tick = "number"
+    search_label = gettext_lazy("Number")
+    search_help = gettext_lazy("The whole number opens its page; its first digits list what begins so.")
+    empty = gettext_lazy("No number matches.")
+
+    def queryset(self) -> QuerySet[Number]:
+        return numbers()
+
+    def search(self, rows: QuerySet[Any], text: str) -> QuerySet[Any] | HttpResponse:
+        if url := number_url(self.request, text):
+            return HttpResponseRedirect(url)
+        if not (text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX):
+            raise Invalid(_("Type a number, or its first digits."))
+        wanted = Q()
+        for low, high in prefix_ranges(text):
+            wanted |= Q(pk__gte=low, pk__lte=high)
+        return rows.filter(wanted)
+
+
+class NumberPage(ObjectPage):
+    page = "number"
+    model = Number
+    permission = "accounts.view_number"
+    copyable = True
+
+    def queryset(self) -> QuerySet[Number]:
+        return numbers()
+
+    def badges(self, obj: Number) -> list[Any]:
+        return [state_badge(obj), *filter(None, [tier_badge(obj)])]
+
+    def facts(self, obj: Number) -> list[Fact]:
+        facts = [Fact(_("Lifecycle"), obj.get_lifecycle_display())]
+        if until := shown_until(obj):
+            facts.append(Fact(_("State until"), when(until, exact=True)))
+        facts.append(Fact(_("Tier"), obj.tier))
+        if tenure := obj.tenure:
+            facts += [
+                Fact(_("Tenure"), _("no. %(seq)d, since %(day)s") % {
+                    "seq": tenure.seq, "day": f"{timezone.localtime(tenure.started_at):%Y-%m-%d}"},
+                    _("the holder has the right of use; the number stays the operator's (2)")),
+                Fact(_("Registered by"), tenure.get_channel_display()),
+                Fact(_("Charge"), _("paid until %(day)s") % {"day": f"{tenure.paid_until:%Y-%m-%d}"}
+                     if tenure.paid and tenure.paid_until else _("free")),
+                Fact(_("Rules accepted"), f"{tenure.rules_version.version} · {tenure.get_acceptance_display()}"),
+                Fact(_("Last login"), when(last_login_of(obj), exact=True)),
+            ]  # fmt: skip
+        if obj.legal_hold:
+            facts.append(Fact(_("Legal hold"), _("yes: it may not be terminated")))
+        return facts
+
+
+@admin.register(Number)
+class NumberAdmin(OpsModelAdmin):
+    list_page = NumberList
+    object_page = NumberPage
+
+
+def number_url(request: HttpRequest, text: str) -> str | None:
+    """The page of exactly this number, if it is known and may be seen."""
+    if not request.user.has_perm("accounts.view_number"):
+        return None
+    try:
+        wanted = parse(text)
+    except Invalid:
+        return None
+    known = Number.objects.filter(pk=wanted).exists()
+    return reverse("admin:accounts_number_change", args=[wanted]) if known else None
+
+
+def _filtered(request: HttpRequest, text: str) -> str | None:
+    if text.isascii() and text.isdigit() and request.user.has_perm("accounts.view_number"):
+        return f"{reverse('admin:accounts_number_changelist')}?q={text}"
+    return None
+
+
+def number_link(pk: int) -> Any:
+    return link(reverse("admin:accounts_number_change", args=[pk]), digits(pk))
+
+
+panels.sidebar("registry", gettext_lazy("Numbers"), "admin:accounts_number_changelist", "accounts.view_number")
+panels.jump(number_url)
+panels.jump(_filtered, order=9)

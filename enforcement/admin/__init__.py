@@ -1,0 +1,3 @@
+from enforcement.admin import acts, decisions, hooks, ruling
+
+__all__ = ["acts", "decisions", "hooks", "ruling"]

@@ -1,0 +1,149 @@
+"""The page of an act on one number or several: fill in, see what will happen, confirm."""
+
+import uuid
+from typing import Any
+
+from django.http import Http404, HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.admin.rulebook import clause_text
+from accounts.lifecycle import Shown
+from accounts.numbers import parse_list
+from accounts.queries.rulebook import clauses_in_force
+from enforcement import services
+from enforcement.admin.words import CONSEQUENCES, effect_sentence, measure_name
+from enforcement.forms import ActForm, order_from
+from enforcement.policy import BASES, Effect, Kind, Why
+from enforcement.queries import liftable
+from enforcement.services import Preview as Found
+from qqops import panels
+from qqops.errors import Invalid
+from qqops.pages import ConfirmPage, Preview
+from qqops.panels import Fact, Panel
+from qqops.staff.models import Staff
+
+TITLES = {
+    Kind.RESTRICT: gettext_lazy("Restrict"),
+    Kind.FREEZE: gettext_lazy("Freeze"),
+    Kind.TERMINATE: gettext_lazy("Terminate"),
+    Kind.LIFT: gettext_lazy("Lift measures"),
+    Kind.RESTORE: gettext_lazy("Restore"),
+}
+CONFIRM = {
+    Kind.RESTRICT: gettext_lazy("Confirm restriction"),
+    Kind.FREEZE: gettext_lazy("Confirm freeze"),
+    Kind.TERMINATE: gettext_lazy("Confirm termination"),
+    Kind.LIFT: gettext_lazy("Confirm lifting"),
+    Kind.RESTORE: gettext_lazy("Confirm restoring"),
+}
+PAGE_OF_TARGETS = 200  # what a form holds; longer lists go through a file
+
+
+class ActPage(ConfirmPage):
+    form_class = ActForm
+    aside_template = "enforcement/clauses.html"
+    nav = "admin:accounts_number_changelist"
+    user: Staff
+
+    @cached_property
+    def kind(self) -> Kind:
+        try:
+            return Kind(self.kwargs["kind"])
+        except ValueError:
+            raise Http404 from None
+
+    def allowed(self) -> bool:
+        return services.may_order(self.kind, self.user)
+
+    def setup(self) -> None:
+        given = self.request.GET.getlist("number")
+        try:
+            self.numbers = list(dict.fromkeys(parse_list(given))) if given else []
+        except Invalid as error:
+            raise Http404(str(error)) from None
+        if not 0 < len(self.numbers) <= PAGE_OF_TARGETS:
+            raise Http404
+
+    def heading_title(self) -> Any:
+        if len(self.numbers) == 1:
+            return _("%(act)s: %(number)d") % {"act": TITLES[self.kind], "number": self.numbers[0]}
+        return _("%(act)s: %(n)d numbers") % {"act": TITLES[self.kind], "n": len(self.numbers)}
+
+    def crumbs(self) -> list[tuple[Any, str]]:
+        crumbs: list[tuple[Any, str]] = [(_("Numbers"), reverse("admin:accounts_number_changelist"))]
+        if len(self.numbers) == 1:
+            crumbs.append((str(self.numbers[0]), reverse("admin:accounts_number_change", args=self.numbers)))
+        return crumbs
+
+    def form_kwargs(self) -> dict[str, Any]:
+        choices: list[tuple[str, Any]] = []
+        if self.kind == Kind.LIFT and len(self.numbers) == 1:
+            choices = [(str(m.pk), f"{measure_name(m)} · #{m.decision_id}") for m in liftable(self.numbers[0])]
+        elif self.kind == Kind.LIFT:
+            choices = [("freeze", _("every freeze")), ("restrict", _("every restriction"))]
+        return {"kind": self.kind, "liftable": choices}
+
+    def preview(self, cleaned: dict[str, Any] | None) -> Preview:
+        if cleaned is None:
+            found = services.glance(self.kind, self.numbers, actor=self.user)
+            return Preview("", "", panels=[self.figures(found)], consequences=[CONSEQUENCES[self.kind]])
+        found = services.preview(order_from(self.kind, cleaned), self.numbers, actor=self.user)
+        waits = found.rule.effect != Effect.AT_ONCE
+        return Preview(
+            fingerprint=f"{found.digest}:{found.rule.code}",
+            button=_("Send for approval") if waits else str(CONFIRM[self.kind]),
+            danger=self.kind in (Kind.FREEZE, Kind.TERMINATE) and not waits,
+            panels=[self.figures(found)],
+            consequences=[
+                CONSEQUENCES[self.kind],
+                effect_sentence(found.rule.effect, len(found.rule.approvers)),
+                _("Rule: %(rule)s") % {"rule": found.rule.label},
+            ],
+            blocked=not found.will,
+        )
+
+    def figures(self, found: Found) -> Panel:
+        facts = [Fact(_("will be changed"), found.will)]
+        facts += [Fact(_("skipped: %(why)s") % {"why": Why(w).label}, n) for w, n in sorted(found.skipped.items())]
+        facts += [Fact(_("now %(state)s") % {"state": Shown(s).label}, n) for s, n in sorted(found.shown.items())]
+        if found.unknown:
+            facts.append(Fact(_("unknown"), [str(n) for n in found.unknown]))
+        if found.premium:
+            facts.append(Fact(_("premium"), found.premium))
+        if found.paid:
+            facts.append(Fact(_("paid"), found.paid))
+        facts.append(Fact(_("numbers"), [str(n) for n in found.sample]))
+        return Panel(_("Figures"), "ops/panel_facts.html", {"facts": facts})
+
+    def context(self) -> dict[str, Any]:
+        allowed = [b.cites for b in BASES if self.kind in b.kinds and b.cites]
+        clauses = clauses_in_force(timezone.now(), numbers=allowed)
+        return {"clauses": [(c.number, clause_text(c)) for c in clauses]}
+
+    def enact(self, cleaned: dict[str, Any], *, nonce: str) -> HttpResponseBase | str:
+        order = order_from(self.kind, cleaned, form_key=uuid.UUID(nonce))
+        try:
+            report = services.decide(order, self.numbers, actor=self.user)
+        except services.AlreadyFiled as earlier:
+            self.say(str(earlier))
+            return reverse("admin:enforcement_decision_change", args=[earlier.decision.pk])
+        decision = report.decision
+        if report.applied:
+            self.say(
+                _("%(act)s: %(n)d done, %(skipped)d skipped. Decision #%(id)d.")
+                % {"act": TITLES[self.kind], "n": report.applied, "skipped": report.skipped.total(), "id": decision.pk}
+            )
+        elif decision.state == "applied":
+            self.say(_("Nothing was changed: %(why)s.") % {"why": services.in_words(report.skipped)})
+        if decision.approvers:
+            self.say(_("Decision #%(id)d waits for approval.") % {"id": decision.pk})
+        if len(self.numbers) == 1:
+            return reverse("admin:accounts_number_change", args=self.numbers)
+        return reverse("admin:enforcement_decision_change", args=[decision.pk])
+
+
+panels.page("act/<slug:kind>/", "act", ActPage)

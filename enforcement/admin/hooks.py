@@ -1,0 +1,168 @@
+"""What enforcement hangs into the numbers' pages: the acts that are legal now, the measures, the story."""
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Q
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.admin.number import NumberList
+from accounts.models import Number
+from enforcement import services
+from enforcement.admin.acts import TITLES
+from enforcement.admin.words import CONSEQUENCES, ground_text, grounds_text, measure_end, measure_name, state_badge
+from enforcement.models import Decision, Measure
+from enforcement.policy import FROM, Kind
+from enforcement.queries import Entry as Line
+from enforcement.queries import decisions, inbox, measures_of, story_of_decision, timeline
+from qqops import panels
+from qqops.audit.models import Event
+from qqops.panels import Act, Change, Counter, Entry, Panel
+from qqops.templatetags.ops import badge, link, minute, when
+
+KEYS = {Kind.RESTRICT: "r", Kind.FREEZE: "f", Kind.TERMINATE: "t", Kind.LIFT: "l", Kind.RESTORE: "o"}
+TONES = {
+    "decision.applied": "warn",
+    "decision.confirmed": "warn",
+    "decision.approved": "good",
+    "decision.refused": "bad",
+}
+
+
+def _url(kind: Kind, number: int | None = None) -> str:
+    url = reverse("admin:act", args=[kind.value])
+    return f"{url}?{urlencode({'number': number})}" if number else url
+
+
+def _legal(kind: Kind, number: Number) -> bool:
+    """Could this act reach the number as it stands? The service judges again; this only chooses the buttons."""
+    if number.tenure_id is None or number.lifecycle not in FROM[kind]:
+        return False
+    now = timezone.now()
+    running = any(until and until > now for until in (number.frozen_until, number.restricted_until))
+    return {Kind.LIFT: running, Kind.TERMINATE: not number.legal_hold}.get(kind, True)
+
+
+def _acts(request: HttpRequest, number: Number | None) -> Iterable[Act]:
+    for kind in (Kind.RESTRICT, Kind.FREEZE, Kind.TERMINATE, Kind.LIFT, Kind.RESTORE):
+        if not services.may_order(kind, request.user):  # type: ignore[arg-type]
+            continue
+        if number is None or _legal(kind, number):
+            yield Act(
+                TITLES[kind],
+                _url(kind, number.pk if number else None),
+                key=KEYS[kind],
+                danger=kind in (Kind.FREEZE, Kind.TERMINATE),
+                consequence=CONSEQUENCES[kind],
+            )
+
+
+def _next_act(request: HttpRequest, number: Number) -> Act | None:
+    """The sensible next act of a row: lift what runs, restore what is terminated, else freeze."""
+    for kind in (Kind.RESTORE, Kind.LIFT, Kind.FREEZE):
+        if services.may_order(kind, request.user) and _legal(kind, number):  # type: ignore[arg-type]
+            return Act(TITLES[kind], _url(kind, number.pk), danger=kind == Kind.FREEZE)
+    return None
+
+
+def _measures(request: HttpRequest, number: Number) -> Panel:
+    rows = [_measure_row(m) for m in measures_of(number)]
+    head = [_("Measure"), _("In force"), _("Clause"), _("From"), _("Until"), _("Decision")]
+    return Panel(_("Measures"), "ops/panel_table.html", {"head": head, "rows": rows, "empty": _("None.")})
+
+
+def _measure_row(m: Measure) -> tuple[Any, ...]:
+    standing = badge(_("in force"), "cold") if m.in_force else badge(_("over"), "quiet")
+    decision = link(reverse("admin:enforcement_decision_change", args=[m.decision_id]), f"#{m.decision_id}")
+    return measure_name(m), standing, grounds_text(m.decision), minute(m.starts_at), measure_end(m), decision
+
+
+def _story(request: HttpRequest, number: Number) -> list[Entry]:
+    return [_entry(line) for line in timeline(number)]
+
+
+def _decision_story(request: HttpRequest, decision: Decision) -> list[Entry]:
+    return [_entry(Line(event)) for event in story_of_decision(decision)]
+
+
+def _entry(line: Line) -> Entry:
+    event: Event = line.event
+    notes = [_("ground: %(ground)s") % {"ground": ground_text(g)} for g in line.grounds]
+    if event.ticket:
+        notes.append(_("ticket: %(ticket)s") % {"ticket": event.ticket})
+    url = reverse("admin:enforcement_decision_change", args=[event.decision_id]) if event.decision_id else ""
+    return Entry(
+        at=event.at,
+        title=f"{event.sentence} · #{event.decision_id}" if event.decision_id else event.sentence,
+        who=event.actor_label,
+        text=event.reason,
+        tone=TONES.get(event.verb, ""),
+        changes=[Change(*change) for change in line.changes],
+        url=url,
+        request_id=str(event.request_id),
+        notes=notes,
+    )
+
+
+def _counters(request: HttpRequest) -> list[Counter]:
+    """Counted no further than can be read: a dashboard that scans would be the slowest page of the house."""
+    cap, user = 1000, request.user
+    counters = []
+    if user.has_perm("accounts.view_number"):
+        numbers = reverse("admin:accounts_number_changelist")
+        states = NumberList.filters[0]
+        for value, label in (("frozen", _("Frozen numbers")), ("restricted", _("Restricted numbers"))):
+            found = Number.objects.filter(states.condition(value) or Q()).values("pk")[: cap + 1].count()
+            counters.append(Counter(label, _capped(found, cap), f"{numbers}?state={value}"))
+    if user.has_perm("enforcement.view_decision"):
+        url = reverse("admin:enforcement_decision_changelist")
+        found = Decision.objects.filter(state="proposed", expires_at__gt=timezone.now()).values("pk")[: cap + 1].count()
+        counters.append(Counter(_("Waiting for approval"), _capped(found, cap), f"{url}?state=proposed", tone="warn"))
+    return counters
+
+
+def _capped(found: int, cap: int) -> str:
+    return f"{cap}+" if found > cap else str(found)
+
+
+def _latest(request: HttpRequest) -> Panel | None:
+    if not request.user.has_perm("enforcement.view_decision"):
+        return None
+    return _decision_table(_("Latest decisions"), decisions().order_by("-pk")[:10], "admin:enforcement_decision_change")
+
+
+def _mine(request: HttpRequest) -> Panel | None:
+    found = inbox(request.user)  # type: ignore[arg-type]
+    waiting = list(found.order_by("pk")[:10])
+    return _decision_table(_("Waiting for my approval"), waiting, "admin:ruling") if waiting else None
+
+
+def _decision_table(title: str, found: Iterable[Decision], url_name: str) -> Panel:
+    rows = [
+        (
+            link(reverse(url_name, args=[d.pk]), f"#{d.pk} {d.get_kind_display()}"),
+            state_badge(d),
+            grounds_text(d),
+            d.target_count,
+            d.maker,
+            when(d.proposed_at),
+        )
+        for d in found
+    ]
+    head = [_("Decision"), _("State"), _("Clause"), _("Targets"), _("Maker"), _("Proposed")]
+    return Panel(title, "ops/panel_table.html", {"head": head, "rows": rows})
+
+
+panels.toolbar("number", _acts)
+panels.toolbar("numbers", _acts)
+panels.row_act("numbers", _next_act)
+panels.register("number", _measures)
+panels.timeline("number", _story)
+panels.timeline("decision", _decision_story)
+panels.dashboard(_counters)
+panels.dashboard(_mine, order=1)
+panels.dashboard(_latest, order=2)

@@ -1,0 +1,112 @@
+"""The second person's page: the whole case, what would happen now, one reason, two buttons."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.http import Http404, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from enforcement import services, tasks
+from enforcement.admin.decisions import APPROVE, content_facts, grounds_panel, targets_panel
+from enforcement.admin.words import CONSEQUENCES
+from enforcement.models import Decision
+from enforcement.policy import Kind, Why
+from enforcement.queries import decisions
+from qqops import panels
+from qqops.approvals import State
+from qqops.errors import Invalid, Refused
+from qqops.pages import Page
+from qqops.panels import Fact, Panel
+from qqops.staff.models import Staff
+
+
+class RulingForm(forms.Form):
+    content_hash = forms.CharField(widget=forms.HiddenInput)
+    reason = forms.CharField(label=gettext_lazy("Reason"), widget=forms.Textarea(attrs={"rows": 3}), max_length=2000)
+
+
+class RulingPage(Page):
+    template = "enforcement/ruling.html"
+    methods: ClassVar[tuple[str, ...]] = ("GET", "HEAD", "POST")
+    nav = "admin:inbox"
+    user: Staff
+
+    def allowed(self) -> bool:
+        return any(self.user.has_perm(p) for p in APPROVE)
+
+    def setup(self) -> None:
+        found = decisions().filter(pk=self.kwargs["pk"]).first()
+        if found is None:
+            raise Http404
+        self.decision: Decision = found
+
+    def heading_title(self) -> str:
+        return _("Approve or refuse: decision %(decision)s") % {"decision": self.decision}
+
+    def crumbs(self) -> list[tuple[Any, str]]:
+        url = reverse("admin:enforcement_decision_change", args=[self.decision.pk])
+        return [(_("Waiting for my approval"), reverse("admin:inbox")), (f"#{self.decision.pk}", url)]
+
+    def respond(self) -> HttpResponseBase:
+        if self.request.method != "POST":
+            return self.answer_with(RulingForm(initial={"content_hash": self.decision.content_hash}))
+        form = RulingForm(self.request.POST)
+        if not form.is_valid():
+            return self.answer_with(form)
+        refuse = "refuse" in self.request.POST
+        rule = services.refuse if refuse else self.approve
+        try:
+            report = rule(self.decision, actor=self.user, **form.cleaned_data)
+        except (Invalid, Refused) as error:
+            form.add_error(None, str(error))
+            return self.answer_with(form, status=403 if isinstance(error, Refused) else 409)
+        self.tell(report, refuse)
+        return HttpResponseRedirect(reverse("admin:enforcement_decision_change", args=[self.decision.pk]))
+
+    def approve(self, decision: Decision, **ruling: Any) -> services.Report:
+        """A long list is left to the worker: the page answers at once, and shows how far it is."""
+        return services.approve(decision, later=tasks.run_later, **ruling)
+
+    def tell(self, report: services.Report, refuse: bool) -> None:
+        decision = report.decision
+        if refuse:
+            self.say(_("Decision #%(id)d was refused.") % {"id": decision.pk})
+        elif decision.state == State.VOID:
+            self.say(_("Decision #%(id)d is void: its target changed since; nothing was done.") % {"id": decision.pk})
+        elif decision.state == State.APPROVED:
+            self.say(_("Decision #%(id)d is approved; the worker applies it.") % {"id": decision.pk})
+        elif decision.state == State.PROPOSED:
+            self.say(_("Agreed. Decision #%(id)d still waits for another approver.") % {"id": decision.pk})
+        else:
+            self.say(
+                _("Decision #%(id)d: %(n)d applied, %(skipped)d skipped.")
+                % {"id": decision.pk, "n": report.applied, "skipped": report.skipped.total()}
+            )
+
+    def answer_with(self, form: RulingForm, status: int = 200) -> HttpResponseBase:
+        blocked = ""
+        try:
+            services.capacity_of(self.decision, self.user)
+        except (Invalid, Refused) as error:
+            blocked = str(error)
+        return self.render(status=status, form=form, blocked=blocked)
+
+    def context(self) -> dict[str, Any]:
+        decision = self.decision
+        return {
+            "facts": content_facts(decision),
+            "consequence": CONSEQUENCES[Kind(decision.kind)],
+            "left": [grounds_panel(self.request, decision), targets_panel(self.request, decision)],
+            "right": [self.now()],
+        }
+
+    def now(self) -> Panel:
+        """What would happen if it were applied this moment, judged as the act will judge."""
+        counts = services.would(self.decision)
+        facts = [Fact(Why(why).label if why else _("will be changed"), n) for why, n in sorted(counts.items())]
+        return Panel(_("If applied now"), "ops/panel_facts.html", {"facts": facts})
+
+
+panels.page("inbox/<int:pk>/", "ruling", RulingPage)

@@ -1,0 +1,96 @@
+"""How decisions, measures and effects read on a page."""
+
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from enforcement.models import Decision, Ground, Measure
+from enforcement.policy import Effect, Kind
+from qqops.approvals import State
+from qqops.templatetags.ops import badge, minute
+
+STATE_TONES = {
+    State.PROPOSED: "warn",
+    State.APPROVED: "info",
+    State.APPLIED: "good",
+    State.REFUSED: "bad",
+    State.LAPSED: "quiet",
+    State.VOID: "quiet",
+}
+
+# What a button leads to, before it is pressed: what stays, what is lost, how it is undone (10.4).
+CONSEQUENCES = {
+    Kind.RESTRICT: gettext_lazy("The holder cannot use what you choose; everything else stays. It can be lifted."),
+    Kind.FREEZE: gettext_lazy("The holder cannot use the number until the end; nothing is deleted. It can be lifted."),
+    Kind.TERMINATE: gettext_lazy(
+        "The right of use ends. Messages, profile, mail and items are lost after the grace period (10.4);"
+        " until then it can be restored."
+    ),
+    Kind.LIFT: gettext_lazy("The measures you choose end now; every other measure stays in force."),
+    Kind.RESTORE: gettext_lazy("The number returns to the state before; measures still running stay in force."),
+}
+
+
+def state_badge(decision: Decision) -> Any:
+    state = State.LAPSED if decision.has_lapsed else State(decision.state)
+    return badge(state.label, STATE_TONES[state])
+
+
+def effect_sentence(effect: str, approvers: int) -> str:
+    if effect == Effect.AT_ONCE:
+        return _("It acts at once; nobody else is needed.")
+    people = ngettext("%(n)d approver", "%(n)d approvers", approvers) % {"n": approvers}
+    if effect == Effect.PROVISIONAL:
+        return _("It acts at once, provisionally, and ends by itself unless %(people)s agreed within 72 hours.") % {
+            "people": people
+        }
+    return _("Nothing happens yet: it waits for %(people)s.") % {"people": people}
+
+
+def ground_text(ground: Ground) -> str:
+    """Number and version, never the heading (12.6)."""
+    if ground.clause is None:
+        return ground.citation
+    return f"{ground.clause.number}（{ground.clause.version.version}）"
+
+
+def grounds_text(decision: Decision) -> str:
+    return _(", ").join(ground_text(g) for g in decision.grounds.all())
+
+
+def term_text(decision: Decision) -> str:
+    if decision.kind not in (Kind.FREEZE, Kind.RESTRICT):
+        return ""
+    if decision.ends_at:
+        return minute(decision.ends_at)
+    if decision.duration:
+        return duration_text(decision.duration)
+    return _("without end")
+
+
+def duration_text(duration: Any) -> str:
+    hours = int(duration.total_seconds() // 3600)
+    if hours % 24:
+        return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
+    return ngettext("%(n)d day", "%(n)d days", hours // 24) % {"n": hours // 24}
+
+
+def measure_name(measure: Measure) -> str:
+    """“violation freeze”, or “restrict: send messages, add friends”."""
+    if measure.kind == Kind.FREEZE:
+        return str(measure.get_freeze_kind_display())
+    field = Measure._meta.get_field("scopes").base_field
+    labels = dict(field.flatchoices)
+    scopes = _(", ").join(str(labels[s]) for s in measure.scopes)
+    return _("%(measure)s: %(scopes)s") % {"measure": measure.get_kind_display(), "scopes": scopes}
+
+
+def measure_end(measure: Measure) -> str:
+    if measure.ended_at:
+        return f"{minute(measure.ended_at)} {measure.get_end_reason_display()}"
+    if measure.until is None:
+        return _("until lifted")
+    over = _(" (over)") if measure.until <= timezone.now() else ""
+    return minute(measure.until) + over

@@ -1,0 +1,55 @@
+"""The list of an order, sorted and each number once, in little memory however long it is."""
+
+import heapq
+import tempfile
+from array import array
+from collections.abc import Iterable, Iterator
+from itertools import groupby, islice
+from typing import IO
+
+from django.conf import settings
+
+_RUN = 10_000  # numbers sorted at a time
+_READ = 500  # of each run, read ahead while merging: many runs are open at once
+_IN_MEMORY = 1 << 20  # bytes; a longer list goes to a temporary file
+
+
+class Listed:
+    """A million numbers as Python objects take 70 MB; here they lie as words, in a file when there are many."""
+
+    def __init__(self, numbers: Iterable[int]) -> None:
+        self.given = self.count = 0
+        self._words = _file()
+        with _file() as runs:
+            lengths = []
+            source = iter(numbers)
+            while run := sorted(islice(source, _RUN)):
+                runs.write(array("q", run).tobytes())
+                lengths.append(len(run))
+            self.given = sum(lengths)
+            merged = heapq.merge(*(_read(runs, at * _RUN, n, _READ) for at, n in enumerate(lengths)))
+            distinct = (number for number, _same in groupby(merged))
+            while block := array("q", islice(distinct, _RUN)):
+                self._words.write(block.tobytes())
+                self.count += len(block)
+
+    def chunks(self) -> Iterator[list[int]]:
+        size: int = settings.QQOPS_CHUNK
+        for at in range(0, self.count, size):
+            yield list(_block(self._words, at, min(size, self.count - at)))
+
+
+def _file() -> IO[bytes]:
+    return tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)
+
+
+def _read(file: IO[bytes], start: int, length: int, step: int) -> Iterator[int]:
+    for at in range(start, start + length, step):
+        yield from _block(file, at, min(step, start + length - at))
+
+
+def _block(file: IO[bytes], at: int, length: int) -> "array[int]":
+    words = array("q")
+    file.seek(at * words.itemsize)
+    words.frombytes(file.read(length * words.itemsize))
+    return words

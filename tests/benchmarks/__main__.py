@@ -1,0 +1,115 @@
+"""`make bench`: the bars of DESIGN §9 that this house can be held to. Ratios of one run, never times.
+
+Exits 1 when a bar is missed. `--quick` shrinks every size: it tries the bench, its figures mean nothing.
+"""
+
+import argparse
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from tests.benchmarks.house import House
+
+
+@dataclass(frozen=True)
+class Figure:
+    what: str
+    figure: float
+    bar: float
+    at_least: bool = True
+    unit: str = ""
+
+    @property
+    def holds(self) -> bool:
+        return self.figure >= self.bar if self.at_least else self.figure <= self.bar
+
+    def line(self) -> str:
+        sign = "≥" if self.at_least else "≤"
+        shown, bar = f"{self.figure:.2f}{self.unit}", f"{sign} {self.bar:g}{self.unit}"
+        return f"{self.what:<58} {shown:>10} {bar:>10}  {'ok' if self.holds else 'MISS'}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small sizes, one pair: does the bench itself work?")
+    parser.add_argument("--pairs", type=int, default=0, help="alternated pairs for each ratio (default: 5)")
+    parser.add_argument("--only", choices=("freeze", "growth"), help="one part of it")
+    given = parser.parse_args()
+    pairs = given.pairs or (1 if given.quick else 5)
+    house, figures = House(), []
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            house.open()
+            if given.only != "growth":
+                numbers, targets = (30_000, 20_000) if given.quick else (300_000, 100_000)
+                figures += freeze(house, Path(folder), numbers, targets, pairs)
+            if given.only != "freeze":
+                numbers, small, large = (60_000, 10_000, 50_000) if given.quick else (1_100_000, 10_000, 1_000_000)
+                figures += growth(house, Path(folder), numbers, small, large, pairs)
+        finally:
+            house.close()
+    print(f"\n{'what':<58} {'figure':>10} {'bar':>10}")
+    for figure in figures:
+        print(figure.line())
+    return 0 if all(figure.holds for figure in figures) else 1
+
+
+def freeze(house: House, folder: Path, numbers: int, targets: int, pairs: int) -> list[Figure]:
+    """The product's apply against the reference's, each on a fresh copy of the same database."""
+    say(f"freeze {targets:,} of {numbers:,}")
+    house.grow(numbers)
+    house.targets(targets, folder / "targets")
+    ratios, written = [], []
+    for pair in range(pairs):
+        took: dict[str, float] = {}
+        # Alternated, and the side that goes first changes: neither always meets the warmer machine.
+        for side in ("product", "reference") if pair % 2 else ("reference", "product"):
+            with house.copy() as name:
+                options = () if pair else ("--verify",)
+                measured = house.run(name, side, str(folder / "targets"), *options)
+            took[side] = measured["apply"]
+            written += [measured["written"]] if options else []
+        ratios.append(took["reference"] / took["product"])
+        rates = ", ".join(f"{side} {targets / seconds:,.0f} rows/s" for side, seconds in sorted(took.items()))
+        say(f"  pair {pair + 1}: {rates}: {ratios[-1]:.2f}")
+    if written[0] != written[1]:
+        raise SystemExit(f"the two sides did not do the same work: {written}")
+    return [Figure(f"freeze {targets:,} numbers ÷ hand-written SQL", median(ratios), 0.9)]
+
+
+def growth(house: House, folder: Path, numbers: int, small: int, large: int, pairs: int) -> list[Figure]:
+    """A list a hundred times as long: what does a row cost, and what does the client hold?"""
+    say(f"freeze {large:,} and {small:,} of {numbers:,}")
+    house.grow(numbers)
+    runs: dict[int, list[dict[str, Any]]] = {small: [], large: []}
+    for size in runs:
+        house.targets(size, folder / str(size))
+    for pair in range(pairs):
+        for size in (large, small) if pair % 2 else (small, large):
+            with house.copy() as name:
+                measured = house.run(name, "product", str(folder / str(size)))
+            runs[size].append(measured)
+            parts = ", ".join(f"{part} {measured[part] / size * 1e6:.0f}" for part in ("file", "approve", "apply"))
+            say(f"  {size:>9,}: µs a row: {parts}; peak {measured['peak_mb']:.0f} MB")
+
+    def cost(run: dict[str, Any]) -> float:
+        return float(run["file"] + run["approve"] + run["apply"]) / int(run["targets"])
+
+    ratios = [cost(a) / cost(b) for a, b in zip(runs[large], runs[small], strict=True)]
+    held = [median(run["peak_mb"] for run in runs[size]) for size in (small, large)]
+    return [
+        Figure(f"cost of a row, {large:,} ÷ {small:,} targets", median(ratios), 1.2, at_least=False),
+        Figure(f"peak memory of the client at {large:,} targets", held[1], 150, at_least=False, unit=" MB"),
+        Figure(f"the same ÷ at {small:,} targets", held[1] / held[0], 1.1, at_least=False),
+    ]
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""One measured run in a fresh process: `python -m tests.benchmarks.subject product|reference TARGETS [--verify]`.
+
+Both file the same decision and have it approved through the product; then one applies it as the product does, the
+other by the hand-written reference. Prints one JSON object.
+"""
+
+import argparse
+import datetime
+import json
+import re
+import time
+from array import array
+from pathlib import Path
+
+import django
+
+django.setup()
+
+from django.db import connection  # noqa: E402
+
+from enforcement import services  # noqa: E402
+from enforcement.models import Decision  # noqa: E402
+from enforcement.order import Order  # noqa: E402
+from enforcement.policy import FreezeKind, Kind  # noqa: E402
+from qqops.audit import origin  # noqa: E402
+from qqops.audit.verify import verify  # noqa: E402
+from qqops.staff.models import Staff  # noqa: E402
+from tests.benchmarks import reference  # noqa: E402
+from tests.benchmarks.house import OFFICER, SUPERVISORS  # noqa: E402
+
+# Compared between the two sides: the same work leaves the same number of rows.
+WRITTEN = (
+    "enforcement_outcome",
+    "enforcement_measure",
+    "enforcement_historicalmeasure",
+    "accounts_historicalnumber",
+    "enforcement_notice",
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("side", choices=("product", "reference"))
+    parser.add_argument("targets", type=Path)
+    parser.add_argument("--verify", action="store_true")
+    given = parser.parse_args()
+    numbers = array("q")
+    with given.targets.open("rb") as words:
+        numbers.fromfile(words, given.targets.stat().st_size // numbers.itemsize)
+
+    marks = [time.perf_counter()]
+    with origin.origin(origin.COMMAND):
+        decision = propose(numbers)
+        marks.append(time.perf_counter())
+        decision = agree(decision)
+        marks.append(time.perf_counter())
+        if given.side == "product":
+            applied, skipped = services.apply(decision, actor=decision.maker)
+            assert not skipped, skipped
+        else:
+            applied = reference.apply(decision)
+        marks.append(time.perf_counter())
+    assert applied == len(numbers), applied
+    filing, approval, applying = (b - a for a, b in zip(marks, marks[1:], strict=False))
+    measured = {
+        "targets": applied,
+        "file": filing,
+        "approve": approval,
+        "apply": applying,
+        "peak_mb": peak_mb(),
+    }
+    if given.verify:
+        broken = list(verify())
+        assert not broken, broken[:3]
+        measured["written"] = {table: count(table) for table in WRITTEN}
+    print(json.dumps(measured))
+
+
+def propose(numbers: "array[int]") -> Decision:
+    order = Order(
+        Kind.FREEZE,
+        ("8.1",),
+        "bench: registered in bulk",
+        ("bench: device log",),
+        "bench: freeze a batch",
+        freeze_kind=FreezeKind.VIOLATION,
+        duration=datetime.timedelta(days=30),
+    )
+    return services.decide(order, numbers, actor=Staff.objects.get(username=OFFICER)).decision
+
+
+def agree(decision: Decision) -> Decision:
+    for login in SUPERVISORS[: len(decision.approvers)]:
+        decision = services.approve(
+            decision,
+            actor=Staff.objects.get(username=login),
+            reason="bench: agreed",
+            content_hash=decision.content_hash,
+            run=False,
+        ).decision
+    return decision
+
+
+def peak_mb() -> float:
+    # Not ru_maxrss: that one remembers the process which started this one.
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    assert found is not None
+    return int(found[1]) / 1024
+
+
+def count(table: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {table}")
+        return int(cursor.fetchone()[0])
+
+
+if __name__ == "__main__":
+    main()

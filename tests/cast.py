@@ -1,0 +1,223 @@
+"""The fixed cast of the tests, by role, and the numbers they act on; all made through the pen.
+
+The cast is made once per test database, committed, and made anew after a transactional test has flushed it away.
+"""
+
+import datetime
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from accounts.lifecycle import HELD
+from accounts.models import Number, RuleVersion, Tenure
+from accounts.queries.rulebook import version_in_force
+from accounts.services.rulebook import load_summaries
+from qqops.audit import origin, pen
+from qqops.staff import services
+from qqops.staff.backend import with_permissions
+from qqops.staff.models import Staff
+
+PASSWORD = "correct horse battery staple"
+LOGINS = {
+    "agent": "agent",
+    "reviewer": "reviewer",
+    "reviewer2": "reviewer",
+    "officer": "officer",
+    "officer2": "officer",
+    "supervisor": "supervisor",
+    "supervisor2": "supervisor",
+    "resources": "resources",
+    "privacy": "privacy",
+    "auditor": "auditor",
+    "sysadmin": "sysadmin",
+    "outsider": "",
+}
+
+_MAKE = """
+WITH tenure AS (
+  INSERT INTO accounts_tenure (number_id, seq, channel, channel_ref, paid, paid_until, rules_version_id, acceptance,
+    started_at)
+  SELECT id, 1, 'client', '', %(paid)s, NULL, %(rules)s, 'by_use', %(started)s
+  FROM unnest(%(ids)s::bigint[]) AS g(id) WHERE %(held)s ORDER BY id RETURNING *),
+tenure_history AS ({tenure_history}),
+number AS (
+  INSERT INTO accounts_number (id, lifecycle, tier, tenure_id, legal_hold, reclaim_exempt_reason, revision)
+  SELECT g.id, %(lifecycle)s, %(tier)s, t.id, %(legal_hold)s, '', 0
+  FROM unnest(%(ids)s::bigint[]) AS g(id) LEFT JOIN tenure t ON t.number_id = g.id ORDER BY g.id RETURNING *),
+number_history AS ({number_history})
+SELECT (SELECT count(*) FROM number), (SELECT count(*) FROM tenure)"""
+
+
+def build() -> None:
+    """Make roles, system actors and the cast in an empty database."""
+    services.settle()
+    with origin.origin(origin.SYSTEM):
+        setup = Staff.objects.system("system-setup")
+        for login, role in LOGINS.items():
+            services.join(login, role, password=PASSWORD, actor=setup, reason="cast of the tests")
+
+
+def make_numbers(
+    ids: Sequence[int],
+    lifecycle: str = "in_use",
+    *,
+    tier: int = 0,
+    paid: bool = False,
+    legal_hold: bool = False,
+    started_at: datetime.datetime | None = None,
+) -> None:
+    """Make numbers, and a tenure for each that someone holds, with their history and one event."""
+    sql = _MAKE.format(
+        tenure_history=pen.history_insert(Tenure, pen.CREATED, source="tenure live"),
+        number_history=pen.history_insert(Number, pen.CREATED, source="number live"),
+    )
+    setup = Staff.objects.system("system-setup")
+    rules = version_in_force(timezone.now()) or load_summaries(actor=setup)
+    given = {
+        "ids": list(ids),
+        "lifecycle": lifecycle,
+        "tier": tier,
+        "paid": paid,
+        "legal_hold": legal_hold,
+        "held": lifecycle in HELD,
+        "rules": rules.pk,
+        "started": started_at or timezone.now() - datetime.timedelta(days=400),
+    }
+    with pen.act("demo.built", actor=setup, reason="numbers of a test") as act, connection.cursor() as cursor:
+        cursor.execute(sql, act.params | given)
+        numbers, tenures = cursor.fetchone()
+        act.facts.update(numbers=numbers)
+        act.wrote(pen.history_model(Number), rows=numbers)
+        act.wrote(pen.history_model(Tenure), rows=tenures)
+
+
+@pytest.fixture(autouse=True)
+def _from_somewhere() -> Iterator[None]:
+    """Acts called by a test directly come from a command; doors open an origin of their own."""
+    with origin.origin(origin.COMMAND, os_user="tester"):
+        yield
+
+
+@pytest.fixture
+def cast(db: None) -> dict[str, Staff]:
+    """Everybody by login, each with the permissions of the role, in one query."""
+    if not Staff.objects.filter(username="officer").exists():
+        build()
+    found = {}
+    for person in with_permissions().filter(is_system=False, username__in=LOGINS):
+        person._perm_cache = set(person.held)
+        found[person.username] = person
+    return found
+
+
+@pytest.fixture
+def setup_actor(cast: dict[str, Staff]) -> Staff:
+    return Staff.objects.system("system-setup")
+
+
+@pytest.fixture
+def expiry_actor(cast: dict[str, Staff]) -> Staff:
+    return Staff.objects.system("system-expiry")
+
+
+@pytest.fixture
+def agent(cast: dict[str, Staff]) -> Staff:
+    return cast["agent"]
+
+
+@pytest.fixture
+def reviewer(cast: dict[str, Staff]) -> Staff:
+    return cast["reviewer"]
+
+
+@pytest.fixture
+def reviewer2(cast: dict[str, Staff]) -> Staff:
+    return cast["reviewer2"]
+
+
+@pytest.fixture
+def officer(cast: dict[str, Staff]) -> Staff:
+    return cast["officer"]
+
+
+@pytest.fixture
+def officer2(cast: dict[str, Staff]) -> Staff:
+    return cast["officer2"]
+
+
+@pytest.fixture
+def supervisor(cast: dict[str, Staff]) -> Staff:
+    return cast["supervisor"]
+
+
+@pytest.fixture
+def supervisor2(cast: dict[str, Staff]) -> Staff:
+    return cast["supervisor2"]
+
+
+@pytest.fixture
+def resources(cast: dict[str, Staff]) -> Staff:
+    return cast["resources"]
+
+
+@pytest.fixture
+def privacy(cast: dict[str, Staff]) -> Staff:
+    return cast["privacy"]
+
+
+@pytest.fixture
+def auditor(cast: dict[str, Staff]) -> Staff:
+    return cast["auditor"]
+
+
+@pytest.fixture
+def sysadmin(cast: dict[str, Staff]) -> Staff:
+    return cast["sysadmin"]
+
+
+@pytest.fixture
+def outsider(cast: dict[str, Staff]) -> Staff:
+    return cast["outsider"]
+
+
+@pytest.fixture
+def rulebook(setup_actor: Staff) -> RuleVersion:
+    """The bundled summaries, in force. Not committed with the cast: tests of the rulebook begin with none."""
+    return load_summaries(actor=setup_actor)
+
+
+@pytest.fixture
+def numbers(cast: dict[str, Staff]) -> Callable[..., list[int]]:
+    """`numbers(3)` makes three numbers in use and returns them; keywords as for `make_numbers`."""
+    fresh = itertools.count(88_880_001)
+
+    def make(count: int, lifecycle: str = "in_use", **more: Any) -> list[int]:
+        ids = list(itertools.islice(fresh, count))
+        make_numbers(ids, lifecycle, **more)
+        return ids
+
+    return make
+
+
+@pytest.fixture
+def number(numbers: Callable[..., list[int]]) -> Callable[..., Number]:
+    """`number()` makes one number in use, `number("terminated", tier=2)` another; `id=` picks its digits."""
+
+    def make(lifecycle: str = "in_use", *, id: int | None = None, **more: Any) -> Number:
+        if id is None:
+            (id,) = numbers(1, lifecycle, **more)
+        else:
+            make_numbers([id], lifecycle, **more)
+        return Number.objects.get(pk=id)
+
+    return make
+
+
+@pytest.fixture
+def token(cast: dict[str, Staff]) -> Callable[[Staff], str]:
+    """A fresh command token of a person."""
+    return services.issue_token

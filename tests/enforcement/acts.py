@@ -1,0 +1,76 @@
+"""Short words for the acts in tests: an order with everything it needs, a decision, the second person's yes."""
+
+import datetime
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.apps import apps
+from django.db import connection
+
+from accounts.models import Number
+from enforcement import services
+from enforcement.models import Decision
+from enforcement.order import Order
+from enforcement.policy import FreezeKind, Kind, Scope
+from enforcement.services import Report
+from qqops.audit import verify
+from qqops.audit.models import Event
+from qqops.staff.models import Staff
+
+HOUR, DAY = datetime.timedelta(hours=1), datetime.timedelta(days=1)
+REASON = "按规则处置该号码"
+AGREED = "同意该处置决定"
+
+_USUAL: dict[Kind, dict[str, Any]] = {
+    Kind.FREEZE: {"freeze_kind": FreezeKind.VIOLATION, "duration": 3 * DAY},
+    Kind.RESTRICT: {"scopes": (Scope.SEND_MSG.value,), "duration": 3 * DAY},
+    Kind.TERMINATE: {},
+    Kind.LIFT: {"lift_kinds": ("freeze", "restrict")},
+    Kind.RESTORE: {},
+}
+
+
+def order(kind: Kind = Kind.FREEZE, **more: Any) -> Order:
+    """A well-formed order under 10.1; `until` and `indefinite` replace the usual duration."""
+    usual = _USUAL[kind] | {"clauses": ("10.1",), "facts": "群发诈骗链接", "evidence": ("风控记录截图",), "reason": REASON}
+    if {"until", "indefinite"} & more.keys():
+        usual.pop("duration", None)
+    if {"lift_measures", "lift_of"} & more.keys():
+        usual.pop("lift_kinds", None)
+    return Order(kind, **(usual | more))
+
+
+def decide(kind: Kind, numbers: Number | Sequence[int], actor: Staff, **more: Any) -> Report:
+    ids = [numbers.pk] if isinstance(numbers, Number) else list(numbers)
+    return services.decide(order(kind, **more), ids, actor=actor)
+
+
+def approve(report: Report | Decision, actor: Staff, **more: Any) -> Report:
+    decision = report.decision if isinstance(report, Report) else report
+    return services.approve(decision, actor=actor, reason=AGREED, content_hash=decision.content_hash, **more)
+
+
+def refuse(report: Report, actor: Staff) -> Report:
+    decision = report.decision
+    return services.refuse(decision, actor=actor, reason="事实不清，不予同意", content_hash=decision.content_hash)
+
+
+def terminated(number: Number, officer: Staff, supervisor: Staff) -> Report:
+    return approve(decide(Kind.TERMINATE, number, officer), supervisor)
+
+
+def verbs(after: int) -> list[str]:
+    return list(Event.objects.filter(seq__gt=after).order_by("seq").values_list("verb", flat=True))
+
+
+def head() -> int:
+    return Event.objects.order_by("-seq").values_list("seq", flat=True).first() or 0
+
+
+def broken(cursor: Any = None) -> list[verify.Broken]:
+    """What verify finds, within the transaction of a test (verify itself wants one of its own)."""
+    if cursor is None:
+        with connection.cursor() as own:
+            return broken(own)
+    found: Iterable[verify.Broken] = [*verify._chain(cursor), *verify._digests(cursor)]
+    return [*found, *(b for m in apps.get_models() if hasattr(m, "history") for b in verify._drift(cursor, m))]

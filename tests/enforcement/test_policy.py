@@ -1,0 +1,200 @@
+"""The tables of policy.py against the reading of the Rules, row by row and at every boundary."""
+
+from typing import Any
+
+import pytest
+
+from accounts.lifecycle import HELD, Lifecycle
+from enforcement import policy, services
+from enforcement.policy import AUTHORITIES, BASIS, FROM, RULES, UNDO, Case, Effect, FreezeKind, Kind, Scope
+from enforcement.services.check import check
+from qqops.errors import Invalid, Refused
+from qqops.staff.models import Staff
+from qqops.staff.roles import ROLES
+from tests.enforcement.acts import DAY, HOUR, order
+
+K, F = Kind, FreezeKind
+
+# domain.md §6.2 with the rows that DESIGN §4 adds: clause → what it allows, a freeze by its kinds.
+MATRIX: dict[str, set[str]] = {
+    "4.1": {"restrict"},
+    "6.2": {"freeze:security", "freeze:owner", "lift"},
+    "7": {"lift", "restore"},
+    "8.1": {"restrict", "freeze:violation", "terminate"},
+    "8.2": {"restrict", "freeze:violation", "terminate"},
+    "8.3": {"freeze:security"},
+    "9.4": {"restrict", "freeze:violation", "terminate"},
+    "10.1": {"restrict", "freeze:violation", "terminate", "lift", "restore"},
+    "10.2": {"terminate"},
+    "10.3": {"terminate"},
+    "11": {"lift", "restore"},
+    "law": {"restrict", "freeze:legal", "terminate", "lift", "restore"},
+}
+ACTS = ["restrict", *(f"freeze:{f}" for f in F.values), "terminate", "lift", "restore"]
+
+
+def test_the_matrix_has_exactly_the_grounds_of_the_rules() -> None:
+    assert set(BASIS) == set(MATRIX)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("clause", MATRIX)
+@pytest.mark.parametrize("act", ACTS)
+def test_a_clause_allows_its_measures_and_no_other(clause: str, act: str, officer: Staff, resources: Staff) -> None:
+    kind, _colon, freeze_kind = act.partition(":")
+    more: dict[str, Any] = {"clauses": (clause,), "citation": "某法第一条" if clause == "law" else ""}
+    if freeze_kind:
+        more |= {"freeze_kind": freeze_kind, "duration": 12 * HOUR}
+    actor = resources if clause == "10.3" and kind == "terminate" else officer
+    if act in MATRIX[clause]:
+        check(order(K(kind), **more), actor)
+    else:
+        with pytest.raises(Invalid, match=clause):
+            check(order(K(kind), **more), actor)
+
+
+@pytest.mark.django_db
+def test_every_ground_named_must_allow_the_act(officer: Staff) -> None:
+    check(order(K.TERMINATE, clauses=("10.1", "10.2")), officer)
+    with pytest.raises(Invalid, match="10.2"):
+        check(order(K.FREEZE, clauses=("10.1", "10.2")), officer)
+    with pytest.raises(Invalid, match="12.6"):
+        check(order(K.FREEZE, clauses=("12.6",)), officer)
+    with pytest.raises(Invalid):
+        check(order(K.FREEZE, clauses=()), officer)
+
+
+@pytest.mark.django_db
+def test_law_stands_in_for_a_clause_only_with_its_document(officer: Staff) -> None:
+    legal = {"clauses": ("law",), "freeze_kind": F.LEGAL}
+    check(order(K.FREEZE, **legal, citation="（2026）粤0305民初1号"), officer)
+    with pytest.raises(Invalid):
+        check(order(K.FREEZE, **legal, citation="  "), officer)
+
+
+@pytest.mark.django_db
+def test_a_freeze_for_the_holder_lasts_a_day_at_most(officer: Staff) -> None:
+    own = {"clauses": ("6.2",), "freeze_kind": F.OWNER}
+    check(order(K.FREEZE, **own, duration=24 * HOUR), officer)
+    for more in ({"duration": 25 * HOUR}, {"indefinite": True}):
+        with pytest.raises(Invalid, match="24"):
+            check(order(K.FREEZE, **own, **more), officer)
+
+
+def test_each_kind_has_an_undo_and_each_row_a_condition() -> None:
+    assert set(UNDO) == set(K) and set(UNDO.values()) <= set(K)
+    assert [r.code for r in RULES] == list(policy.CONDITIONS)
+    assert all(bool(r.approvers) == (r.effect != Effect.AT_ONCE) for r in RULES)
+
+
+def test_acts_reach_only_numbers_that_someone_holds() -> None:
+    assert set(FROM) == set(K)
+    assert all(set(states) <= {str(s) for s in HELD} for states in FROM.values())
+    assert FROM[K.RESTORE] == (Lifecycle.TERMINATED,)
+
+
+def case(kind: Kind, **more: Any) -> Case:
+    given: dict[str, Any] = {"clauses": ("10.1",), "targets": 1, "length": DAY if kind in (K.FREEZE, K.RESTRICT) else None}
+    return Case(kind, **(given | more))
+
+
+SUP, PRIV = policy.SUPERVISOR, policy.PRIVACY
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "effect", "approvers"),
+    [
+        (case(K.TERMINATE, clauses=("10.3",)), "reclaim", "waits", (SUP, PRIV)),
+        (case(K.TERMINATE, clauses=("10.3",), targets=10_001), "reclaim", "waits", (SUP, PRIV)),
+        (case(K.FREEZE, targets=10_000), "batch", "waits", (SUP,)),
+        (case(K.FREEZE, targets=10_001), "large", "waits", (SUP, SUP)),
+        (case(K.TERMINATE, targets=100), "terminate", "waits", (SUP,)),
+        (case(K.TERMINATE, targets=101), "batch_terminate", "waits", (SUP, SUP)),
+        (case(K.FREEZE, targets=100), "alone", "at_once", ()),
+        (case(K.FREEZE, targets=101), "batch", "waits", (SUP,)),
+        (case(K.FREEZE, targets=101, length=None), "batch", "waits", (SUP,)),  # never even provisional
+        (case(K.LIFT, targets=101), "batch", "waits", (SUP,)),
+        (case(K.FREEZE, past_daily_limit=True), "daily_limit", "waits", (SUP,)),
+        (case(K.FREEZE, past_daily_limit=True, length=None), "daily_limit", "waits", (SUP,)),
+        (case(K.TERMINATE), "terminate", "waits", (SUP,)),
+        (case(K.RESTORE), "restore", "waits", (SUP,)),
+        (case(K.LIFT), "alone", "at_once", ()),
+        (case(K.LIFT, lifts_own=True), "lifts_own", "waits", (SUP,)),
+        (case(K.LIFT, overturns_supervisor=True), "overturns_supervisor", "waits", (SUP,)),
+        (case(K.FREEZE, past_solo_freeze=True), "solo_freeze", "waits", (SUP,)),
+        (case(K.FREEZE, length=7 * DAY), "alone", "at_once", ()),
+        (case(K.FREEZE, length=7 * DAY + HOUR), "long_freeze", "provisional", (SUP,)),
+        (case(K.FREEZE, length=None), "long_freeze", "provisional", (SUP,)),
+        (case(K.RESTRICT, length=30 * DAY), "alone", "at_once", ()),
+        (case(K.RESTRICT, length=30 * DAY + HOUR), "long_restriction", "provisional", (SUP,)),
+        (case(K.RESTRICT, length=None), "long_restriction", "provisional", (SUP,)),
+        (case(K.RESTRICT, scopes=(Scope.MAIL,)), "alone", "at_once", ()),
+        (case(K.RESTRICT, scopes=(Scope.MAIL, Scope.LOGIN)), "login_restriction", "provisional", (SUP,)),
+    ],
+)
+def test_the_first_row_that_applies_decides(given: Case, code: str, effect: str, approvers: tuple[str, ...]) -> None:
+    rule = policy.rule_for(given)
+    assert (rule.code, rule.effect, rule.approvers) == (code, effect, approvers)
+
+
+def test_a_proposal_lives_72_hours_and_a_batch_48() -> None:
+    assert policy.life_of_proposal(100) == 72 * HOUR
+    assert policy.life_of_proposal(101) == 48 * HOUR
+    assert policy.time_alone(7 * DAY) == 7 * DAY
+    assert policy.time_alone(8 * DAY) == policy.time_alone(None) == 72 * HOUR
+
+
+# domain.md §9: the acts a role may order, each as far as it goes.
+ORDERS: dict[str, dict[str, Any]] = {
+    "security 24 h": {"kind": K.FREEZE, "clauses": ("6.2",), "freeze_kind": F.SECURITY, "duration": 24 * HOUR},
+    "security 25 h": {"kind": K.FREEZE, "clauses": ("6.2",), "freeze_kind": F.SECURITY, "duration": 25 * HOUR},
+    "violation 7 d": {"kind": K.FREEZE, "duration": 7 * DAY},
+    "violation 8 d": {"kind": K.FREEZE, "duration": 8 * DAY},
+    "indefinite": {"kind": K.FREEZE, "indefinite": True},
+    "restrict": {"kind": K.RESTRICT, "indefinite": True},
+    "terminate": {"kind": K.TERMINATE},
+    "reclaim": {"kind": K.TERMINATE, "clauses": ("10.3",)},
+    "reclaim and more": {"kind": K.TERMINATE, "clauses": ("10.1", "10.3")},
+    "lift": {"kind": K.LIFT},
+    "restore": {"kind": K.RESTORE},
+}
+MAY: dict[str, set[str]] = {
+    "agent": {"security 24 h"},
+    "reviewer": {"lift", "restore"},
+    "officer": set(ORDERS) - {"reclaim", "reclaim and more"},
+    "supervisor": {"security 24 h", "security 25 h", "violation 7 d", "restrict"},
+    "resources": {"reclaim"},
+    "privacy": set(),
+    "auditor": set(),
+    "sysadmin": set(),
+    "outsider": set(),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("login", MAY)
+def test_a_role_orders_what_its_authority_reaches(login: str, cast: dict[str, Staff]) -> None:
+    may = set()
+    for name, wish in ORDERS.items():
+        try:
+            check(order(**wish), cast[login])
+        except Refused:
+            continue
+        may.add(name)
+    assert may == MAY[login]
+    assert {k for k in K if services.may_order(k, cast[login])} == {ORDERS[name]["kind"] for name in may}
+
+
+def test_each_authority_is_held_by_some_role() -> None:
+    held = {p for permissions in ROLES.values() for p in permissions}
+    assert {a.permission for a in AUTHORITIES} | {SUP, PRIV} <= held
+    assert not set(ROLES["auditor"]) & {a.permission for a in AUTHORITIES}
+
+
+@pytest.mark.django_db
+def test_system_actors_and_the_dismissed_order_nothing(officer: Staff, expiry_actor: Staff) -> None:
+    check(order(), officer)
+    officer.is_active = False
+    for actor in (officer, expiry_actor):
+        with pytest.raises(Refused):
+            check(order(), actor)

@@ -1,0 +1,196 @@
+"""The shell: one door, one language switch, one jump box, and nothing that the strict policy forbids."""
+
+import datetime
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.template.loader import render_to_string
+from django.test import Client, RequestFactory
+from django.urls import reverse
+
+from qqops import panels
+from qqops.audit import origin
+from qqops.audit.models import Event
+from qqops.pages import OpsModelAdmin
+from qqops.panels import Act, Counter, Panel
+from qqops.site import OpsSite
+from qqops.staff import services
+from qqops.staff.models import Staff
+from qqops.templatetags.ops import badge, plain, when
+
+HOUSE = Path(__file__).resolve().parents[2]
+APPS = ("qqops", "accounts", "enforcement", "appeals")
+PASSWORD = "a long enough Pass 9"
+
+
+@pytest.fixture
+def agent(client: Client, db: None) -> Client:
+    with origin.origin(origin.SYSTEM):
+        actor = Staff.objects.system("system-setup")
+        client.force_login(services.join("agent9", "agent", password=PASSWORD, actor=actor, reason="test"))
+    return client
+
+
+@pytest.fixture
+def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An empty registry, put back afterwards."""
+    monkeypatch.setattr(panels, "_items", [])
+    for name in ("_panels", "_acts", "_row_acts", "_entries", "_dashboard", "_jumps"):
+        monkeypatch.setattr(panels, name, panels._Hooks())
+    yield
+
+
+def test_only_pages_of_the_house_get_a_door() -> None:
+    site = OpsSite(name="other")
+
+    class Stock(admin.ModelAdmin[Group]):
+        pass
+
+    site.register(Group)
+    site.register(Group, Stock)
+    assert not site.is_registered(Group)
+    site.register(Group, OpsModelAdmin)
+    assert site.is_registered(Group)
+    assert all(isinstance(one, OpsModelAdmin) for one in admin.site._registry.values())
+
+
+def test_the_overview_is_for_staff_only(agent: Client) -> None:
+    assert agent.get("/admin/").status_code == 200
+    assert agent.post("/admin/").status_code == 405
+    assert Client().get("/admin/")["Location"] == "/admin/login/?next=/admin/"
+    assert Client().get("/")["Location"] == "/admin/"
+
+
+def test_the_language_is_switched_by_a_form_and_stays(client: Client, db: None) -> None:
+    assert client.get(reverse("admin:set_language")).status_code == 405
+    for code, html in (("en", '<html lang="en">'), ("zh-hans", '<html lang="zh-hans">')):
+        answer = client.post(reverse("admin:set_language"), {"language": code, "next": "/admin/login/"})
+        assert answer["Location"] == "/admin/login/"
+        assert html in client.get("/admin/login/").content.decode()
+    away = client.post(reverse("admin:set_language"), {"language": "en", "next": "https://elsewhere.example/"})
+    assert away["Location"] == "/"
+
+
+def test_the_jump_box_leads_where_an_app_says_or_back_with_a_sentence(agent: Client, registry: None) -> None:
+    panels.jump(lambda request, text: "/admin/password/" if text == "12345" else None)
+    assert agent.get("/admin/jump/", {"q": " 12345 "})["Location"] == "/admin/password/"
+    missed = agent.get("/admin/jump/", {"q": "<nothing>"}, follow=True)
+    assert missed.redirect_chain == [("/admin/", 302)]
+    assert "&lt;nothing&gt;" in missed.content.decode()
+    assert agent.get("/admin/jump/")["Location"] == "/admin/"
+
+
+def test_the_sidebar_shows_what_one_may_see_and_counts_in_one_query(
+    agent: Client, registry: None, django_assert_num_queries: Any
+) -> None:
+    panels.sidebar("work", "Mine", "admin:password_change", "accounts.view_number", lambda r: Staff.objects.all())
+    panels.sidebar("system", "Others", "admin:jump", "", lambda r: Staff.objects.filter(username="agent9"))
+    panels.sidebar("system", "Secret", "admin:logout", "audit.view_event", lambda r: Staff.objects.all())
+    panels.sidebar("work", "Either", "admin:index", ("audit.view_event", "accounts.view_number"))
+    with django_assert_num_queries(3):  # the session, the person with permissions, the counts
+        page = agent.get("/admin/").content.decode()
+    assert "Mine" in page and "Others" in page and "Either" in page and "Secret" not in page
+    request = RequestFactory().get("/")
+    request.user = Staff.objects.get(username="agent9")
+    counts = panels.counts_for(request, panels.items_for(request))
+    assert counts == {"admin:password_change": Staff.objects.count(), "admin:jump": 1}
+
+
+def test_the_dashboard_is_made_of_what_apps_hang_there(agent: Client, registry: None) -> None:
+    panels.dashboard(lambda request: [Counter("Waiting", 3, "/admin/somewhere/", tone="warn")])
+    panels.dashboard(lambda request: Panel("Latest", "ops/panel_list.html", {"items": ["<b>", badge("x", "good")]}))
+    panels.dashboard(lambda request: None)
+    page = agent.get("/admin/").content.decode()
+    assert 'href="/admin/somewhere/"' in page and "Latest" in page and "&lt;b&gt;" in page
+
+
+def test_the_registry_refuses_what_would_fail_later(registry: None) -> None:
+    with pytest.raises(ValueError, match="section"):
+        panels.sidebar("nowhere", "x", "admin:index", "")
+    with pytest.raises(ValueError, match="tone"):
+        badge("x", "purple")
+    panels.row_act("p", lambda request, row: None)
+    panels.row_act("p", lambda request, row: Act("Freeze", "/f/"))
+    row_act = panels.row_act_for("p", RequestFactory().get("/"), object())
+    assert row_act is not None and row_act.label == "Freeze"
+
+
+def test_ones_own_password_is_changed_by_a_recorded_act(agent: Client) -> None:
+    new = "quite another Pass 8"
+    page = agent.get("/admin/password/")
+    assert page.status_code == 200
+    same = {"old_password": "wrong", "new_password1": new, "new_password2": new}
+    assert agent.post("/admin/password/", same).status_code == 200
+    assert agent.post("/admin/password/", same | {"old_password": PASSWORD}).status_code == 302
+    assert agent.get("/admin/").status_code == 200  # still signed in
+    assert Staff.objects.get(username="agent9").check_password(new)
+    event = Event.objects.latest("seq")
+    assert (event.verb, event.actor_label) == ("staff.password_reset", "agent9")
+
+
+def test_signing_in_and_out_works_without_scripts(db: None) -> None:
+    with origin.origin(origin.SYSTEM):
+        actor = Staff.objects.system("system-setup")
+        services.join("agent8", "agent", password=PASSWORD, actor=actor, reason="test")
+    client = Client(enforce_csrf_checks=True)
+    page = client.get("/admin/login/").content.decode()
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+    assert token
+    sent = {"username": "agent8", "password": PASSWORD, "next": "/admin/", "csrfmiddlewaretoken": token[1]}
+    assert client.post("/admin/login/", sent | {"password": "wrong"}).status_code == 200
+    assert client.post("/admin/login/", sent)["Location"] == "/admin/"
+    page = client.get("/admin/").content.decode()
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+    assert token
+    assert client.get("/admin/logout/").status_code == 405
+    assert client.post("/admin/logout/").status_code == 403  # 403_csrf.html
+    assert client.post("/admin/logout/", {"csrfmiddlewaretoken": token[1]})["Location"] == "/admin/login/"
+    assert client.get("/admin/").status_code == 302
+
+
+def test_an_unknown_page_is_a_bare_page(agent: Client) -> None:
+    missing = agent.get("/admin/no/such/page/")
+    assert missing.status_code == 404
+    assert b'class="bare"' in missing.content
+
+
+@pytest.mark.parametrize("name", ["400.html", "403.html", "403_csrf.html", "404.html", "500.html"])
+def test_error_pages_need_neither_a_person_nor_a_database(name: str) -> None:
+    assert 'class="bare"' in render_to_string(name)
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/login/", "/admin/password/", "/admin/no/"])
+def test_every_answer_carries_the_strict_policy(agent: Client, path: str) -> None:
+    policy = agent.get(path)["Content-Security-Policy"]
+    for rule in ("default-src 'self'", "script-src 'self'", "object-src 'none'", "frame-ancestors 'none'"):
+        assert rule in policy
+    assert "unsafe" not in policy
+
+
+def test_no_template_has_what_the_policy_forbids() -> None:
+    forbidden = re.compile(
+        r"<style|\sstyle=|\son[a-z]+\s*=|javascript:|<script(?![^>]*\bsrc=)|https?://(?!www\.w3\.org)", re.I
+    )
+    templates = [path for app in APPS for path in (HOUSE / app).rglob("templates/**/*.html")]
+    assert templates
+    assert [p.name for p in templates if forbidden.search(p.read_text())] == []
+
+
+def test_values_are_shown_as_a_reader_expects() -> None:
+    assert "—" in plain(None)
+    assert plain("a\nb") == "a<br>b"
+    assert plain("<i>\n") == "&lt;i&gt;<br>"
+    assert when(None) == plain(None)
+
+
+def test_times_are_relative_with_the_exact_one_in_shanghai_beside() -> None:
+    at = datetime.datetime(2020, 1, 1, 0, 30, tzinfo=datetime.UTC)
+    shown = when(at)
+    assert 'datetime="2020-01-01T08:30:00+08:00"' in shown and 'title="2020-01-01 08:30"' in shown
+    assert "2020-01-01 08:30 " in when(at, exact=True)
+    assert "<time" not in when(datetime.datetime(9999, 12, 31, tzinfo=datetime.UTC))
