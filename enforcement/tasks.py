@@ -16,10 +16,10 @@ def run_later(decision: Decision) -> None:
 
 @app.task(name="enforcement.apply", queue="acts", retry=5)
 def apply_decision(decision_id: int) -> None:
-    decision = Decision.objects.select_related("maker").get(pk=decision_id)
+    decision = Decision.objects.get(pk=decision_id)
     if decision.state == State.APPROVED:
         with origin.origin(origin.WORKER, os_user=origin.terminal_user()):
-            services.apply(decision, actor=decision.maker)
+            services.apply(decision, actor=Staff.objects.system("system-worker"))
 
 
 @app.periodic(cron="* * * * *")

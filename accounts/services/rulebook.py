@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from accounts.models import Clause, RuleDocument, RuleVersion
 from accounts.rulebook import parser, summaries
@@ -69,7 +69,7 @@ def effective(date: str) -> datetime.datetime:
 def check(document_code: str, title: str, version: str, clauses: Sequence[ParsedClause], *, actor: Staff) -> None:
     """Refuse what publish would refuse, and change nothing; the dry run calls the same."""
     if not actor.has_perm(PERMISSION):
-        raise Refused(_("Your role may not publish rules."))
+        raise Refused(gettext_noop("Your role may not publish rules."))
     if not title.strip() or len(title) > 200:
         raise Invalid(_("The title must have 1 to 200 characters."))
     if not version.strip() or len(version) > 40 or not version.isprintable():
@@ -204,6 +204,6 @@ def _write(
 
 def _published(version: str) -> Refused:
     return Refused(
-        _("Version %(version)s is published and cannot be edited. Publish the change as a new version.")
-        % {"version": version}
+        gettext_noop("Version %(version)s is published and cannot be edited. Publish the change as a new version."),
+        version=version,
     )

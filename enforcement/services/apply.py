@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.lifecycle import FOREVER
 from accounts.models import Number
@@ -101,7 +101,7 @@ FROM done"""
         cursor.execute(sql, {"decision": decision.pk, "size": settings.QQOPS_CHUNK})
         mine, size, upto, after = cursor.fetchone()
     if not mine:
-        raise Busy(_("Another run is at work on decision #%(id)d.") % {"id": decision.pk})
+        raise Busy(gettext_noop("Another run is at work on decision #%(id)d."), id=decision.pk)
     return size, upto, after
 
 
@@ -220,9 +220,9 @@ def _write(decision: Decision, actor: Staff, after: int, upto: int) -> dict[str,
 
 def _finish(decision: Decision, actor: Staff, applied: int, skipped: Counter[str]) -> None:
     """All targets have their outcome. A single target that changed since voids its decision (DESIGN §4)."""
-    if decision.state != State.APPROVED:
-        return
     void = decision.target_count == 1 and skipped["state_changed"] == 1
+    if decision.state != State.APPROVED and not void:
+        return
     decision.state = State.VOID if void else State.APPLIED
     with pen.act(
         "decision.finished", actor=actor, reason="", subject=decision, decision_id=decision.pk,

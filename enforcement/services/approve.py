@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from enforcement.content import content_hash_now
 from enforcement.models import Approval, Decision
@@ -89,10 +90,10 @@ def refuse(decision: Decision, *, actor: Staff, reason: str, content_hash: str) 
 def capacity_of(decision: Decision, actor: Staff) -> str:
     """The permission in which this person may rule on the decision; Refused or Invalid says why not."""
     if decision.maker_id == actor.pk:
-        raise Refused(_("You made this decision: another person must rule on it."))
+        raise Refused(gettext_noop("You made this decision: another person must rule on it."))
     held = [p for p in decision.approvers if actor.has_perm(p)]
     if not held:
-        raise Refused(_("Your role may not rule on this decision."))
+        raise Refused(gettext_noop("Your role may not rule on this decision."))
     if decision.state != State.PROPOSED:
         raise Invalid(_("Decision #%(id)d is not waiting for approval.") % {"id": decision.pk})
     if decision.has_lapsed:
@@ -101,13 +102,13 @@ def capacity_of(decision: Decision, actor: Staff) -> str:
         raise Invalid(_("The end of the measure has passed; it must be proposed anew."))
     given = list(Approval.objects.filter(proposal=decision).values_list("capacity", "approver_id"))
     if actor.pk in {approver for _capacity, approver in given}:
-        raise Refused(_("You have already ruled on this decision."))
+        raise Refused(gettext_noop("You have already ruled on this decision."))
     left = list(decision.approvers)
     for capacity, _approver in given:
         left.remove(capacity)
     open_to = [p for p in left if p in held]
     if not open_to:
-        raise Refused(_("What is still missing is the agreement of another role."))
+        raise Refused(gettext_noop("What is still missing is the agreement of another role."))
     return str(open_to[0])
 
 
@@ -126,6 +127,8 @@ def _rule_on(decision: Decision, actor: Staff, reason: str, content_hash: str) -
         ) as act:  # fmt: skip
             decision.save(update_fields=["state"])
             act.wrote(pen.history_model(Decision))
+        if decision.effect == Effect.PROVISIONAL:
+            drop(decision, actor=actor, reason="content_changed")
     return decision, capacity
 
 

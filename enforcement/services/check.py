@@ -6,6 +6,7 @@ import re
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from enforcement.order import Order
 from enforcement.policy import AUTHORITIES, BASIS, OWNER_FREEZE_MAX, Authority, FreezeKind, Kind, Scope
@@ -89,13 +90,13 @@ def _grounds(order: Order) -> None:
 
 
 def _authority(order: Order, actor: Staff) -> None:
-    if actor.is_system or not actor.is_active:
-        raise Refused(_("This account cannot act."))
+    if not actor.may_enter:
+        raise Refused(gettext_noop("This account cannot act."))
     held = [a for a in AUTHORITIES if a.kind == order.kind and actor.has_perm(a.permission)]
     if not held:
-        raise Refused(_("Your role may not do this: %(act)s.") % {"act": order.kind.label})
+        raise Refused(gettext_noop("Your role may not do this."))
     if not any(_reaches(a, order) for a in held):
-        raise Refused(_("This goes further than your role may go (kind, clause or length)."))
+        raise Refused(gettext_noop("This goes further than your role may go (kind, clause or length)."))
 
 
 def _reaches(authority: Authority, order: Order) -> bool:

@@ -2,10 +2,11 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,7 +19,8 @@ from enforcement.models import Decision, Evidence, Ground, Target
 from enforcement.order import Order
 from enforcement.policy import BASIS, Effect
 from enforcement.services.apply import apply
-from enforcement.services.preview import chunks, preview
+from enforcement.services.listed import Listed
+from enforcement.services.preview import Preview, preview
 from qqops.approvals import State
 from qqops.audit import pen
 from qqops.errors import Invalid
@@ -49,15 +51,18 @@ class Report:
         }
 
 
-def decide(order: Order, numbers: Sequence[int], *, actor: Staff) -> Report:
+def decide(order: Order, numbers: Iterable[int], *, actor: Staff) -> Report:
     """File the order as a decision and, where the table lets it, apply it.
 
     At once or provisional (≤ 100 targets) it is filed and applied in one transaction; else it waits as proposed.
     Raises Invalid (nothing recorded) or Refused (the refusal is on the record).
     """
-    with pen.refusals(actor=actor, facts={"act": order.kind, "targets": len(numbers)}):
-        found = preview(order, numbers, actor=actor)
+    listed = Listed.of(numbers)
+    with pen.refusals(actor=actor, facts={"act": order.kind, "targets": listed.given}):
+        found = preview(order, listed, actor=actor)
     if not found.will:
+        if first := Decision.objects.filter(form_key=order.form_key).first():
+            raise AlreadyFiled(first)
         raise Invalid(_("Nothing would change: %(why)s.") % {"why": in_words(found.skipped)})
     rule, now = found.rule, timezone.now()
     at_once = rule.effect != Effect.WAITS
@@ -81,7 +86,7 @@ def decide(order: Order, numbers: Sequence[int], *, actor: Staff) -> Report:
         form_key=order.form_key,
     )
     with transaction.atomic():
-        _file(decision, order, sorted(set(numbers) - set(found.unknown)), actor)
+        _file(decision, order, listed, found, actor)
         report = Report(decision, targets=decision.target_count, unknown=found.unknown)
         if at_once:
             report.applied, report.skipped = apply(decision, actor=actor)
@@ -93,7 +98,7 @@ def in_words(skipped: Counter[str]) -> str:
     return ", ".join(f"{n} {policy.Why(why).label}" for why, n in sorted(skipped.items()))
 
 
-def _file(decision: Decision, order: Order, numbers: Sequence[int], actor: Staff) -> None:
+def _file(decision: Decision, order: Order, listed: Listed, found: Preview, actor: Staff) -> None:
     """Write the case file: decision, grounds, evidence, targets; one event."""
     clauses = _cited(order)
     grounds = [
@@ -105,14 +110,15 @@ def _file(decision: Decision, order: Order, numbers: Sequence[int], actor: Staff
         for code in order.clauses
     ]
     evidence = [e.strip() for e in order.evidence if e.strip()]
-    facts = {"act": order.kind, "targets": len(numbers), "rule": decision.rule, "clauses": list(order.clauses)}
+    facts = {"act": order.kind, "targets": found.known, "rule": decision.rule, "clauses": list(order.clauses)}
     with pen.act("decision.proposed", actor=actor, reason=order.reason, ticket=order.ticket, facts=facts) as act:
         # The list goes first, under the number the decision will have: its digest is part of the decision.
-        listed = hashlib.sha256()
-        for chunk in chunks(numbers):
-            decision.pk, text = _freeze_targets(decision.pk, order, chunk, act)
-            listed.update(text.encode())
-        decision.target_count, decision.targets_digest = len(numbers), listed.hexdigest()
+        targets, unknown = hashlib.sha256(), set(found.unknown)
+        for chunk in listed.chunks():
+            known = [number for number in chunk if number not in unknown]
+            decision.pk, text = _freeze_targets(decision.pk, order, known, act)
+            targets.update(text.encode())
+        decision.target_count, decision.targets_digest = found.known, targets.hexdigest()
         decision.content_hash = content_hash(decision, grounds, evidence, decision.targets_digest)
         try:
             with transaction.atomic():
@@ -134,7 +140,7 @@ def _file(decision: Decision, order: Order, numbers: Sequence[int], actor: Staff
         )
         act.wrote(Ground, rows=len(grounds))
         act.wrote(Evidence, rows=len(evidence))
-        act.wrote(Target, rows=len(numbers))
+        act.wrote(Target, rows=found.known)
 
 
 class AlreadyFiled(Invalid):
@@ -154,6 +160,8 @@ def _cited(order: Order) -> dict[str, Clause]:
             _("No version of the Rules in force has clause %(clause)s: import the Rules first.")
             % {"clause": ", ".join(missing)}
         )
+    if settings.PRODUCTION and any(c.version.is_summary for c in found.values()):
+        raise Invalid(_("Only summaries of the Rules are loaded: import the Rules' text before deciding on them."))
     return found
 
 
@@ -168,7 +176,7 @@ filed AS (
   SELECT d.id, n.id, n.tenure_id, n.revision, {lift}, %(event)s
   FROM d, accounts_number n WHERE n.id = ANY(%(numbers)s::bigint[]) ORDER BY n.id
   RETURNING number_id, tenure_id, revision, measures)
-SELECT (SELECT id FROM d), string_agg({TARGET}, '' ORDER BY number_id) FROM filed"""
+SELECT (SELECT id FROM d), coalesce(string_agg({TARGET}, '' ORDER BY number_id), '') FROM filed"""
     with connection.cursor() as cursor:
         cursor.execute(
             sql,

@@ -119,10 +119,12 @@ def _end(
     # An expiry is not an act upon the number: it leaves the revision, so that no open proposal is voided by it.
     bump = 0 if reason == Measure.EndReason.EXPIRED else 1
     ended = "m.until" if reason == Measure.EndReason.EXPIRED else "%(now)s"
+    # A measure may have been confirmed, hence prolonged, while its number was waited for.
+    due = " AND m.until <= %(now)s" if reason == Measure.EndReason.EXPIRED else ""
     sql = f"""
 WITH measure AS (
   UPDATE enforcement_measure m SET ended_at = {ended}, end_reason = %(reason)s
-  WHERE m.id = ANY(%(ids)s) AND m.ended_at IS NULL RETURNING m.*),
+  WHERE m.id = ANY(%(ids)s) AND m.ended_at IS NULL{due} RETURNING m.*),
 measure_history AS ({pen.history_insert(Measure, pen.CHANGED, source="measure live")}),
 number AS (
   UPDATE accounts_number n SET frozen_until = {_LEFT.format(kind="freeze")},

@@ -4,7 +4,7 @@ import heapq
 import tempfile
 from array import array
 from collections.abc import Iterable, Iterator
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from typing import IO
 
 from django.conf import settings
@@ -14,7 +14,7 @@ _READ = 500  # of each run, read ahead while merging: many runs are open at once
 _IN_MEMORY = 1 << 20  # bytes; a longer list goes to a temporary file
 
 
-class Listed:
+class Listed(Iterable[int]):
     """A million numbers as Python objects take 70 MB; here they lie as words, in a file when there are many."""
 
     def __init__(self, numbers: Iterable[int]) -> None:
@@ -32,6 +32,13 @@ class Listed:
             while block := array("q", islice(distinct, _RUN)):
                 self._words.write(block.tobytes())
                 self.count += len(block)
+
+    @classmethod
+    def of(cls, numbers: Iterable[int]) -> "Listed":
+        return numbers if isinstance(numbers, cls) else cls(numbers)
+
+    def __iter__(self) -> Iterator[int]:
+        return chain.from_iterable(self.chunks())
 
     def chunks(self) -> Iterator[list[int]]:
         size: int = settings.QQOPS_CHUNK

@@ -68,12 +68,7 @@ class Preview:
 def preview(order: Order, numbers: Iterable[int], *, actor: Staff) -> Preview:
     """Check the order and say what it would do; raises Invalid or Refused as `decide` would."""
     check(order, actor)
-    return look(order, Listed(numbers), actor=actor)
-
-
-def look(order: Order, listed: Listed, *, actor: Staff) -> Preview:
-    """What a checked order would do to a sorted list; raises Invalid when the list cannot be meant."""
-    found = _look(order, listed, actor)
+    found = _look(order, numbers, actor)
     if found.known and len(found.unknown) > max(UNKNOWN_MAX, UNKNOWN_SHARE * found.given) or not found.known:
         shown = ", ".join(map(str, found.unknown[:SAMPLE]))
         raise Invalid(
@@ -96,14 +91,15 @@ def look(order: Order, listed: Listed, *, actor: Staff) -> Preview:
     return found
 
 
-def glance(kind: Kind, numbers: Sequence[int], *, actor: Staff) -> Preview:
+def glance(kind: Kind, numbers: Iterable[int], *, actor: Staff) -> Preview:
     """What an act of this kind would find, before the rest of the order is known; for showing, never for acting."""
     freeze = policy.FreezeKind.VIOLATION.value if kind == Kind.FREEZE else ""
     lift = ("freeze", "restrict") if kind == Kind.LIFT else ()
     return _look(Order(kind, (), "", (), "", freeze_kind=freeze, lift_kinds=lift), numbers, actor)
 
 
-def _look(order: Order, listed: Listed, actor: Staff) -> Preview:
+def _look(order: Order, numbers: Iterable[int], actor: Staff) -> Preview:
+    listed = Listed.of(numbers)
     found = Preview(given=listed.given, duplicates=listed.given - listed.count)
     matched = hashlib.sha256()
     used_today = 0
@@ -157,7 +153,7 @@ SELECT (SELECT coalesce(jsonb_object_agg(why, c), '{{}}') FROM
        sha256(coalesce(string_agg(convert_to(id || ':' || coalesce(revision, -1) || ':' || why, 'UTF8'), ';'::bytea
               ORDER BY id), '')),
        (SELECT coalesce(sum(d.target_count), 0) FROM enforcement_decision d WHERE d.maker_id = %(actor)s
-          AND d.effect = 'at_once' AND d.proposed_at >= %(today)s)
+          AND d.effect <> 'waits' AND d.proposed_at >= %(today)s)
 FROM judged"""
     now = timezone.localtime()
     with connection.cursor() as cursor:

@@ -98,7 +98,8 @@ def refusals(*, actor: models.Model, subject: models.Model | None = None, facts:
     try:
         yield
     except Refused as refused:
-        with act("audit.refused", actor=actor, reason="", subject=subject, facts={"why": str(refused)} | facts):
+        told = {"why": refused.message, "params": refused.params} | facts
+        with act("audit.refused", actor=actor, reason="", subject=subject, facts=told):
             pass
         raise
 
@@ -165,11 +166,12 @@ def _insert(acts: list[Act]) -> None:
             Jsonb({m._meta.db_table: n for m, n in a.rows.items()}), *[a.event_id] * len(a.rows),
         ]  # fmt: skip
     with connection.cursor() as cursor:
-        # Foreign keys are deferred: have them checked now, before the chain lock is taken, not at commit under it.
+        # Foreign keys are deferred: have them checked now, before the chain lock is taken, not at commit under it;
+        # and deferred again, as the next act of this transaction expects them.
         cursor.execute(
             f"SET CONSTRAINTS ALL IMMEDIATE; INSERT INTO {_table(Event)} (id, at, actor_id, actor_label, verb,"
             " subject_type, subject_id, subject_label, decision_id, ticket, request_id, source, address, os_user,"
-            f" reason, facts, rows, rows_digest) {' UNION ALL '.join(selects)}",
+            f" reason, facts, rows, rows_digest) {' UNION ALL '.join(selects)}; SET CONSTRAINTS ALL DEFERRED",
             params,
         )
 

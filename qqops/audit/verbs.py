@@ -6,6 +6,7 @@ Each app declares its own in `<app>/verbs.py`. An undeclared verb raises, so the
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -45,6 +46,8 @@ class _Lenient(dict[str, Any]):
 def sentence(code: str, facts: dict[str, Any]) -> str:
     """The event's sentence in the reader's language."""
     verb = _catalogue.get(code)
+    if "why" in facts:  # a refusal keeps its message id, to be read in any language
+        facts = facts | {"why": gettext(facts["why"]) % _Lenient(facts.get("params") or {})}
     return str(verb.sentence) % _Lenient(facts) if verb else code
 
 

@@ -20,10 +20,14 @@ def with_permissions() -> Any:
 
 class RoleBackend(ModelBackend):
     def get_user(self, user_id: int) -> Staff | None:
-        user: Staff | None = with_permissions().filter(pk=user_id, is_active=True, is_system=False).first()
-        if user:
-            user._perm_cache = set(user.held)  # type: ignore[attr-defined]
+        user: Staff | None = with_permissions().filter(pk=user_id).first()
+        if user is None or not user.may_enter:
+            return None
+        user._perm_cache = set(user.held)  # type: ignore[attr-defined]
         return user
+
+    def user_can_authenticate(self, user: Any) -> bool:
+        return bool(user.may_enter)
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
         if not user_obj.is_active or user_obj.is_anonymous or obj is not None:

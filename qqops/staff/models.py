@@ -5,10 +5,12 @@ import hashlib
 import secrets
 from typing import Any, ClassVar, Self
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from qqops.audit.history import History
 from qqops.errors import Refused
@@ -18,7 +20,7 @@ TOKEN_LIFE = datetime.timedelta(hours=12)
 
 class StaffManager(UserManager["Staff"]):
     def create_superuser(self, *args: Any, **kwargs: Any) -> "Staff":
-        raise Refused(_("There are no superusers: every right comes from a role."))
+        raise Refused(gettext_noop("There are no superusers: every right comes from a role."))
 
     def system(self, login: str) -> "Staff":
         """Return a named system actor."""
@@ -34,6 +36,7 @@ class Staff(AbstractUser):
     last_name = None  # type: ignore[assignment]
     name = models.CharField(_("name"), max_length=80, blank=True)
     is_system = models.BooleanField(_("system actor"), default=False, editable=False)
+    is_demo = models.BooleanField(_("demo login"), default=False, editable=False)  # has no entry in production
 
     objects: ClassVar[StaffManager] = StaffManager()
     history = History(excluded_fields=["password"])
@@ -52,6 +55,10 @@ class Staff(AbstractUser):
 
     def __str__(self) -> str:
         return self.name and f"{self.name} ({self.username})" or self.username
+
+    @property
+    def may_enter(self) -> bool:
+        return self.is_active and not self.is_system and not (self.is_demo and settings.PRODUCTION)
 
     def get_full_name(self) -> str:
         return self.name

@@ -50,4 +50,5 @@ ROLE_LABELS = {
 SYSTEM_ACTORS = {
     "system-expiry": _("Expiry (system)"),
     "system-setup": _("Set-up (system)"),
+    "system-worker": _("Worker (system)"),
 }

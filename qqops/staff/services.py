@@ -3,7 +3,7 @@
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from qqops.audit import origin, pen
 from qqops.errors import Refused
@@ -41,10 +41,12 @@ def load_system_actors() -> None:
             act.history(Staff, [actor.pk], pen.CREATED)
 
 
-def join(login: str, role: str, *, password: str, actor: Staff, reason: str, name: str = "") -> Staff:
+def join(
+    login: str, role: str, *, password: str, actor: Staff, reason: str, name: str = "", demo: bool = False
+) -> Staff:
     """Make a login with one role; an empty role makes an account that may not enter the staff web."""
     with pen.act("staff.joined", actor=actor, reason=reason, facts={"login": login, "role": role}) as act:
-        staff = Staff(username=login, name=name, is_staff=bool(role))
+        staff = Staff(username=login, name=name, is_staff=bool(role), is_demo=demo)
         staff.set_password(password)
         staff.save()
         act.wrote(pen.history_model(Staff))
@@ -66,7 +68,7 @@ def reset_password(staff: Staff, password: str, *, actor: Staff, reason: str) ->
 def issue_token(staff: Staff) -> str:
     """Issue a command token to oneself and return its secret, which is shown once and stored nowhere."""
     if not staff.has_perm("staff.issue_token"):
-        raise Refused(_("Your role does not use commands."))
+        raise Refused(gettext_noop("Your role does not use commands."))
     with pen.act("staff.token_issued", actor=staff, reason="", subject=staff):
         token, secret = CommandToken.new(staff)
         token.save()
@@ -82,9 +84,11 @@ def revoke_tokens(staff: Staff, *, actor: Staff, reason: str) -> int:
 def bearer(secret: str, login: str) -> Staff:
     """Return the person whose live token this is, if that is who the command says is acting; else Refused."""
     token = CommandToken.objects.select_related("staff").filter(digest=CommandToken.hash(secret.strip())).first()
-    if token is None or not token.is_live or not token.staff.is_active:
-        raise Refused(_("The command token is unknown, expired or revoked: issue a new one on the staff web."))
+    if token is None or not token.is_live or not token.staff.may_enter:
+        raise Refused(
+            gettext_noop("The command token is unknown, expired or revoked: issue a new one on the staff web.")
+        )
     with pen.refusals(actor=token.staff, facts={"claimed": login}):
         if token.staff.username != login:
-            raise Refused(_("This command token belongs to another person."))
+            raise Refused(gettext_noop("This command token belongs to another person."))
     return token.staff

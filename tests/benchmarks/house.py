@@ -82,8 +82,7 @@ class House:
         """Write the keys of so many numbers in use, scattered over the table and in no order, as 64-bit words."""
         with psycopg.connect(self._place(SEED)) as connection:
             rows = connection.execute(
-                "SELECT id FROM accounts_number WHERE lifecycle = 'in_use' ORDER BY hashint8(id), id"
-                " LIMIT %s",
+                "SELECT id FROM accounts_number WHERE lifecycle = 'in_use' ORDER BY hashint8(id), id LIMIT %s",
                 [count],
             )
             found = array("q", (row[0] for row in rows))

@@ -24,7 +24,7 @@ class Command(StaffCommand):
         if not options["apply"]:
             services.capacity_of(decision, self.actor)
             if options["json"]:
-                self.say_json({"decision": decision.pk, "state": decision.state, "targets": decision.target_count})
+                self.say_json(services.Report(decision, targets=decision.target_count).as_json())
             else:
                 self.say(_("Dry run: nothing is changed. With --apply you would rule on:"))
                 for line in decision_lines(decision):

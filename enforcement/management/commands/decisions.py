@@ -12,6 +12,7 @@ from enforcement.services import Report
 from qqops.approvals import State
 from qqops.commands import Exit, OpsCommand
 from qqops.errors import Invalid
+from qqops.staff.models import Staff
 
 
 class Command(OpsCommand):
@@ -38,12 +39,13 @@ class Command(OpsCommand):
         return Exit.DONE
 
     def _run(self, decision: Any, options: dict[str, Any]) -> int:
-        """Two people have decided already; to continue needs no third, and acts in the maker's name."""
+        """Two people have decided already; to continue needs no third: it is the worker's task, done by hand."""
         if decision.state != State.APPROVED:
             raise Invalid(_("Decision #%(id)d is not approved and unfinished.") % {"id": decision.pk})
         report = Report(decision, targets=decision.target_count)
+        worker = Staff.objects.system("system-worker")
         with progress_bar(self.stderr, decision.target_count) as progress:
-            report.applied, report.skipped = services.apply(decision, actor=decision.maker, progress=progress)
+            report.applied, report.skipped = services.apply(decision, actor=worker, progress=progress)
         if options["json"]:
             self.say_json(report.as_json())
         else:

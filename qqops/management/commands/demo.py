@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from qqops import demo
 from qqops.commands import Exit, OpsCommand
@@ -44,7 +45,7 @@ class Command(OpsCommand):
 
     def act(self, **options: Any) -> int:
         if settings.PRODUCTION:
-            raise Refused(_("The demo is not for production."))
+            raise Refused(gettext_noop("The demo is not for production."))
         setup = Staff.objects.system("system-setup")
         password = self._logins(setup, reset=options["reset_passwords"])
         wish = demo.Wish(numbers=options["numbers"], setup=setup)
@@ -65,7 +66,7 @@ class Command(OpsCommand):
         password = settings.QQOPS_DEMO_PASSWORD or ("" if reset else old) or secrets.token_urlsafe(9)
         for login, (role, name) in LOGINS.items():
             if login not in known:
-                services.join(login, role, password=password, name=name, actor=setup, reason="demo")
+                services.join(login, role, password=password, name=name, actor=setup, reason="demo", demo=True)
         if known and password != old:  # asked for, or the file with the password is gone
             for staff in Staff.objects.filter(username__in=known):
                 services.reset_password(staff, password, actor=setup, reason="demo")

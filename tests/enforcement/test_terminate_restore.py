@@ -1,0 +1,118 @@
+"""Termination takes two people; restoring goes back to the state before, its other measures still running."""
+
+from collections.abc import Callable
+
+import pytest
+
+from accounts.models import Number
+from accounts.queries.number import shown_of
+from enforcement.models import Measure, Outcome
+from enforcement.policy import Kind
+from qqops.errors import Invalid, Refused
+from qqops.staff.models import Staff
+from tests.enforcement.acts import DAY, approve, broken, decide, terminated
+
+Make = Callable[..., Number]
+Many = Callable[..., list[int]]
+
+
+def test_a_termination_waits_for_a_supervisor(number: Make, officer: Staff, supervisor: Staff) -> None:
+    one = number()
+    report = decide(Kind.TERMINATE, one, officer)
+    one.refresh_from_db()
+    assert (report.decision.state, report.decision.effect, one.lifecycle) == ("proposed", "waits", "in_use")
+    report = approve(report, supervisor)
+    one.refresh_from_db()
+    assert (report.decision.state, report.applied, shown_of(one)) == ("applied", 1, "terminated")
+    assert one.tenure_id is not None  # still the same tenure
+
+
+@pytest.mark.parametrize("before", ["in_use", "allocated"])
+def test_restoring_goes_back_to_the_state_before(number: Make, officer: Staff, supervisor: Staff, before: str) -> None:
+    one = number(before)
+    tenure = one.tenure_id
+    terminated(one, officer, supervisor)
+    restore = decide(Kind.RESTORE, one, officer)
+    assert (restore.decision.rule, restore.applied) == ("restore", 0)
+    approve(restore, supervisor)
+    one.refresh_from_db()
+    assert (one.lifecycle, one.tenure_id, broken()) == (before, tenure, [])
+    outcome = Outcome.objects.get(decision=restore.decision)
+    assert outcome.before is not None and outcome.before["lifecycle"] == "terminated"
+
+
+def test_measures_run_on_through_termination_and_restoring(
+    number: Make, officer: Staff, supervisor: Staff, reviewer: Staff
+) -> None:
+    one = number()
+    decide(Kind.FREEZE, one, officer, duration=2 * DAY)
+    restricted = decide(Kind.RESTRICT, one, officer, duration=9 * DAY)
+    terminated(one, officer, supervisor)
+    one.refresh_from_db()
+    assert shown_of(one) == "terminated" and Measure.objects.filter(ended_at=None).count() == 2
+    decide(Kind.LIFT, one, reviewer, lift_of=restricted.decision.pk)  # also while terminated
+    approve(decide(Kind.RESTORE, one, reviewer), supervisor)
+    one.refresh_from_db()
+    assert (one.lifecycle, shown_of(one), one.restricted_until) == ("in_use", "frozen", None)
+
+
+def test_what_is_already_so_is_told(numbers: Many, officer: Staff, supervisor: Staff) -> None:
+    used, other = numbers(1), numbers(1)
+    approve(decide(Kind.TERMINATE, other, officer), supervisor)
+    with pytest.raises(Invalid):
+        decide(Kind.RESTORE, used, officer)
+    with pytest.raises(Invalid):
+        decide(Kind.TERMINATE, other, officer)
+    report = approve(decide(Kind.TERMINATE, used + other, officer), supervisor)
+    assert (report.applied, dict(report.skipped)) == (1, {"already": 1})
+
+
+def test_only_a_termination_by_decision_can_be_restored(numbers: Many, officer: Staff) -> None:
+    lapsed = numbers(1, "terminated")
+    with pytest.raises(Invalid):
+        decide(Kind.RESTORE, lapsed, officer)
+
+
+def test_a_legal_hold_keeps_a_number_from_termination_but_not_from_a_freeze(numbers: Many, officer: Staff) -> None:
+    held = numbers(1, legal_hold=True)
+    with pytest.raises(Invalid):
+        decide(Kind.TERMINATE, held, officer)
+    assert decide(Kind.FREEZE, held, officer).applied == 1
+
+
+def test_a_cancellation_runs_its_own_course(numbers: Many, officer: Staff) -> None:
+    with pytest.raises(Invalid):
+        decide(Kind.TERMINATE, numbers(1, "cancel_pending"), officer)
+
+
+def test_a_second_round_restores_to_the_latest_state(number: Make, officer: Staff, supervisor: Staff) -> None:
+    one = number("allocated")
+    for _round in range(2):
+        terminated(one, officer, supervisor)
+        approve(decide(Kind.RESTORE, one, officer), supervisor)
+    one.refresh_from_db()
+    assert (one.lifecycle, one.revision, broken()) == ("allocated", 4, [])
+
+
+def test_more_than_a_hundred_terminations_need_two_supervisors(
+    numbers: Many, officer: Staff, supervisor: Staff, supervisor2: Staff
+) -> None:
+    report = decide(Kind.TERMINATE, numbers(101), officer)
+    assert report.decision.rule == "batch_terminate"
+    assert approve(report, supervisor).decision.state == "proposed"
+    with pytest.raises(Refused):
+        approve(report, supervisor)
+    assert not Number.objects.filter(lifecycle="terminated").exists()
+    assert approve(report, supervisor2).applied == 101
+
+
+def test_reclaim_needs_a_supervisor_and_the_privacy_officer(
+    number: Make, resources: Staff, supervisor: Staff, supervisor2: Staff, privacy: Staff
+) -> None:
+    one = number("allocated")
+    report = decide(Kind.TERMINATE, one, resources, clauses=("10.3",))
+    assert report.decision.rule == "reclaim"
+    assert approve(report, supervisor).decision.state == "proposed"
+    with pytest.raises(Refused):
+        approve(report, supervisor2)  # what is missing is the other role
+    assert approve(report, privacy).applied == 1

@@ -1,0 +1,22 @@
+"""Browsers without scripts, one for each member of the cast."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from accounts.models import RuleVersion
+from qqops.staff.models import Staff
+
+
+@pytest.fixture
+def browser(cast: dict[str, Staff], rulebook: RuleVersion) -> Callable[[str], Client]:
+    """`browser("officer")`: that person's browser, signed in and set to English."""
+
+    def open_for(login: str, language: str = "en") -> Client:
+        client = Client()
+        client.force_login(cast[login])
+        client.cookies["django_language"] = language
+        return client
+
+    return open_for
