@@ -65,14 +65,16 @@ def numbers(wish: demo.Wish) -> str:
         number_history=pen.history_insert(Number, pen.CREATED, source="number live"),
     )
     assert version is not None
-    first, made = 1, 0
-    while have + made < wish.numbers and first <= 2 * wish.numbers:
-        last = min(first + CHUNK, first + wish.numbers) - 1
-        with pen.act("demo.built", actor=wish.setup, reason="demo", facts={}) as act, connection.cursor() as cursor:
-            cursor.execute(sql, act.params | {"first": first, "last": last, "rules": version.pk})
-            numbers, tenures = cursor.fetchone()
-            act.facts.update(numbers=numbers)
-            act.wrote(pen.history_model(Number), rows=numbers)
-            act.wrote(pen.history_model(Tenure), rows=tenures)
-        made, first = made + numbers, last + 1
+    made = 0
+    # A few seeds meet the same number and are left out, hence the margin: an empty event on each run helps nobody.
+    if have < 0.99 * wish.numbers:
+        for first in range(1, wish.numbers + 1, CHUNK):
+            last = min(first + CHUNK - 1, wish.numbers)
+            with pen.act("demo.built", actor=wish.setup, reason="demo") as act, connection.cursor() as cursor:
+                cursor.execute(sql, act.params | {"first": first, "last": last, "rules": version.pk})
+                numbers, tenures = cursor.fetchone()
+                act.facts.update(numbers=numbers)
+                act.wrote(pen.history_model(Number), rows=numbers)
+                act.wrote(pen.history_model(Tenure), rows=tenures)
+            made += numbers
     return _("Numbers: %(have)d there, %(made)d made") % {"have": have, "made": made}

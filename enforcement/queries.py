@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -31,7 +31,12 @@ def decision_by_id(pk: int) -> Decision:
 
 
 def decisions() -> QuerySet[Decision]:
-    return Decision.objects.select_related("maker").prefetch_related("grounds__clause__version", "evidence")
+    return Decision.objects.select_related("maker").prefetch_related(_with_grounds("grounds"), "evidence")
+
+
+def _with_grounds(path: str) -> Prefetch[Ground]:
+    """Grounds with their clause and its version, in one query."""
+    return Prefetch(path, Ground.objects.select_related("clause__version"))
 
 
 def inbox(staff: Staff) -> QuerySet[Decision]:
@@ -52,7 +57,7 @@ def measures_of(number: Number) -> QuerySet[Measure]:
     return (
         Measure.objects.filter(number=number, tenure=number.tenure_id)
         .select_related("decision__maker", "ended_by")
-        .prefetch_related("decision__grounds__clause__version")
+        .prefetch_related(_with_grounds("decision__grounds"))
         .order_by("-pk")
     )
 
@@ -91,13 +96,13 @@ class Entry:
 
 
 def timeline(number: Number) -> list[Entry]:
-    """The number's story on its current tenure's decisions and every recorded change, newest first. Four queries."""
+    """The number's story on its current tenure's decisions and every recorded change, newest first. Three queries."""
     rows = list(Number.history.filter(id=number.pk).order_by("-history_id")[: TIMELINE + 1])
-    decided = Target.objects.filter(number=number).order_by("-decision_id").values_list("decision_id", flat=True)
-    decision_ids = list(decided[:TIMELINE])
-    events = Event.objects.filter(
-        Q(pk__in=[r.event_id for r in rows]) | Q(decision_id__in=decision_ids, verb__in=STORY)
-    ).order_by("-seq")[: TIMELINE * 2]
+    decided = Target.objects.filter(number=number).order_by("-decision_id").values("decision_id")[:TIMELINE]
+    # A union and not an OR, of which one half is a subquery: each half has its index.
+    changed = Event.objects.filter(pk__in=[r.event_id for r in rows])
+    story = Event.objects.filter(decision_id__in=decided, verb__in=STORY)
+    events = changed.order_by().union(story.order_by()).order_by("-seq")[: TIMELINE * 2]
     changes = _changes(rows)
     entries = [Entry(event, changes=changes.get(event.pk, [])) for event in events]
     grounds = _grounds([e.event.decision_id for e in entries if e.event.decision_id])

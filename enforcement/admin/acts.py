@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -17,10 +18,12 @@ from accounts.queries.rulebook import clauses_in_force
 from enforcement import services
 from enforcement.admin.words import CONSEQUENCES, effect_sentence, measure_name
 from enforcement.forms import ActForm, order_from
+from enforcement.models import Decision
 from enforcement.policy import BASES, Effect, Kind, Why
 from enforcement.queries import liftable
 from enforcement.services import Preview as Found
 from qqops import panels
+from qqops.audit import pen
 from qqops.errors import Invalid
 from qqops.pages import ConfirmPage, Preview
 from qqops.panels import Fact, Panel
@@ -91,7 +94,9 @@ class ActPage(ConfirmPage):
         if cleaned is None:
             found = services.glance(self.kind, self.numbers, actor=self.user)
             return Preview("", "", panels=[self.figures(found)], consequences=[CONSEQUENCES[self.kind]])
-        found = services.preview(order_from(self.kind, cleaned), self.numbers, actor=self.user)
+        with pen.refusals(actor=self.user, facts={"act": self.kind, "targets": len(self.numbers)}):
+            found = services.preview(order_from(self.kind, cleaned), self.numbers, actor=self.user)
+        self.found = found
         waits = found.rule.effect != Effect.AT_ONCE
         return Preview(
             fingerprint=f"{found.digest}:{found.rule.code}",
@@ -127,10 +132,9 @@ class ActPage(ConfirmPage):
     def enact(self, cleaned: dict[str, Any], *, nonce: str) -> HttpResponseBase | str:
         order = order_from(self.kind, cleaned, form_key=uuid.UUID(nonce))
         try:
-            report = services.decide(order, self.numbers, actor=self.user)
+            report = services.decide(order, self.numbers, actor=self.user, found=self.found)
         except services.AlreadyFiled as earlier:
-            self.say(str(earlier))
-            return reverse("admin:enforcement_decision_change", args=[earlier.decision.pk])
+            return self.filed(earlier)
         decision = report.decision
         if report.applied:
             self.say(
@@ -144,6 +148,14 @@ class ActPage(ConfirmPage):
         if len(self.numbers) == 1:
             return reverse("admin:accounts_number_change", args=self.numbers)
         return reverse("admin:enforcement_decision_change", args=[decision.pk])
+
+    def earlier(self, nonce: str) -> str:
+        first = Decision.objects.filter(form_key=nonce).first()
+        return self.filed(services.AlreadyFiled(first)) if first else ""
+
+    def filed(self, earlier: services.AlreadyFiled) -> str:
+        self.say(str(earlier), messages.WARNING)
+        return reverse("admin:enforcement_decision_change", args=[earlier.decision.pk])
 
 
 panels.page("act/<slug:kind>/", "act", ActPage)

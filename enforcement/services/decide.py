@@ -51,15 +51,17 @@ class Report:
         }
 
 
-def decide(order: Order, numbers: Iterable[int], *, actor: Staff) -> Report:
+def decide(order: Order, numbers: Iterable[int], *, actor: Staff, found: Preview | None = None) -> Report:
     """File the order as a decision and, where the table lets it, apply it.
 
     At once or provisional (≤ 100 targets) it is filed and applied in one transaction; else it waits as proposed.
-    Raises Invalid (nothing recorded) or Refused (the refusal is on the record).
+    Raises Invalid (nothing recorded) or Refused (the refusal is on the record). A door that has just looked gives
+    what it found; each target is judged again under its lock all the same.
     """
     listed = Listed.of(numbers)
-    with pen.refusals(actor=actor, facts={"act": order.kind, "targets": listed.given}):
-        found = preview(order, listed, actor=actor)
+    if found is None:
+        with pen.refusals(actor=actor, facts={"act": order.kind, "targets": listed.given}):
+            found = preview(order, listed, actor=actor)
     if not found.will:
         if first := Decision.objects.filter(form_key=order.form_key).first():
             raise AlreadyFiled(first)
@@ -85,8 +87,10 @@ def decide(order: Order, numbers: Iterable[int], *, actor: Staff) -> Report:
         effective_at=now if at_once else None,
         form_key=order.form_key,
     )
-    with transaction.atomic():
-        _file(decision, order, listed, found, actor)
+    facts = {"act": order.kind, "targets": found.known, "rule": decision.rule, "clauses": list(order.clauses)}
+    with pen.act("decision.proposed", actor=actor, reason=order.reason, ticket=order.ticket, facts=facts) as act:
+        _file(decision, order, listed, found, act)
+        # Inside this act, so that both events are written together at the end, under one short chain lock.
         report = Report(decision, targets=decision.target_count, unknown=found.unknown)
         if at_once:
             report.applied, report.skipped = apply(decision, actor=actor)
@@ -98,7 +102,7 @@ def in_words(skipped: Counter[str]) -> str:
     return ", ".join(f"{n} {policy.Why(why).label}" for why, n in sorted(skipped.items()))
 
 
-def _file(decision: Decision, order: Order, listed: Listed, found: Preview, actor: Staff) -> None:
+def _file(decision: Decision, order: Order, listed: Listed, found: Preview, act: pen.Act) -> None:
     """Write the case file: decision, grounds, evidence, targets; one event."""
     clauses = _cited(order)
     grounds = [
@@ -110,37 +114,35 @@ def _file(decision: Decision, order: Order, listed: Listed, found: Preview, acto
         for code in order.clauses
     ]
     evidence = [e.strip() for e in order.evidence if e.strip()]
-    facts = {"act": order.kind, "targets": found.known, "rule": decision.rule, "clauses": list(order.clauses)}
-    with pen.act("decision.proposed", actor=actor, reason=order.reason, ticket=order.ticket, facts=facts) as act:
-        # The list goes first, under the number the decision will have: its digest is part of the decision.
-        targets, unknown = hashlib.sha256(), set(found.unknown)
-        for chunk in listed.chunks():
-            known = [number for number in chunk if number not in unknown]
-            decision.pk, text = _freeze_targets(decision.pk, order, known, act)
-            targets.update(text.encode())
-        decision.target_count, decision.targets_digest = found.known, targets.hexdigest()
-        decision.content_hash = content_hash(decision, grounds, evidence, decision.targets_digest)
-        try:
-            with transaction.atomic():
-                Decision.objects.bulk_create([decision])  # the pen writes its history, as for every set
-        except IntegrityError as clash:
-            if "form_key" not in str(clash):
-                raise
-            raise AlreadyFiled(Decision.objects.get(form_key=order.form_key)) from None
-        act.subject, act.decision_id = decision, decision.pk
-        act.history(Decision, [decision.pk], pen.CREATED)
-        for ground in grounds:
-            ground.decision, ground.event_id = decision, act.event_id
-        Ground.objects.bulk_create(grounds)
-        Evidence.objects.bulk_create(
-            Evidence(
-                decision=decision, statement=e, sha256=hashlib.sha256(e.encode()).hexdigest(), event_id=act.event_id
-            )
-            for e in evidence
+    # The list goes first, under the number the decision will have: its digest is part of the decision.
+    targets, unknown = hashlib.sha256(), set(found.unknown)
+    for chunk in listed.chunks():
+        known = [number for number in chunk if number not in unknown]
+        decision.pk, text = _freeze_targets(decision.pk, order, known, act)
+        targets.update(text.encode())
+    decision.target_count, decision.targets_digest = found.known, targets.hexdigest()
+    decision.content_hash = content_hash(decision, grounds, evidence, decision.targets_digest)
+    try:
+        with transaction.atomic():
+            Decision.objects.bulk_create([decision])  # the pen writes its history, as for every set
+    except IntegrityError as clash:
+        if "form_key" not in str(clash):
+            raise
+        raise AlreadyFiled(Decision.objects.get(form_key=order.form_key)) from None
+    act.subject, act.decision_id = decision, decision.pk
+    act.history(Decision, [decision.pk], pen.CREATED)
+    for ground in grounds:
+        ground.decision, ground.event_id = decision, act.event_id
+    Ground.objects.bulk_create(grounds)
+    Evidence.objects.bulk_create(
+        Evidence(
+            decision=decision, statement=e, sha256=hashlib.sha256(e.encode()).hexdigest(), event_id=act.event_id
         )
-        act.wrote(Ground, rows=len(grounds))
-        act.wrote(Evidence, rows=len(evidence))
-        act.wrote(Target, rows=found.known)
+        for e in evidence
+    )
+    act.wrote(Ground, rows=len(grounds))
+    act.wrote(Evidence, rows=len(evidence))
+    act.wrote(Target, rows=found.known)
 
 
 class AlreadyFiled(Invalid):

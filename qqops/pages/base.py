@@ -1,13 +1,17 @@
 """One page of the staff web: who may see it, how it is asked for, what stands around it."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.utils.functional import Promise
+from django.utils.translation import gettext_noop
+
+from qqops.audit import pen
+from qqops.errors import Refused
 
 if TYPE_CHECKING:
     from django.contrib.admin import AdminSite
@@ -43,9 +47,19 @@ class Page:
         if self.request.method not in self.methods:
             return HttpResponseNotAllowed(self.methods)
         if not self.allowed():
-            raise PermissionDenied
+            self.deny()
         self.setup()
         return self.respond()
+
+    def deny(self) -> NoReturn:
+        """403; who sends a form to a page that is not his has tried to act, and that is on the record (DESIGN §5)."""
+        try:
+            if self.request.method == "POST":
+                with pen.refusals(actor=self.user, facts={"page": self.request.path}):
+                    raise Refused(gettext_noop("Your role does not include this page."))
+        except Refused as refused:
+            raise PermissionDenied from refused
+        raise PermissionDenied
 
     def allowed(self) -> bool:
         return not self.permission or self.user.has_perm(self.permission)

@@ -57,6 +57,10 @@ class ConfirmPage(Page):
     def enact(self, cleaned: dict[str, Any], *, nonce: str) -> HttpResponseBase | str:
         raise NotImplementedError
 
+    def earlier(self, nonce: str) -> str:
+        """Where the first press of this button led, if there was one: what it did may forbid to do it again."""
+        return ""
+
     # The two steps
 
     def respond(self) -> HttpResponseBase:
@@ -65,20 +69,31 @@ class ConfirmPage(Page):
         if not post:
             return self.fill_in(self.form())
         form = self.form(self.request.POST)
+        nonce, seen, problem = self.token() if step == "confirm" else ("", "", "")
         if step == "edit" or not form.is_valid():
-            return self.fill_in(form)
+            return self.again(nonce) or self.fill_in(form)
         try:
             preview = self.preview(form.cleaned_data)
             if step != "confirm":
                 return self.show(form, preview)
-            nonce, problem = self.check(preview)
+            if not problem and (seen != preview.fingerprint or preview.blocked):
+                if answer := self.again(nonce):
+                    return answer
+                problem = _("What this would do has changed meanwhile. Nothing was done: see the new figures.")
             if problem:
                 return self.show(form, preview, problem=problem)
-            answer = self.enact(form.cleaned_data, nonce=nonce)
+            done = self.enact(form.cleaned_data, nonce=nonce)
         except (Invalid, Refused) as error:
+            if answer := self.again(nonce):
+                return answer
             form.add_error(None, str(error))
             return self.fill_in(form, status=403 if isinstance(error, Refused) else 200)
-        return HttpResponseRedirect(answer) if isinstance(answer, str) else answer
+        return HttpResponseRedirect(done) if isinstance(done, str) else done
+
+    def again(self, nonce: str) -> HttpResponseBase | None:
+        """A second click on one button is led to what the first one did."""
+        url = self.earlier(nonce) if nonce else ""
+        return HttpResponseRedirect(url) if url else None
 
     def form(self, data: Any = None) -> forms.BaseForm:
         return self.form_class(data, initial=self.initial(), **self.form_kwargs())
@@ -148,16 +163,14 @@ class ConfirmPage(Page):
         bound = {"content": self.content(), "set": preview.fingerprint, "by": self.user.pk, "nonce": nonce}
         return signing.dumps(bound, salt=self.salt)
 
-    def check(self, preview: Preview) -> tuple[str, str]:
-        """Return the nonce and, when the token does not fit what would happen now, a sentence."""
+    def token(self) -> tuple[str, str, str]:
+        """Return the nonce and the fingerprint that were shown; or, when the token is not for this, a sentence."""
         try:
             bound = signing.loads(self.request.POST.get("token", ""), salt=self.salt, max_age=TOKEN_LIFE)
         except signing.SignatureExpired:
-            return "", _("This page was open for too long. Nothing was done: read it again and confirm.")
+            return "", "", _("This page was open for too long. Nothing was done: read it again and confirm.")
         except signing.BadSignature:
-            return "", _("This confirmation is not valid. Nothing was done: read the page again and confirm.")
+            return "", "", _("This confirmation is not valid. Nothing was done: read the page again and confirm.")
         if bound["by"] != self.user.pk or bound["content"] != self.content():
-            return "", _("The form was changed after the preview. Nothing was done: read it again and confirm.")
-        if bound["set"] != preview.fingerprint or preview.blocked:
-            return "", _("What this would do has changed meanwhile. Nothing was done: see the new figures.")
-        return bound["nonce"], ""
+            return "", "", _("The form was changed after the preview. Nothing was done: read it again and confirm.")
+        return bound["nonce"], bound["set"], ""

@@ -70,7 +70,7 @@ class HistoryPage(Page):
     def respond(self) -> HttpResponseBase:
         rows = self.model.history.filter(**{self.model._meta.pk.attname: self.object.pk}).order_by("-history_id")
         before = self.request.GET.get("before", "")
-        if before.isdigit() and len(before) < 19:
+        if before.isascii() and before.isdigit() and len(before) < 19:
             rows = rows.filter(history_id__lt=int(before))
         # One row too many: the oldest one shown needs an older one to be compared with.
         found = list(rows[: PAGE_SIZE + 1])

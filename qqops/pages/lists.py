@@ -85,7 +85,7 @@ class KeysetList(Page):
     def respond(self) -> HttpResponseBase:
         rows = self.queryset()
         # PostgreSQL has no NUL in its texts.
-        self.text = self.request.GET.get("q", "").replace("\0", "").strip() if self.search_label else ""
+        self.text = self.request.GET.get("q", "").replace("\0", "").strip()[:100] if self.search_label else ""
         if self.text:
             try:
                 found = self.search(rows, self.text)
