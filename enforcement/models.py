@@ -73,7 +73,7 @@ class Decision(Proposal):
         )
 
     def __str__(self) -> str:
-        return f"#{self.pk} {self.get_kind_display()}"
+        return f"#{self.pk}"  # copied into the record, which has no language
 
     @property
     def ends_at(self) -> Any:

@@ -30,7 +30,7 @@ class Number(models.Model):
     restricted_until = models.DateTimeField(_("restricted until"), null=True)
     legal_hold = models.BooleanField(_("legal hold"), default=False)
     reclaim_exempt_reason = models.CharField(_("exempt from reclaim because"), max_length=200, blank=True)
-    revision = models.IntegerField(default=0)
+    revision = models.IntegerField(_("revision"), default=0)
 
     history = History()
 

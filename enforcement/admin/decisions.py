@@ -98,6 +98,9 @@ class DecisionPage(ObjectPage):
     def queryset(self) -> QuerySet[Decision]:
         return decisions()
 
+    def heading(self, obj: Decision) -> str:
+        return f"{obj} {obj.get_kind_display()}"
+
     def badges(self, obj: Decision) -> list[Any]:
         return [state_badge(obj)]
 

@@ -43,7 +43,10 @@ class RulingPage(Page):
         self.decision: Decision = found
 
     def heading_title(self) -> str:
-        return _("Approve or refuse: decision %(decision)s") % {"decision": self.decision}
+        decision = self.decision
+        return _("Approve or refuse: decision %(decision)s") % {
+            "decision": f"{decision} {decision.get_kind_display()}"
+        }
 
     def crumbs(self) -> list[tuple[Any, str]]:
         url = reverse("admin:enforcement_decision_change", args=[self.decision.pk])

@@ -21,8 +21,8 @@ APPEND_ONLY = [
     ),
 ]
 
-# The event of the act in progress; set by the pen.
-current_event: ContextVar[uuid.UUID] = ContextVar("current_event")
+# The event of the act in progress and its actor's key; set by the pen.
+current_event: ContextVar[tuple[uuid.UUID, Any]] = ContextVar("current_event")
 
 
 class HistoryRow(models.Model):
@@ -54,7 +54,7 @@ class History(HistoricalRecords):
 
 def _inside_an_act(history_instance: Any, **kwargs: Any) -> None:
     """A .save() outside an act raises LookupError: nothing changes without an event."""
-    history_instance.event_id = current_event.get()
+    history_instance.event_id, history_instance.history_user_id = current_event.get()
 
 
 pre_create_historical_record.connect(_inside_an_act, dispatch_uid="audit.inside_an_act")

@@ -76,7 +76,7 @@ def act(
     outer = _waiting.get()
     waiting: list[Act] = [] if outer is None else outer
     held = _waiting.set(waiting)
-    event = current_event.set(this.event_id)
+    event = current_event.set((this.event_id, actor.pk))
     waiting.append(this)
     try:
         with transaction.atomic():
