@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
                 ('restricted_until', models.DateTimeField(null=True, verbose_name='restricted until')),
                 ('legal_hold', models.BooleanField(default=False, verbose_name='legal hold')),
                 ('reclaim_exempt_reason', models.CharField(blank=True, max_length=200, verbose_name='exempt from reclaim because')),
-                ('revision', models.IntegerField(default=0)),
+                ('revision', models.IntegerField(default=0, verbose_name='revision')),
             ],
             options={
                 'verbose_name': 'number',
@@ -146,7 +146,7 @@ class Migration(migrations.Migration):
                 ('restricted_until', models.DateTimeField(null=True, verbose_name='restricted until')),
                 ('legal_hold', models.BooleanField(default=False, verbose_name='legal hold')),
                 ('reclaim_exempt_reason', models.CharField(blank=True, max_length=200, verbose_name='exempt from reclaim because')),
-                ('revision', models.IntegerField(default=0)),
+                ('revision', models.IntegerField(default=0, verbose_name='revision')),
                 ('history_change_reason', models.TextField(null=True)),
                 ('history_id', models.BigAutoField(editable=False, primary_key=True, serialize=False)),
                 ('history_date', models.DateTimeField()),
