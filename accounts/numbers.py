@@ -3,10 +3,12 @@
 Any malformed line refuses the whole list, and all of them are named with line and value.
 """
 
+import csv
+import io
 import re
 import unicodedata
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from django.conf import settings
@@ -45,20 +47,26 @@ def parse(text: str) -> int:
 
 def parse_list(lines: Iterable[str]) -> "array[int]":
     """Read numbers, one or several to a line (comma, semicolon, space or tab between); blank lines are nothing."""
+    cells = (
+        (at, cell)
+        for at, line in enumerate(lines, 1)
+        for cell in _BETWEEN.split(unicodedata.normalize("NFKC", line))
+        if cell.strip()
+    )
+    return _read(cells)
+
+
+def _read(cells: Iterable[tuple[int, str]]) -> "array[int]":
+    """Parse every cell before refusing, so that one attempt names all that is wrong."""
     numbers, wrong = array("q"), []
-    for at, line in enumerate(lines, 1):
-        for cell in _BETWEEN.split(unicodedata.normalize("NFKC", line)):
-            if not cell.strip():
-                continue
-            try:
-                numbers.append(parse(cell))
-            except Invalid as error:
-                wrong.append(_("line %(line)d: %(error)s") % {"line": at, "error": error})
+    for at, cell in cells:
+        try:
+            numbers.append(parse(cell))
+        except Invalid as error:
+            wrong.append(_("line %(line)d: %(error)s") % {"line": at, "error": error})
     if wrong:
-        more = _("… and %(n)d more") % {"n": len(wrong) - SHOWN_MAX} if len(wrong) > SHOWN_MAX else ""
-        raise Invalid(
-            "\n".join([_("The list was refused; nothing was done:"), *wrong[:SHOWN_MAX], *([more] if more else [])])
-        )
+        more = [_("… and %(n)d more") % {"n": len(wrong) - SHOWN_MAX}] if len(wrong) > SHOWN_MAX else []
+        raise Invalid("\n".join([_("The list was refused; nothing was done:"), *wrong[:SHOWN_MAX], *more]))
     if not numbers:
         raise Invalid(_("The list holds no numbers."))
     return numbers
@@ -85,20 +93,22 @@ def read_file(path: Path) -> "array[int]":
 
 def parse_text(text: str) -> "array[int]":
     lines = text.splitlines()
-    if lines and (column := _column(lines[0])) is not None:
-        # Blank the heading instead of dropping it: reported line numbers stay those of the file.
-        lines = ["", *(_cell(line, column) for line in lines[1:])]
-    return parse_list(lines)
+    column = _column(lines[0]) if lines else None
+    return parse_list(lines) if column is None else _read(_cells(text, column))
 
 
 def _column(heading: str) -> int | None:
-    names = [unicodedata.normalize("NFKC", cell).strip().strip('"').lower() for cell in heading.split(",")]
+    names = [unicodedata.normalize("NFKC", name).strip().lower() for name in next(csv.reader([heading]), [])]
     return next((names.index(name) for name in ("number", "号码", "qq") if name in names), None)
 
 
-def _cell(line: str, column: int) -> str:
-    cells = line.split(",")
-    return cells[column].strip().strip('"') if column < len(cells) else line
+def _cells(text: str, column: int) -> Iterator[tuple[int, str]]:
+    """The column of each row that is not blank; a row too short has an empty cell, which is no number."""
+    rows = csv.reader(io.StringIO(text))
+    next(rows)
+    for row in rows:
+        if any(cell.strip() for cell in row):
+            yield rows.line_num, row[column] if column < len(row) else ""
 
 
 def prefix_ranges(digits: str) -> list[tuple[int, int]]:

@@ -66,6 +66,7 @@ class Basis:
     code: str
     kinds: tuple[Kind, ...]
     freezes: tuple[FreezeKind, ...] = ()
+    lifts: tuple[str, ...] = ()  # of a lift: freeze kinds and "restrict" that this ground reaches
     clause: str | None = None
     prior_notice: bool = False
     citation: bool = False  # a document (law and article, order number) must be named
@@ -75,20 +76,30 @@ class Basis:
         return self.code if self.clause is None else self.clause
 
 
+# What an ordinary reversal reaches; a legal freeze ends by law or order only.
+ORDINARY = (K.RESTRICT, F.SECURITY, F.VIOLATION, F.OWNER)
+
 # Clause → measures allowed (domain.md §6.2). The reversal rows read 10.1 ("decide on restoring") and 11.
 BASES = (
     Basis("4.1", (K.RESTRICT,), prior_notice=True),
-    Basis("6.2", (K.FREEZE, K.LIFT), (F.SECURITY, F.OWNER)),
-    Basis("7", (K.LIFT, K.RESTORE)),
+    Basis("6.2", (K.FREEZE, K.LIFT), (F.SECURITY, F.OWNER), (F.SECURITY, F.OWNER)),
+    Basis("7", (K.LIFT, K.RESTORE), lifts=ORDINARY),
     Basis("8.1", (K.RESTRICT, K.FREEZE, K.TERMINATE), (F.VIOLATION,)),
     Basis("8.2", (K.RESTRICT, K.FREEZE, K.TERMINATE), (F.VIOLATION,)),
     Basis("8.3", (K.FREEZE,), (F.SECURITY,)),
     Basis("9.4", (K.RESTRICT, K.FREEZE, K.TERMINATE), (F.VIOLATION,)),
-    Basis("10.1", (K.RESTRICT, K.FREEZE, K.TERMINATE, K.LIFT, K.RESTORE), (F.VIOLATION,)),
+    Basis("10.1", (K.RESTRICT, K.FREEZE, K.TERMINATE, K.LIFT, K.RESTORE), (F.VIOLATION,), ORDINARY),
     Basis("10.2", (K.TERMINATE,)),
     Basis("10.3", (K.TERMINATE,), prior_notice=True),
-    Basis("11", (K.LIFT, K.RESTORE)),
-    Basis("law", (K.RESTRICT, K.FREEZE, K.TERMINATE, K.LIFT, K.RESTORE), (F.LEGAL,), clause="", citation=True),
+    Basis("11", (K.LIFT, K.RESTORE), lifts=ORDINARY),
+    Basis(
+        "law",
+        (K.RESTRICT, K.FREEZE, K.TERMINATE, K.LIFT, K.RESTORE),
+        (F.LEGAL,),
+        (*ORDINARY, F.LEGAL),
+        clause="",
+        citation=True,
+    ),
 )
 BASIS = {b.code: b for b in BASES}
 
@@ -146,6 +157,7 @@ class Case:
     past_solo_freeze: bool = False  # with what was frozen without approval in 30 days, over 7 days for a tenure
     lifts_own: bool = False
     overturns_supervisor: bool = False
+    refused_before: bool = False  # a provisional one of this kind was refused or lapsed for a tenure in 30 days
 
 
 @dataclass(frozen=True)
@@ -170,6 +182,8 @@ RULES = (
     Rule("restore", _("Restoring a terminated number"), Effect.WAITS, (SUPERVISOR,)),
     Rule("lifts_own", _("Lifting a measure you made"), Effect.WAITS, (SUPERVISOR,)),
     Rule("overturns_supervisor", _("Overturning a supervisor"), Effect.WAITS, (SUPERVISOR,)),
+    Rule("by_order", _("Lifting by law or order"), Effect.WAITS, (SUPERVISOR,)),
+    Rule("refused_before", _("Refused or lapsed provisionally within 30 days"), Effect.WAITS, (SUPERVISOR,)),
     Rule("solo_freeze", _("Frozen alone for more than 7 days in 30"), Effect.WAITS, (SUPERVISOR,)),
     Rule("long_freeze", _("Freeze longer than 7 days"), Effect.PROVISIONAL, (SUPERVISOR,)),
     Rule("long_restriction", _("Restriction longer than 30 days"), Effect.PROVISIONAL, (SUPERVISOR,)),
@@ -187,6 +201,8 @@ CONDITIONS: dict[str, Callable[[Case], bool]] = {
     "restore": lambda c: c.kind == K.RESTORE,
     "lifts_own": lambda c: c.kind == K.LIFT and c.lifts_own,
     "overturns_supervisor": lambda c: c.kind == K.LIFT and c.overturns_supervisor,
+    "by_order": lambda c: c.kind == K.LIFT and "law" in c.clauses,
+    "refused_before": lambda c: c.refused_before,
     "solo_freeze": lambda c: c.kind == K.FREEZE and c.past_solo_freeze,
     "long_freeze": lambda c: c.kind == K.FREEZE and (c.length is None or c.length > SOLO_FREEZE),
     "long_restriction": lambda c: c.kind == K.RESTRICT and (c.length is None or c.length > SHORT_RESTRICTION),
@@ -198,6 +214,11 @@ CONDITIONS: dict[str, Callable[[Case], bool]] = {
 def rule_for(case: Case) -> Rule:
     """The row of the approval table that decides this case."""
     return next(rule for rule in RULES if rule.applies(case))
+
+
+def liftable(clauses: tuple[str, ...]) -> list[str]:
+    """Freeze kinds and "restrict" that a lift under these grounds may end."""
+    return sorted({str(kind) for code in clauses for kind in BASIS[code].lifts})
 
 
 def time_alone(length: datetime.timedelta | None) -> datetime.timedelta:

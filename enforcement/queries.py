@@ -34,7 +34,7 @@ def decisions() -> QuerySet[Decision]:
     return Decision.objects.select_related("maker").prefetch_related(_with_grounds("grounds"), "evidence")
 
 
-def _with_grounds(path: str) -> Prefetch[Ground]:
+def _with_grounds(path: str) -> Any:
     """Grounds with their clause and its version, in one query."""
     return Prefetch(path, Ground.objects.select_related("clause__version"))
 

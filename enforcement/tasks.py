@@ -1,5 +1,6 @@
 """Work for the worker: the same services, another process. Jobs may run twice; acts are idempotent."""
 
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from enforcement import services
@@ -14,12 +15,20 @@ def run_later(decision: Decision) -> None:
     apply_decision.configure(lock=f"decision:{decision.pk}").defer(decision_id=decision.pk)
 
 
-@app.task(name="enforcement.apply", queue="acts", retry=5)
+@app.task(name="enforcement.apply", queue="acts", retry=RetryStrategy(max_attempts=10, exponential_wait=2))
 def apply_decision(decision_id: int) -> None:
     decision = Decision.objects.get(pk=decision_id)
     if decision.state == State.APPROVED:
         with origin.origin(origin.WORKER, os_user=origin.terminal_user()):
             services.apply(decision, actor=Staff.objects.system("system-worker"))
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="enforcement.resume", queue="acts", queueing_lock="enforcement.resume")
+async def resume(timestamp: int) -> None:
+    """A killed worker leaves its job “doing” and its lock held: take such jobs up again where they stopped."""
+    for job in await app.job_manager.get_stalled_jobs(queue="acts"):
+        await app.job_manager.retry_job(job)
 
 
 @app.periodic(cron="* * * * *")

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.utils.translation import gettext as _
 
-from qqops.audit import origin
+from qqops.audit import origin, pen
 from qqops.errors import Invalid, Refused
 from qqops.staff import services as staff_services
 from qqops.staff.models import Staff
@@ -100,7 +100,9 @@ class StaffCommand(OpsCommand):
 
     def act(self, **options: Any) -> int:
         self.actor = staff_services.bearer(self.token, options["actor"])
-        return self.act_for(**options)
+        # Also what a dry run would refuse: someone tried the door.
+        with pen.refusals(actor=self.actor, facts={"command": type(self).__module__.rpartition(".")[2]}):
+            return self.act_for(**options)
 
     def act_for(self, **options: Any) -> int:
         raise NotImplementedError

@@ -19,6 +19,7 @@ class Refused(Exception):
     def __init__(self, message: str, **params: Any) -> None:
         super().__init__(message)
         self.message, self.params = message, params
+        self.recorded = False  # several layers may see it pass; one records it
 
     def __str__(self) -> str:
         return gettext(self.message) % self.params if self.params else gettext(self.message)

@@ -44,9 +44,7 @@ class RulingPage(Page):
 
     def heading_title(self) -> str:
         decision = self.decision
-        return _("Approve or refuse: decision %(decision)s") % {
-            "decision": f"{decision} {decision.get_kind_display()}"
-        }
+        return _("Approve or refuse: decision %(decision)s") % {"decision": f"{decision} {decision.get_kind_display()}"}
 
     def crumbs(self) -> list[tuple[Any, str]]:
         url = reverse("admin:enforcement_decision_change", args=[self.decision.pk])

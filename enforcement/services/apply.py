@@ -12,16 +12,20 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.lifecycle import FOREVER
 from accounts.models import Number
 from enforcement import judgement
-from enforcement.models import Decision, Measure, Outcome
+from enforcement.content import content_hash_now
+from enforcement.models import Approval, Decision, Measure, Outcome
 from enforcement.policy import Effect, Kind
+from enforcement.services.check import daily_limit
+from enforcement.services.preview import USED_TODAY, today
 from qqops.approvals import State
 from qqops.audit import pen
-from qqops.errors import Refused
+from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
 
 MEASURED = (Kind.FREEZE, Kind.RESTRICT, Kind.LIFT)  # these touch measures, the others the lifecycle
@@ -36,9 +40,13 @@ def apply(
 ) -> tuple[int, Counter[str]]:
     """Apply every target that has no outcome yet; return how many were applied, and the skipped by reason."""
     applied, skipped = 0, Counter[str]()
+    if decision.effect == Effect.WAITS:
+        _was_approved(decision)
     while True:
         with transaction.atomic():
-            size, upto, after = _lock_next(decision)
+            size, upto, after, used_today = _lock_next(decision)
+            if decision.effect != Effect.WAITS and used_today > daily_limit():
+                raise Invalid(_("Your daily limit was reached meanwhile. Nothing was done: send it for approval."))
             if size:
                 whys = _write(decision, actor, after, upto)
                 applied += whys.pop("", 0)
@@ -48,6 +56,17 @@ def apply(
                 return applied, skipped
         if progress:
             progress(size)
+
+
+def _was_approved(decision: Decision) -> None:
+    """The state is one column; what counts is that enough people agreed to exactly this content and list."""
+    agreed = Approval.objects.filter(proposal=decision, agreed=True, content_hash=decision.content_hash)
+    capacities = sorted(agreed.values_list("capacity", flat=True))
+    if capacities != sorted(decision.approvers) or content_hash_now(decision) != decision.content_hash:
+        raise Refused(
+            gettext_noop("Decision #%(id)d is not what was approved; it is not applied. Tell the auditor."),
+            id=decision.pk,
+        )
 
 
 def would(decision: Decision) -> dict[str, int]:
@@ -66,26 +85,26 @@ def would(decision: Decision) -> dict[str, int]:
     sql = f"""
 SELECT {why} AS why, count(*) FROM enforcement_target t JOIN accounts_number n ON n.id = t.number_id
 WHERE t.decision_id = %(decision)s GROUP BY 1"""
-    params = {
+    params: dict[str, Any] = {
         "decision": decision.pk,
         "now": timezone.now(),
         "freeze_kind": decision.freeze_kind,
         "scopes": decision.scopes,
-        "until": decision.ends_at,
+        "until": decision.until or (timezone.now() + decision.duration if decision.duration else None),
     }
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return dict(cursor.fetchall())
 
 
-def _lock_next(decision: Decision) -> tuple[int, int, int]:
-    """Lock the next chunk of numbers in key order; how many, up to which number, after which.
+def _lock_next(decision: Decision) -> tuple[int, int, int, int]:
+    """Lock the next chunk of numbers in key order; how many, up to which, after which, and the maker's day so far.
 
-    `ANY(ARRAY(…))` keeps the key lookup whatever the planner thinks of the chunk's size, and the settings do the
-    same for the statement that follows (a sequential scan of all numbers per chunk otherwise).
+    `ANY(ARRAY(…))` keeps the key lookup whatever the planner thinks of the chunk's size, and BY_KEY does the same
+    for the statement that follows.
     """
-    sql = """
-WITH set AS MATERIALIZED (SELECT set_config('random_page_cost', '1.1', true), set_config('jit', 'off', true)),
+    sql = f"""
+WITH set AS MATERIALIZED (SELECT {judgement.BY_KEY}),
 mine AS MATERIALIZED (
   SELECT d.id FROM enforcement_decision d, set WHERE d.id = %(decision)s FOR NO KEY UPDATE OF d SKIP LOCKED),
 done AS MATERIALIZED (
@@ -95,14 +114,16 @@ locked AS MATERIALIZED (
     SELECT t.number_id FROM enforcement_target t, mine, done
     WHERE t.decision_id = %(decision)s AND t.number_id > done.upto ORDER BY t.number_id LIMIT %(size)s))
   ORDER BY n.id FOR NO KEY UPDATE)
-SELECT (SELECT count(*) FROM mine), (SELECT count(*) FROM locked), coalesce((SELECT max(id) FROM locked), 0), upto
+SELECT (SELECT count(*) FROM mine), (SELECT count(*) FROM locked), coalesce((SELECT max(id) FROM locked), 0), upto,
+  {USED_TODAY}
 FROM done"""
     with connection.cursor() as cursor:
-        cursor.execute(sql, {"decision": decision.pk, "size": settings.QQOPS_CHUNK})
-        mine, size, upto, after = cursor.fetchone()
+        params = {"decision": decision.pk, "size": settings.QQOPS_CHUNK, "actor": decision.maker_id, "today": today()}
+        cursor.execute(sql, params)
+        mine, size, upto, after, used_today = cursor.fetchone()
     if not mine:
         raise Busy(gettext_noop("Another run is at work on decision #%(id)d."), id=decision.pk)
-    return size, upto, after
+    return size, upto, after, used_today
 
 
 _JUDGED = """
@@ -143,7 +164,7 @@ _LEFT = (
 _LIFT = """
 measure AS (
   UPDATE enforcement_measure m SET ended_at = %(now)s, ended_by_id = %(decision)s, end_reason = 'lifted'
-  FROM judged j, unnest(j.measures) AS x(id) WHERE m.id = x.id AND m.ended_at IS NULL AND j.why = '' RETURNING m.*),
+  FROM judged j, unnest(j.measures) AS x(id) WHERE m.id = x.id AND {in_force} AND j.why = '' RETURNING m.*),
 measure_history AS ({measure_changed}),
 number AS (
   UPDATE accounts_number n SET frozen_until = {frozen}, restricted_until = {restricted}, revision = n.revision + 1
@@ -163,7 +184,7 @@ def _act_sql(kind: str) -> str:
     if kind == Kind.LIFT:
         changed = pen.history_insert(Measure, pen.CHANGED, source="measure live")
         left = {"frozen": _LEFT.format(kind="freeze"), "restricted": _LEFT.format(kind="restrict")}
-        return _LIFT.format(measure_changed=changed, **left)
+        return _LIFT.format(measure_changed=changed, in_force=judgement.IN_FORCE, **left)
     return _MOVE.format(lifecycle="'terminated'" if kind == Kind.TERMINATE else "j.restored")
 
 
@@ -223,6 +244,8 @@ def _finish(decision: Decision, actor: Staff, applied: int, skipped: Counter[str
     void = decision.target_count == 1 and skipped["state_changed"] == 1
     if decision.state != State.APPROVED and not void:
         return
+    if not Decision.objects.filter(pk=decision.pk, state=decision.state).exists():
+        return  # another run finished it since this one read it
     decision.state = State.VOID if void else State.APPLIED
     with pen.act(
         "decision.finished", actor=actor, reason="", subject=decision, decision_id=decision.pk,

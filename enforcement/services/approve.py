@@ -2,20 +2,21 @@
 
 from collections.abc import Callable
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from enforcement.content import content_hash_now
 from enforcement.models import Approval, Decision
-from enforcement.policy import BATCH_FROM, Effect
+from enforcement.policy import BATCH_FROM, Effect, Kind
 from enforcement.services.apply import apply
 from enforcement.services.check import REASON_MIN
 from enforcement.services.decide import Report
 from enforcement.services.expire import confirm, drop
 from qqops.approvals import State
 from qqops.audit import pen
+from qqops.audit.personal import no_personal_data
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
 
@@ -34,43 +35,42 @@ def approve(
     A list of up to 100 is applied in the transaction of the approval. A longer one is run here chunk by chunk, or,
     with `later`, handed on within that transaction (to the worker's queue).
     """
+    more = False
     with pen.refusals(actor=actor, subject=decision, facts={"act": "approve"}), transaction.atomic():
         decision, capacity = _rule_on(decision, actor, reason, content_hash)
+        report = Report(decision, targets=decision.target_count)
         if decision.state == State.VOID:
-            return Report(decision, targets=decision.target_count)
+            return report
+        # What follows from the answer is done inside this act: its event, and with it the chain lock, comes last.
         with pen.act(
             "decision.approved", actor=actor, reason=reason, ticket=decision.ticket, subject=decision,
             decision_id=decision.pk,
         ) as act:  # fmt: skip
             _sign(decision, actor, capacity, act, agreed=True, reason=reason)
-            complete = Approval.objects.filter(proposal=decision).count() == len(decision.approvers)
-            if complete:
-                now = timezone.now()
-                decision.state = State.APPROVED
-                if decision.effect != Effect.PROVISIONAL:
-                    decision.effective_at = now
-                decision.save(update_fields=["state", "effective_at"])
-                act.wrote(pen.history_model(Decision))
-        report = Report(decision, targets=decision.target_count)
-        if not complete:
-            return report
-        if decision.effect == Effect.PROVISIONAL:
-            report.applied, gone = confirm(decision, actor=actor)
-            report.skipped["state_changed"] += gone
-            return report
-        if decision.target_count <= BATCH_FROM:
-            report.applied, report.skipped = apply(decision, actor=actor)
-            return report
-        if later:
-            later(decision)
-            return report
-    report.applied, report.skipped = apply(decision, actor=actor, progress=progress)
+            if Approval.objects.filter(proposal=decision).count() < len(decision.approvers):
+                return report
+            decision.state = State.APPROVED
+            if decision.effect != Effect.PROVISIONAL:
+                decision.effective_at = timezone.now()
+            decision.save(update_fields=["state", "effective_at"])
+            act.wrote(pen.history_model(Decision))
+            if decision.effect == Effect.PROVISIONAL:
+                report.applied, gone = confirm(decision, actor=actor)
+                report.skipped["state_changed"] += gone
+            elif decision.target_count <= BATCH_FROM:
+                report.applied, report.skipped = apply(decision, actor=actor)
+            elif later:
+                later(decision)
+            else:
+                more = True
+    if more:
+        report.applied, report.skipped = apply(decision, actor=actor, progress=progress)
     return report
 
 
 def refuse(decision: Decision, *, actor: Staff, reason: str, content_hash: str) -> Report:
     """Refuse the proposal; a provisional measure ends with it."""
-    with pen.refusals(actor=actor, subject=decision, facts={"act": "approve"}), transaction.atomic():
+    with pen.refusals(actor=actor, subject=decision, facts={"act": "refuse"}), transaction.atomic():
         decision, capacity = _rule_on(decision, actor, reason, content_hash)
         if decision.state == State.VOID:
             return Report(decision, targets=decision.target_count)
@@ -82,8 +82,8 @@ def refuse(decision: Decision, *, actor: Staff, reason: str, content_hash: str) 
             decision.state = State.REFUSED
             decision.save(update_fields=["state"])
             act.wrote(pen.history_model(Decision))
-        if decision.effect == Effect.PROVISIONAL:
-            drop(decision, actor=actor, reason=reason)
+            if decision.effect == Effect.PROVISIONAL:
+                drop(decision, actor=actor, reason=reason)
         return Report(decision, targets=decision.target_count)
 
 
@@ -100,6 +100,8 @@ def capacity_of(decision: Decision, actor: Staff) -> str:
         raise Invalid(_("The proposal has lapsed; it must be made anew."))
     if decision.until and decision.until <= timezone.now():
         raise Invalid(_("The end of the measure has passed; it must be proposed anew."))
+    if _undoes_own(decision, actor):
+        raise Refused(gettext_noop("You took part in what this undoes: another person must rule on it."))
     given = list(Approval.objects.filter(proposal=decision).values_list("capacity", "approver_id"))
     if actor.pk in {approver for _capacity, approver in given}:
         raise Refused(gettext_noop("You have already ruled on this decision."))
@@ -112,9 +114,35 @@ def capacity_of(decision: Decision, actor: Staff) -> str:
     return str(open_to[0])
 
 
+# The decisions that a target of a reversal reverses.
+_REVERSED = {
+    Kind.LIFT: "SELECT m.decision_id FROM enforcement_measure m WHERE m.id = ANY(t.measures)",
+    Kind.RESTORE: (
+        "SELECT o.decision_id FROM enforcement_outcome o JOIN enforcement_decision x ON x.id = o.decision_id"
+        " WHERE o.number_id = t.number_id AND o.why = '' AND x.kind = 'terminate'"
+    ),
+}
+
+
+def _undoes_own(decision: Decision, actor: Staff) -> bool:
+    """Did this person make or approve the batch that the decision reverses? Its undo needs another (DESIGN §4)."""
+    reversed_by = _REVERSED.get(Kind(decision.kind))
+    if reversed_by is None:
+        return False
+    sql = f"""
+SELECT EXISTS (SELECT FROM enforcement_target t CROSS JOIN LATERAL ({reversed_by}) r(id)
+  JOIN enforcement_decision d ON d.id = r.id
+  WHERE t.decision_id = %(decision)s AND d.target_count > {BATCH_FROM} AND (d.maker_id = %(actor)s OR EXISTS (
+    SELECT FROM enforcement_approval a WHERE a.proposal_id = d.id AND a.approver_id = %(actor)s AND a.agreed)))"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"decision": decision.pk, "actor": actor.pk})
+        return bool(cursor.fetchone()[0])
+
+
 def _rule_on(decision: Decision, actor: Staff, reason: str, content_hash: str) -> tuple[Decision, str]:
     decision = Decision.objects.select_for_update(no_key=True).get(pk=decision.pk)
     capacity = capacity_of(decision, actor)
+    no_personal_data(reason)
     if len(reason.strip()) < REASON_MIN:
         raise Invalid(_("Give a reason of at least %(n)d characters.") % {"n": REASON_MIN})
     if content_hash != decision.content_hash:
@@ -127,8 +155,8 @@ def _rule_on(decision: Decision, actor: Staff, reason: str, content_hash: str) -
         ) as act:  # fmt: skip
             decision.save(update_fields=["state"])
             act.wrote(pen.history_model(Decision))
-        if decision.effect == Effect.PROVISIONAL:
-            drop(decision, actor=actor, reason="content_changed")
+            if decision.effect == Effect.PROVISIONAL:
+                drop(decision, actor=actor, reason="content_changed")
     return decision, capacity
 
 

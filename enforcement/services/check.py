@@ -1,7 +1,6 @@
 """May this person order this? Asked by the form, the dry run and the act itself, in that order, always here."""
 
 import datetime
-import re
 
 from django.conf import settings
 from django.utils import timezone
@@ -10,14 +9,12 @@ from django.utils.translation import gettext_noop
 
 from enforcement.order import Order
 from enforcement.policy import AUTHORITIES, BASIS, OWNER_FREEZE_MAX, Authority, FreezeKind, Kind, Scope
+from qqops.audit.personal import no_personal_data
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
 
 LONGEST_TERM = datetime.timedelta(days=3650)
 REASON_MIN = 6
-
-# Free text stands in the record for ever and in clear: no resident ID, mobile or e-mail belongs there (DESIGN §6).
-PERSONAL = re.compile(r"(?<!\d)(\d{17}[\dXx]|1[3-9]\d{9})(?!\d)|[\w.+-]+@[\w-]+\.[\w.]+")
 
 
 def check(order: Order, actor: Staff) -> None:
@@ -35,8 +32,7 @@ def _well_formed(order: Order) -> None:
         raise Invalid(_("Name the evidence: without evidence there is no measure."))
     if len(order.reason.strip()) < REASON_MIN:
         raise Invalid(_("Give a reason of at least %(n)d characters.") % {"n": REASON_MIN})
-    if any(PERSONAL.search(text) for text in texts):
-        raise Invalid(_("The text holds what looks like an ID number, mobile or e-mail. Leave personal data out."))
+    no_personal_data(*texts)
     if len(order.ticket) > 80 or len(order.citation) > 200:
         raise Invalid(_("The ticket (80 characters) or the cited document (200 characters) is too long."))
     timed = order.kind in (Kind.RESTRICT, Kind.FREEZE)

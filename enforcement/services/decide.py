@@ -118,8 +118,11 @@ def _file(decision: Decision, order: Order, listed: Listed, found: Preview, act:
     targets, unknown = hashlib.sha256(), set(found.unknown)
     for chunk in listed.chunks():
         known = [number for number in chunk if number not in unknown]
-        decision.pk, text = _freeze_targets(decision.pk, order, known, act)
+        decision.pk, text = _freeze_targets(decision, order, known, act)
         targets.update(text.encode())
+    if targets.hexdigest() != found.listed:
+        # Somebody acted on one of them since it was looked at: limits and approvers may be others now.
+        raise Invalid(_("A number changed while you looked at it. Nothing was done: look again."))
     decision.target_count, decision.targets_digest = found.known, targets.hexdigest()
     decision.content_hash = content_hash(decision, grounds, evidence, decision.targets_digest)
     try:
@@ -135,9 +138,7 @@ def _file(decision: Decision, order: Order, listed: Listed, found: Preview, act:
         ground.decision, ground.event_id = decision, act.event_id
     Ground.objects.bulk_create(grounds)
     Evidence.objects.bulk_create(
-        Evidence(
-            decision=decision, statement=e, sha256=hashlib.sha256(e.encode()).hexdigest(), event_id=act.event_id
-        )
+        Evidence(decision=decision, statement=e, sha256=hashlib.sha256(e.encode()).hexdigest(), event_id=act.event_id)
         for e in evidence
     )
     act.wrote(Ground, rows=len(grounds))
@@ -167,12 +168,19 @@ def _cited(order: Order) -> dict[str, Clause]:
     return found
 
 
-def _freeze_targets(pk: int | None, order: Order, chunk: Sequence[int], act: pen.Act) -> tuple[int, str]:
+# Acts that need nobody else wait for one another, so that `apply` can count their maker's day: N parallel clicks
+# share one limit.
+_ONE_AT_A_TIME = "hold AS MATERIALIZED (SELECT pg_advisory_xact_lock(7171, %(maker)s::int)),"
+
+
+def _freeze_targets(decision: Decision, order: Order, chunk: Sequence[int], act: pen.Act) -> tuple[int, str]:
     """Insert targets under the decision's key, taking the key from its sequence at first; the text to digest."""
     lift, lift_params = judgement.measures_to_lift(order)
+    alone = decision.effect != Effect.WAITS
     sql = f"""
-WITH d AS MATERIALIZED (
-  SELECT coalesce(%(decision)s, nextval(pg_get_serial_sequence('enforcement_decision', 'id'))) AS id),
+WITH {_ONE_AT_A_TIME if alone else ""} d AS MATERIALIZED (
+  SELECT coalesce(%(decision)s, nextval(pg_get_serial_sequence('enforcement_decision', 'id'))) AS id
+  {"FROM hold" if alone else ""}),
 filed AS (
   INSERT INTO enforcement_target (decision_id, number_id, tenure_id, revision, measures, event)
   SELECT d.id, n.id, n.tenure_id, n.revision, {lift}, %(event)s
@@ -180,9 +188,17 @@ filed AS (
   RETURNING number_id, tenure_id, revision, measures)
 SELECT (SELECT id FROM d), coalesce(string_agg({TARGET}, '' ORDER BY number_id), '') FROM filed"""
     with connection.cursor() as cursor:
+        judgement.by_key(cursor, len(chunk))
         cursor.execute(
             sql,
-            lift_params | {"decision": pk, "event": act.event_id, "numbers": list(chunk), "now": timezone.now()},
+            lift_params
+            | {
+                "decision": decision.pk,
+                "maker": decision.maker_id,
+                "event": act.event_id,
+                "numbers": list(chunk),
+                "now": timezone.now(),
+            },
         )
         filed: tuple[int, str] = cursor.fetchone()
         return filed

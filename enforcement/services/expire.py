@@ -119,12 +119,14 @@ def _end(
     # An expiry is not an act upon the number: it leaves the revision, so that no open proposal is voided by it.
     bump = 0 if reason == Measure.EndReason.EXPIRED else 1
     ended = "m.until" if reason == Measure.EndReason.EXPIRED else "%(now)s"
-    # A measure may have been confirmed, hence prolonged, while its number was waited for.
-    due = " AND m.until <= %(now)s" if reason == Measure.EndReason.EXPIRED else ""
+    # Judged after the lock: a measure may have been confirmed, hence prolonged, while its number was waited for;
+    # and what is over by its own time is the sweep's to end, with that time.
+    over = "m.ended_at IS NULL AND m.until <= %(now)s"
+    still = over if reason == Measure.EndReason.EXPIRED else judgement.IN_FORCE
     sql = f"""
 WITH measure AS (
   UPDATE enforcement_measure m SET ended_at = {ended}, end_reason = %(reason)s
-  WHERE m.id = ANY(%(ids)s) AND m.ended_at IS NULL{due} RETURNING m.*),
+  WHERE m.id = ANY(%(ids)s) AND {still} RETURNING m.*),
 measure_history AS ({pen.history_insert(Measure, pen.CHANGED, source="measure live")}),
 number AS (
   UPDATE accounts_number n SET frozen_until = {_LEFT.format(kind="freeze")},

@@ -1,5 +1,6 @@
 """What an order would do, before anything is done: counts, reasons to skip, and who must approve."""
 
+import datetime
 import hashlib
 import json
 from collections import Counter
@@ -7,12 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.lifecycle import PREMIUM_FROM_TIER
 from enforcement import judgement, policy
+from enforcement.content import TARGET
 from enforcement.order import Order
 from enforcement.policy import Case, Kind, Rule
 from enforcement.services.check import check, daily_limit
@@ -23,13 +25,25 @@ from qqops.staff.models import Staff
 UNKNOWN_MAX, UNKNOWN_SHARE = 3, 0.01  # more unknown numbers than both: the list is wrong, not the numbers
 SAMPLE = 8
 
-# Freezes of this tenure in the window that nobody approved, in force or over, except the holder's own request.
+# Freezes of this tenure in the window that nobody approved, in force or over, however split.
 _ALONE = """
 coalesce((SELECT sum(least(coalesce(m.ended_at, m.until), m.until) - greatest(m.starts_at, %(window)s))
   FROM enforcement_measure m WHERE m.number_id = n.id AND m.tenure_id = n.tenure_id AND m.kind = 'freeze'
-   AND m.freeze_kind <> 'owner' AND coalesce(m.ended_at, m.until) > %(window)s
+   AND coalesce(m.ended_at, m.until) > %(window)s
    AND NOT EXISTS (SELECT FROM enforcement_approval a WHERE a.proposal_id = m.decision_id AND a.agreed)),
  interval '0') + %(alone)s > %(solo)s"""
+
+# What a person has acted on today before anybody else looked at it.
+USED_TODAY = """(SELECT coalesce(sum(d.target_count), 0) FROM enforcement_decision d
+  WHERE d.maker_id = %(actor)s AND d.effect <> 'waits' AND d.proposed_at >= %(today)s)"""
+
+# A provisional measure of this kind that nobody confirmed: a "no", or a silence, holds for the window.
+# (A scalar subquery on purpose: of an EXISTS the planner may hash the whole table.)
+_REFUSED = """
+coalesce((SELECT true FROM enforcement_measure m JOIN enforcement_decision d ON d.id = m.decision_id
+  WHERE m.number_id = n.id AND m.tenure_id = n.tenure_id AND m.kind = %(kind)s AND m.starts_at > %(window)s
+    AND d.effect = 'provisional' AND (d.state IN ('refused', 'lapsed')
+      OR (d.state = 'proposed' AND d.expires_at <= %(now)s)) LIMIT 1), false)"""
 
 _MADE_BY = "EXISTS (SELECT FROM enforcement_measure m WHERE m.id = ANY(t.measures) AND {condition})"
 _OWN = _MADE_BY.format(
@@ -53,11 +67,13 @@ class Preview:
     premium: int = 0
     paid: int = 0
     sample: list[int] = field(default_factory=list)
+    listed: str = ""  # digest of the targets as the decision will file them
     digest: str = ""  # of the matched set and what would happen to each: a page shown is bound to it
     own: bool = False
     supervised: bool = False
     past_solo_freeze: bool = False
     past_daily_limit: bool = False
+    refused_before: bool = False
     rule: Rule = policy.RULES[-1]
 
     @property
@@ -69,7 +85,8 @@ def preview(order: Order, numbers: Iterable[int], *, actor: Staff) -> Preview:
     """Check the order and say what it would do; raises Invalid or Refused as `decide` would."""
     check(order, actor)
     found = _look(order, numbers, actor)
-    if found.known and len(found.unknown) > max(UNKNOWN_MAX, UNKNOWN_SHARE * found.given) or not found.known:
+    bearable = max(UNKNOWN_MAX, UNKNOWN_SHARE * (found.given - found.duplicates))
+    if len(found.unknown) > bearable or not found.known:
         shown = ", ".join(map(str, found.unknown[:SAMPLE]))
         raise Invalid(
             _("%(n)d of %(given)d numbers are unknown (%(numbers)s …): check the list; nothing was done.")
@@ -85,6 +102,7 @@ def preview(order: Order, numbers: Iterable[int], *, actor: Staff) -> Preview:
             past_daily_limit=found.past_daily_limit,
             past_solo_freeze=found.past_solo_freeze,
             lifts_own=found.own,
+            refused_before=found.refused_before,
             overturns_supervisor=found.supervised,
         )
     )
@@ -98,13 +116,18 @@ def glance(kind: Kind, numbers: Iterable[int], *, actor: Staff) -> Preview:
     return _look(Order(kind, (), "", (), "", freeze_kind=freeze, lift_kinds=lift), numbers, actor)
 
 
+def today() -> datetime.datetime:
+    return timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def _look(order: Order, numbers: Iterable[int], actor: Staff) -> Preview:
     listed = Listed.of(numbers)
     found = Preview(given=listed.given, duplicates=listed.given - listed.count)
-    matched = hashlib.sha256()
+    matched, targets = hashlib.sha256(), hashlib.sha256()
     used_today = 0
     for chunk in listed.chunks():
-        row = _judge(order, chunk, actor)
+        with transaction.atomic():
+            row = _judge(order, chunk, actor)
         found.sample = found.sample or chunk[:SAMPLE]
         for why, n in row["whys"].items():
             if why:
@@ -118,10 +141,12 @@ def _look(order: Order, numbers: Iterable[int], actor: Staff) -> Preview:
         found.own |= row["own"]
         found.supervised |= row["supervised"]
         found.past_solo_freeze |= row["past_solo"]
+        found.refused_before |= row["refused_before"]
         used_today = row["used_today"]
         matched.update(row["digest"])
-    found.digest = matched.hexdigest()
-    found.past_daily_limit = used_today + found.will > daily_limit()
+        targets.update(row["targets"].encode())
+    found.digest, found.listed = matched.hexdigest(), targets.hexdigest()
+    found.past_daily_limit = used_today + found.known > daily_limit()
     return found
 
 
@@ -131,9 +156,11 @@ def _judge(order: Order, chunk: Sequence[int], actor: Staff) -> dict[str, Any]:
     freeze, lifting = order.kind == Kind.FREEZE, order.kind == Kind.LIFT
     sql = f"""
 WITH judged AS MATERIALIZED (
-  SELECT g.id, n.id IS NOT NULL AS known, n.tier, n.revision, coalesce(h.paid, false) AS paid,
+  SELECT g.id, g.id AS number_id, n.tenure_id, t.measures, n.id IS NOT NULL AS known, n.tier, n.revision,
+         coalesce(h.paid, false) AS paid,
          {judgement.SHOWN} AS shown, {why} AS why,
          {_ALONE if freeze else "false"} AS past_solo,
+         {_REFUSED if order.kind in (Kind.FREEZE, Kind.RESTRICT) else "false"} AS refused_before,
          {_OWN if lifting else "false"} AS own, {_SUPERVISED if lifting else "false"} AS supervised
   FROM unnest(%(numbers)s::bigint[]) AS g(id)
   LEFT JOIN accounts_number n ON n.id = g.id
@@ -148,15 +175,17 @@ SELECT (SELECT coalesce(jsonb_object_agg(why, c), '{{}}') FROM
        count(*) FILTER (WHERE known AND tier >= {PREMIUM_FROM_TIER}),
        count(*) FILTER (WHERE known AND paid),
        coalesce(bool_or(past_solo AND known AND why = ''), false),
+       coalesce(bool_or(refused_before AND known AND why = ''), false),
        coalesce(bool_or(own AND why = ''), false),
        coalesce(bool_or(supervised AND why = ''), false),
        sha256(coalesce(string_agg(convert_to(id || ':' || coalesce(revision, -1) || ':' || why, 'UTF8'), ';'::bytea
               ORDER BY id), '')),
-       (SELECT coalesce(sum(d.target_count), 0) FROM enforcement_decision d WHERE d.maker_id = %(actor)s
-          AND d.effect <> 'waits' AND d.proposed_at >= %(today)s)
+       coalesce(string_agg({TARGET}, '' ORDER BY number_id) FILTER (WHERE known), ''),
+       {USED_TODAY}
 FROM judged"""
     now = timezone.localtime()
     with connection.cursor() as cursor:
+        judgement.by_key(cursor, len(chunk))
         cursor.execute(
             sql,
             judgement.params(order)
@@ -164,13 +193,17 @@ FROM judged"""
             | {
                 "numbers": list(chunk),
                 "actor": actor.pk,
-                "today": now.replace(hour=0, minute=0, second=0, microsecond=0),
+                "kind": order.kind,
+                "today": today(),
                 "window": now - policy.SOLO_WINDOW,
                 "alone": policy.time_alone(order.length(now)),
                 "solo": policy.SOLO_FREEZE,
             },
         )
         row = cursor.fetchone()
-    names = ("whys", "shown", "unknown", "premium", "paid", "past_solo", "own", "supervised", "digest", "used_today")
+    names = (
+        "whys", "shown", "unknown", "premium", "paid", "past_solo", "refused_before", "own", "supervised", "digest",
+        "targets", "used_today",
+    )  # fmt: skip
     found = dict(zip(names, row, strict=True))
     return found | {k: json.loads(found[k]) for k in ("whys", "shown")}  # Django's cursor hands jsonb over as text

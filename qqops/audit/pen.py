@@ -98,6 +98,9 @@ def refusals(*, actor: models.Model, subject: models.Model | None = None, facts:
     try:
         yield
     except Refused as refused:
+        if refused.recorded:
+            raise
+        refused.recorded = True
         told = {"why": refused.message, "params": refused.params} | facts
         with act("audit.refused", actor=actor, reason="", subject=subject, facts=told):
             pass

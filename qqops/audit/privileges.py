@@ -8,16 +8,24 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.db import connections, models
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections, models, transaction
 
 from qqops.audit.models import Event, Record
 
 KEPT = ("accounts", "enforcement", "appeals", "staff")
 
 
+# The code decides these (roles.py): the application only reads them. Memberships are added, never quietly taken.
+READ_ONLY = ("auth.group", "auth.permission", "auth.group_permissions", "contenttypes.contenttype")
+ADD_ONLY = ("staff.staff_groups", "staff.staff_user_permissions")
+
+
 def of(model: type[models.Model]) -> str:
     """The privileges of the application role on a model's table."""
-    if append_only(model):
+    if model._meta.label_lower in READ_ONLY:
+        return "SELECT"
+    if append_only(model) or model._meta.label_lower in ADD_ONLY:
         return "SELECT, INSERT"
     if model._meta.app_label in KEPT and not model._meta.auto_created:
         return "SELECT, INSERT, UPDATE"
@@ -35,11 +43,18 @@ def record_tables() -> list[type[models.Model]]:
 
 def grant(using: str = "owner", **kwargs: Any) -> None:
     owner, role = connections[using], settings.DATABASES["default"]["USER"]
-    if using != "owner" or role == settings.DATABASES["owner"]["USER"]:
+    if using != "owner":
+        return
+    if role == settings.DATABASES["owner"]["USER"]:
+        if settings.PRODUCTION:
+            raise ImproperlyConfigured("Set DATABASE_OWNER_URL: the application's role must not own the record.")
         return  # one role for both (a foreign DATABASE_URL without DATABASE_OWNER_URL): triggers alone protect
     quote = owner.ops.quote_name
     tables = set(owner.introspection.table_names())
+    database = quote(owner.settings_dict["NAME"])
     statements = [f"GRANT USAGE ON SCHEMA public TO {quote(role)}"]
+    # A temporary table could stand in front of one of the record for whatever names it without its schema.
+    statements.append(f"REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC, {quote(role)}")
     statements.append(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {quote(role)}")
     for model in apps.get_models(include_auto_created=True):
         table = model._meta.db_table
@@ -52,6 +67,6 @@ def grant(using: str = "owner", **kwargs: Any) -> None:
                 names = ", ".join(map(quote, columns))
                 statements.append(f"GRANT UPDATE ({names}) ON {quote(table)} TO {quote(role)}")
     statements += [f"GRANT SELECT ON {quote('django_migrations')} TO {quote(role)}"]
-    with owner.cursor() as cursor:
+    with transaction.atomic(using), owner.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)

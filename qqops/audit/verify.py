@@ -13,17 +13,25 @@ from django.db import connection, models, transaction
 
 from qqops.audit import digest, privileges
 
-NAMED = 1000  # broken rows named per check; the count is always whole
+NAMED = 1000  # broken rows named per check
 
 
 @dataclass(frozen=True)
 class Broken:
-    what: str  # chain, digest, stray, drift, missing
+    what: str  # chain, digest, drift; an app adds its own
     table: str
     row: str
 
     def as_json(self) -> dict[str, str]:
         return asdict(self)
+
+
+_further: list[tuple[str, str, str]] = []
+
+
+def also(what: str, table: str, sql: str) -> None:
+    """Add an app's own check: a query whose rows name what is broken, ordered."""
+    _further.append((what, table, sql))
 
 
 def verify() -> Iterator[Broken]:
@@ -36,6 +44,8 @@ def verify() -> Iterator[Broken]:
         for model in apps.get_models():
             if hasattr(model, "history"):
                 yield from _drift(cursor, model)
+        for what, table, sql in _further:
+            yield from _rows(cursor, sql, what, table)
 
 
 def _rows(cursor: Any, sql: str, what: str, table: str) -> Iterator[Broken]:

@@ -15,8 +15,10 @@ class StaffConfig(AppConfig):
 
 
 def _grant(sender: AppConfig, using: str, **kwargs: Any) -> None:
-    """After the last app's migrations: the rights of the application role on every table."""
+    """After the last app's migrations: the rights of the application role on every table, and the roles of staff."""
     from qqops.audit import privileges
+    from qqops.staff import services
 
     if using == "owner" and sender is list(apps.get_app_configs())[-1]:
         privileges.grant(using)
+        services.load_roles(using)

@@ -76,6 +76,8 @@ class CommandToken(models.Model):
     expires_at = models.DateTimeField(_("expires"))
     revoked_at = models.DateTimeField(_("revoked"), null=True)
 
+    changeable_columns = ("revoked_at",)
+
     class Meta:
         verbose_name = _("command token")
         verbose_name_plural = _("command tokens")

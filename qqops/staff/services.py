@@ -12,18 +12,18 @@ from qqops.staff.roles import ROLES, SYSTEM_ACTORS
 
 
 def settle() -> None:
-    """After each migration: roles as the code has them, and the named system actors."""
+    """After each migration: the named system actors (the roles came with it, `load_roles`)."""
     with origin.origin(origin.SYSTEM, os_user=origin.terminal_user()), transaction.atomic():
-        load_roles()
         load_system_actors()
 
 
-def load_roles() -> None:
-    """Make the groups agree with roles.py; the code is the source, so running again changes nothing."""
-    by_name = {f"{p.content_type.app_label}.{p.codename}": p for p in Permission.objects.select_related("content_type")}
-    for role, permissions in ROLES.items():
-        group, _made = Group.objects.get_or_create(name=role)
-        wanted = {by_name[name] for name in permissions}
+def load_roles(using: str) -> None:
+    """Make the groups agree with roles.py, as the owning role: the application may only read what a role is."""
+    permissions = Permission.objects.using(using).select_related("content_type")
+    by_name = {f"{p.content_type.app_label}.{p.codename}": p for p in permissions}
+    for role, names in ROLES.items():
+        group, _made = Group.objects.using(using).get_or_create(name=role)
+        wanted = {by_name[name] for name in names}
         if set(group.permissions.all()) != wanted:
             group.permissions.set(wanted)
 
@@ -57,12 +57,13 @@ def join(
 
 
 def reset_password(staff: Staff, password: str, *, actor: Staff, reason: str) -> None:
-    with pen.act(
-        "staff.password_reset", actor=actor, reason=reason, subject=staff, facts={"login": staff.username}
-    ) as act:
+    """Set a new password; command tokens issued under the old one end with it."""
+    facts = {"login": staff.username}
+    with pen.act("staff.password_reset", actor=actor, reason=reason, subject=staff, facts=facts) as act:
         staff.set_password(password)
         staff.save(update_fields=["password"])
         act.wrote(pen.history_model(Staff))
+        CommandToken.objects.filter(staff=staff, revoked_at=None).update(revoked_at=timezone.now())
 
 
 def issue_token(staff: Staff) -> str:
@@ -84,11 +85,12 @@ def revoke_tokens(staff: Staff, *, actor: Staff, reason: str) -> int:
 def bearer(secret: str, login: str) -> Staff:
     """Return the person whose live token this is, if that is who the command says is acting; else Refused."""
     token = CommandToken.objects.select_related("staff").filter(digest=CommandToken.hash(secret.strip())).first()
-    if token is None or not token.is_live or not token.staff.may_enter:
-        raise Refused(
-            gettext_noop("The command token is unknown, expired or revoked: issue a new one on the staff web.")
-        )
+    dead = gettext_noop("The command token is unknown, expired or revoked: issue a new one on the staff web.")
+    if token is None:
+        raise Refused(dead)  # nobody to name on the record
     with pen.refusals(actor=token.staff, facts={"claimed": login}):
         if token.staff.username != login:
             raise Refused(gettext_noop("This command token belongs to another person."))
+        if not token.is_live or not token.staff.may_enter:
+            raise Refused(dead)
     return token.staff

@@ -122,7 +122,7 @@ class House:
             host=str(self.engine.home), port=database.PORT, user="postgres", dbname=name
         )
 
-    def _admin(self, *statements: sql.Composable) -> None:
+    def _admin(self, *statements: sql.SQL | sql.Composed) -> None:
         with psycopg.connect(self._place("postgres"), autocommit=True) as connection:
             for statement in statements:
                 connection.execute(statement)

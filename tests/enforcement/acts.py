@@ -32,7 +32,12 @@ _USUAL: dict[Kind, dict[str, Any]] = {
 
 def order(kind: Kind = Kind.FREEZE, **more: Any) -> Order:
     """A well-formed order under 10.1; `until` and `indefinite` replace the usual duration."""
-    usual = _USUAL[kind] | {"clauses": ("10.1",), "facts": "群发诈骗链接", "evidence": ("风控记录截图",), "reason": REASON}
+    usual = _USUAL[kind] | {
+        "clauses": ("10.1",),
+        "facts": "群发诈骗链接",
+        "evidence": ("风控记录截图",),
+        "reason": REASON,
+    }
     if {"until", "indefinite"} & more.keys():
         usual.pop("duration", None)
     if {"lift_measures", "lift_of"} & more.keys():

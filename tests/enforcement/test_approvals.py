@@ -221,3 +221,14 @@ def test_a_provisional_measure_lifted_meanwhile_leaves_nothing_to_confirm(
     assert (report.decision.state, report.applied, dict(report.skipped)) == ("void", 0, {"state_changed": 1})
     one.refresh_from_db()
     assert (one.frozen_until, broken()) == (None, [])
+
+
+def test_a_decision_marked_approved_behind_the_back_is_not_applied(
+    numbers: Many, officer: Staff, supervisor: Staff
+) -> None:
+    """The application may move the state; what counts is that enough people agreed."""
+    decision = decide(Kind.FREEZE, numbers(101), officer).decision
+    Decision.objects.filter(pk=decision.pk).update(state="approved", effective_at=timezone.now())
+    with pytest.raises(Refused):
+        services.apply(Decision.objects.get(pk=decision.pk), actor=officer)
+    assert not Measure.objects.exists()

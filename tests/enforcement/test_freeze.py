@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Callable
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from accounts.lifecycle import FOREVER
@@ -59,9 +60,7 @@ def test_more_than_a_hundred_wait_and_change_nothing(numbers: Many, officer: Sta
 def test_each_freeze_kind_runs_beside_the_others(number: Make, officer: Staff) -> None:
     one = number()
     for kind, clause, days in (("violation", "10.1", 2), ("security", "6.2", 1), ("legal", "law", 3)):
-        decide(
-            Kind.FREEZE, one, officer, freeze_kind=kind, clauses=(clause,), citation="某院裁定", duration=days * DAY
-        )
+        decide(Kind.FREEZE, one, officer, freeze_kind=kind, clauses=(clause,), citation="某院裁定", duration=days * DAY)
     one.refresh_from_db()
     assert one.frozen_until == max(m.until for m in Measure.objects.filter(number=one) if m.until)
     with pytest.raises(Invalid, match="1"):
@@ -112,7 +111,9 @@ def test_a_freeze_reaches_allocated_and_cancelling_numbers_too(numbers: Many, of
         {"ticket": "T" * 81},
     ],
 )
-def test_an_order_that_is_not_well_formed_leaves_no_trace(number: Make, officer: Staff, wrong: dict[str, object]) -> None:
+def test_an_order_that_is_not_well_formed_leaves_no_trace(
+    number: Make, officer: Staff, wrong: dict[str, object]
+) -> None:
     one = number()
     before = head()
     with pytest.raises(Invalid):
@@ -179,7 +180,9 @@ def test_a_freeze_without_end_is_for_ever_once_agreed(number: Make, officer: Sta
     assert (Measure.objects.get(number=one).until, one.frozen_until) == (None, FOREVER)
 
 
-def test_the_daily_limit_turns_acts_into_proposals(numbers: Many, officer: Staff, officer2: Staff, settings: object) -> None:
+def test_the_daily_limit_turns_acts_into_proposals(
+    numbers: Many, officer: Staff, officer2: Staff, settings: object
+) -> None:
     settings.QQOPS_DAILY_TARGETS = 5  # type: ignore[attr-defined]
     assert decide(Kind.FREEZE, numbers(3), officer).decision.rule == "alone"
     assert decide(Kind.FREEZE, numbers(2), officer).decision.rule == "alone"
@@ -216,3 +219,17 @@ def test_what_a_supervisor_agreed_to_does_not_use_up_the_seven_days(
     approve(decide(Kind.FREEZE, one, officer, duration=20 * DAY), supervisor)
     security = {"clauses": ("6.2",), "freeze_kind": FreezeKind.SECURITY}
     assert decide(Kind.FREEZE, one, officer, duration=7 * DAY, **security).decision.rule == "alone"
+
+
+def test_a_provisional_freeze_that_nobody_answered_does_not_start_anew_alone(
+    number: Make, officer: Staff, expiry_actor: Staff
+) -> None:
+    one = number()
+    with time_machine.travel(timezone.now() - 10 * DAY, tick=True):
+        assert decide(Kind.FREEZE, one, officer, indefinite=True).decision.effect == "provisional"
+    for _time in range(2):  # before the sweep and after it
+        again = decide(Kind.FREEZE, one, officer, indefinite=True)
+        assert (again.decision.rule, again.applied) == ("refused_before", 0)
+        services.expire(actor=expiry_actor)
+    with time_machine.travel(timezone.now() + 25 * DAY, tick=True):
+        assert decide(Kind.FREEZE, one, officer, indefinite=True).decision.effect == "provisional"

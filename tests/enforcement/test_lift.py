@@ -9,7 +9,7 @@ from accounts.models import Number
 from accounts.queries.number import shown_of
 from enforcement.models import Measure
 from enforcement.policy import Kind
-from qqops.errors import Invalid
+from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, approve, broken, decide
 
@@ -45,7 +45,9 @@ def test_a_kind_of_freeze_is_lifted_by_its_name(number: Make, officer: Staff, re
     assert dict(Measure.objects.values_list("freeze_kind", "end_reason")) == {"violation": "", "security": "lifted"}
 
 
-def test_an_end_that_is_for_ever_falls_back_to_the_next(number: Make, officer: Staff, supervisor: Staff, reviewer: Staff) -> None:
+def test_an_end_that_is_for_ever_falls_back_to_the_next(
+    number: Make, officer: Staff, supervisor: Staff, supervisor2: Staff, reviewer: Staff
+) -> None:
     one = number()
     approve(decide(Kind.FREEZE, one, officer, indefinite=True), supervisor)
     left = decide(Kind.FREEZE, one, officer, clauses=("6.2",), freeze_kind="security", duration=DAY)
@@ -53,7 +55,7 @@ def test_an_end_that_is_for_ever_falls_back_to_the_next(number: Make, officer: S
     assert one.frozen_until == FOREVER
     report = decide(Kind.LIFT, one, reviewer, lift_kinds=("freeze:violation",))
     assert (report.decision.rule, report.decision.state) == ("overturns_supervisor", "proposed")
-    assert approve(report, supervisor).applied == 1
+    assert approve(report, supervisor2).applied == 1
     one.refresh_from_db()
     assert one.frozen_until == Measure.objects.get(decision=left.decision).until
 
@@ -110,3 +112,36 @@ def test_a_measure_made_after_the_proposal_is_not_lifted_by_it(
     report = approve(proposal, supervisor)
     assert (report.decision.state, report.applied, dict(report.skipped)) == ("void", 0, {"state_changed": 1})
     assert Measure.objects.filter(ended_at=None).count() == 2
+
+
+def test_a_legal_freeze_ends_by_law_or_order_only_and_never_alone(
+    number: Make, officer: Staff, officer2: Staff, supervisor: Staff
+) -> None:
+    one = number()
+    order = {"clauses": ("law",), "citation": "（2026）粤0305民初1号"}
+    decide(Kind.FREEZE, one, officer, freeze_kind="legal", **order)
+    for clause in ("10.1", "11", "7"):
+        with pytest.raises(Invalid):
+            decide(Kind.LIFT, one, officer2, clauses=(clause,))
+    report = decide(Kind.LIFT, one, officer2, **order)
+    assert (report.decision.rule, report.applied) == ("by_order", 0)
+    assert approve(report, supervisor).applied == 1
+
+
+def test_6_2_lifts_what_6_2_froze_and_nothing_else(number: Make, officer: Staff, reviewer: Staff) -> None:
+    one = number()
+    decide(Kind.FREEZE, one, officer)
+    decide(Kind.FREEZE, one, officer, clauses=("6.2",), freeze_kind="security", duration=DAY)
+    decide(Kind.LIFT, one, reviewer, clauses=("6.2",))
+    assert dict(Measure.objects.values_list("freeze_kind", "end_reason")) == {"violation": "", "security": "lifted"}
+
+
+def test_a_batch_is_never_undone_by_its_own_approver(
+    numbers: Many, officer: Staff, supervisor: Staff, supervisor2: Staff, reviewer: Staff
+) -> None:
+    ids = numbers(101)
+    approve(decide(Kind.FREEZE, ids, officer), supervisor)
+    report = decide(Kind.LIFT, ids[:1], reviewer)
+    with pytest.raises(Refused):
+        approve(report, supervisor)
+    assert approve(report, supervisor2).applied == 1

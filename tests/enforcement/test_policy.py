@@ -94,47 +94,63 @@ def test_acts_reach_only_numbers_that_someone_holds() -> None:
 
 
 def case(kind: Kind, **more: Any) -> Case:
-    given: dict[str, Any] = {"clauses": ("10.1",), "targets": 1, "length": DAY if kind in (K.FREEZE, K.RESTRICT) else None}
+    length = DAY if kind in (K.FREEZE, K.RESTRICT) else None
+    given: dict[str, Any] = {"clauses": ("10.1",), "targets": 1, "length": length}
     return Case(kind, **(given | more))
 
 
 SUP, PRIV = policy.SUPERVISOR, policy.PRIVACY
 
 
-@pytest.mark.parametrize(
-    ("given", "code", "effect", "approvers"),
-    [
-        (case(K.TERMINATE, clauses=("10.3",)), "reclaim", "waits", (SUP, PRIV)),
-        (case(K.TERMINATE, clauses=("10.3",), targets=10_001), "reclaim", "waits", (SUP, PRIV)),
-        (case(K.FREEZE, targets=10_000), "batch", "waits", (SUP,)),
-        (case(K.FREEZE, targets=10_001), "large", "waits", (SUP, SUP)),
-        (case(K.TERMINATE, targets=100), "terminate", "waits", (SUP,)),
-        (case(K.TERMINATE, targets=101), "batch_terminate", "waits", (SUP, SUP)),
-        (case(K.FREEZE, targets=100), "alone", "at_once", ()),
-        (case(K.FREEZE, targets=101), "batch", "waits", (SUP,)),
-        (case(K.FREEZE, targets=101, length=None), "batch", "waits", (SUP,)),  # never even provisional
-        (case(K.LIFT, targets=101), "batch", "waits", (SUP,)),
-        (case(K.FREEZE, past_daily_limit=True), "daily_limit", "waits", (SUP,)),
-        (case(K.FREEZE, past_daily_limit=True, length=None), "daily_limit", "waits", (SUP,)),
-        (case(K.TERMINATE), "terminate", "waits", (SUP,)),
-        (case(K.RESTORE), "restore", "waits", (SUP,)),
-        (case(K.LIFT), "alone", "at_once", ()),
-        (case(K.LIFT, lifts_own=True), "lifts_own", "waits", (SUP,)),
-        (case(K.LIFT, overturns_supervisor=True), "overturns_supervisor", "waits", (SUP,)),
-        (case(K.FREEZE, past_solo_freeze=True), "solo_freeze", "waits", (SUP,)),
-        (case(K.FREEZE, length=7 * DAY), "alone", "at_once", ()),
-        (case(K.FREEZE, length=7 * DAY + HOUR), "long_freeze", "provisional", (SUP,)),
-        (case(K.FREEZE, length=None), "long_freeze", "provisional", (SUP,)),
-        (case(K.RESTRICT, length=30 * DAY), "alone", "at_once", ()),
-        (case(K.RESTRICT, length=30 * DAY + HOUR), "long_restriction", "provisional", (SUP,)),
-        (case(K.RESTRICT, length=None), "long_restriction", "provisional", (SUP,)),
-        (case(K.RESTRICT, scopes=(Scope.MAIL,)), "alone", "at_once", ()),
-        (case(K.RESTRICT, scopes=(Scope.MAIL, Scope.LOGIN)), "login_restriction", "provisional", (SUP,)),
-    ],
-)
+CASES: list[tuple[Case, str, str, tuple[str, ...]]] = [
+    (case(K.TERMINATE, clauses=("10.3",)), "reclaim", "waits", (SUP, PRIV)),
+    (case(K.TERMINATE, clauses=("10.3",), targets=10_001), "reclaim", "waits", (SUP, PRIV)),
+    (case(K.FREEZE, targets=10_000), "batch", "waits", (SUP,)),
+    (case(K.FREEZE, targets=10_001), "large", "waits", (SUP, SUP)),
+    (case(K.TERMINATE, targets=100), "terminate", "waits", (SUP,)),
+    (case(K.TERMINATE, targets=101), "batch_terminate", "waits", (SUP, SUP)),
+    (case(K.FREEZE, targets=100), "alone", "at_once", ()),
+    (case(K.FREEZE, targets=101), "batch", "waits", (SUP,)),
+    (case(K.FREEZE, targets=101, length=None), "batch", "waits", (SUP,)),  # never even provisional
+    (case(K.LIFT, targets=101), "batch", "waits", (SUP,)),
+    (case(K.FREEZE, past_daily_limit=True), "daily_limit", "waits", (SUP,)),
+    (case(K.FREEZE, past_daily_limit=True, length=None), "daily_limit", "waits", (SUP,)),
+    (case(K.TERMINATE), "terminate", "waits", (SUP,)),
+    (case(K.RESTORE), "restore", "waits", (SUP,)),
+    (case(K.LIFT), "alone", "at_once", ()),
+    (case(K.LIFT, lifts_own=True), "lifts_own", "waits", (SUP,)),
+    (case(K.LIFT, overturns_supervisor=True), "overturns_supervisor", "waits", (SUP,)),
+    (case(K.LIFT, clauses=("law",)), "by_order", "waits", (SUP,)),
+    (case(K.FREEZE, refused_before=True, length=None), "refused_before", "waits", (SUP,)),
+    (case(K.FREEZE, past_solo_freeze=True), "solo_freeze", "waits", (SUP,)),
+    (case(K.FREEZE, length=7 * DAY), "alone", "at_once", ()),
+    (case(K.FREEZE, length=7 * DAY + HOUR), "long_freeze", "provisional", (SUP,)),
+    (case(K.FREEZE, length=None), "long_freeze", "provisional", (SUP,)),
+    (case(K.RESTRICT, length=30 * DAY), "alone", "at_once", ()),
+    (case(K.RESTRICT, length=30 * DAY + HOUR), "long_restriction", "provisional", (SUP,)),
+    (case(K.RESTRICT, length=None), "long_restriction", "provisional", (SUP,)),
+    (case(K.RESTRICT, scopes=(Scope.MAIL,)), "alone", "at_once", ()),
+    (case(K.RESTRICT, scopes=(Scope.MAIL, Scope.LOGIN)), "login_restriction", "provisional", (SUP,)),
+]
+
+
+@pytest.mark.parametrize(("given", "code", "effect", "approvers"), CASES)
 def test_the_first_row_that_applies_decides(given: Case, code: str, effect: str, approvers: tuple[str, ...]) -> None:
     rule = policy.rule_for(given)
     assert (rule.code, rule.effect, rule.approvers) == (code, effect, approvers)
+
+
+def test_every_row_has_its_case() -> None:
+    assert {code for _case, code, _effect, _approvers in CASES} == {r.code for r in RULES}
+
+
+def test_what_a_lift_reaches_by_its_ground() -> None:
+    ordinary = {"restrict", "security", "violation", "owner"}
+    reached = {code: set(policy.liftable((code,))) for code in BASIS if K.LIFT in BASIS[code].kinds}
+    assert reached == {
+        "6.2": {"security", "owner"}, "7": ordinary, "10.1": ordinary, "11": ordinary, "law": ordinary | {"legal"},
+    }  # fmt: skip
+    assert all(not BASIS[code].lifts for code in BASIS if code not in reached)
 
 
 def test_a_proposal_lives_72_hours_and_a_batch_48() -> None:

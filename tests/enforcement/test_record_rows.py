@@ -20,7 +20,7 @@ from qqops.staff.models import Staff
 from tests.enforcement.acts import HOUR, REASON, approve, broken, decide, head, refuse, terminated
 
 Make = Callable[..., Number]
-TABLES = {
+TABLES: dict[str, Any] = {
     "approval": Approval,
     "decision": history_model(Decision),
     "evidence": Evidence,
@@ -36,7 +36,7 @@ def record(after: int) -> list[tuple[str, dict[str, int]]]:
     """Verb and rows by table of each event since; the rows are counted in the tables and must be the event's own."""
     found = []
     for event in Event.objects.filter(seq__gt=after).order_by("seq"):
-        rows = {name: n for name, t in TABLES.items() if (n := t.objects.filter(event_id=event.pk).count())}  # type: ignore[attr-defined]
+        rows = {name: n for name, t in TABLES.items() if (n := t.objects.filter(event_id=event.pk).count())}
         assert {t._meta.db_table: rows[name] for name, t in TABLES.items() if name in rows} == {
             table: n for table, n in event.rows.items() if n
         }
@@ -90,12 +90,12 @@ def test_a_lift(number: Make, officer: Staff, reviewer: Staff) -> None:
     ]  # fmt: skip
 
 
-def test_a_termination_and_its_restoring(number: Make, officer: Staff, supervisor: Staff) -> None:
+def test_a_termination_and_its_restoring(number: Make, officer: Staff, supervisor: Staff, supervisor2: Staff) -> None:
     one, before = number(), head()
     terminated(one, officer, supervisor)
     assert record(before) == [FILED, SIGNED_LAST, MOVED, FINISHED]
     before = head()
-    approve(decide(Kind.RESTORE, one, officer), supervisor)
+    approve(decide(Kind.RESTORE, one, officer), supervisor2)
     assert record(before) == [FILED, SIGNED_LAST, MOVED, FINISHED]
     assert Notice.objects.count() == 2
     history = history_model(Number).objects.filter(id=one.pk).order_by("history_id")  # type: ignore[attr-defined]
@@ -156,8 +156,12 @@ def _rows(decision: Decision, number: Number) -> dict[str, list[dict[str, Any]]]
         "measure": history_model(Measure).objects.filter(decision_id=decision.pk),  # type: ignore[attr-defined]
         "number": history_model(Number).objects.filter(id=number.pk),  # type: ignore[attr-defined]
         "tenure": Tenure.objects.filter(number=number),
-    } | {t.__name__: t.objects.filter(decision=decision) for t in (Ground, Evidence, Target, Outcome, Notice)}  # type: ignore[attr-defined]
-    found = {name: [{k: v for k, v in row.items() if k not in apart} for row in rows.values()] for name, rows in sets.items()}
+    } | {t.__name__: t.objects.filter(decision=decision) for t in (Ground, Evidence, Target, Outcome, Notice)}
+
+    def kept(row: dict[str, Any]) -> dict[str, Any]:
+        return {k: v for k, v in row.items() if k not in apart}
+
+    found = {name: [kept(row) for row in rows.values()] for name, rows in sets.items()}
     for row in found["Outcome"]:
         row.pop("pk", None)
     for row in found["tenure"]:
@@ -173,8 +177,9 @@ def test_the_service_and_the_command_leave_the_same_rows(
     monkeypatch.setenv("QQOPS_TOKEN", token(officer))
     out = StringIO()
     call_command(
-        "enforce", "freeze", str(by_command.pk), "--clause", "10.1", "--fact", first.facts, "--evidence", "风控记录截图",
-        "--reason", REASON, "--ticket", "T-1", "--for", "3d", "--actor", "officer", "--apply", "--json", stdout=out,
+        "enforce", "freeze", str(by_command.pk), "--clause", "10.1", "--fact", first.facts,
+        "--evidence", "风控记录截图", "--reason", REASON,
+        "--ticket", "T-1", "--for", "3d", "--actor", "officer", "--apply", "--json", stdout=out,
     )  # fmt: skip
     second = Decision.objects.get(pk=json.loads(out.getvalue())["decision"])
     assert _rows(first, by_service) == _rows(second, by_command)

@@ -28,13 +28,15 @@ def test_a_termination_waits_for_a_supervisor(number: Make, officer: Staff, supe
 
 
 @pytest.mark.parametrize("before", ["in_use", "allocated"])
-def test_restoring_goes_back_to_the_state_before(number: Make, officer: Staff, supervisor: Staff, before: str) -> None:
+def test_restoring_goes_back_to_the_state_before(
+    number: Make, officer: Staff, supervisor: Staff, supervisor2: Staff, before: str
+) -> None:
     one = number(before)
     tenure = one.tenure_id
     terminated(one, officer, supervisor)
     restore = decide(Kind.RESTORE, one, officer)
     assert (restore.decision.rule, restore.applied) == ("restore", 0)
-    approve(restore, supervisor)
+    approve(restore, supervisor2)
     one.refresh_from_db()
     assert (one.lifecycle, one.tenure_id, broken()) == (before, tenure, [])
     outcome = Outcome.objects.get(decision=restore.decision)
@@ -42,7 +44,7 @@ def test_restoring_goes_back_to_the_state_before(number: Make, officer: Staff, s
 
 
 def test_measures_run_on_through_termination_and_restoring(
-    number: Make, officer: Staff, supervisor: Staff, reviewer: Staff
+    number: Make, officer: Staff, supervisor: Staff, supervisor2: Staff, reviewer: Staff
 ) -> None:
     one = number()
     decide(Kind.FREEZE, one, officer, duration=2 * DAY)
@@ -51,7 +53,7 @@ def test_measures_run_on_through_termination_and_restoring(
     one.refresh_from_db()
     assert shown_of(one) == "terminated" and Measure.objects.filter(ended_at=None).count() == 2
     decide(Kind.LIFT, one, reviewer, lift_of=restricted.decision.pk)  # also while terminated
-    approve(decide(Kind.RESTORE, one, reviewer), supervisor)
+    approve(decide(Kind.RESTORE, one, reviewer), supervisor2)
     one.refresh_from_db()
     assert (one.lifecycle, shown_of(one), one.restricted_until) == ("in_use", "frozen", None)
 
@@ -85,11 +87,13 @@ def test_a_cancellation_runs_its_own_course(numbers: Many, officer: Staff) -> No
         decide(Kind.TERMINATE, numbers(1, "cancel_pending"), officer)
 
 
-def test_a_second_round_restores_to_the_latest_state(number: Make, officer: Staff, supervisor: Staff) -> None:
+def test_a_second_round_restores_to_the_latest_state(
+    number: Make, officer: Staff, supervisor: Staff, supervisor2: Staff
+) -> None:
     one = number("allocated")
     for _round in range(2):
         terminated(one, officer, supervisor)
-        approve(decide(Kind.RESTORE, one, officer), supervisor)
+        approve(decide(Kind.RESTORE, one, officer), supervisor2)
     one.refresh_from_db()
     assert (one.lifecycle, one.revision, broken()) == ("allocated", 4, [])
 

@@ -10,8 +10,8 @@ from qqops.staff.models import Staff
 
 
 @pytest.fixture
-def browser(cast: dict[str, Staff], rulebook: RuleVersion) -> Callable[[str], Client]:
-    """`browser("officer")`: that person's browser, signed in and set to English."""
+def desk(cast: dict[str, Staff], rulebook: RuleVersion) -> Callable[[str], Client]:
+    """`desk("officer")`: that person's browser, signed in and set to English."""
 
     def open_for(login: str, language: str = "en") -> Client:
         client = Client()

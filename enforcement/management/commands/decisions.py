@@ -21,6 +21,7 @@ class Command(OpsCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("do", choices=("show", "run"))
         parser.add_argument("decision", type=int)
+        parser.add_argument("--apply", action="store_true", help=_("run: do it; without this nothing is changed"))
         super().add_arguments(parser)
 
     def act(self, **options: Any) -> int:
@@ -43,6 +44,13 @@ class Command(OpsCommand):
         if decision.state != State.APPROVED:
             raise Invalid(_("Decision #%(id)d is not approved and unfinished.") % {"id": decision.pk})
         report = Report(decision, targets=decision.target_count)
+        if not options["apply"]:
+            left = decision.target_count - sum(outcome_counts(decision).values())
+            if options["json"]:
+                self.say_json(report.as_json())
+            else:
+                self.say(_("Dry run: would continue with %(n)d targets.") % {"n": left})
+            return Exit.DRY_RUN
         worker = Staff.objects.system("system-worker")
         with progress_bar(self.stderr, decision.target_count) as progress:
             report.applied, report.skipped = services.apply(decision, actor=worker, progress=progress)

@@ -1,0 +1,36 @@
+"""What the record must also prove: no decision without its approvals, no list but the approved one, no change of a
+number without the outcome or the measure it comes from. Run by `audit_verify`.
+"""
+
+from enforcement.content import TARGET
+from qqops.audit import verify
+
+_APPROVALS = """
+SELECT 'decision ' || d.id FROM enforcement_decision d
+WHERE d.state IN ('approved', 'applied') AND cardinality(d.approvers) > 0 AND cardinality(d.approvers) <> (
+  SELECT count(*) FROM enforcement_approval a
+  WHERE a.proposal_id = d.id AND a.agreed AND a.content_hash = d.content_hash)
+ORDER BY d.id"""
+
+_TARGETS = f"""
+SELECT 'decision ' || d.id FROM enforcement_decision d JOIN (
+  SELECT t.decision_id, count(*) AS n,
+    encode(sha256(convert_to(string_agg({TARGET}, '' ORDER BY number_id), 'UTF8')), 'hex') AS digest
+  FROM enforcement_target t GROUP BY t.decision_id) t ON t.decision_id = d.id
+WHERE (t.n, t.digest) IS DISTINCT FROM (d.target_count::bigint, d.targets_digest::text) ORDER BY d.id"""
+
+_CHANGES = """
+SELECT 'number ' || h.id || ' history ' || h.history_id FROM (
+  SELECT h.*, lag(h.lifecycle) OVER w AS old_lifecycle, lag(h.frozen_until) OVER w AS old_frozen,
+         lag(h.restricted_until) OVER w AS old_restricted
+  FROM accounts_historicalnumber h WINDOW w AS (PARTITION BY h.id ORDER BY h.history_id)) h
+WHERE h.history_type = '~'
+  AND (h.lifecycle, h.frozen_until, h.restricted_until)
+      IS DISTINCT FROM (h.old_lifecycle, h.old_frozen, h.old_restricted)
+  AND NOT EXISTS (SELECT FROM enforcement_outcome o WHERE o.event = h.event AND o.number_id = h.id AND o.why = '')
+  AND NOT EXISTS (SELECT FROM enforcement_historicalmeasure m WHERE m.event = h.event AND m.number_id = h.id)
+ORDER BY h.history_id"""
+
+verify.also("approval", "enforcement_decision", _APPROVALS)
+verify.also("targets", "enforcement_target", _TARGETS)
+verify.also("cause", "accounts_historicalnumber", _CHANGES)

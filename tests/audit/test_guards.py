@@ -1,0 +1,223 @@
+"""Two walls around the record: triggers stop mistakes, privileges stop the application. Read from the catalogues."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.db import DatabaseError, IntegrityError, connection, connections, models, transaction
+
+from accounts.lifecycle import Lifecycle, pairs
+from accounts.models import Number, RuleVersion
+from enforcement.models import Decision, Notice
+from enforcement.policy import Kind
+from qqops.audit.history import APPEND_ONLY
+from qqops.audit.models import Event
+from qqops.audit.privileges import record_tables
+from qqops.staff.models import Staff
+from tests.enforcement.acts import approve, decide
+
+Make = Callable[..., Number]
+PROTECTED: list[Any] = sorted([*record_tables(), Event], key=lambda m: m._meta.db_table)
+TABLES = [m._meta.db_table for m in PROTECTED]
+ROLE = settings.DATABASES["default"]["USER"]
+
+
+def rows(sql: str, *params: Any, alias: str = "default") -> list[tuple[Any, ...]]:
+    with connections[alias].cursor() as cursor:
+        cursor.execute(sql, params)
+        return list(cursor.fetchall())
+
+
+def test_the_protected_tables_are_these() -> None:
+    assert TABLES == [
+        "accounts_clause",
+        "accounts_historicalnumber",
+        "accounts_historicaltenure",
+        "accounts_ruledocument",
+        "accounts_ruleversion",
+        "audit_event",
+        "enforcement_approval",
+        "enforcement_evidence",
+        "enforcement_ground",
+        "enforcement_historicaldecision",
+        "enforcement_historicalmeasure",
+        "enforcement_outcome",
+        "enforcement_target",
+        "staff_historicalstaff",
+    ]
+
+
+def test_every_model_that_changes_has_history_and_every_history_is_protected() -> None:
+    for model in apps.get_models():
+        if hasattr(model, "history"):
+            assert model.history.model in PROTECTED
+
+
+@pytest.mark.django_db
+def test_each_has_its_triggers_in_the_database_and_they_are_on() -> None:
+    found = rows(
+        "SELECT c.relname, t.tgname, t.tgenabled, t.tgtype FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+        " WHERE NOT t.tgisinternal AND c.relname = ANY(%s)",
+        TABLES,
+    )
+    guards = {(table, name.rsplit("_", 1)[0], state) for table, name, state, _type in found}
+    wanted = {t.name for t in APPEND_ONLY}
+    for table in TABLES:
+        assert {(table, f"pgtrigger_{name}", "O") for name in wanted} <= guards
+    assert ("audit_event", "chain", "O") in {(table, name, state) for table, name, state, _type in found}
+
+
+@pytest.mark.django_db
+def test_the_application_may_read_and_insert_there_and_no_more() -> None:
+    found = rows(
+        "SELECT table_name, array_agg(privilege_type::text ORDER BY privilege_type::text) FROM"
+        " information_schema.table_privileges WHERE grantee = %s AND table_name = ANY(%s) GROUP BY 1",
+        ROLE,
+        TABLES,
+    )
+    assert dict(found) == {table: ["INSERT", "SELECT"] for table in TABLES}
+    columns = rows(
+        "SELECT DISTINCT table_name FROM information_schema.column_privileges WHERE grantee = %s"
+        " AND privilege_type = 'UPDATE' AND table_name = ANY(%s)",
+        ROLE,
+        TABLES,
+    )
+    assert columns == []
+
+
+@pytest.mark.django_db
+def test_the_application_is_no_owner_and_defines_nothing() -> None:
+    assert rows("SELECT current_user")[0][0] == ROLE
+    attributes = rows(
+        "SELECT rolsuper, rolcreatedb, rolcreaterole, rolbypassrls, pg_has_role(rolname, %s, 'MEMBER') FROM pg_roles"
+        " WHERE rolname = current_user",
+        settings.DATABASES["owner"]["USER"],
+    )
+    assert attributes == [(False,) * 5]
+    assert rows("SELECT tablename FROM pg_tables WHERE tableowner = current_user") == []
+    for statement in ("CREATE TABLE mine (x int)", "ALTER TABLE audit_event DISABLE TRIGGER ALL"):
+        with pytest.raises(DatabaseError, match="denied|owner"), transaction.atomic():
+            rows(statement)
+
+
+@pytest.mark.django_db
+def test_kept_rows_are_never_deleted_by_the_application() -> None:
+    kept = [m._meta.db_table for m in apps.get_models() if m._meta.app_label in ("accounts", "enforcement", "staff")]
+    found = rows(
+        "SELECT table_name FROM information_schema.table_privileges WHERE grantee = %s"
+        " AND privilege_type IN ('DELETE', 'TRUNCATE') AND table_name = ANY(%s)",
+        ROLE,
+        kept,
+    )
+    assert found == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("model", PROTECTED, ids=TABLES)
+@pytest.mark.parametrize("verb", ["UPDATE", "DELETE", "TRUNCATE"])
+def test_the_application_is_stopped_by_privilege(model: type[models.Model], verb: str) -> None:
+    with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+        rows(_raw(model, verb))
+
+
+@pytest.fixture
+def full(number: Make, officer: Staff, supervisor: Staff) -> None:
+    """A row in every protected table."""
+    approve(decide(Kind.FREEZE, number(), officer, indefinite=True), supervisor)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_owner_is_stopped_by_triggers(full: None) -> None:
+    for model in PROTECTED:
+        assert rows(f"SELECT count(*) FROM {model._meta.db_table}") != [(0,)], model
+        for verb in ("UPDATE", "DELETE", "TRUNCATE"):
+            with pytest.raises(DatabaseError, match="append-only|append_only|Cannot (update|delete)"):
+                rows(_raw(model, verb), alias="owner")
+
+
+def _raw(model: type[models.Model], verb: str) -> str:
+    table, column = model._meta.db_table, model._meta.concrete_fields[-1].column
+    return {
+        "UPDATE": f'UPDATE "{table}" SET "{column}" = "{column}"',
+        "DELETE": f'DELETE FROM "{table}"',
+        "TRUNCATE": f'TRUNCATE "{table}" CASCADE',
+    }[verb]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pgtriggers_own_switch_does_not_open_the_record_to_the_application(full: None) -> None:
+    with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('pgtrigger.ignore', '{all}', true)")
+        cursor.execute("UPDATE accounts_historicalnumber SET tier = 4")
+
+
+def test_an_illegal_move_of_the_lifecycle_is_refused_and_each_legal_one_is_not(rulebook: RuleVersion) -> None:
+    legal = set(pairs())
+    for source in Lifecycle.values:
+        for target in Lifecycle.values:
+            assert _moves(source, target, rulebook) == (source == target or (source, target) in legal), (source, target)
+
+
+def _moves(source: str, target: str, rules: RuleVersion) -> bool:
+    one = 99_000_001
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO accounts_tenure (number_id, seq, channel, channel_ref, paid, rules_version_id, acceptance,"
+            " started_at) VALUES (%s, 1, 'web', '', false, %s, 'by_use', now()) RETURNING id",
+            [one, rules.pk],
+        )
+        cursor.execute(
+            "INSERT INTO accounts_number (id, lifecycle, tier, tenure_id, legal_hold, reclaim_exempt_reason, revision)"
+            " VALUES (%s, %s, 0, %s, false, '', 0)",
+            [one, source, cursor.fetchone()[0]],
+        )
+        try:
+            with transaction.atomic():
+                cursor.execute("UPDATE accounts_number SET lifecycle = %s WHERE id = %s", [target, one])
+        except IntegrityError as error:
+            assert "illegal lifecycle move" in str(error)
+            return False
+        finally:
+            transaction.set_rollback(True)
+    return True
+
+
+@pytest.mark.django_db
+def test_of_a_decision_only_its_state_and_effect_move(number: Make, officer: Staff) -> None:
+    decision = decide(Kind.TERMINATE, number(), officer).decision
+    for field in Decision._meta.concrete_fields:
+        if field.column in Decision.changeable_columns:
+            continue
+        with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+            rows(f'UPDATE enforcement_decision SET "{field.column}" = "{field.column}" WHERE id = %s', decision.pk)
+    with connection.cursor() as cursor:
+        for column in Decision.changeable_columns:
+            cursor.execute(f'UPDATE enforcement_decision SET "{column}" = "{column}" WHERE id = %s', [decision.pk])
+            assert cursor.rowcount == 1
+
+
+@pytest.mark.django_db
+def test_of_a_notice_only_its_state_moves(number: Make, officer: Staff) -> None:
+    decide(Kind.FREEZE, number(), officer)
+    with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+        Notice.objects.update(created_at="2020-01-01T00:00:00Z")
+    assert Notice.objects.update(state="sent") == 1
+
+
+@pytest.mark.django_db
+def test_an_event_cannot_be_inserted_outside_the_chain(officer: Staff) -> None:
+    head = Event.objects.latest("seq")
+    Event.objects.bulk_create(
+        [
+            Event(
+                id=uuid.uuid4(), seq=9_999_999, at="2001-01-01T00:00:00Z", actor=officer, actor_label="x", verb="x",
+                request_id=uuid.uuid4(), source="web", rows_digest=b"", prev_hash=b"forged", hash=b"forged",
+            )
+        ]
+    )  # fmt: skip
+    forged = Event.objects.latest("seq")
+    assert (forged.seq, bytes(forged.prev_hash)) == (head.seq + 1, bytes(head.hash))
+    assert bytes(forged.hash) != b"forged"

@@ -1,0 +1,127 @@
+"""The pen is the one writer: no event without actor and source, no change without an event, one order of things."""
+
+import contextvars
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from accounts.models import Number
+from qqops.audit import origin, pen, verbs
+from qqops.audit.models import Event
+from qqops.errors import Refused
+from qqops.staff.models import Staff
+from tests.enforcement.acts import broken, head
+
+Make = Callable[..., Number]
+History: Any = pen.history_model(Number)
+
+
+def test_the_pen_and_save_write_the_same_row_column_by_column(number: Make, officer: Staff) -> None:
+    one, two = number(tier=2), number(tier=2)
+    with pen.act("demo.built", actor=officer, reason="by save", facts={"numbers": 1}) as saved:
+        one.reclaim_exempt_reason = "军队"
+        one.save(update_fields=["reclaim_exempt_reason"])
+        saved.wrote(History)
+    with pen.act("demo.built", actor=officer, reason="by pen", facts={"numbers": 1}) as penned:
+        Number.objects.filter(pk=two.pk).update(reclaim_exempt_reason="军队")
+        assert penned.history(Number, [two.pk]) == 1
+    apart = {"history_id", "history_date", "id", "tenure_id", "event_id"}
+    by_save, by_pen = (History.objects.filter(event_id=a.event_id).values().get() for a in (saved, penned))
+    assert {k: v for k, v in by_pen.items() if k not in apart} == {k: v for k, v in by_save.items() if k not in apart}
+    assert by_pen["history_user_id"] == officer.pk and by_pen["history_type"] == "~"
+    assert broken() == []
+
+
+def test_an_undeclared_verb_raises_and_nothing_is_written(officer: Staff) -> None:
+    before = head()
+    with pytest.raises(LookupError, match="number.vanished"), pen.act("number.vanished", actor=officer, reason=""):
+        pytest.fail("the act began")
+    assert head() == before
+    with pytest.raises(ValueError, match="twice"):
+        verbs.declare("demo.built", "again")
+
+
+def test_without_an_origin_an_act_raises(officer: Staff) -> None:
+    def act() -> None:
+        with pen.act("staff.token_issued", actor=officer, reason=""):
+            pytest.fail("the act began")
+
+    with pytest.raises(LookupError):
+        contextvars.Context().run(act)
+    with pen.act("staff.token_issued", actor=officer, reason=""):
+        pass
+    assert Event.objects.latest("seq").source == origin.COMMAND
+
+
+def test_a_save_outside_an_act_raises_and_changes_nothing(number: Make, officer: Staff) -> None:
+    one = number()
+    one.tier = 3
+    with pytest.raises(LookupError), transaction.atomic():
+        one.save()
+    assert Number.objects.get(pk=one.pk).tier == 0
+    with pen.act("demo.built", actor=officer, reason="", facts={"numbers": 1}) as act:
+        one.save()
+        act.wrote(History)
+    assert Number.objects.get(pk=one.pk).tier == 3
+
+
+def test_nested_acts_stand_in_the_order_they_began_and_commit_together(officer: Staff) -> None:
+    before = head()
+    with pen.act("staff.token_issued", actor=officer, reason="outer"):
+        with pen.act("staff.token_revoked", actor=officer, reason="inner"):
+            pass
+        assert head() == before  # the chain lock is taken last
+        with pytest.raises(ZeroDivisionError), pen.act("staff.password_reset", actor=officer, reason="fails"):
+            raise ZeroDivisionError
+    found = Event.objects.filter(seq__gt=before).order_by("seq").values_list("seq", "reason")
+    assert list(found) == [(before + 1, "outer"), (before + 2, "inner")]
+
+
+def test_an_act_that_fails_leaves_neither_change_nor_event(number: Make, officer: Staff) -> None:
+    one, before = number(), head()
+    with pytest.raises(ZeroDivisionError), pen.act("demo.built", actor=officer, reason="") as act:
+        one.tier = 4
+        one.save()
+        act.wrote(History)
+        raise ZeroDivisionError
+    assert (head(), Number.objects.get(pk=one.pk).tier, History.objects.filter(id=one.pk).count()) == (before, 0, 1)
+
+
+def test_a_refusal_is_recorded_though_the_act_is_rolled_back(officer: Staff) -> None:
+    before = head()
+    with (
+        pytest.raises(Refused),
+        pen.refusals(actor=officer, facts={"act": "try"}),
+        transaction.atomic(),
+        pen.act("staff.token_issued", actor=officer, reason=""),
+    ):
+        raise Refused("Your role may not do this.")
+    event = Event.objects.get(seq=before + 1)
+    assert (event.verb, event.actor, event.facts["act"]) == ("audit.refused", officer, "try")
+    assert head() == before + 1
+
+
+def test_the_chain_is_set_by_the_database_whatever_was_sent(officer: Staff) -> None:
+    with pen.act("staff.token_issued", actor=officer, reason=""):
+        pass
+    last, first = Event.objects.order_by("-seq")[:2]
+    assert (last.seq, bytes(last.prev_hash)) == (first.seq + 1, bytes(first.hash))
+    assert len(bytes(last.hash)) == 32
+
+
+def test_a_label_is_copied_and_survives_a_change_of_name(officer: Staff) -> None:
+    with pen.act("staff.token_issued", actor=officer, reason=""):
+        pass
+    seen = Event.objects.latest("seq").actor_label
+    with pen.act("staff.password_reset", actor=officer, reason="", facts={"login": "officer"}) as act:
+        officer.name = "新名字"
+        officer.save(update_fields=["name"])
+        act.wrote(pen.history_model(Staff))
+    assert Event.objects.get(verb="staff.token_issued").actor_label == seen == "officer"
+
+
+def test_every_verb_reads_as_a_sentence_even_without_its_facts() -> None:
+    assert all(verbs.sentence(code, {}) for code in verbs.declared())
+    assert verbs.sentence("long.forgotten", {}) == "long.forgotten"

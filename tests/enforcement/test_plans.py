@@ -1,0 +1,84 @@
+"""However many numbers there are, a chunk of a batch reaches its own by key: plans, not times."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+
+from enforcement import services
+from enforcement.models import Decision
+from enforcement.policy import Kind
+from qqops.staff.models import Staff
+from tests.enforcement import acts
+
+NUMBERS, TARGETS, CHUNK = 10_000, 300, 100
+GROWING = {
+    "accounts_number",
+    "accounts_tenure",
+    "accounts_historicalnumber",
+    "enforcement_measure",
+    "enforcement_historicalmeasure",
+    "enforcement_target",
+    "enforcement_outcome",
+}
+
+pytestmark = pytest.mark.django_db(transaction=True)  # ANALYZE is the owner's, who must see the rows
+
+
+def test_no_chunk_of_a_batch_scans_a_growing_table(
+    numbers: Callable[..., list[int]], officer: Staff, officer2: Staff, supervisor: Staff, supervisor2: Staff, settings: Any
+) -> None:
+    ids = numbers(NUMBERS)
+    acts.approve(acts.decide(Kind.RESTRICT, ids, officer), supervisor)  # so that no table is small
+    settings.QQOPS_CHUNK = CHUNK
+    for kind, maker, agrees in ((Kind.FREEZE, officer, supervisor), (Kind.LIFT, officer2, supervisor2)):
+        analyze()
+        with scans() as found:
+            decision = acts.decide(kind, ids[:: NUMBERS // TARGETS][:TARGETS], maker).decision
+            decision = acts.approve(decision, agrees, later=nothing).decision
+            analyze()  # a planner that knows the length of the list must not think better of it
+            applied, skipped = services.apply(decision, actor=maker)
+        assert (applied, +skipped) == (TARGETS, {})
+        assert found == set(), kind
+
+
+def test_the_watch_sees_a_scan(numbers: Callable[..., list[int]]) -> None:
+    numbers(2)
+    with scans() as found, connection.cursor() as cursor:
+        cursor.execute("WITH n AS (SELECT tier FROM accounts_number) SELECT count(*) FROM n")
+    assert {table for table, _sql in found} == {"accounts_number"}
+
+
+def nothing(decision: Decision) -> None:
+    """Leave the run for later."""
+
+
+def analyze() -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(f"ANALYZE {', '.join(sorted(GROWING))}")
+
+
+@contextmanager
+def scans() -> Iterator[set[tuple[str, str]]]:
+    """Explain every batch statement just before it runs, in its own transaction and settings; the tables scanned."""
+    found: set[tuple[str, str]] = set()
+
+    def explain(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        batch = sql.removeprefix("SET CONSTRAINTS ALL IMMEDIATE; ").removesuffix("; SET CONSTRAINTS ALL DEFERRED")
+        if batch.lstrip().startswith(("WITH", "INSERT INTO audit_event", 'INSERT INTO "audit_event"')):
+            execute(f"EXPLAIN (FORMAT JSON) {batch}", params, many, context)
+            (plan,) = context["cursor"].fetchone()
+            plan = json.loads(plan) if isinstance(plan, str) else plan
+            found.update((table, sql[:200]) for table in scanned(plan[0]["Plan"]))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(explain):
+        yield found
+
+
+def scanned(node: dict[str, Any]) -> set[str]:
+    here = {node["Relation Name"]} & GROWING if node["Node Type"] == "Seq Scan" else set()
+    return here.union(*(scanned(child) for child in node.get("Plans", ())))
