@@ -16,7 +16,6 @@ from enforcement.services.decide import Report
 from enforcement.services.expire import confirm, drop
 from qqops.approvals import State
 from qqops.audit import pen
-from qqops.audit.personal import no_personal_data
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
 
@@ -142,7 +141,6 @@ SELECT EXISTS (SELECT FROM enforcement_target t CROSS JOIN LATERAL ({reversed_by
 def _rule_on(decision: Decision, actor: Staff, reason: str, content_hash: str) -> tuple[Decision, str]:
     decision = Decision.objects.select_for_update(no_key=True).get(pk=decision.pk)
     capacity = capacity_of(decision, actor)
-    no_personal_data(reason)
     if len(reason.strip()) < REASON_MIN:
         raise Invalid(_("Give a reason of at least %(n)d characters.") % {"n": REASON_MIN})
     if content_hash != decision.content_hash:

@@ -19,6 +19,7 @@ from psycopg.types.json import Jsonb
 from qqops.audit import digest, origin, verbs
 from qqops.audit.history import current_event
 from qqops.audit.models import Event
+from qqops.audit.personal import no_personal_data
 from qqops.errors import Refused
 
 CREATED, CHANGED = "+", "~"
@@ -72,6 +73,7 @@ def act(
 ) -> Iterator[Act]:
     verbs.get(verb)
     origin.current()
+    no_personal_data(reason, ticket)
     this = Act(verb, actor, reason, ticket, subject, decision_id, facts or {})
     outer = _waiting.get()
     waiting: list[Act] = [] if outer is None else outer

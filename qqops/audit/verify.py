@@ -39,13 +39,18 @@ def verify() -> Iterator[Broken]:
     with transaction.atomic(), connection.cursor() as cursor:
         # Text of timestamps depends on the session; the snapshot must not move between checks.
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SET LOCAL TimeZone = 'UTC'")
-        yield from _chain(cursor)
-        yield from _digests(cursor)
-        for model in apps.get_models():
-            if hasattr(model, "history"):
-                yield from _drift(cursor, model)
-        for what, table, sql in _further:
-            yield from _rows(cursor, sql, what, table)
+        yield from checks(cursor)
+
+
+def checks(cursor: Any) -> Iterator[Broken]:
+    """Every check, in the transaction of the cursor."""
+    yield from _chain(cursor)
+    yield from _digests(cursor)
+    for model in apps.get_models():
+        if hasattr(model, "history"):
+            yield from _drift(cursor, model)
+    for what, table, sql in _further:
+        yield from _rows(cursor, sql, what, table)
 
 
 def _rows(cursor: Any, sql: str, what: str, table: str) -> Iterator[Broken]:

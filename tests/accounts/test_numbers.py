@@ -132,3 +132,10 @@ def test_begins_with_is_asked_as_ranges_of_the_key() -> None:
     assert numbers.prefix_ranges("888")[-1] == (88800000000, 88899999999)
     assert numbers.prefix_ranges("12345678901") == [(12345678901, 12345678901)]
     assert numbers.prefix_ranges("0") == []
+
+
+def test_a_quoted_comma_is_no_column_and_a_short_row_is_no_number() -> None:
+    assert list(numbers.parse_text('note,number\n"see 3, 99999",88812345\n')) == [88812345]
+    with pytest.raises(Invalid) as refused:
+        numbers.parse_text("note,number\nfine,88812345\n55555\n")
+    assert "3" in str(refused.value) and "55555" not in str(refused.value)

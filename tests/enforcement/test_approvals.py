@@ -232,3 +232,17 @@ def test_a_decision_marked_approved_behind_the_back_is_not_applied(
     with pytest.raises(Refused):
         services.apply(Decision.objects.get(pk=decision.pk), actor=officer)
     assert not Measure.objects.exists()
+
+
+def test_an_approvers_reason_holds_no_personal_data_either(number: Make, officer: Staff, supervisor: Staff) -> None:
+    decision = decide(Kind.TERMINATE, number(), officer).decision
+    for reason in (
+        "身份证 11010519491231002X 不符",
+        "机主 138-1234-5678 来电",
+        "机主 +86 １３８１２３４５６７８",
+        "见 li@qq.com 来信",
+    ):
+        with pytest.raises(Invalid):
+            services.approve(decision, actor=supervisor, reason=reason, content_hash=decision.content_hash)
+    assert not Approval.objects.exists()
+    assert approve(decision, supervisor).applied == 1

@@ -29,7 +29,12 @@ pytestmark = pytest.mark.django_db(transaction=True)  # ANALYZE is the owner's, 
 
 
 def test_no_chunk_of_a_batch_scans_a_growing_table(
-    numbers: Callable[..., list[int]], officer: Staff, officer2: Staff, supervisor: Staff, supervisor2: Staff, settings: Any
+    numbers: Callable[..., list[int]],
+    officer: Staff,
+    officer2: Staff,
+    supervisor: Staff,
+    supervisor2: Staff,
+    settings: Any,
 ) -> None:
     ids = numbers(NUMBERS)
     acts.approve(acts.decide(Kind.RESTRICT, ids, officer), supervisor)  # so that no table is small

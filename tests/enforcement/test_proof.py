@@ -1,0 +1,64 @@
+"""A programme error, or someone with the application's own role, writes what looks right: it is named, not obeyed."""
+
+from collections.abc import Callable
+
+import pytest
+
+from accounts.models import Number
+from enforcement import services
+from enforcement.models import Decision, Target
+from enforcement.policy import Kind
+from qqops.audit import pen
+from qqops.errors import Refused
+from qqops.staff.models import Staff
+from tests.enforcement.acts import approve, broken, decide
+
+pytestmark = pytest.mark.django_db
+Make = Callable[..., Number]
+
+
+def named() -> set[tuple[str, str]]:
+    return {(b.what, b.row.split(" history")[0]) for b in broken()}
+
+
+def test_a_decision_called_approved_without_its_approval_is_named_and_not_applied(
+    number: Make, officer: Staff, supervisor: Staff
+) -> None:
+    one = number()
+    decision = decide(Kind.TERMINATE, one, officer).decision
+    with pen.act("decision.approved", actor=supervisor, reason="同意该处置决定", decision_id=decision.pk) as act:
+        decision.state = "approved"
+        decision.save(update_fields=["state"])
+        act.wrote(pen.history_model(Decision))
+    assert named() == {("approval", f"decision {decision.pk}")}
+    with pytest.raises(Refused):
+        services.apply(decision, actor=supervisor)
+    one.refresh_from_db()
+    assert one.lifecycle == "in_use"
+
+
+def test_a_number_slipped_into_an_approved_list_is_named_and_the_list_not_applied(
+    numbers: Callable[[int], list[int]], number: Make, officer: Staff, supervisor: Staff
+) -> None:
+    decision = decide(Kind.FREEZE, numbers(101), officer).decision
+    decision = approve(decision, supervisor, later=lambda _decision: None).decision
+    other = number()
+    with pen.act("decision.proposed", actor=officer, reason="补充对象名单") as act:
+        Target.objects.create(
+            decision=decision, number=other, tenure_id=other.tenure_id, revision=0, event_id=act.event_id
+        )
+        act.wrote(Target)
+    assert named() == {("targets", f"decision {decision.pk}")}
+    with pytest.raises(Refused):
+        services.apply(decision, actor=supervisor)
+    assert not decision.outcomes.exists()
+
+
+def test_a_number_terminated_without_a_decision_is_named(number: Make, officer: Staff, supervisor: Staff) -> None:
+    lawful, slipped = number(), number()
+    approve(decide(Kind.TERMINATE, lawful, officer), supervisor)
+    assert named() == set()
+    with pen.act("decision.applied", actor=supervisor, reason="多次违规") as act:
+        Number.objects.filter(pk=slipped.pk).update(lifecycle="terminated")
+        act.history(Number, [slipped.pk])
+    assert named() == {("cause", f"number {slipped.pk}")}
