@@ -9,6 +9,7 @@ import re
 import unicodedata
 from array import array
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from django.conf import settings
@@ -22,6 +23,7 @@ _NOISE = re.compile(r"^qq\s*:?\s*|@qq\.com$", re.IGNORECASE)
 # A space separates too: joining “12345 67890” would make somebody else's number of it.
 _BETWEEN = re.compile(r"(?<!:)[\s,;\u3001]+")
 DIGITS_MAX = 11
+ENCODINGS = ("utf-8-sig", "gb18030")  # with or without BOM, else what a Chinese Excel saves
 SHOWN_MAX = 50
 
 
@@ -72,29 +74,38 @@ def _read(cells: Iterable[tuple[int, str]]) -> "array[int]":
     return numbers
 
 
-def decode(content: bytes) -> str:
-    """UTF-8 with or without BOM, else GB18030 (what a Chinese Excel saves)."""
-    for encoding in ("utf-8-sig", "gb18030"):
+def read_file(path: Path) -> "array[int]":
+    """Read a TXT or CSV list, line by line: a million of them cost little memory (see `read_lines`)."""
+    for encoding in ENCODINGS:
         try:
-            return content.decode(encoding)
+            with path.open(encoding=encoding, newline="") as lines:
+                return read_lines(lines)
+        except UnicodeDecodeError:
+            continue
+        except OSError as error:
+            raise Invalid(_("Cannot read the list: %(error)s") % {"error": error}) from error
+    raise Invalid(_("The file is neither UTF-8 nor GB18030 text."))
+
+
+def read_bytes(content: bytes) -> "array[int]":
+    """The same of what came through a pipe, which cannot be read twice."""
+    for encoding in ENCODINGS:
+        try:
+            return parse_text(content.decode(encoding))
         except UnicodeDecodeError:
             continue
     raise Invalid(_("The file is neither UTF-8 nor GB18030 text."))
 
 
-def read_file(path: Path) -> "array[int]":
-    """Read a TXT or CSV list. In a CSV whose first line names a column `number` or 号码, that column counts."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise Invalid(_("Cannot read the list: %(error)s") % {"error": error}) from error
-    return parse_text(decode(content))
-
-
 def parse_text(text: str) -> "array[int]":
-    lines = text.splitlines()
-    column = _column(lines[0]) if lines else None
-    return parse_list(lines) if column is None else _read(_cells(text, column))
+    return read_lines(io.StringIO(text, newline=""))
+
+
+def read_lines(lines: Iterator[str]) -> "array[int]":
+    """In a CSV whose first line names a column `number`, `qq` or 号码, that column counts; else every cell."""
+    heading = next(lines, "")
+    column = _column(heading)
+    return parse_list(chain([heading], lines)) if column is None else _read(_cells(lines, column))
 
 
 def _column(heading: str) -> int | None:
@@ -102,13 +113,12 @@ def _column(heading: str) -> int | None:
     return next((names.index(name) for name in ("number", "号码", "qq") if name in names), None)
 
 
-def _cells(text: str, column: int) -> Iterator[tuple[int, str]]:
+def _cells(lines: Iterator[str], column: int) -> Iterator[tuple[int, str]]:
     """The column of each row that is not blank; a row too short has an empty cell, which is no number."""
-    rows = csv.reader(io.StringIO(text))
-    next(rows)
+    rows = csv.reader(lines)
     for row in rows:
         if any(cell.strip() for cell in row):
-            yield rows.line_num, row[column] if column < len(row) else ""
+            yield rows.line_num + 1, row[column] if column < len(row) else ""  # the heading was line 1
 
 
 def prefix_ranges(digits: str) -> list[tuple[int, int]]:

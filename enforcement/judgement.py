@@ -73,6 +73,14 @@ def why(kind: Kind, *, of_targets: bool) -> str:
     )
 
 
+def latest_end(kind: str, *, without: str) -> str:
+    """Expression: the latest end of the measures of this kind that number `n` keeps, without those given."""
+    return (
+        f"(SELECT max(coalesce(m.until, %(forever)s)) FROM enforcement_measure m WHERE {OF_HOLDER}"
+        f" AND m.kind = '{kind}' AND m.id <> ALL({without}))"
+    )
+
+
 def measures_to_lift(order: Order) -> tuple[str, dict[str, Any]]:
     """Expression: the measures in force that the order ends, for number `n`; NULL for other acts."""
     if order.kind != Kind.LIFT:

@@ -157,10 +157,6 @@ number AS (
     revision = n.revision + 1
   FROM judged j WHERE n.id = j.number_id AND j.why = '' RETURNING n.*)"""
 
-_LEFT = (
-    "(SELECT max(coalesce(m.until, %(forever)s)) FROM enforcement_measure m"
-    f" WHERE {judgement.OF_HOLDER} AND m.kind = '{{kind}}' AND m.id <> ALL(j.measures))"
-)
 _LIFT = """
 measure AS (
   UPDATE enforcement_measure m SET ended_at = %(now)s, ended_by_id = %(decision)s, end_reason = 'lifted'
@@ -183,7 +179,10 @@ def _act_sql(kind: str) -> str:
         return _IMPOSE.format(measure_created=created, column=column)
     if kind == Kind.LIFT:
         changed = pen.history_insert(Measure, pen.CHANGED, source="measure live")
-        left = {"frozen": _LEFT.format(kind="freeze"), "restricted": _LEFT.format(kind="restrict")}
+        left = {
+            "frozen": judgement.latest_end("freeze", without="j.measures"),
+            "restricted": judgement.latest_end("restrict", without="j.measures"),
+        }
         return _LIFT.format(measure_changed=changed, in_force=judgement.IN_FORCE, **left)
     return _MOVE.format(lifecycle="'terminated'" if kind == Kind.TERMINATE else "j.restored")
 

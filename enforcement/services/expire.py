@@ -15,11 +15,6 @@ from qqops.approvals import State
 from qqops.audit import pen
 from qqops.staff.models import Staff
 
-_LEFT = (
-    "(SELECT max(coalesce(m.until, %(forever)s)) FROM enforcement_measure m"
-    f" WHERE {judgement.OF_HOLDER} AND m.kind = '{{kind}}' AND m.id <> ALL(%(ids)s))"
-)
-
 
 @dataclass
 class Swept:
@@ -129,8 +124,8 @@ WITH measure AS (
   WHERE m.id = ANY(%(ids)s) AND {still} RETURNING m.*),
 measure_history AS ({pen.history_insert(Measure, pen.CHANGED, source="measure live")}),
 number AS (
-  UPDATE accounts_number n SET frozen_until = {_LEFT.format(kind="freeze")},
-    restricted_until = {_LEFT.format(kind="restrict")}, revision = n.revision + {bump}
+  UPDATE accounts_number n SET frozen_until = {judgement.latest_end("freeze", without="%(ids)s")},
+    restricted_until = {judgement.latest_end("restrict", without="%(ids)s")}, revision = n.revision + {bump}
   WHERE n.id IN (SELECT number_id FROM measure) RETURNING n.*),
 number_history AS ({pen.history_insert(Number, pen.CHANGED, source="number live")})
 SELECT (SELECT count(*) FROM measure), (SELECT count(*) FROM number)"""

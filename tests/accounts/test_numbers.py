@@ -41,7 +41,7 @@ def refusal(read: Callable[[], object]) -> str:
     ],
 )
 def test_a_number_is_read_whatever_its_dress(text: str, number: int) -> None:
-    assert list(numbers.parse_text(numbers.decode(text.encode()))) == [number]
+    assert list(numbers.read_bytes(text.encode())) == [number]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_the_lines_named_are_those_of_the_file(tmp_path: Path) -> None:
 
 def test_a_file_that_is_missing_or_no_text_is_refused(tmp_path: Path) -> None:
     assert refusal(lambda: numbers.read_file(tmp_path / "none.txt")).startswith("Cannot read the list")
-    assert refusal(lambda: numbers.decode(b"\xff\xff\xff")) == "The file is neither UTF-8 nor GB18030 text."
+    assert refusal(lambda: numbers.read_bytes(b"\xff\xff\xff")) == "The file is neither UTF-8 nor GB18030 text."
 
 
 def test_a_short_row_of_a_csv_is_named_not_dropped(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ class Command(StaffCommand):
         if bool(source) == bool(options["number"]):
             raise Invalid(_("Give numbers, or a list with --numbers; not both, not neither."))
         if source == "-":
-            return numbers.parse_text(numbers.decode(sys.stdin.buffer.read()))
+            return numbers.read_bytes(sys.stdin.buffer.read())
         return numbers.read_file(Path(source)) if source else numbers.parse_list(options["number"])
 
 
