@@ -42,7 +42,7 @@ bench: dev
 	$(PY) -m tests.benchmarks $(ARGS)
 
 campaign: browser
-	QQOPS_CAMPAIGN=full $(PY) -m pytest -n auto --maxprocesses 8 tests/campaign $(ARGS)
+	QQOPS_CAMPAIGN=full $(PY) -m pytest -n auto --maxprocesses 8 -m campaign $(ARGS)
 
 translations: dev
 	$(PY) -m qqops.catalogue update

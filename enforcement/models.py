@@ -45,6 +45,7 @@ class Decision(Proposal):
         default_permissions = ("view",)
         permissions = (
             ("make_security_freeze", "Can freeze for security up to 24 hours"),
+            ("make_contested_freeze", "Can freeze for security up to 10 working days with a supervisor"),
             ("make_restriction", "Can restrict"),
             ("make_freeze", "Can freeze up to 7 days"),
             ("make_long_freeze", "Can freeze longer than 7 days"),

@@ -116,10 +116,13 @@ class Authority:
     longest: datetime.timedelta | None = None  # None: any length, also without end
     clauses: tuple[str, ...] = ()  # only under these
     not_clauses: tuple[str, ...] = ()
+    supervised: bool = False  # never alone, however short
 
 
 AUTHORITIES = (
     Authority("enforcement.make_security_freeze", K.FREEZE, (F.SECURITY, F.OWNER), longest=24 * HOUR),
+    # While a recovery is contested: 10 working days, taken as two weeks until the calendar of appeals counts them.
+    Authority("enforcement.make_contested_freeze", K.FREEZE, (F.SECURITY,), longest=14 * DAY, supervised=True),
     Authority("enforcement.make_restriction", K.RESTRICT),
     Authority("enforcement.make_freeze", K.FREEZE, tuple(F), longest=7 * DAY),
     Authority("enforcement.make_long_freeze", K.FREEZE, tuple(F)),
@@ -155,6 +158,7 @@ class Case:
     scopes: tuple[str, ...] = ()
     past_daily_limit: bool = False
     past_solo_freeze: bool = False  # with what was frozen without approval in 30 days, over 7 days for a tenure
+    supervised: bool = False  # the maker's authority asks for a supervisor whatever the length
     lifts_own: bool = False
     overturns_supervisor: bool = False
     refused_before: bool = False  # a provisional one of this kind was refused or lapsed for a tenure in 30 days
@@ -185,6 +189,7 @@ RULES = (
     Rule("by_order", _("Lifting by law or order"), Effect.WAITS, (SUPERVISOR,)),
     Rule("refused_before", _("Refused or lapsed provisionally within 30 days"), Effect.WAITS, (SUPERVISOR,)),
     Rule("solo_freeze", _("Frozen alone for more than 7 days in 30"), Effect.WAITS, (SUPERVISOR,)),
+    Rule("supervised", _("Security freeze by a reviewer"), Effect.PROVISIONAL, (SUPERVISOR,)),
     Rule("long_freeze", _("Freeze longer than 7 days"), Effect.PROVISIONAL, (SUPERVISOR,)),
     Rule("long_restriction", _("Restriction longer than 30 days"), Effect.PROVISIONAL, (SUPERVISOR,)),
     Rule("login_restriction", _("Restriction of logging in"), Effect.PROVISIONAL, (SUPERVISOR,)),
@@ -204,6 +209,7 @@ CONDITIONS: dict[str, Callable[[Case], bool]] = {
     "by_order": lambda c: c.kind == K.LIFT and "law" in c.clauses,
     "refused_before": lambda c: c.refused_before,
     "solo_freeze": lambda c: c.kind == K.FREEZE and c.past_solo_freeze,
+    "supervised": lambda c: c.supervised,
     "long_freeze": lambda c: c.kind == K.FREEZE and (c.length is None or c.length > SOLO_FREEZE),
     "long_restriction": lambda c: c.kind == K.RESTRICT and (c.length is None or c.length > SHORT_RESTRICTION),
     "login_restriction": lambda c: c.kind == K.RESTRICT and Scope.LOGIN in c.scopes,

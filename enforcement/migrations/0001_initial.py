@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'decision',
                 'verbose_name_plural': 'decisions',
-                'permissions': (('make_security_freeze', 'Can freeze for security up to 24 hours'), ('make_restriction', 'Can restrict'), ('make_freeze', 'Can freeze up to 7 days'), ('make_long_freeze', 'Can freeze longer than 7 days'), ('make_termination', 'Can terminate'), ('make_reclaim', 'Can reclaim under 10.3'), ('make_lift', 'Can lift'), ('make_restore', 'Can restore'), ('approve_decision', 'Can approve decisions'), ('approve_reclaim', 'Can approve reclaim as privacy officer')),
+                'permissions': (('make_security_freeze', 'Can freeze for security up to 24 hours'), ('make_contested_freeze', 'Can freeze for security up to 10 working days with a supervisor'), ('make_restriction', 'Can restrict'), ('make_freeze', 'Can freeze up to 7 days'), ('make_long_freeze', 'Can freeze longer than 7 days'), ('make_termination', 'Can terminate'), ('make_reclaim', 'Can reclaim under 10.3'), ('make_lift', 'Can lift'), ('make_restore', 'Can restore'), ('approve_decision', 'Can approve decisions'), ('approve_reclaim', 'Can approve reclaim as privacy officer')),
                 'default_permissions': ('view',),
             },
         ),

@@ -17,11 +17,11 @@ LONGEST_TERM = datetime.timedelta(days=3650)
 REASON_MIN = 6
 
 
-def check(order: Order, actor: Staff) -> None:
-    """Raise Invalid when the order is not well formed, Refused when the actor may not give it."""
+def check(order: Order, actor: Staff) -> Authority:
+    """The authority by which the actor may give the order; Invalid when it is not well formed, Refused when none."""
     _well_formed(order)
     _grounds(order)
-    _authority(order, actor)
+    return _authority(order, actor)
 
 
 def _well_formed(order: Order) -> None:
@@ -85,14 +85,16 @@ def _grounds(order: Order) -> None:
             raise Invalid(_("A freeze at the holder's request lasts at most 24 hours."))
 
 
-def _authority(order: Order, actor: Staff) -> None:
+def _authority(order: Order, actor: Staff) -> Authority:
     if not actor.may_enter:
         raise Refused(gettext_noop("This account cannot act."))
     held = [a for a in AUTHORITIES if a.kind == order.kind and actor.has_perm(a.permission)]
     if not held:
         raise Refused(gettext_noop("Your role may not do this."))
-    if not any(_reaches(a, order) for a in held):
+    reaching = sorted((a for a in held if _reaches(a, order)), key=lambda a: a.supervised)
+    if not reaching:
         raise Refused(gettext_noop("This goes further than your role may go (kind, clause or length)."))
+    return reaching[0]
 
 
 def _reaches(authority: Authority, order: Order) -> bool:

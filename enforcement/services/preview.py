@@ -83,7 +83,7 @@ class Preview:
 
 def preview(order: Order, numbers: Iterable[int], *, actor: Staff) -> Preview:
     """Check the order and say what it would do; raises Invalid or Refused as `decide` would."""
-    check(order, actor)
+    authority = check(order, actor)
     found = _look(order, numbers, actor)
     bearable = max(UNKNOWN_MAX, UNKNOWN_SHARE * (found.given - found.duplicates))
     if len(found.unknown) > bearable or not found.known:
@@ -101,6 +101,7 @@ def preview(order: Order, numbers: Iterable[int], *, actor: Staff) -> Preview:
             scopes=order.scopes,
             past_daily_limit=found.past_daily_limit,
             past_solo_freeze=found.past_solo_freeze,
+            supervised=authority.supervised,
             lifts_own=found.own,
             refused_before=found.refused_before,
             overturns_supervisor=found.supervised,

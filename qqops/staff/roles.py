@@ -10,7 +10,13 @@ TOKEN = ("staff.issue_token",)
 
 ROLES = {
     "agent": (*LOOK, *TOKEN, "enforcement.make_security_freeze"),
-    "reviewer": (*LOOK, *TOKEN, "enforcement.make_lift", "enforcement.make_restore"),
+    "reviewer": (
+        *LOOK,
+        *TOKEN,
+        "enforcement.make_contested_freeze",
+        "enforcement.make_lift",
+        "enforcement.make_restore",
+    ),
     "officer": (
         *LOOK,
         *TOKEN,

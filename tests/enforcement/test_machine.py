@@ -20,6 +20,7 @@ from qqops.approvals import State
 from qqops.audit.pen import history_model
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
+from tests.campaign import size
 from tests.cast import make_numbers
 from tests.enforcement.acts import AGREED, DAY, HOUR, broken, order
 
@@ -141,6 +142,7 @@ class Staffroom(RuleBasedStateMachine):
         assert Number.objects.get(legal_hold=True).lifecycle == "in_use"
 
 
+@pytest.mark.campaign
 @pytest.mark.django_db
 def test_whatever_staff_try_the_record_stays_true(cast: dict[str, Staff], expiry_actor: Staff, rulebook: Any) -> None:
     Staffroom.cast, Staffroom.expiry = cast, expiry_actor
@@ -148,8 +150,8 @@ def test_whatever_staff_try_the_record_stays_true(cast: dict[str, Staff], expiry
     run_state_machine_as_test(
         Staffroom,
         settings=settings(
-            max_examples=12,
-            stateful_step_count=25,
+            max_examples=size(12, 300),
+            stateful_step_count=size(25, 50),
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),

@@ -123,6 +123,7 @@ CASES: list[tuple[Case, str, str, tuple[str, ...]]] = [
     (case(K.LIFT, clauses=("law",)), "by_order", "waits", (SUP,)),
     (case(K.FREEZE, refused_before=True, length=None), "refused_before", "waits", (SUP,)),
     (case(K.FREEZE, past_solo_freeze=True), "solo_freeze", "waits", (SUP,)),
+    (case(K.FREEZE, supervised=True), "supervised", "provisional", (SUP,)),
     (case(K.FREEZE, length=7 * DAY), "alone", "at_once", ()),
     (case(K.FREEZE, length=7 * DAY + HOUR), "long_freeze", "provisional", (SUP,)),
     (case(K.FREEZE, length=None), "long_freeze", "provisional", (SUP,)),
@@ -176,7 +177,7 @@ ORDERS: dict[str, dict[str, Any]] = {
 }
 MAY: dict[str, set[str]] = {
     "agent": {"security 24 h"},
-    "reviewer": {"lift", "restore"},
+    "reviewer": {"security 24 h", "security 25 h", "lift", "restore"},
     "officer": set(ORDERS) - {"reclaim", "reclaim and more"},
     "supervisor": {"security 24 h", "security 25 h", "violation 7 d", "restrict"},
     "resources": {"reclaim"},

@@ -1,6 +1,7 @@
 """Real connections at the same moment: one wins, the others are told, and nothing happens twice."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from qqops.audit.models import Event
 from qqops.audit.verify import verify
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
+from tests.campaign import size
 from tests.enforcement.acts import AGREED, DAY, approve, decide, order
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -147,30 +149,33 @@ def test_a_run_after_the_last_changes_nothing(numbers: Many, officer: Staff, sup
     assert Event.objects.latest("seq").seq == last
 
 
+@pytest.mark.campaign
 def test_a_run_killed_in_the_middle_continues_and_doubles_nothing(
     numbers: Many, officer: Staff, supervisor: Staff, process_env: dict[str, str]
 ) -> None:
-    ids = numbers(3000)
+    kills, count = size(2, 40), size(3000, 10_000)
+    ids = numbers(count)
     decision = _approved(ids, officer, supervisor)
     command = [sys.executable, "manage.py", "decisions", "run", str(decision.pk), "--apply", "--json"]
     small = process_env | {"QQOPS_CHUNK": "20", "PATH": os.environ["PATH"]}
-    for _kill in range(2):
+    for _kill in range(kills):
         before = Outcome.objects.count()
         run = subprocess.Popen(command, cwd=settings.BASE_DIR, env=small, stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + 30
-        while Outcome.objects.count() < before + 200 and time.monotonic() < deadline:
+        at = random.randint(20, 200)
+        while Outcome.objects.count() < before + at and time.monotonic() < deadline:
             time.sleep(0.005)
         run.send_signal(signal.SIGKILL)
         assert run.wait(timeout=10) == -signal.SIGKILL
         _until_gone(decision)
     half = Outcome.objects.count()
-    assert 400 <= half < 3000 and half % 20 == 0  # whole chunks only
+    assert 20 * kills <= half < count and half % 20 == 0  # whole chunks only
     assert Measure.objects.count() == half
     done = subprocess.run(command, cwd=settings.BASE_DIR, env=small, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    assert f'"applied": {3000 - half}' in done.stdout
+    assert f'"applied": {count - half}' in done.stdout
     assert sorted(Measure.objects.values_list("number_id", flat=True)) == ids
-    assert (Outcome.objects.count(), Notice.objects.count()) == (3000, 3000)
+    assert (Outcome.objects.count(), Notice.objects.count()) == (count, count)
     assert set(Number.objects.values_list("revision", flat=True)) == {1}
     assert list(verify()) == []
 

@@ -48,7 +48,7 @@ OPEN = {
 }
 MAKERS = {
     Kind.RESTRICT: {"officer", "supervisor"},
-    Kind.FREEZE: {"agent", "officer", "supervisor"},
+    Kind.FREEZE: {"reviewer", "agent", "officer", "supervisor"},
     Kind.TERMINATE: {"officer", "resources"},
     Kind.LIFT: {"reviewer", "officer"},
     Kind.RESTORE: {"reviewer", "officer"},
