@@ -244,6 +244,6 @@ class Why(TextChoices):
     WRONG_STATE = "wrong_state", _("its state does not allow this")
     LEGAL_HOLD = "legal_hold", _("under a legal hold")
     ALREADY = "already", _("already so")
-    NOTHING_TO_LIFT = "nothing_to_lift", _("no such measure in force")
+    NOTHING_TO_LIFT = "nothing_to_lift", _("no measure in force that this ground reaches")
     NOTHING_TO_RESTORE = "nothing_to_restore", _("was not terminated by a decision")
     STATE_CHANGED = "state_changed", _("changed since the proposal")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -31,7 +31,13 @@ def decision_by_id(pk: int) -> Decision:
 
 
 def decisions() -> QuerySet[Decision]:
-    return Decision.objects.select_related("maker").prefetch_related(_with_grounds("grounds"), "evidence")
+    """Decisions with their grounds and evidence, and with `only`: the first target, for those that have just one."""
+    first = Target.objects.filter(decision=OuterRef("pk")).order_by("number_id").values("number_id")[:1]
+    return (
+        Decision.objects.annotate(only=Subquery(first))
+        .select_related("maker")
+        .prefetch_related(_with_grounds("grounds"), "evidence")
+    )
 
 
 def _with_grounds(path: str) -> Any:
@@ -139,6 +145,6 @@ def _end(at: datetime.datetime | None) -> str:
 
 def _grounds(decision_ids: Iterable[int]) -> defaultdict[int | None, list[Ground]]:
     found: defaultdict[int | None, list[Ground]] = defaultdict(list)
-    for ground in Ground.objects.filter(decision_id__in=decision_ids).select_related("clause__version"):
+    for ground in Ground.objects.filter(decision_id__in=decision_ids).select_related("clause__version", "decision"):
         found[ground.decision_id].append(ground)
     return found

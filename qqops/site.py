@@ -85,6 +85,12 @@ class OpsSite(admin.AdminSite):
         request.current_app = self.name
         return TemplateResponse(request, "admin/index.html", context)
 
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        from qqops.pages.login import LoginForm  # this module is loaded before any model may be
+
+        self.login_form = LoginForm
+        return super().login(request, extra_context)
+
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         from django.contrib.auth.views import LogoutView
 

@@ -98,16 +98,19 @@ class ActPage(ConfirmPage):
             found = services.preview(order_from(self.kind, cleaned), self.numbers, actor=self.user)
         self.found = found
         waits = found.rule.effect != Effect.AT_ONCE
+        happens: list[Any] = [
+            CONSEQUENCES[self.kind],
+            effect_sentence(found.rule.effect, len(found.rule.approvers)),
+            _("Rule: %(rule)s") % {"rule": found.rule.label},
+        ]
+        if not found.will:
+            happens = [_("Nothing would change: %(why)s.") % {"why": services.in_words(found.skipped)}]
         return Preview(
             fingerprint=f"{found.digest}:{found.rule.code}",
             button=_("Send for approval") if waits else str(CONFIRM[self.kind]),
             danger=self.kind in (Kind.FREEZE, Kind.TERMINATE) and not waits,
             panels=[self.figures(found)],
-            consequences=[
-                CONSEQUENCES[self.kind],
-                effect_sentence(found.rule.effect, len(found.rule.approvers)),
-                _("Rule: %(rule)s") % {"rule": found.rule.label},
-            ],
+            consequences=happens,
             blocked=not found.will,
         )
 
@@ -126,6 +129,8 @@ class ActPage(ConfirmPage):
 
     def context(self) -> dict[str, Any]:
         allowed = [b.cites for b in BASES if self.kind in b.kinds and b.cites]
+        if self.request.POST.get("step") in ("preview", "confirm"):
+            allowed = self.request.POST.getlist("clauses")  # the ones cited: what is read before the click
         clauses = clauses_in_force(timezone.now(), numbers=allowed)
         return {"clauses": [(c.number, clause_text(c)) for c in clauses]}
 

@@ -22,7 +22,7 @@ from qqops.approvals import State
 from qqops.errors import Invalid, Refused
 from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin
 from qqops.panels import Act, Fact, Panel
-from qqops.templatetags.ops import badge, when
+from qqops.templatetags.ops import badge, digits, when
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -35,6 +35,11 @@ def kind_text(decision: Decision) -> str:
     return f"{kind} · {decision.get_freeze_kind_display()}" if decision.freeze_kind else kind
 
 
+def targets_text(decision: Decision) -> Any:
+    """The number itself where there is one; else how many."""
+    return digits(decision.only) if decision.target_count == 1 else decision.target_count  # type: ignore[attr-defined]
+
+
 class DecisionList(KeysetList):
     page = "decisions"
     title = gettext_lazy("Decisions")
@@ -44,7 +49,7 @@ class DecisionList(KeysetList):
         Column(gettext_lazy("Act"), kind_text),
         Column(gettext_lazy("State"), state_badge),
         Column(gettext_lazy("Clause"), grounds_text),
-        Column(gettext_lazy("Targets"), lambda d: d.target_count, numeric=True),
+        Column(gettext_lazy("Targets"), targets_text),
         Column(gettext_lazy("Maker"), lambda d: d.maker),
         Column(gettext_lazy("Proposed"), lambda d: when(d.proposed_at)),
     )

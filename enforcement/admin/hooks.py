@@ -20,6 +20,7 @@ from enforcement.policy import FROM, Kind
 from enforcement.queries import Entry as Line
 from enforcement.queries import decisions, inbox, measures_of, story_of_decision, timeline
 from qqops import panels
+from qqops.approvals import State
 from qqops.audit.models import Event
 from qqops.panels import Act, Change, Counter, Entry, Panel
 from qqops.templatetags.ops import badge, link, minute, when
@@ -77,6 +78,8 @@ def _measures(request: HttpRequest, number: Number) -> Panel:
 
 def _measure_row(m: Measure) -> tuple[Any, ...]:
     standing = badge(_("in force"), "cold") if m.in_force else badge(_("over"), "quiet")
+    if m.in_force and m.decision.state == State.PROPOSED:
+        standing = badge(_("provisional, waiting for approval"), "warn")
     decision = link(reverse("admin:enforcement_decision_change", args=[m.decision_id]), f"#{m.decision_id}")
     return measure_name(m), standing, grounds_text(m.decision), minute(m.starts_at), measure_end(m), decision
 
@@ -95,12 +98,16 @@ def _entry(line: Line) -> Entry:
     if event.ticket:
         notes.append(_("ticket: %(ticket)s") % {"ticket": event.ticket})
     url = reverse("admin:enforcement_decision_change", args=[event.decision_id]) if event.decision_id else ""
+    case = line.grounds[0].decision if line.grounds else None
+    waiting = event.verb == "decision.proposed" and case and case.state == State.PROPOSED and not case.has_lapsed
+    if waiting:
+        notes.insert(0, _("waiting for approval"))
     return Entry(
         at=event.at,
         title=f"{event.sentence} · #{event.decision_id}" if event.decision_id else event.sentence,
         who=event.actor_label,
         text=event.reason,
-        tone=TONES.get(event.verb, ""),
+        tone="warn" if waiting else TONES.get(event.verb, ""),
         changes=[Change(*change) for change in line.changes],
         url=url,
         request_id=str(event.request_id),

@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy
 
 from enforcement import services, tasks
 from enforcement.admin.decisions import APPROVE, content_facts, grounds_panel, targets_panel
-from enforcement.admin.words import CONSEQUENCES
+from enforcement.admin.words import CONSEQUENCES, term_text
 from enforcement.models import Decision
-from enforcement.policy import Kind, Why
+from enforcement.policy import Effect, Kind, Why
 from enforcement.queries import decisions
 from qqops import panels
 from qqops.approvals import State
@@ -98,10 +98,20 @@ class RulingPage(Page):
         decision = self.decision
         return {
             "facts": content_facts(decision),
-            "consequence": CONSEQUENCES[Kind(decision.kind)],
+            "consequences": self.consequences(),
             "left": [grounds_panel(self.request, decision), targets_panel(self.request, decision)],
             "right": [self.now()],
         }
+
+    def consequences(self) -> list[str]:
+        said = [str(CONSEQUENCES[Kind(self.decision.kind)])]
+        if self.decision.effect == Effect.PROVISIONAL:
+            end = term_text(self.decision)
+            said.append(
+                _("It acts already, provisionally. If you agree it goes on (%(end)s); if you refuse it ends at once.")
+                % {"end": end}
+            )
+        return said
 
     def now(self) -> Panel:
         """What would happen if it were applied this moment, judged as the act will judge."""

@@ -53,7 +53,7 @@ def ground_text(ground: Ground) -> str:
     """Number and version, never the heading (12.6)."""
     if ground.clause is None:
         return ground.citation
-    return f"{ground.clause.number}（{ground.clause.version.version}）"
+    return _("%(clause)s (%(version)s)") % {"clause": ground.clause.number, "version": ground.clause.version.version}
 
 
 def grounds_text(decision: Decision) -> str:

@@ -194,6 +194,7 @@ class KeysetList(Page):
         table = self.table()
         return {
             "table": table,
+            "nav_current": self.nav or f"admin:{self.model._meta.app_label}_{self.model._meta.model_name}_changelist",
             "has_row_acts": any(row["act"] for row in table),
             "acts": self.acts() if self.tick else [],
             "shown_filters": self.shown_filters(),

@@ -20,7 +20,7 @@ def test_a_supervisor_finds_the_proposal_sees_what_will_happen_and_agrees(desk, 
     page = browser.get(ruling_url(decision))
     shown = text(page)
     for part in (str(FREEZE["facts"]), "screenshot set 7", str(FREEZE["reason"]), "T-17", "88880001", "30 days",
-                 "will be changed 1", "10.1（summary", "officer"):  # fmt: skip
+                 "will be changed 1", "10.1 (summary", "officer"):  # fmt: skip
         assert part in shown, part
     answer = rule(browser, decision)
     assert answer["Location"] == decision_url(decision)

@@ -71,7 +71,7 @@ class Command(OpsCommand):
             self.say(f"  {mark} [{m.pk}] {m} {clauses} {moment(m.starts_at)} → {state} #{m.decision_id}")
         for entry in story:
             event = entry.event
-            clauses = " ".join(f"{g}（{g.clause.version.version}）" if g.clause else str(g) for g in entry.grounds)
+            clauses = " ".join(f"{g} [{g.clause.version.version}]" if g.clause else str(g) for g in entry.grounds)
             self.say(
                 f"  {moment(event.at)}  {event.actor_label}  {event.sentence}  #{event.decision_id or ''} {clauses}"
             )
