@@ -28,7 +28,7 @@ def test_an_auditor_reads_who_when_by_which_clause_why_and_before_and_after(desk
     agreed, confirmed = lines["agreed to the decision"], lines["confirmed the provisional measures"]
     assert (filed.who, filed.text, agreed.who, agreed.text) == (
         "officer", FREEZE["reason"], "supervisor", "the facts are proven")  # fmt: skip
-    assert [str(note) for note in filed.notes] == [f"ground: 10.1（{rulebook.version}）", "ticket: T-17"]
+    assert [str(note) for note in filed.notes] == [f"ground: 10.1 ({rulebook.version})", "ticket: T-17"]
     events = {e.verb: e for e in Event.objects.filter(decision_id=decision.pk)}
     assert (filed.request_id, filed.at) == (
         str(events["decision.proposed"].request_id), events["decision.proposed"].at)  # fmt: skip
@@ -36,7 +36,7 @@ def test_an_auditor_reads_who_when_by_which_clause_why_and_before_and_after(desk
     assert [(str(c.before), str(c.after)) for c in applied.changes][0] == ("in use", "frozen")
     assert len(confirmed.changes) == 1 and len(history) == 3  # the end moved; the state stayed
     page = text(response)
-    for part in ("in use", "frozen", "10.1（", "T-17", filed.request_id, "the facts are proven", "before:", "after:"):
+    for part in ("in use", "frozen", "10.1 (", "T-17", filed.request_id, "the facts are proven", "before:", "after:"):
         assert part in page, part
     assert f'href="{decision_url(decision)}"' in response.content.decode()
     assert 'href="/admin/act/' not in response.content.decode()  # an auditor acts on nothing

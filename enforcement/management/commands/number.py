@@ -72,9 +72,8 @@ class Command(OpsCommand):
         for entry in story:
             event = entry.event
             clauses = " ".join(f"{g} [{g.clause.version.version}]" if g.clause else str(g) for g in entry.grounds)
-            self.say(
-                f"  {moment(event.at)}  {event.actor_label}  {event.sentence}  #{event.decision_id or ''} {clauses}"
-            )
+            case = f"#{event.decision_id} {clauses}" if event.decision_id else ""
+            self.say(f"  {moment(event.at)}  {event.actor_label}  {event.sentence}  {case}".rstrip())
             if event.reason:
                 self.say(f"      {event.reason}  {event.ticket}")
             for what, before, after in entry.changes:
