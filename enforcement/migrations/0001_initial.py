@@ -218,7 +218,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('event_id', models.UUIDField(db_column='event', db_index=True, editable=False, verbose_name='event')),
                 ('pk', models.CompositePrimaryKey('decision_id', 'number_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('why', models.CharField(blank=True, choices=[('unknown', 'unknown number'), ('no_tenure', 'nobody holds it'), ('wrong_state', 'its state does not allow this'), ('legal_hold', 'under a legal hold'), ('already', 'already so'), ('nothing_to_lift', 'no such measure in force'), ('nothing_to_restore', 'was not terminated by a decision'), ('state_changed', 'changed since the proposal')], max_length=20, verbose_name='skipped because')),
+                ('why', models.CharField(blank=True, choices=[('unknown', 'unknown number'), ('no_tenure', 'nobody holds it'), ('wrong_state', 'its state does not allow this'), ('legal_hold', 'under a legal hold'), ('already', 'already so'), ('nothing_to_lift', 'no measure in force that this ground reaches'), ('nothing_to_restore', 'was not terminated by a decision'), ('state_changed', 'changed since the proposal')], max_length=20, verbose_name='skipped because')),
                 ('before', models.JSONField(null=True)),
                 ('decision', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='outcomes', to='enforcement.decision')),
                 ('number', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.number', verbose_name='number')),
