@@ -8,7 +8,7 @@ from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from django.db.models import QuerySet, Value
 from django.http import HttpRequest
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
     from qqops.pages.base import Page
+    from qqops.staff.models import Staff
 
 SECTIONS: dict[str, "StrOrPromise"] = {
     "overview": "",
@@ -181,6 +182,11 @@ def page(route: str, name: str, view: type["Page"]) -> None:
 
 def pages() -> Iterator[tuple[str, str, type["Page"]]]:
     return ((route, name, view) for name, (route, view) in _pages.items())
+
+
+def staff_at(request: HttpRequest) -> "Staff":
+    """Whoever is at the desk: inside `admin_view` that is always a member of staff."""
+    return cast("Staff", request.user)
 
 
 def items_for(request: HttpRequest) -> list[_Item]:

@@ -187,14 +187,14 @@ def _rule_act(request: HttpRequest, decision: Decision | None) -> list[Act]:
     if decision is None or decision.state != State.PROPOSED:
         return []
     try:
-        services.capacity_of(decision, request.user)  # type: ignore[arg-type]
+        services.capacity_of(decision, panels.staff_at(request))
     except (Refused, Invalid):
         return []
     return [Act(_("Approve or refuse"), reverse("admin:ruling", args=[decision.pk]), key="a", primary=True)]
 
 
 def _inbox_count(request: HttpRequest) -> QuerySet[Decision]:
-    return inbox(request.user)  # type: ignore[arg-type]
+    return inbox(panels.staff_at(request))
 
 
 def _jump(request: HttpRequest, text: str) -> str | None:

@@ -50,7 +50,7 @@ def _legal(kind: Kind, number: Number) -> bool:
 
 def _acts(request: HttpRequest, number: Number | None) -> Iterable[Act]:
     for kind in (Kind.RESTRICT, Kind.FREEZE, Kind.TERMINATE, Kind.LIFT, Kind.RESTORE):
-        if not services.may_order(kind, request.user):  # type: ignore[arg-type]
+        if not services.may_order(kind, panels.staff_at(request)):
             continue
         if number is None or _legal(kind, number):
             yield Act(
@@ -65,7 +65,7 @@ def _acts(request: HttpRequest, number: Number | None) -> Iterable[Act]:
 def _next_act(request: HttpRequest, number: Number) -> Act | None:
     """The sensible next act of a row: lift what runs, restore what is terminated, else freeze."""
     for kind in (Kind.RESTORE, Kind.LIFT, Kind.FREEZE):
-        if services.may_order(kind, request.user) and _legal(kind, number):  # type: ignore[arg-type]
+        if services.may_order(kind, panels.staff_at(request)) and _legal(kind, number):
             return Act(TITLES[kind], _url(kind, number.pk), danger=kind == Kind.FREEZE)
     return None
 
@@ -143,7 +143,7 @@ def _latest(request: HttpRequest) -> Panel | None:
 
 
 def _mine(request: HttpRequest) -> Panel | None:
-    found = inbox(request.user)  # type: ignore[arg-type]
+    found = inbox(panels.staff_at(request))
     waiting = list(found.order_by("pk")[:10])
     return _decision_table(_("Waiting for my approval"), waiting, "admin:ruling") if waiting else None
 

@@ -17,7 +17,7 @@ from enforcement.order import Order
 from enforcement.policy import Effect, Why
 from enforcement.services import Preview, Report, in_words
 from qqops.approvals import State
-from qqops.commands import Exit
+from qqops.commands import Exit, OpsCommand
 
 LISTED = 50
 
@@ -60,6 +60,14 @@ def report_lines(report: Report) -> Iterator[str]:
             "effect": effect_sentence(decision.effect, len(decision.approvers)),
             "at": moment(decision.expires_at),
         }
+
+
+def say_report(command: OpsCommand, report: Report, *, as_json: bool) -> None:
+    if as_json:
+        command.say_json(report.as_json())
+    else:
+        for line in report_lines(report):
+            command.say(line)
 
 
 def report_code(report: Report) -> Exit:

@@ -63,7 +63,7 @@ def reset_password(staff: Staff, password: str, *, actor: Staff, reason: str) ->
         staff.set_password(password)
         staff.save(update_fields=["password"])
         act.wrote(pen.history_model(Staff))
-        CommandToken.objects.filter(staff=staff, revoked_at=None).update(revoked_at=timezone.now())
+        _end_tokens(staff)
 
 
 def issue_token(staff: Staff) -> str:
@@ -79,7 +79,11 @@ def issue_token(staff: Staff) -> str:
 def revoke_tokens(staff: Staff, *, actor: Staff, reason: str) -> int:
     """Revoke every live token of a person."""
     with pen.act("staff.token_revoked", actor=actor, reason=reason, subject=staff):
-        return CommandToken.objects.filter(staff=staff, revoked_at=None).update(revoked_at=timezone.now())
+        return _end_tokens(staff)
+
+
+def _end_tokens(staff: Staff) -> int:
+    return CommandToken.objects.filter(staff=staff, revoked_at=None).update(revoked_at=timezone.now())
 
 
 def bearer(secret: str, login: str) -> Staff:

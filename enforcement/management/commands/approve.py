@@ -6,7 +6,7 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
 from enforcement import services
-from enforcement.management.reporting import decision_lines, progress_bar, report_code, report_lines
+from enforcement.management.reporting import decision_lines, progress_bar, report_code, say_report
 from enforcement.queries import decision_by_id
 from qqops.commands import Exit, StaffCommand
 
@@ -36,9 +36,5 @@ class Command(StaffCommand):
         else:
             with progress_bar(self.stderr, decision.target_count) as progress:
                 report = services.approve(decision, **seen, progress=progress)
-        if options["json"]:
-            self.say_json(report.as_json())
-        else:
-            for line in report_lines(report):
-                self.say(line)
+        say_report(self, report, as_json=options["json"])
         return Exit.DONE if options["refuse"] else report_code(report)

@@ -6,7 +6,7 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
 from enforcement import services
-from enforcement.management.reporting import decision_lines, outcome_counts, progress_bar, report_code, report_lines
+from enforcement.management.reporting import decision_lines, outcome_counts, progress_bar, report_code, say_report
 from enforcement.queries import decision_by_id
 from enforcement.services import Report
 from qqops.approvals import State
@@ -54,9 +54,5 @@ class Command(OpsCommand):
         worker = Staff.objects.system("system-worker")
         with progress_bar(self.stderr, decision.target_count) as progress:
             report.applied, report.skipped = services.apply(decision, actor=worker, progress=progress)
-        if options["json"]:
-            self.say_json(report.as_json())
-        else:
-            for line in report_lines(report):
-                self.say(line)
+        say_report(self, report, as_json=options["json"])
         return report_code(report)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts import numbers
 from enforcement import services
-from enforcement.management.reporting import preview_lines, report_code, report_lines
+from enforcement.management.reporting import preview_lines, report_code, say_report
 from enforcement.order import Order
 from enforcement.policy import FreezeKind, Kind, Scope
 from enforcement.terms import parse_duration, parse_until
@@ -72,11 +72,7 @@ class Command(StaffCommand):
                     self.say(line)
             return Exit.DRY_RUN
         report = services.decide(order, given, actor=self.actor)
-        if options["json"]:
-            self.say_json(report.as_json())
-        else:
-            for line in report_lines(report):
-                self.say(line)
+        say_report(self, report, as_json=options["json"])
         return report_code(report)
 
     def _numbers(self, options: dict[str, Any]) -> "array[int]":
