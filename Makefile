@@ -1,4 +1,4 @@
-# make run | test | check | stop | bench | campaign | translations
+# make run | test | check | stop | bench | campaign | permissions | translations
 PYTHON ?= python3
 PORT ?= 8000
 export PORT
@@ -7,9 +7,11 @@ RUN := requirements.txt
 DEV := requirements.txt requirements-dev.txt
 # Settings that a production would have, for Django's own check of them.
 PRODUCTION := QQOPS_ENV=production DEBUG=0 ALLOWED_HOSTS=qqops.example DATABASE_URL=postgresql://app@db.example/qqops \
-	SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')
+	ALERT_EMAIL=oncall@qqops.example EMAIL_URL=smtp+tls://mail.qqops.example:587 \
+	SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))') \
+	QQOPS_SEAL_KEYS=k1:$$($(PY) -c 'from qqops.seal import new_key; print(new_key())')
 
-.PHONY: run test check stop bench campaign translations dev browser
+.PHONY: run test check stop bench campaign permissions translations dev browser
 
 run:
 	@$(PYTHON) -m qqops.preflight --port $(RUN)
@@ -30,6 +32,8 @@ check: dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	$(PY) -m bandit -q -c pyproject.toml -r qqops accounts enforcement appeals manage.py
+	$(PY) -m tests.advisories
 	.venv/bin/lint-imports
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) -m qqops.catalogue check
@@ -43,6 +47,9 @@ bench: dev
 
 campaign: browser
 	QQOPS_CAMPAIGN=full $(PY) -m pytest -n auto --maxprocesses 8 -m campaign $(ARGS)
+
+permissions: browser
+	$(PY) -m pytest -q -n 0 tests/permissions/anew.py
 
 translations: dev
 	$(PY) -m qqops.catalogue update
