@@ -1,5 +1,8 @@
+from datetime import timedelta
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 
 class EnforcementConfig(AppConfig):
@@ -8,3 +11,6 @@ class EnforcementConfig(AppConfig):
 
     def ready(self) -> None:
         from enforcement import proof  # noqa: F401  # registers its checks with audit_verify
+        from qqops.alerts import watch
+
+        watch.declare("enforcement.expire", gettext_noop("the expiry sweep"), within=timedelta(minutes=5))

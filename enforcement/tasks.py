@@ -5,6 +5,7 @@ from procrastinate.contrib.django import app
 
 from enforcement import services
 from enforcement.models import Decision
+from qqops.alerts import watch
 from qqops.approvals import State
 from qqops.audit import origin
 from qqops.staff.models import Staff
@@ -36,3 +37,4 @@ async def resume(timestamp: int) -> None:
 def expire(timestamp: int) -> None:
     with origin.origin(origin.SYSTEM, os_user=origin.terminal_user()):
         services.expire(actor=Staff.objects.system("system-expiry"))
+    watch.beat("enforcement.expire")
