@@ -4,11 +4,14 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.lifecycle import PREMIUM_FROM_TIER, Protection
 from accounts.models import Number, Tenure
 from accounts.queries.rulebook import version_in_force
+from accounts.services.protect import protect
 from accounts.services.rulebook import load_summaries
 from qqops import demo
 from qqops.audit import pen
+from qqops.staff.models import Staff
 
 CHUNK = 50_000
 
@@ -40,11 +43,12 @@ login AS (
          greatest(t.started_at + interval '1 hour', now() - (f.dice % 97) ^ 2 / 8 * interval '1 hour')
   FROM tenure t JOIN fresh f ON f.id = t.number_id WHERE f.lifecycle <> 'allocated'),
 number AS (
-  INSERT INTO accounts_number (id, lifecycle, tier, tenure_id, legal_hold, reclaim_exempt_reason, revision)
+  INSERT INTO accounts_number (id, lifecycle, tier, tenure_id, legal_hold, protection,
+    reclaim_exempt_reason, revision)
   SELECT f.id, f.lifecycle, CASE WHEN length(f.id::text) <= 5 OR f.id::text ~ '(\\d)\\1{{3}}$' THEN 3
            WHEN length(f.id::text) = 6 OR f.id::text ~ '(\\d)\\1{{2}}$' THEN 2
            WHEN f.id::text ~ '(66|88|99|520)$' THEN 1 ELSE 0 END,
-         t.id, f.dice = 999, '', 0
+         t.id, f.dice = 999, '', '', 0
   FROM fresh f LEFT JOIN tenure t ON t.number_id = f.id RETURNING *),
 number_history AS ({number_history})
 SELECT (SELECT count(*) FROM number), (SELECT count(*) FROM tenure)"""
@@ -78,3 +82,18 @@ def numbers(wish: demo.Wish) -> str:
                 act.wrote(pen.history_model(Tenure), rows=tenures)
             made += numbers
     return _("Numbers: %(have)d there, %(made)d made") % {"have": have, "made": made}
+
+
+@demo.step
+def protection(wish: demo.Wish) -> str:
+    if Number.objects.exclude(protection="").exists():
+        return _("Protected numbers: there")
+    supervisor = Staff.objects.get(username="supervisor")
+    few = 5
+    short = Number.objects.filter(pk__lt=100_000).order_by("pk")
+    premium = Number.objects.filter(tier__gte=PREMIUM_FROM_TIER, pk__gte=100_000).order_by("-tier", "pk")
+    made = 0
+    for kind, chosen in ((Protection.SYSTEM, short), (Protection.VIP, premium)):
+        numbers = list(chosen.values_list("pk", flat=True)[:few])
+        made += len(protect(numbers, kind, actor=supervisor, reason="演示数据：受保护号码").changing)
+    return _("Protected numbers: %(n)d") % {"n": made}

@@ -85,6 +85,19 @@ FOREVER = datetime.datetime(9999, 12, 31, tzinfo=datetime.UTC)
 PREMIUM_FROM_TIER = 2  # 靓号
 
 
+class Protection(TextChoices):
+    """Numbers on which nobody acts without a supervisor; the weaker first."""
+
+    VIP = "vip", _("VIP")
+    SYSTEM = "system", _("system")
+
+
+def weakens(before: str, after: str) -> bool:
+    """Is this change of protection one for the worse?"""
+    strength = ["", *Protection.values]
+    return strength.index(after) < strength.index(before)
+
+
 def pairs() -> list[tuple[str, str]]:
     """The legal moves, sorted so that the trigger made from them is the same on every run."""
     return sorted({(str(m.source), str(m.target)) for m in MOVES})

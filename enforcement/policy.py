@@ -161,6 +161,7 @@ class Case:
     supervised: bool = False  # the maker's authority asks for a supervisor whatever the length
     lifts_own: bool = False
     overturns_supervisor: bool = False
+    protected: bool = False  # among what would change is a protected number
     refused_before: bool = False  # a provisional one of this kind was refused or lapsed for a tenure in 30 days
 
 
@@ -181,6 +182,7 @@ RULES = (
     Rule("large", _("More than 10,000 numbers"), Effect.WAITS, (SUPERVISOR, SUPERVISOR)),
     Rule("batch_terminate", _("Terminating more than 100 numbers"), Effect.WAITS, (SUPERVISOR, SUPERVISOR)),
     Rule("batch", _("More than 100 numbers"), Effect.WAITS, (SUPERVISOR,)),
+    Rule("protected", _("A protected number (system, VIP)"), Effect.WAITS, (SUPERVISOR,)),
     Rule("daily_limit", _("Past your daily limit"), Effect.WAITS, (SUPERVISOR,)),
     Rule("terminate", _("Termination"), Effect.WAITS, (SUPERVISOR,)),
     Rule("restore", _("Restoring a terminated number"), Effect.WAITS, (SUPERVISOR,)),
@@ -201,6 +203,7 @@ CONDITIONS: dict[str, Callable[[Case], bool]] = {
     "large": lambda c: c.targets > LARGE_FROM,
     "batch_terminate": lambda c: c.kind == K.TERMINATE and c.targets > BATCH_FROM,
     "batch": lambda c: c.targets > BATCH_FROM,
+    "protected": lambda c: c.protected,
     "daily_limit": lambda c: c.past_daily_limit,
     "terminate": lambda c: c.kind == K.TERMINATE,
     "restore": lambda c: c.kind == K.RESTORE,

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Number
+from accounts.queries.declared import own_numbers
 from accounts.queries.number import shown_of
 from enforcement.models import Approval, Decision, Ground, Measure, Target
 from qqops.approvals import State
@@ -31,12 +32,12 @@ def decision_by_id(pk: int) -> Decision:
 
 
 def decisions() -> QuerySet[Decision]:
-    """Decisions with their grounds and evidence, and with `only`: the first target, for those that have just one."""
+    """Decisions with their grounds, and with `only`: the first target, for those that have just one."""
     first = Target.objects.filter(decision=OuterRef("pk")).order_by("number_id").values("number_id")[:1]
     return (
         Decision.objects.annotate(only=Subquery(first))
         .select_related("maker")
-        .prefetch_related(_with_grounds("grounds"), "evidence")
+        .prefetch_related(_with_grounds("grounds"))
     )
 
 
@@ -46,12 +47,15 @@ def _with_grounds(path: str) -> Any:
 
 
 def inbox(staff: Staff) -> QuerySet[Decision]:
-    """Proposals this person may rule on now: not his own, not yet ruled on by him."""
+    """Proposals this person may rule on now: not his own, not on a number he declared, not yet ruled on by him."""
+    # From his short list to the decisions that reach it, once; not from each decision to its targets.
+    dealing = Target.objects.filter(number__in=own_numbers(staff).values("number")).values("decision")
     ruled = Approval.objects.filter(proposal=OuterRef("pk"), approver=staff)
     rights = [p for p in ("enforcement.approve_decision", "enforcement.approve_reclaim") if staff.has_perm(p)]
     return decisions().filter(
         ~Exists(ruled),
         ~Q(maker=staff),
+        ~Q(pk__in=dealing),
         state=State.PROPOSED,
         expires_at__gt=timezone.now(),
         approvers__overlap=rights or ["-"],
@@ -130,6 +134,11 @@ def _changes(rows: list[Any]) -> dict[uuid.UUID, list[tuple[str, str, str]]]:
         at: datetime.datetime = after.history_date
         was, now = shown_of(before, at), shown_of(after, at)
         found[after.event_id] = [(_("state"), str(was.label), str(now.label))] if was != now else []
+        if before.protection != after.protection:
+            label = str(Number._meta.get_field("protection").verbose_name)
+            found[after.event_id].append(
+                (label, before.get_protection_display() or "–", after.get_protection_display() or "–")
+            )
         for name in ("frozen_until", "restricted_until"):
             if getattr(before, name) != getattr(after, name):
                 label = str(getattr(Number._meta.get_field(name), "verbose_name", name))

@@ -1,3 +1,3 @@
-from accounts.admin import number, rulebook
+from accounts.admin import declared, number, protect, rulebook
 
-__all__ = ["number", "rulebook"]
+__all__ = ["declared", "number", "protect", "rulebook"]

@@ -1,19 +1,21 @@
 """The staff web's numbers: list and page. What enforcement knows of them, it hangs in itself (panels)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.lifecycle import PREMIUM_FROM_TIER, Lifecycle, Shown
+from accounts.lifecycle import PREMIUM_FROM_TIER, Lifecycle, Protection, Shown
 from accounts.models import Number
-from accounts.numbers import DIGITS_MAX, parse, prefix_ranges
-from accounts.queries.number import last_login_of, numbers, shown_of, shown_until
+from accounts.numbers import DIGITS_MAX, parse, parse_list, prefix_ranges
+from accounts.queries.declared import is_self_dealing, numbers_before
+from accounts.queries.number import last_login_of, shown_of, shown_until
 from qqops import panels
 from qqops.errors import Invalid
 from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin
@@ -28,6 +30,7 @@ TONES = {
     Shown.FROZEN: "cold",
     Shown.TERMINATED: "bad",
 }
+PAGE_OF_TARGETS = 200  # what a form holds; longer lists go through a file
 
 
 def state_badge(number: Number) -> Any:
@@ -39,6 +42,16 @@ def tier_badge(number: Number) -> Any:
     if number.tier < PREMIUM_FROM_TIER:
         return ""
     return badge(_("premium %(tier)d") % {"tier": number.tier}, "info")
+
+
+def protection_badge(number: Number) -> Any:
+    if not number.protection:
+        return ""
+    return badge(_("protected: %(kind)s") % {"kind": number.get_protection_display()}, "warn")
+
+
+def own_badge(number: Number) -> Any:
+    return badge(_("declared by you"), "warn") if is_self_dealing(number) else ""
 
 
 def _not_over() -> Q:
@@ -83,6 +96,14 @@ class NumberList(KeysetList):
             tuple((state.value, state.label, Q(lifecycle=state.value)) for state in Lifecycle),
         ),
         Filter(gettext_lazy("Tier"), "tier", (("premium", gettext_lazy("premium"), Q(tier__gte=PREMIUM_FROM_TIER)),)),
+        Filter(
+            gettext_lazy("Protection"),
+            "protection",
+            (
+                ("any", gettext_lazy("protected"), ~Q(protection="")),
+                *((p.value, p.label, Q(protection=p.value)) for p in Protection),
+            ),
+        ),
     )
     order = ("id",)
     tick = "number"
@@ -91,7 +112,7 @@ class NumberList(KeysetList):
     empty = gettext_lazy("No number matches.")
 
     def queryset(self) -> QuerySet[Number]:
-        return numbers()
+        return numbers_before(self.user)
 
     def search(self, rows: QuerySet[Any], text: str) -> QuerySet[Any] | HttpResponse:
         if url := number_url(self.request, text):
@@ -111,10 +132,10 @@ class NumberPage(ObjectPage):
     copyable = True
 
     def queryset(self) -> QuerySet[Number]:
-        return numbers()
+        return numbers_before(self.user)
 
     def badges(self, obj: Number) -> list[Any]:
-        return [state_badge(obj), *filter(None, [tier_badge(obj)])]
+        return [state_badge(obj), *filter(None, [tier_badge(obj), protection_badge(obj), own_badge(obj)])]
 
     def facts(self, obj: Number) -> list[Fact]:
         facts = [Fact(_("Lifecycle"), obj.get_lifecycle_display())]
@@ -132,6 +153,9 @@ class NumberPage(ObjectPage):
                 Fact(_("Rules accepted"), f"{tenure.rules_version.version} · {tenure.get_acceptance_display()}"),
                 Fact(_("Last login"), when(last_login_of(obj), exact=True)),
             ]  # fmt: skip
+        if obj.protection:
+            needs = _("nobody acts on it without a supervisor")
+            facts.append(Fact(_("Protection"), obj.get_protection_display(), needs))
         if obj.legal_hold:
             facts.append(Fact(_("Legal hold"), _("yes: it may not be terminated")))
         return facts
@@ -159,6 +183,26 @@ def _filtered(request: HttpRequest, text: str) -> str | None:
     if text.isascii() and text.isdigit() and request.user.has_perm("accounts.view_number"):
         return f"{reverse('admin:accounts_number_changelist')}?q={text}"
     return None
+
+
+def chosen(request: HttpRequest) -> list[int]:
+    """The numbers that a page of an act is about, each once, as its address names them."""
+    given = request.GET.getlist("number")
+    try:
+        found = list(dict.fromkeys(parse_list(given))) if given else []
+    except Invalid as error:
+        raise Http404(str(error)) from None
+    if not 0 < len(found) <= PAGE_OF_TARGETS:
+        raise Http404
+    return found
+
+
+def crumbs_of(numbers: Sequence[int]) -> list[tuple[Any, str]]:
+    """Where a page of an act hangs: below the list, and below the number where there is one."""
+    crumbs: list[tuple[Any, str]] = [(_("Numbers"), reverse("admin:accounts_number_changelist"))]
+    if len(numbers) == 1:
+        crumbs.append((str(numbers[0]), reverse("admin:accounts_number_change", args=numbers)))
+    return crumbs
 
 
 def number_link(pk: int) -> Any:

@@ -1,4 +1,5 @@
+from accounts.models.declared import DeclaredNumber
 from accounts.models.number import Identity, LoginFact, Number, Tenure
 from accounts.models.rulebook import Clause, RuleDocument, RuleVersion
 
-__all__ = ["Clause", "Identity", "LoginFact", "Number", "RuleDocument", "RuleVersion", "Tenure"]
+__all__ = ["Clause", "DeclaredNumber", "Identity", "LoginFact", "Number", "RuleDocument", "RuleVersion", "Tenure"]

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.lifecycle import Lifecycle, pairs
+from accounts.lifecycle import Lifecycle, Protection, pairs
 from qqops.audit.history import History
 
 _LEGAL = ", ".join(f"('{source}', '{target}')" for source, target in pairs())
@@ -29,6 +29,7 @@ class Number(models.Model):
     frozen_until = models.DateTimeField(_("frozen until"), null=True)
     restricted_until = models.DateTimeField(_("restricted until"), null=True)
     legal_hold = models.BooleanField(_("legal hold"), default=False)
+    protection = models.CharField(_("protection"), max_length=10, choices=Protection, blank=True, default="")
     reclaim_exempt_reason = models.CharField(_("exempt from reclaim because"), max_length=200, blank=True)
     revision = models.IntegerField(_("revision"), default=0)
 
@@ -38,11 +39,16 @@ class Number(models.Model):
         verbose_name = _("number")
         verbose_name_plural = _("numbers")
         default_permissions = ("view",)
+        permissions = (
+            ("protect_number", "Can put numbers under protection"),
+            ("end_protection", "Can end or weaken a protection"),
+        )
         indexes = (
             models.Index(fields=("id",), name="number_frozen", condition=Q(frozen_until__isnull=False)),
             models.Index(fields=("id",), name="number_restricted", condition=Q(restricted_until__isnull=False)),
             models.Index(fields=("lifecycle", "id"), name="number_lifecycle"),
             models.Index(fields=("tier", "id"), name="number_premium", condition=Q(tier__gte=2)),
+            models.Index(fields=("id",), name="number_protected", condition=~Q(protection="")),
         )
         constraints = (
             models.CheckConstraint(condition=Q(id__gte=10000), name="number_has_five_digits"),

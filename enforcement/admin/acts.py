@@ -11,9 +11,9 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.admin.number import chosen, crumbs_of
 from accounts.admin.rulebook import clause_text
 from accounts.lifecycle import Shown
-from accounts.numbers import parse_list
 from accounts.queries.rulebook import clauses_in_force
 from enforcement import services
 from enforcement.admin.words import CONSEQUENCES, effect_sentence, measure_name
@@ -24,7 +24,6 @@ from enforcement.queries import liftable
 from enforcement.services import Preview as Found
 from qqops import panels
 from qqops.audit import pen
-from qqops.errors import Invalid
 from qqops.pages import ConfirmPage, Preview
 from qqops.panels import Fact, Panel
 from qqops.staff.models import Staff
@@ -43,12 +42,12 @@ CONFIRM = {
     Kind.LIFT: gettext_lazy("Confirm lifting"),
     Kind.RESTORE: gettext_lazy("Confirm restoring"),
 }
-PAGE_OF_TARGETS = 200  # what a form holds; longer lists go through a file
 
 
 class ActPage(ConfirmPage):
     form_class = ActForm
     aside_template = "enforcement/clauses.html"
+    proof = True
     nav = "admin:accounts_number_changelist"
     user: Staff
 
@@ -63,13 +62,7 @@ class ActPage(ConfirmPage):
         return services.may_order(self.kind, self.user)
 
     def setup(self) -> None:
-        given = self.request.GET.getlist("number")
-        try:
-            self.numbers = list(dict.fromkeys(parse_list(given))) if given else []
-        except Invalid as error:
-            raise Http404(str(error)) from None
-        if not 0 < len(self.numbers) <= PAGE_OF_TARGETS:
-            raise Http404
+        self.numbers = chosen(self.request)
 
     def heading_title(self) -> Any:
         if len(self.numbers) == 1:
@@ -77,10 +70,7 @@ class ActPage(ConfirmPage):
         return _("%(act)s: %(n)d numbers") % {"act": TITLES[self.kind], "n": len(self.numbers)}
 
     def crumbs(self) -> list[tuple[Any, str]]:
-        crumbs: list[tuple[Any, str]] = [(_("Numbers"), reverse("admin:accounts_number_changelist"))]
-        if len(self.numbers) == 1:
-            crumbs.append((str(self.numbers[0]), reverse("admin:accounts_number_change", args=self.numbers)))
-        return crumbs
+        return crumbs_of(self.numbers)
 
     def form_kwargs(self) -> dict[str, Any]:
         choices: list[tuple[str, Any]] = []
@@ -122,6 +112,8 @@ class ActPage(ConfirmPage):
             facts.append(Fact(_("unknown"), [str(n) for n in found.unknown]))
         if found.premium:
             facts.append(Fact(_("premium"), found.premium))
+        if found.protected:
+            facts.append(Fact(_("protected"), found.protected))
         if found.paid:
             facts.append(Fact(_("paid"), found.paid))
         facts.append(Fact(_("numbers"), [str(n) for n in found.sample]))

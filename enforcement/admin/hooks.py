@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.admin.number import NumberList
 from accounts.models import Number
+from accounts.queries.declared import is_self_dealing
 from enforcement import services
 from enforcement.admin.acts import TITLES
 from enforcement.admin.words import CONSEQUENCES, ground_text, grounds_text, measure_end, measure_name, state_badge
@@ -41,7 +42,7 @@ def _url(kind: Kind, number: int | None = None) -> str:
 
 def _legal(kind: Kind, number: Number) -> bool:
     """Could this act reach the number as it stands? The service judges again; this only chooses the buttons."""
-    if number.tenure_id is None or number.lifecycle not in FROM[kind]:
+    if number.tenure_id is None or number.lifecycle not in FROM[kind] or is_self_dealing(number):
         return False
     now = timezone.now()
     running = any(until and until > now for until in (number.frozen_until, number.restricted_until))
@@ -118,22 +119,22 @@ def _entry(line: Line) -> Entry:
 def _counters(request: HttpRequest) -> list[Counter]:
     """Counted no further than can be read: a dashboard that scans would be the slowest page of the house."""
     cap, user = 1000, request.user
-    counters = []
+    shown: list[tuple[str, QuerySet[Any], str, str]] = []
     if user.has_perm("accounts.view_number"):
         numbers = reverse("admin:accounts_number_changelist")
         states = NumberList.filters[0]
         for value, label in (("frozen", _("Frozen numbers")), ("restricted", _("Restricted numbers"))):
-            found = Number.objects.filter(states.condition(value) or Q()).values("pk")[: cap + 1].count()
-            counters.append(Counter(label, _capped(found, cap), f"{numbers}?state={value}"))
+            found = Number.objects.filter(states.condition(value) or Q())
+            shown.append((label, found, f"{numbers}?state={value}", ""))
     if user.has_perm("enforcement.view_decision"):
         url = reverse("admin:enforcement_decision_changelist")
-        found = Decision.objects.filter(state="proposed", expires_at__gt=timezone.now()).values("pk")[: cap + 1].count()
-        counters.append(Counter(_("Waiting for approval"), _capped(found, cap), f"{url}?state=proposed", tone="warn"))
-    return counters
-
-
-def _capped(found: int, cap: int) -> str:
-    return f"{cap}+" if found > cap else str(found)
+        waiting = Decision.objects.filter(state="proposed", expires_at__gt=timezone.now())
+        shown.append((_("Waiting for approval"), waiting, f"{url}?state=proposed", "warn"))
+    counts = panels.count([found for _label, found, _url, _tone in shown], cap)
+    return [
+        Counter(label, f"{cap}+" if n > cap else str(n), url, tone=tone)
+        for (label, _found, url, tone), n in zip(shown, counts, strict=True)
+    ]
 
 
 def _latest(request: HttpRequest) -> Panel | None:

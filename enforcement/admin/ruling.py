@@ -20,6 +20,7 @@ from qqops.errors import Invalid, Refused
 from qqops.pages import Page
 from qqops.panels import Fact, Panel
 from qqops.staff.models import Staff
+from qqops.staff.signin import proof
 
 
 class RulingForm(forms.Form):
@@ -31,6 +32,7 @@ class RulingPage(Page):
     template = "enforcement/ruling.html"
     methods: ClassVar[tuple[str, ...]] = ("GET", "HEAD", "POST")
     nav = "admin:inbox"
+    proof = True
     user: Staff
 
     def allowed(self) -> bool:
@@ -49,6 +51,11 @@ class RulingPage(Page):
     def crumbs(self) -> list[tuple[Any, str]]:
         url = reverse("admin:enforcement_decision_change", args=[self.decision.pk])
         return [(_("Waiting for my approval"), reverse("admin:inbox")), (f"#{self.decision.pk}", url)]
+
+    def unproven(self) -> HttpResponseBase:
+        if self.request.method != "POST":
+            return super().unproven()
+        return self.answer_with(RulingForm(self.request.POST), status=403, prove=proof.link(self.request))
 
     def respond(self) -> HttpResponseBase:
         if self.request.method != "POST":
@@ -86,13 +93,13 @@ class RulingPage(Page):
                 % {"id": decision.pk, "n": report.applied, "skipped": report.skipped.total()}
             )
 
-    def answer_with(self, form: RulingForm, status: int = 200) -> HttpResponseBase:
+    def answer_with(self, form: RulingForm, status: int = 200, prove: str = "") -> HttpResponseBase:
         blocked = ""
         try:
             services.capacity_of(self.decision, self.user)
         except (Invalid, Refused) as error:
             blocked = str(error)
-        return self.render(status=status, form=form, blocked=blocked)
+        return self.render(status=status, form=form, blocked=blocked, prove=prove)
 
     def context(self) -> dict[str, Any]:
         decision = self.decision

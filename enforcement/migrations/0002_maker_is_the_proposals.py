@@ -1,9 +1,9 @@
 from django.db import migrations
 
-from qqops.approvals import maker_is_the_proposals
+from qqops.approvals import copied
 
 
 class Migration(migrations.Migration):
     dependencies = [("enforcement", "0001_initial")]
 
-    operations = [migrations.RunSQL(*maker_is_the_proposals("enforcement_approval", "enforcement_decision"))]
+    operations = [migrations.RunSQL(*copied("enforcement_approval", "proposal_id", "enforcement_decision", "maker_id"))]

@@ -7,16 +7,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from accounts.queries.declared import OWN_NUMBERS
+from accounts.services.declared import self_dealing
 from enforcement.content import content_hash_now
 from enforcement.models import Approval, Decision
 from enforcement.policy import BATCH_FROM, Effect, Kind
 from enforcement.services.apply import apply
-from enforcement.services.check import REASON_MIN
 from enforcement.services.decide import Report
 from enforcement.services.expire import confirm, drop
 from qqops.approvals import State
 from qqops.audit import pen
 from qqops.errors import Invalid, Refused
+from qqops.reason import must_say_why
 from qqops.staff.models import Staff
 
 
@@ -99,7 +101,10 @@ def capacity_of(decision: Decision, actor: Staff) -> str:
         raise Invalid(_("The proposal has lapsed; it must be made anew."))
     if decision.until and decision.until <= timezone.now():
         raise Invalid(_("The end of the measure has passed; it must be proposed anew."))
-    if _undoes_own(decision, actor):
+    undoes_own, own = _stake_of(actor, decision)
+    if own:
+        raise self_dealing(own)
+    if undoes_own:
         raise Refused(gettext_noop("You took part in what this undoes: another person must rule on it."))
     given = list(Approval.objects.filter(proposal=decision).values_list("capacity", "approver_id"))
     if actor.pk in {approver for _capacity, approver in given}:
@@ -123,26 +128,32 @@ _REVERSED = {
 }
 
 
-def _undoes_own(decision: Decision, actor: Staff) -> bool:
-    """Did this person make or approve the batch that the decision reverses? Its undo needs another (DESIGN §4)."""
+def _stake_of(actor: Staff, decision: Decision) -> tuple[bool, int]:
+    """Did this person make or approve the batch that the decision reverses (its undo needs another: DESIGN §4)?
+
+    And how many of its targets has he declared as his own or a relative's?
+    """
     reversed_by = _REVERSED.get(Kind(decision.kind))
-    if reversed_by is None:
-        return False
-    sql = f"""
-SELECT EXISTS (SELECT FROM enforcement_target t CROSS JOIN LATERAL ({reversed_by}) r(id)
+    undoes_own = f"""
+EXISTS (SELECT FROM enforcement_target t CROSS JOIN LATERAL ({reversed_by}) r(id)
   JOIN enforcement_decision d ON d.id = r.id
   WHERE t.decision_id = %(decision)s AND d.target_count > {BATCH_FROM} AND (d.maker_id = %(actor)s OR EXISTS (
     SELECT FROM enforcement_approval a WHERE a.proposal_id = d.id AND a.approver_id = %(actor)s AND a.agreed)))"""
+    # His list is short: each of it is looked up among the targets, not the targets on it.
+    sql = f"""
+WITH own AS MATERIALIZED ({OWN_NUMBERS})
+SELECT {undoes_own if reversed_by else "false"},
+  (SELECT count(*) FROM own JOIN enforcement_target t ON t.decision_id = %(decision)s AND t.number_id = own.number)"""
     with connection.cursor() as cursor:
         cursor.execute(sql, {"decision": decision.pk, "actor": actor.pk})
-        return bool(cursor.fetchone()[0])
+        undone, own = cursor.fetchone()
+        return bool(undone), int(own)
 
 
 def _rule_on(decision: Decision, actor: Staff, reason: str, content_hash: str) -> tuple[Decision, str]:
     decision = Decision.objects.select_for_update(no_key=True).get(pk=decision.pk)
     capacity = capacity_of(decision, actor)
-    if len(reason.strip()) < REASON_MIN:
-        raise Invalid(_("Give a reason of at least %(n)d characters.") % {"n": REASON_MIN})
+    must_say_why(reason)
     if content_hash != decision.content_hash:
         raise Invalid(_("The decision is not the one you saw. Look at it again; nothing was done."))
     if content_hash_now(decision) != decision.content_hash:

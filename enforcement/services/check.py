@@ -11,10 +11,10 @@ from enforcement.order import Order
 from enforcement.policy import AUTHORITIES, BASIS, OWNER_FREEZE_MAX, Authority, FreezeKind, Kind, Scope
 from qqops.audit.personal import no_personal_data
 from qqops.errors import Invalid, Refused
+from qqops.reason import must_say_why
 from qqops.staff.models import Staff
 
 LONGEST_TERM = datetime.timedelta(days=3650)
-REASON_MIN = 6
 
 
 def check(order: Order, actor: Staff) -> Authority:
@@ -30,8 +30,7 @@ def _well_formed(order: Order) -> None:
         raise Invalid(_("State the facts."))
     if not any(e.strip() for e in order.evidence):
         raise Invalid(_("Name the evidence: without evidence there is no measure."))
-    if len(order.reason.strip()) < REASON_MIN:
-        raise Invalid(_("Give a reason of at least %(n)d characters.") % {"n": REASON_MIN})
+    must_say_why(order.reason)
     no_personal_data(*texts)
     if len(order.ticket) > 80 or len(order.citation) > 200:
         raise Invalid(_("The ticket (80 characters) or the cited document (200 characters) is too long."))

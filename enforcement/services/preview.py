@@ -13,6 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.lifecycle import PREMIUM_FROM_TIER
+from accounts.queries.declared import OWN_NUMBERS
+from accounts.services.declared import self_dealing
 from enforcement import judgement, policy
 from enforcement.content import TARGET
 from enforcement.order import Order
@@ -51,8 +53,8 @@ _OWN = _MADE_BY.format(
 )
 _SUPERVISED = _MADE_BY.format(
     condition="(EXISTS (SELECT FROM enforcement_approval a WHERE a.proposal_id = m.decision_id AND a.agreed)"
-    " OR EXISTS (SELECT FROM enforcement_decision d JOIN staff_staff_groups sg ON sg.staff_id = d.maker_id"
-    " JOIN auth_group g ON g.id = sg.group_id AND g.name = 'supervisor' WHERE d.id = m.decision_id))"
+    " OR EXISTS (SELECT FROM enforcement_decision d JOIN staff_holding h ON h.staff_id = d.maker_id"
+    " AND h.role = 'supervisor' AND tstzrange(h.since, h.until) @> d.proposed_at WHERE d.id = m.decision_id))"
 )
 
 
@@ -66,6 +68,7 @@ class Preview:
     unknown: list[int] = field(default_factory=list)
     premium: int = 0
     paid: int = 0
+    protected: int = 0
     sample: list[int] = field(default_factory=list)
     listed: str = ""  # digest of the targets as the decision will file them
     digest: str = ""  # of the matched set and what would happen to each: a page shown is bound to it
@@ -105,6 +108,7 @@ def preview(order: Order, numbers: Iterable[int], *, actor: Staff) -> Preview:
             lifts_own=found.own,
             refused_before=found.refused_before,
             overturns_supervisor=found.supervised,
+            protected=bool(found.protected),
         )
     )
     return found
@@ -125,7 +129,7 @@ def _look(order: Order, numbers: Iterable[int], actor: Staff) -> Preview:
     listed = Listed.of(numbers)
     found = Preview(given=listed.given, duplicates=listed.given - listed.count)
     matched, targets = hashlib.sha256(), hashlib.sha256()
-    used_today = 0
+    used_today = declared = 0
     for chunk in listed.chunks():
         with transaction.atomic():
             row = _judge(order, chunk, actor)
@@ -139,6 +143,8 @@ def _look(order: Order, numbers: Iterable[int], actor: Staff) -> Preview:
         found.unknown += row["unknown"]
         found.premium += row["premium"]
         found.paid += row["paid"]
+        found.protected += row["protected"]
+        declared += row["declared"]
         found.own |= row["own"]
         found.supervised |= row["supervised"]
         found.past_solo_freeze |= row["past_solo"]
@@ -146,6 +152,8 @@ def _look(order: Order, numbers: Iterable[int], actor: Staff) -> Preview:
         used_today = row["used_today"]
         matched.update(row["digest"])
         targets.update(row["targets"].encode())
+    if declared:  # one of the person's own or his relatives', and the whole list is refused
+        raise self_dealing(declared)
     found.digest, found.listed = matched.hexdigest(), targets.hexdigest()
     found.past_daily_limit = used_today + found.known > daily_limit()
     return found
@@ -158,7 +166,7 @@ def _judge(order: Order, chunk: Sequence[int], actor: Staff) -> dict[str, Any]:
     sql = f"""
 WITH judged AS MATERIALIZED (
   SELECT g.id, g.id AS number_id, n.tenure_id, t.measures, n.id IS NOT NULL AS known, n.tier, n.revision,
-         coalesce(h.paid, false) AS paid,
+         coalesce(h.paid, false) AS paid, n.protection <> '' AS protected, g.id IN ({OWN_NUMBERS}) AS declared,
          {judgement.SHOWN} AS shown, {why} AS why,
          {_ALONE if freeze else "false"} AS past_solo,
          {_REFUSED if order.kind in (Kind.FREEZE, Kind.RESTRICT) else "false"} AS refused_before,
@@ -175,6 +183,8 @@ SELECT (SELECT coalesce(jsonb_object_agg(why, c), '{{}}') FROM
        coalesce(array_agg(id ORDER BY id) FILTER (WHERE NOT known), '{{}}'),
        count(*) FILTER (WHERE known AND tier >= {PREMIUM_FROM_TIER}),
        count(*) FILTER (WHERE known AND paid),
+       count(*) FILTER (WHERE protected AND why = ''),
+       count(*) FILTER (WHERE declared),
        coalesce(bool_or(past_solo AND known AND why = ''), false),
        coalesce(bool_or(refused_before AND known AND why = ''), false),
        coalesce(bool_or(own AND why = ''), false),
@@ -203,8 +213,8 @@ FROM judged"""
         )
         row = cursor.fetchone()
     names = (
-        "whys", "shown", "unknown", "premium", "paid", "past_solo", "refused_before", "own", "supervised", "digest",
-        "targets", "used_today",
+        "whys", "shown", "unknown", "premium", "paid", "protected", "declared", "past_solo", "refused_before", "own",
+        "supervised", "digest", "targets", "used_today",
     )  # fmt: skip
     found = dict(zip(names, row, strict=True))
     return found | {k: json.loads(found[k]) for k in ("whys", "shown")}  # Django's cursor hands jsonb over as text

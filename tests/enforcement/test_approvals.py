@@ -50,7 +50,7 @@ def test_the_database_itself_refuses_the_maker_as_approver(
     report = decide(Kind.TERMINATE, number(), officer)
     with pytest.raises(IntegrityError, match="approval_not_the_maker"):
         _insert(report, officer, officer)
-    with pytest.raises(IntegrityError, match="maker_is_the_proposals"):
+    with pytest.raises(IntegrityError, match="maker_id_is_the_parents"):
         _insert(report, officer2, officer)  # a false maker does not help
     _insert(report, officer, supervisor)
     with pytest.raises(IntegrityError, match="approval_once_each"):

@@ -5,17 +5,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 import time_machine
 from django.conf import settings
-from django.core.management import CommandError, call_command
 from django.db import OperationalError
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from accounts.models import Number
 from enforcement import services
@@ -26,48 +22,12 @@ from qqops.commands import Exit
 from qqops.staff import services as staff_services
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, HOUR, broken, decide, head, verbs
+from tests.terminal import Terminal
 
 Make = Callable[..., Number]
 Many = Callable[..., list[int]]
 KEYS = {"decision", "state", "effect", "targets", "applied", "skipped", "unknown", "failed"}
 GROUNDS = ("--clause", "10.1", "--fact", "群发诈骗链接", "--evidence", "风控记录截图", "--reason", "按规则处置该号码")
-
-
-@dataclass
-class Said:
-    code: int
-    out: str
-    error: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.out)  # one object and nothing else
-        return found
-
-
-@pytest.fixture
-def terminal(cast: dict[str, Staff], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
-    """`terminal("officer", "enforce", …)`: types a command as that person, with his own token."""
-
-    def run(login: str | None, *words: object, token: str | None = None) -> Said:
-        out = StringIO()
-        arguments = [str(word) for word in words]
-        if login:
-            arguments += ["--actor", login]
-            monkeypatch.setenv("QQOPS_TOKEN", staff_services.issue_token(cast[login]) if token is None else token)
-        try:
-            with translation.override("en"):
-                call_command(*arguments, stdout=out, stderr=StringIO())
-        except SystemExit as end:
-            return Said(int(str(end.code)), out.getvalue(), "")
-        except CommandError as error:
-            return Said(error.returncode, out.getvalue(), str(error))
-        return Said(0, out.getvalue(), "")
-
-    return run
-
-
-Terminal = Callable[..., Said]
 
 
 def test_the_codes_mean_what_they_have_always_meant() -> None:
@@ -264,7 +224,17 @@ def test_every_act_of_the_brief_by_command(number: Make, terminal: Terminal) -> 
         shown = terminal(None, "number", one, "--json").json
         assert (shown["lifecycle"], len(shown["timeline"]) > 0) == (state, True)
     assert [m["end_reason"] for m in shown["measures"]] == ["lifted", ""]
-    assert set(shown) == {"number", "lifecycle", "shown", "until", "tier", "tenure", "measures", "timeline"}
+    assert set(shown) == {
+        "number",
+        "lifecycle",
+        "shown",
+        "until",
+        "tier",
+        "protection",
+        "tenure",
+        "measures",
+        "timeline",
+    }
     text = terminal(None, "number", one).out
     assert str(one) in text and "10.1" in text
     assert terminal(None, "number", "77777").code == 2

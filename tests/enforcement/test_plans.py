@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 
+from accounts.services.declared import declare
 from enforcement import services
 from enforcement.models import Decision
 from enforcement.policy import Kind
+from enforcement.queries import inbox
 from qqops.staff.models import Staff
 from tests.enforcement import acts
 
@@ -38,6 +40,8 @@ def test_no_chunk_of_a_batch_scans_a_growing_table(
 ) -> None:
     ids = numbers(NUMBERS)
     acts.approve(acts.decide(Kind.RESTRICT, ids, officer), supervisor)  # so that no table is small
+    for person in (officer, officer2, supervisor, supervisor2):  # nobody's list is empty, none is reached
+        declare(person, range(500_000_000, 500_000_020), "relative", actor=person)
     settings.QQOPS_CHUNK = CHUNK
     for kind, maker, agrees in ((Kind.FREEZE, officer, supervisor), (Kind.LIFT, officer2, supervisor2)):
         analyze()
@@ -48,6 +52,20 @@ def test_no_chunk_of_a_batch_scans_a_growing_table(
             applied, skipped = services.apply(decision, actor=maker)
         assert (applied, +skipped) == (TARGETS, {})
         assert found == set(), kind
+
+
+def test_an_inbox_reaches_the_decisions_on_declared_numbers_by_key(
+    numbers: Callable[..., list[int]], officer: Staff, supervisor: Staff
+) -> None:
+    ids = numbers(NUMBERS)
+    acts.approve(acts.decide(Kind.RESTRICT, ids, officer), supervisor)
+    declare(supervisor, ids[:20], "relative", actor=supervisor)
+    acts.decide(Kind.FREEZE, ids[:3], officer, indefinite=True)
+    acts.decide(Kind.FREEZE, ids[-3:], officer, indefinite=True)
+    analyze()
+    (plan,) = json.loads(inbox(supervisor).explain(format="json"))
+    assert scanned(plan["Plan"]) == set()
+    assert [d.target_count for d in inbox(supervisor)] == [3]
 
 
 def test_the_watch_sees_a_scan(numbers: Callable[..., list[int]]) -> None:

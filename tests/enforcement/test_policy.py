@@ -113,6 +113,13 @@ CASES: list[tuple[Case, str, str, tuple[str, ...]]] = [
     (case(K.FREEZE, targets=101), "batch", "waits", (SUP,)),
     (case(K.FREEZE, targets=101, length=None), "batch", "waits", (SUP,)),  # never even provisional
     (case(K.LIFT, targets=101), "batch", "waits", (SUP,)),
+    (case(K.FREEZE, protected=True), "protected", "waits", (SUP,)),
+    (case(K.FREEZE, protected=True, length=None), "protected", "waits", (SUP,)),  # never even provisional
+    (case(K.LIFT, protected=True), "protected", "waits", (SUP,)),
+    (case(K.TERMINATE, protected=True), "protected", "waits", (SUP,)),
+    (case(K.TERMINATE, protected=True, clauses=("10.3",)), "reclaim", "waits", (SUP, PRIV)),
+    (case(K.TERMINATE, protected=True, targets=101), "batch_terminate", "waits", (SUP, SUP)),
+    (case(K.FREEZE, protected=True, targets=10_001), "large", "waits", (SUP, SUP)),
     (case(K.FREEZE, past_daily_limit=True), "daily_limit", "waits", (SUP,)),
     (case(K.FREEZE, past_daily_limit=True, length=None), "daily_limit", "waits", (SUP,)),
     (case(K.TERMINATE), "terminate", "waits", (SUP,)),

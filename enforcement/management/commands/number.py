@@ -34,6 +34,7 @@ class Command(OpsCommand):
                     "shown": shown_of(number),
                     "until": shown_until(number),
                     "tier": number.tier,
+                    "protection": number.protection,
                     "tenure": tenure
                     and {"seq": tenure.seq, "channel": tenure.channel, "started_at": tenure.started_at},
                     "measures": [
@@ -59,6 +60,8 @@ class Command(OpsCommand):
         self.say(
             _("lifecycle: %(state)s · tier %(tier)d") % {"state": number.get_lifecycle_display(), "tier": number.tier}
         )
+        if number.protection:
+            self.say(_("protected: %(kind)s") % {"kind": number.get_protection_display()})
         if tenure:
             self.say(
                 _("tenure %(seq)d since %(at)s, by %(channel)s")
