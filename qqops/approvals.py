@@ -1,7 +1,7 @@
 """Proposal and approval: what two people do together. Each app that needs it makes its own tables of these.
 
 Maker ≠ approver holds in the database: the approval copies the maker, a composite foreign key (added by the
-app's migration with `maker_is_the_proposals`) makes sure that it is the proposal's own, a check compares the two.
+app's migration with `copied`) makes sure that it is the proposal's own, a check compares the two.
 """
 
 from django.conf import settings
@@ -58,12 +58,15 @@ def approval_constraints(name: str) -> tuple[models.BaseConstraint, ...]:
     )
 
 
-def maker_is_the_proposals(approval_table: str, proposal_table: str) -> tuple[str, str]:
-    """SQL and its reverse: the copied maker cannot differ from the proposal's."""
-    unique, foreign = f"{proposal_table}_id_maker", f"{approval_table}_maker_is_the_proposals"
+def copied(child: str, key: str, parent: str, column: str) -> tuple[str, str]:
+    """SQL and its reverse: `column` of the child row is a copy of its parent's and cannot differ from it.
+
+    So a check of one row (the approver is not the maker) rests on what the other row says.
+    """
+    unique, foreign = f"{parent}_id_{column}", f"{child}_{column}_is_the_parents"
     return (
-        f"ALTER TABLE {proposal_table} ADD CONSTRAINT {unique} UNIQUE (id, maker_id);"
-        f"ALTER TABLE {approval_table} ADD CONSTRAINT {foreign} FOREIGN KEY (proposal_id, maker_id)"
-        f" REFERENCES {proposal_table} (id, maker_id)",
-        f"ALTER TABLE {approval_table} DROP CONSTRAINT {foreign};ALTER TABLE {proposal_table} DROP CONSTRAINT {unique}",
+        f"ALTER TABLE {parent} ADD CONSTRAINT {unique} UNIQUE (id, {column});"
+        f"ALTER TABLE {child} ADD CONSTRAINT {foreign} FOREIGN KEY ({key}, {column})"
+        f" REFERENCES {parent} (id, {column})",
+        f"ALTER TABLE {child} DROP CONSTRAINT {foreign};ALTER TABLE {parent} DROP CONSTRAINT {unique}",
     )

@@ -195,18 +195,20 @@ def items_for(request: HttpRequest) -> list[_Item]:
 
 def counts_for(request: HttpRequest, items: Sequence[_Item]) -> dict[str, int]:
     """Return the counts of all items by URL name, in one query that stops at the cap."""
-    named: list[str] = []
-    parts = []
-    for item in items:
-        if item.count is not None:
-            rows = item.count(request).order_by()
-            parts.append(rows.annotate(sidebar=Value(len(named))).values_list("sidebar")[: COUNT_CAP + 1])
-            named.append(item.url_name)
-    if not parts:
-        return {}
-    union = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
-    tally = Tally(which for (which,) in union)
-    return {name: tally[which] for which, name in enumerate(named)}
+    counted = [(item.url_name, item.count) for item in items if item.count is not None]
+    return dict(zip((name for name, _rows in counted), count([rows(request) for _name, rows in counted]), strict=True))
+
+
+def count(sets: Sequence["QuerySet[Any]"], cap: int = COUNT_CAP) -> list[int]:
+    """Count the rows of each set, no further than one past the cap, all in one query."""
+    if not sets:
+        return []
+    parts = [
+        rows.order_by().annotate(counted=Value(which)).values_list("counted")[: cap + 1]
+        for which, rows in enumerate(sets)
+    ]
+    tally = Tally(which for (which,) in (parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]))
+    return [tally[which] for which in range(len(sets))]
 
 
 def panels_for(page: str, request: HttpRequest, obj: Any) -> list[Panel]:

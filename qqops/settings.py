@@ -4,8 +4,10 @@ One file: the demo is the default, QQOPS_ENV=production switches every safeguard
 never starts a database: type checkers import it too.
 """
 
+import ipaddress
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 import django_stubs_ext
@@ -13,7 +15,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from qqops import database
+from qqops import database, seal
 
 # Lets ModelAdmin[Number] and its like be written at run time too, as the type checker reads them.
 django_stubs_ext.monkeypatch()
@@ -28,15 +30,15 @@ if ENVIRONMENT not in ("demo", "production"):
 PRODUCTION = ENVIRONMENT == "production"
 
 
-def _demo_secret() -> str:
-    """The demo's own random key, made once and readable by its owner only."""
+def _demo_key(name: str, make: Callable[[], str]) -> str:
+    """One of the demo's own random keys, made once and readable by its owner only."""
     DEMO_DIR.mkdir(mode=0o700, exist_ok=True)
-    path = DEMO_DIR / "secret"
+    path = DEMO_DIR / name
     if not path.exists():
         # Written aside and linked into place: of two processes starting at once, one key wins whole.
-        draft = DEMO_DIR / f"secret.{os.getpid()}"
+        draft = DEMO_DIR / f"{name}.{os.getpid()}"
         draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(60))
+        draft.write_text(make())
         try:
             os.link(draft, path)
         except FileExistsError:
@@ -61,6 +63,12 @@ def _refuse_unsafe_production() -> None:
         found.append("DATABASE_URL is missing, and the embedded database is for the demo only")
     if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
         found.append("ALLOWED_HOSTS does not name the hosts to serve")
+    if not QQOPS_SECOND_FACTOR:
+        found.append("QQOPS_SECOND_FACTOR is off")
+    if not QQOPS_SEAL_KEYS:
+        found.append("QQOPS_SEAL_KEYS is missing")
+    elif (DEMO_DIR / "seal").exists() and (DEMO_DIR / "seal").read_text().partition(":")[2] in QQOPS_SEAL_KEYS:
+        found.append("QQOPS_SEAL_KEYS has the demo's key in it")
     if found:
         raise ImproperlyConfigured("Production does not start: " + "; ".join(found) + ".")
 
@@ -68,30 +76,53 @@ def _refuse_unsafe_production() -> None:
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]"])
 EMBEDDED_DATABASE = not env.str("DATABASE_URL", default="")
+QQOPS_SECOND_FACTOR = env.bool("QQOPS_SECOND_FACTOR", default=PRODUCTION)
+QQOPS_SEAL_KEYS = env.str("QQOPS_SEAL_KEYS", default="")
 if PRODUCTION:
     _refuse_unsafe_production()
-SECRET_KEY = env.str("SECRET_KEY", default="") or _demo_secret()
+SECRET_KEY = env.str("SECRET_KEY", default="") or _demo_key("secret", lambda: secrets.token_urlsafe(60))
+QQOPS_SEAL_KEYS = QQOPS_SEAL_KEYS or _demo_key("seal", lambda: f"demo:{seal.new_key()}")
+try:
+    seal.read_keys(QQOPS_SEAL_KEYS)
+except ValueError as problem:
+    raise ImproperlyConfigured(f"QQOPS_SEAL_KEYS cannot be read: {problem}.") from problem
 
 # What the house itself reads
 QQOPS_DEMO_PASSWORD = env.str("QQOPS_DEMO_PASSWORD", default="")
 QQOPS_NUMBER_MAX = env.int("QQOPS_NUMBER_MAX", default=99_999_999_999)
 QQOPS_CHUNK = env.int("QQOPS_CHUNK", default=10_000)
 QQOPS_DAILY_TARGETS = env.int("QQOPS_DAILY_TARGETS", default=500)
+QQOPS_BEHIND_PROXY = env.bool("QQOPS_BEHIND_PROXY", default=False)
+QQOPS_ADDRESSES = env.list("QQOPS_ADDRESSES", default=[])
+try:
+    list(map(ipaddress.ip_network, QQOPS_ADDRESSES))
+except ValueError as problem:
+    raise ImproperlyConfigured(f"QQOPS_ADDRESSES cannot be read: {problem}.") from problem
+
+# Where alerts go besides the overview. Without a mail server nothing is sent by mail.
+ALERT_EMAIL = env.list("ALERT_EMAIL", default=[])
+ALERT_WEBHOOK = env.str("ALERT_WEBHOOK", default="")
+vars().update(env.email_url("EMAIL_URL", default="dummymail://"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="qqops@localhost")
 
 INSTALLED_APPS = [
     "qqops",
     "qqops.staff",
     "qqops.audit",
+    "qqops.alerts",
     "accounts",
     "enforcement",
     "appeals",
     "qqops.site.OpsAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "simple_history",
     "pgtrigger",
     "csp",
@@ -99,18 +130,23 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # First what every answer carries, also one that is made on the way in (an error, a redirect, an address refused).
     "django.middleware.security.SecurityMiddleware",
+    "qqops.headers.HeadersMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
     "qqops.language.LanguageMiddleware",
+    "qqops.staff.signin.middleware.SessionMiddleware",
+    "qqops.staff.signin.middleware.AllowList",
     "qqops.outage.OutageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "qqops.audit.origin.OriginMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "qqops.staff.signin.middleware.DoorMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
 ]
 
 ROOT_URLCONF = "qqops.urls"
@@ -135,7 +171,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "staff.Staff"
 AUTHENTICATION_BACKENDS = ["qqops.staff.backend.RoleBackend"]
-LOGIN_URL = "admin:login"
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "admin:index"
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -147,6 +183,46 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+
+# Sign-in: django-allauth, as traps.md tried it; limits are the house's own (qqops/staff/signin/throttle.py).
+ACCOUNT_ADAPTER = "qqops.staff.signin.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"login": "qqops.staff.signin.forms.LoginForm"}
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_RATE_LIMITS = False
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+MFA_ADAPTER = "qqops.staff.signin.adapter.MFAAdapter"
+MFA_FORMS = {
+    "activate_totp": "qqops.staff.signin.forms.EnrolForm",
+    "authenticate": "qqops.staff.signin.forms.CodeForm",
+    "reauthenticate": "qqops.staff.signin.forms.CodeAgainForm",
+    "add_webauthn": "qqops.staff.signin.forms.AddPasskeyForm",
+    "authenticate_webauthn": "qqops.staff.signin.forms.PasskeyForm",
+    "reauthenticate_webauthn": "qqops.staff.signin.forms.PasskeyAgainForm",
+    "login_webauthn": "qqops.staff.signin.forms.PasskeyAloneForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # there is no e-mail here
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_RATE_LIMITS = False
+PASSWORD_RESET_TIMEOUT = 72 * 3600  # of the link to a first password
+
+SESSION_ENGINE = "qqops.staff.signin.sessions"
+SESSION_COOKIE_AGE = 12 * 3600  # in all; idle sessions end sooner, see there
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+# One cache for all workers: a code used in one is used in all.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "staff_cache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
+}
 
 LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
 LANGUAGE_CODE = env.str("QQOPS_LANGUAGE", default="zh-hans")
@@ -192,7 +268,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = PRODUCTION
 SECURE_SSL_REDIRECT = PRODUCTION
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
-if env.bool("QQOPS_BEHIND_PROXY", default=False):
+if QQOPS_BEHIND_PROXY:
     # Only behind a proxy that sets this header itself: anybody else could claim to be secure.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 

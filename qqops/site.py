@@ -1,7 +1,9 @@
 """The one admin site of the house: its shell, its dashboard, its jump box."""
 
+from functools import wraps
 from itertools import groupby
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import admin, messages
@@ -11,14 +13,23 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, include, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.i18n import set_language
 
 from qqops import panels
+from qqops.errors import Refused
+from qqops.staff.signin import proof
+
+
+def desk_name() -> str:
+    return str(OpsSite.site_header)
 
 
 class OpsAdminConfig(AdminConfig):
     default_site = "qqops.site.OpsSite"
+
+
+own_form = require_http_methods(["GET", "HEAD", "POST"])  # Django's form views would take a PUT for a POST
 
 
 class OpsSite(admin.AdminSite):
@@ -39,12 +50,25 @@ class OpsSite(admin.AdminSite):
         if admin_class is not None and issubclass(admin_class, OpsModelAdmin):
             super().register(model_or_iterable, admin_class, **options)
 
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Send strangers to the sign-in before Django's own wrapper asks for an address "logout", which is not here."""
+        from django.contrib.auth.views import redirect_to_login  # this module is loaded before any model may be
+
+        inside = super().admin_view(view, cacheable)
+
+        @wraps(inside)
+        def page(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if not self.has_permission(request):
+                return redirect_to_login(request.get_full_path(), reverse("admin:login"))
+            return inside(request, *args, **kwargs)
+
+        return page
+
     def get_urls(self) -> list[URLPattern | URLResolver]:
         own: list[URLPattern | URLResolver] = [
             path("", self.admin_view(require_safe(self.index)), name="index"),
-            path("login/", self.login, name="login"),
-            path("logout/", self.logout, name="logout"),
-            path("password/", self.admin_view(self.password_change, cacheable=True), name="password_change"),
+            path("login/", require_safe(self.login), name="login"),
+            path("password/", self.admin_view(own_form(self.password_change), cacheable=True), name="password_change"),
             path("language/", require_POST(set_language), name="set_language"),
             path("jump/", self.admin_view(require_safe(self.jump)), name="jump"),
         ]
@@ -85,20 +109,29 @@ class OpsSite(admin.AdminSite):
         request.current_app = self.name
         return TemplateResponse(request, "admin/index.html", context)
 
+    def has_permission(self, request: HttpRequest) -> bool:
+        user = request.user
+        return user.is_authenticated and bool(getattr(user, "may_enter", False))
+
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        from qqops.pages.login import LoginForm  # this module is loaded before any model may be
-
-        self.login_form = LoginForm
-        return super().login(request, extra_context)
-
-    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        from django.contrib.auth.views import LogoutView
-
-        return LogoutView.as_view(next_page=reverse("admin:login"))(request)
+        """Nobody signs in here: the way in is allauth's, with its limits and the second factor."""
+        wanted = request.GET.get("next", "")
+        if self.has_permission(request):
+            return HttpResponseRedirect(reverse("admin:index"))
+        query = f"?{urlencode({'next': wanted})}" if wanted else ""
+        return HttpResponseRedirect(reverse("account_login") + query)
 
     def jump(self, request: HttpRequest) -> HttpResponse:
         """An exact hit leads to its page, anything else to the filtered list, or back with a sentence."""
         text = request.GET.get("q", "").strip()[:100]
+        if text:
+            from qqops.staff.services import limits  # this module is loaded before any model may be
+
+            try:
+                limits.spend("search", panels.staff_at(request))
+            except Refused as refused:
+                messages.warning(request, str(refused))
+                return HttpResponseRedirect(reverse("admin:index"))
         found = panels.jump_to(request, text) if text else None
         if found:
             return HttpResponseRedirect(found)
@@ -109,6 +142,8 @@ class OpsSite(admin.AdminSite):
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         from qqops.pages.password import PasswordView  # this module is loaded before any model may be
 
+        if not proof.is_fresh(request):
+            return proof.ask(request)
         request.current_app = self.name
         return PasswordView.as_view(extra_context=self.each_context(request) | (extra_context or {}))(request)
 

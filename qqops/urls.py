@@ -1,8 +1,10 @@
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("", require_safe(RedirectView.as_view(pattern_name="admin:index")), name="root"),
+    path("account/", include("qqops.staff.signin.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -18,7 +18,7 @@ from accounts.queries.rulebook import version_in_force
 from accounts.services.rulebook import load_summaries
 from qqops.audit import origin, pen
 from qqops.staff import services
-from qqops.staff.backend import with_permissions
+from qqops.staff.backend import at_desk
 from qqops.staff.models import Staff
 
 PASSWORD = "correct horse battery staple"
@@ -45,8 +45,9 @@ WITH tenure AS (
   FROM unnest(%(ids)s::bigint[]) AS g(id) WHERE %(held)s ORDER BY id RETURNING *),
 tenure_history AS ({tenure_history}),
 number AS (
-  INSERT INTO accounts_number (id, lifecycle, tier, tenure_id, legal_hold, reclaim_exempt_reason, revision)
-  SELECT g.id, %(lifecycle)s, %(tier)s, t.id, %(legal_hold)s, '', 0
+  INSERT INTO accounts_number (id, lifecycle, tier, tenure_id, legal_hold, protection,
+    reclaim_exempt_reason, revision)
+  SELECT g.id, %(lifecycle)s, %(tier)s, t.id, %(legal_hold)s, %(protection)s, '', 0
   FROM unnest(%(ids)s::bigint[]) AS g(id) LEFT JOIN tenure t ON t.number_id = g.id ORDER BY g.id RETURNING *),
 number_history AS ({number_history})
 SELECT (SELECT count(*) FROM number), (SELECT count(*) FROM tenure)"""
@@ -68,6 +69,7 @@ def make_numbers(
     tier: int = 0,
     paid: bool = False,
     legal_hold: bool = False,
+    protection: str = "",
     started_at: datetime.datetime | None = None,
 ) -> None:
     """Make numbers, and a tenure for each that someone holds, with their history and one event."""
@@ -83,6 +85,7 @@ def make_numbers(
         "tier": tier,
         "paid": paid,
         "legal_hold": legal_hold,
+        "protection": protection,
         "held": lifecycle in HELD,
         "rules": rules.pk,
         "started": started_at or timezone.now() - datetime.timedelta(days=400),
@@ -104,14 +107,10 @@ def _from_somewhere() -> Iterator[None]:
 
 @pytest.fixture
 def cast(db: None) -> dict[str, Staff]:
-    """Everybody by login, each with the permissions of the role, in one query."""
+    """Everybody by login, each with the roles held, in one query."""
     if not Staff.objects.filter(username="officer").exists():
         build()
-    found = {}
-    for person in with_permissions().filter(is_system=False, username__in=LOGINS):
-        person._perm_cache = set(person.held)
-        found[person.username] = person
-    return found
+    return {person.username: person for person in at_desk().filter(is_system=False, username__in=LOGINS)}
 
 
 @pytest.fixture

@@ -5,12 +5,14 @@ raises, so that nothing reaches the record with an unknown source.
 """
 
 import getpass
+import ipaddress
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 WEB, COMMAND, WORKER, SYSTEM = "web", "command", "worker", "system"
@@ -50,6 +52,20 @@ def terminal_user() -> str:
         return ""
 
 
+def address_of(request: HttpRequest) -> str | None:
+    """Where a request comes from. Behind the proxy: what the proxy saw, the last entry; the rest anybody can write."""
+    if settings.QQOPS_BEHIND_PROXY:
+        told = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
+    else:
+        told = request.META.get("REMOTE_ADDR", "")
+    try:
+        address = ipaddress.ip_address(told)
+    except ValueError:  # nothing, a socket's name, "unknown": an address that is none must reach no column
+        return None
+    # A server that listens on both kinds of addresses names an IPv4 caller as ::ffff:10.0.0.1.
+    return str(getattr(address, "ipv4_mapped", None) or address)
+
+
 class OriginMiddleware:
     """Give every web request an id, and answer with it so that staff can quote it."""
 
@@ -57,7 +73,7 @@ class OriginMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with origin(WEB, address=request.META.get("REMOTE_ADDR") or None) as here:
+        with origin(WEB, address=address_of(request)) as here:
             response = self.get_response(request)
             response["X-Request-ID"] = str(here.request_id)
             return response

@@ -3,9 +3,13 @@
 Each app declares its own in `<app>/verbs.py`. An undeclared verb raises, so the catalogue cannot drift from the code.
 """
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -14,15 +18,17 @@ from django.utils.translation import gettext_lazy as _
 class Verb:
     code: str
     sentence: Any  # lazily translated, with %(name)s places filled from the event's facts
+    labels: Mapping[str, Mapping[str, Any]]  # of facts that are codes: how each code reads
 
 
 _catalogue: dict[str, Verb] = {}
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+([+-]\d\d:\d\d|Z)")
 
 
-def declare(code: str, sentence: Any) -> None:
+def declare(code: str, sentence: Any, **labels: Mapping[str, Any]) -> None:
     if code in _catalogue:
         raise ValueError(f"verb {code} is declared twice")
-    _catalogue[code] = Verb(code, sentence)
+    _catalogue[code] = Verb(code, sentence, labels)
 
 
 def get(code: str) -> Verb:
@@ -36,19 +42,34 @@ def declared() -> dict[str, Verb]:
     return dict(_catalogue)
 
 
-class _Lenient(dict[str, Any]):
+class Lenient(dict[str, Any]):
     """An old event may lack a fact that its sentence names today: say so instead of failing the page."""
 
     def __missing__(self, key: str) -> str:
         return "?"
 
 
+def in_words(value: Any, labels: Mapping[str, Any] | None = None) -> Any:
+    """A fact as staff read it: codes by their labels, moments in local time."""
+    if isinstance(value, list):
+        return gettext(", ").join(str(in_words(one, labels)) for one in value)
+    if isinstance(value, str) and _MOMENT.fullmatch(value) and (moment := parse_datetime(value)):
+        return localtime(moment).strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, str) and labels:
+        return labels.get(value, value)
+    return "–" if value is None else value
+
+
 def sentence(code: str, facts: dict[str, Any]) -> str:
     """The event's sentence in the reader's language."""
     verb = _catalogue.get(code)
-    if "why" in facts:  # a refusal keeps its message id, to be read in any language
-        facts = facts | {"why": gettext(facts["why"]) % _Lenient(facts.get("params") or {})}
-    return str(verb.sentence) % _Lenient(facts) if verb else code
+    if verb is None:
+        return code
+    if code == "audit.refused" and "why" in facts:  # a refusal keeps its message id, to be read in any language
+        facts = facts | {"why": gettext(facts["why"]) % Lenient(facts.get("params") or {})}
+    said = Lenient({name: in_words(value, verb.labels.get(name)) for name, value in facts.items()})
+    return " ".join((str(verb.sentence) % said).split())  # a fact that is empty leaves no gap
 
 
 declare("audit.refused", _("was refused: %(why)s"))
+declare("audit.broken", _("found the record broken; rows: %(rows)s"))

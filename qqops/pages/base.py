@@ -8,16 +8,21 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from qqops.audit import pen
 from qqops.errors import Refused
+from qqops.staff.signin import proof
 
 if TYPE_CHECKING:
     from django.contrib.admin import AdminSite
     from django_stubs_ext import StrOrPromise
 
 Crumb = tuple["StrOrPromise", str]
+
+
+STALE = _("Your second factor is needed again (it was given more than 15 minutes ago). Nothing was done.")
 
 
 class Page:
@@ -28,6 +33,7 @@ class Page:
     template: str = ""
     methods: ClassVar[tuple[str, ...]] = ("GET", "HEAD")
     nav: str = ""  # URL name of the sidebar item that this page belongs to
+    proof: ClassVar[bool] = False  # asks for the second factor first, unless it was given lately (signin/proof.py)
 
     def __init__(self, site: "AdminSite", request: HttpRequest, **kwargs: Any) -> None:
         self.site = site
@@ -49,7 +55,15 @@ class Page:
         if not self.allowed():
             self.deny()
         self.setup()
+        if self.proof and not proof.is_fresh(self.request):
+            return self.unproven()
         return self.respond()
+
+    def unproven(self) -> HttpResponseBase:
+        """Ask for the second factor, and lead back here. What was sent is not kept: nothing is done with it."""
+        if self.request.method == "POST":
+            self.say(STALE, messages.WARNING)
+        return proof.ask(self.request)
 
     def deny(self) -> NoReturn:
         """403; who sends a form to a page that is not his has tried to act, and that is on the record (DESIGN §5)."""

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from qqops.errors import Invalid, Refused
 from qqops.pages.base import Page
 from qqops.panels import Fact, Panel
+from qqops.staff.signin import proof
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -61,6 +62,12 @@ class ConfirmPage(Page):
         """Where the first press of this button led, if there was one: what it did may forbid to do it again."""
         return ""
 
+    def unproven(self) -> HttpResponseBase:
+        """What was filled in stays on the page, and only there: prove it in another tab, then press again."""
+        if self.request.method != "POST":
+            return super().unproven()
+        return self.fill_in(self.form(self.request.POST), status=403, prove=proof.link(self.request))
+
     # The two steps
 
     def respond(self) -> HttpResponseBase:
@@ -98,7 +105,7 @@ class ConfirmPage(Page):
     def form(self, data: Any = None) -> forms.BaseForm:
         return self.form_class(data, initial=self.initial(), **self.form_kwargs())
 
-    def fill_in(self, form: forms.BaseForm, *, status: int = 200) -> HttpResponseBase:
+    def fill_in(self, form: forms.BaseForm, *, status: int = 200, prove: str = "") -> HttpResponseBase:
         """Step one; the right column already says what would happen, as far as it is known."""
         preview, problem = None, ""
         try:
@@ -108,7 +115,7 @@ class ConfirmPage(Page):
             status = 403 if isinstance(error, Refused) else status
             if problem in form.non_field_errors():
                 problem = ""  # said once is enough
-        return self.render(status=status, form=form, preview=preview, problem=problem, frozen=False)
+        return self.render(status=status, form=form, preview=preview, problem=problem, frozen=False, prove=prove)
 
     def show(self, form: forms.BaseForm, preview: Preview, *, problem: str = "") -> HttpResponseBase:
         """Step two; with a problem it is shown again, and its button counts as a new one."""

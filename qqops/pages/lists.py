@@ -12,9 +12,10 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from qqops import panels
-from qqops.errors import Invalid
+from qqops.errors import Invalid, Refused
 from qqops.pages.base import Page
 from qqops.panels import Act
+from qqops.staff.services import limits
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -88,8 +89,9 @@ class KeysetList(Page):
         self.text = self.request.GET.get("q", "").replace("\0", "").strip()[:100] if self.search_label else ""
         if self.text:
             try:
+                limits.spend("search", self.user)
                 found = self.search(rows, self.text)
-            except Invalid as error:
+            except (Invalid, Refused) as error:
                 self.problem, found = str(error), rows.none()
             if isinstance(found, HttpResponseBase):
                 return found

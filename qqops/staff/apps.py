@@ -11,14 +11,16 @@ class StaffConfig(AppConfig):
     verbose_name = _("Staff")
 
     def ready(self) -> None:
+        from qqops.staff import proof  # noqa: F401  # registers its checks with audit_verify
+        from qqops.staff.signin import trail
+
+        trail.listen()
         post_migrate.connect(_grant, dispatch_uid="staff.grant")
 
 
 def _grant(sender: AppConfig, using: str, **kwargs: Any) -> None:
-    """After the last app's migrations: the rights of the application role on every table, and the roles of staff."""
+    """After the last app's migrations: the rights of the application role on every table."""
     from qqops.audit import privileges
-    from qqops.staff import services
 
     if using == "owner" and sender is list(apps.get_app_configs())[-1]:
         privileges.grant(using)
-        services.load_roles(using)

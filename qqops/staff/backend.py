@@ -1,42 +1,28 @@
-"""Permissions come from roles alone, and arrive with the person in one query."""
+"""The person at the desk arrives in one query: roles held now, a second factor or none, the end of emergency access."""
 
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.models import Permission
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, Value
-from django.db.models.functions import Concat
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
-from qqops.staff.models import Staff
+from qqops.staff.models import Holding, Staff
 
 
-def with_permissions() -> Any:
-    held = Permission.objects.filter(group__user=OuterRef("pk")).values_list(
-        Concat(F("content_type__app_label"), Value("."), F("codename")), flat=True
+def at_desk() -> QuerySet[Staff]:
+    held = Holding.objects.live().filter(staff=OuterRef("pk")).values("role")
+    factors = Authenticator.objects.filter(user=OuterRef("pk")).exclude(type=Authenticator.Type.RECOVERY_CODES)
+    glass = Holding.objects.live().filter(staff=OuterRef("pk"), glass=True).values("until")[:1]
+    return Staff.objects.annotate(
+        held_roles=ArraySubquery(held), has_factor=Exists(factors), glass_until=Subquery(glass)
     )
-    return Staff.objects.annotate(held=ArraySubquery(held))
 
 
 class RoleBackend(ModelBackend):
     def get_user(self, user_id: int) -> Staff | None:
-        user: Staff | None = with_permissions().filter(pk=user_id).first()
-        if user is None or not user.may_enter:
-            return None
-        user._perm_cache = set(user.held)  # type: ignore[attr-defined]
-        return user
+        staff = at_desk().filter(pk=user_id).first()
+        return staff if staff and staff.may_enter else None
 
     def user_can_authenticate(self, user: Any) -> bool:
         return bool(user.may_enter)
-
-    def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
-        if not user_obj.is_active or user_obj.is_anonymous or obj is not None:
-            return set()
-        if not hasattr(user_obj, "_perm_cache"):
-            fresh = with_permissions().get(pk=user_obj.pk)
-            user_obj._perm_cache = set(fresh.held)
-        cached: set[str] = user_obj._perm_cache
-        return cached
-
-    def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
-        return perm in self.get_all_permissions(user_obj, obj)

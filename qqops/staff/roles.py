@@ -1,25 +1,30 @@
-"""The eight roles of the house as data (domain.md §9). A group of the same name holds each role's permissions.
+"""The eight roles of the house as data (domain.md §9): what each may do, and which exclude each other.
 
-Superusers do not exist (a constraint of the staff table): nobody stands above the separation of duties.
+This table is the only place where a role gets a right. Superusers do not exist: nobody stands above it.
 """
+
+from itertools import combinations
 
 from django.utils.translation import gettext_lazy as _
 
 LOOK = ("accounts.view_number", "accounts.view_tenure", "accounts.view_ruleversion", "enforcement.view_decision")
-TOKEN = ("staff.issue_token",)
+OWN = ("staff.issue_token", "accounts.declare_number")  # whatever the role: one's own tokens, one's own numbers
+GLASS = ("staff.break_glass",)
 
-ROLES = {
-    "agent": (*LOOK, *TOKEN, "enforcement.make_security_freeze"),
+ROLES: dict[str, tuple[str, ...]] = {
+    "agent": (*LOOK, *OWN, "enforcement.make_security_freeze"),
     "reviewer": (
         *LOOK,
-        *TOKEN,
+        *OWN,
+        *GLASS,
         "enforcement.make_contested_freeze",
         "enforcement.make_lift",
         "enforcement.make_restore",
     ),
     "officer": (
         *LOOK,
-        *TOKEN,
+        *OWN,
+        *GLASS,
         "enforcement.make_restriction",
         "enforcement.make_freeze",
         "enforcement.make_long_freeze",
@@ -29,16 +34,47 @@ ROLES = {
     ),
     "supervisor": (
         *LOOK,
-        *TOKEN,
+        *OWN,
+        *GLASS,
         "enforcement.make_restriction",
         "enforcement.make_freeze",
         "enforcement.approve_decision",
         "audit.view_event",
+        "alerts.view_alert",
+        "alerts.mark_seen",
+        "accounts.view_declarednumber",
+        "accounts.end_declaration",
+        "accounts.protect_number",
+        "accounts.end_protection",
+        "staff.view_staff",
+        "staff.view_accessrequest",
+        "staff.approve_access",
+        "staff.end_access",
+        "staff.unlock",
+        "staff.review_break_glass",
+        "staff.view_access_report",
     ),
-    "resources": (*LOOK, *TOKEN, "enforcement.make_reclaim", "accounts.publish_rules"),
-    "privacy": (*LOOK, *TOKEN, "enforcement.approve_reclaim"),
-    "auditor": (*LOOK, *TOKEN, "audit.view_event", "staff.view_staff"),
-    "sysadmin": (*TOKEN, "staff.view_staff"),
+    "resources": (*LOOK, *OWN, *GLASS, "enforcement.make_reclaim", "accounts.publish_rules", "accounts.protect_number"),
+    "privacy": (*LOOK, *OWN, *GLASS, "enforcement.approve_reclaim"),
+    "auditor": (
+        *LOOK,
+        *OWN,
+        "audit.view_event",
+        "alerts.view_alert",
+        "accounts.view_declarednumber",
+        "staff.view_staff",
+        "staff.view_accessrequest",
+        "staff.view_access_report",
+    ),
+    "sysadmin": (
+        *OWN,
+        "staff.view_staff",
+        "staff.view_accessrequest",
+        "staff.request_access",
+        "staff.end_access",
+        "staff.unlock",
+        "staff.view_access_report",
+    ),
 }
 
 ROLE_LABELS = {
@@ -52,8 +88,21 @@ ROLE_LABELS = {
     "sysadmin": _("system administrator"),
 }
 
+# Never held together by one person (domain.md §9, 13): the auditor and the administrator stand alone, who decides a
+# measure does not decide the objection to it, who manages the resources does not approve their use.
+EXCLUSIVE: tuple[tuple[str, str], ...] = (
+    *(pair for pair in combinations(ROLES, 2) if {"auditor", "sysadmin"} & set(pair)),
+    ("reviewer", "officer"),
+    ("supervisor", "resources"),
+)
+
+# What may be taken in an emergency, for an hour; the exclusive pairs hold then too.
+GLASS_ROLES = tuple(role for role in ROLES if role not in ("auditor", "sysadmin"))
+
 # Named, cannot log in, never None: who acts when nobody does.
 SYSTEM_ACTORS = {
+    "system-audit": _("Verification (system)"),
+    "system-door": _("Sign-in (system)"),
     "system-expiry": _("Expiry (system)"),
     "system-setup": _("Set-up (system)"),
     "system-worker": _("Worker (system)"),

@@ -10,14 +10,17 @@ from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connection, connections, models, transaction
 
 from accounts.lifecycle import Lifecycle, pairs
-from accounts.models import Number, RuleVersion
+from accounts.models import DeclaredNumber, Number, RuleVersion
+from accounts.services.declared import declare
 from enforcement.models import Decision, Notice
 from enforcement.policy import Kind
 from qqops.audit.history import APPEND_ONLY
 from qqops.audit.models import Event
 from qqops.audit.privileges import record_tables
-from qqops.staff.models import Staff
+from qqops.staff.models import AccessRequest, Holding, Staff
+from tests.alerts.raising import raised, seen_to
 from tests.enforcement.acts import approve, decide
+from tests.staff.acts import emergency, grant, reviewed
 
 Make = Callable[..., Number]
 PROTECTED: list[Any] = sorted([*record_tables(), Event], key=lambda m: m._meta.db_table)
@@ -34,10 +37,14 @@ def rows(sql: str, *params: Any, alias: str = "default") -> list[tuple[Any, ...]
 def test_the_protected_tables_are_these() -> None:
     assert TABLES == [
         "accounts_clause",
+        "accounts_historicaldeclarednumber",
         "accounts_historicalnumber",
         "accounts_historicaltenure",
         "accounts_ruledocument",
         "accounts_ruleversion",
+        "alerts_alert",
+        "alerts_alertseen",
+        "alerts_delivery",
         "audit_event",
         "enforcement_approval",
         "enforcement_evidence",
@@ -46,6 +53,10 @@ def test_the_protected_tables_are_these() -> None:
         "enforcement_historicalmeasure",
         "enforcement_outcome",
         "enforcement_target",
+        "staff_accessapproval",
+        "staff_glassreview",
+        "staff_historicalaccessrequest",
+        "staff_historicalholding",
         "staff_historicalstaff",
     ]
 
@@ -105,7 +116,11 @@ def test_the_application_is_no_owner_and_defines_nothing() -> None:
 
 @pytest.mark.django_db
 def test_kept_rows_are_never_deleted_by_the_application() -> None:
-    kept = [m._meta.db_table for m in apps.get_models() if m._meta.app_label in ("accounts", "enforcement", "staff")]
+    apart = ("accounts", "enforcement", "staff", "alerts")
+    fleeting = {m._meta.db_table for m in apps.get_models() if getattr(m, "fleeting", False)}
+    assert fleeting == {"staff_cache", "staff_staffsession", "staff_throttle"}
+    kept = [m._meta.db_table for m in apps.get_models() if m._meta.app_label in apart]
+    kept = [table for table in kept if table not in fleeting]
     found = rows(
         "SELECT table_name FROM information_schema.table_privileges WHERE grantee = %s"
         " AND privilege_type IN ('DELETE', 'TRUNCATE') AND table_name = ANY(%s)",
@@ -124,9 +139,13 @@ def test_the_application_is_stopped_by_privilege(model: type[models.Model], verb
 
 
 @pytest.fixture
-def full(number: Make, officer: Staff, supervisor: Staff) -> None:
+def full(number: Make, officer: Staff, supervisor: Staff, supervisor2: Staff, sysadmin: Staff, agent: Staff) -> None:
     """A row in every protected table."""
+    grant(agent, "privacy", sysadmin, supervisor)
+    reviewed(emergency(officer, "supervisor"), supervisor2)
+    declare(officer, [10001], "own", actor=officer)
     approve(decide(Kind.FREEZE, number(), officer, indefinite=True), supervisor)
+    seen_to(raised(), supervisor)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -170,8 +189,8 @@ def _moves(source: str, target: str, rules: RuleVersion) -> bool:
             [one, rules.pk],
         )
         cursor.execute(
-            "INSERT INTO accounts_number (id, lifecycle, tier, tenure_id, legal_hold, reclaim_exempt_reason, revision)"
-            " VALUES (%s, %s, 0, %s, false, '', 0)",
+            "INSERT INTO accounts_number (id, lifecycle, tier, tenure_id, legal_hold, protection,"
+            " reclaim_exempt_reason, revision) VALUES (%s, %s, 0, %s, false, '', '', 0)",
             [one, source, cursor.fetchone()[0]],
         )
         try:
@@ -197,6 +216,47 @@ def test_of_a_decision_only_its_state_and_effect_move(number: Make, officer: Sta
         for column in Decision.changeable_columns:
             cursor.execute(f'UPDATE enforcement_decision SET "{column}" = "{column}" WHERE id = %s', [decision.pk])
             assert cursor.rowcount == 1
+
+
+@pytest.mark.django_db
+def test_of_a_declaration_only_its_end_moves_and_not_by_the_hand_of_who_declared_it(
+    officer: Staff, supervisor: Staff
+) -> None:
+    declare(officer, [10001], "own", actor=officer)
+    for field in DeclaredNumber._meta.concrete_fields:
+        if field.column in DeclaredNumber.changeable_columns:
+            continue
+        with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+            rows(f'UPDATE accounts_declarednumber SET "{field.column}" = "{field.column}" RETURNING 1')
+    ending = "UPDATE accounts_declarednumber SET ended_at = now(), ended_by_id = %s RETURNING 1"
+    for ended_by, guard in ((officer.pk, "declared_ended_by_another"), (None, "declared_ended_by_somebody")):
+        with pytest.raises(IntegrityError, match=guard), transaction.atomic():
+            rows(ending, ended_by)
+    assert rows(ending, supervisor.pk) == [(1,)]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("model", [AccessRequest, Holding], ids=str)
+def test_of_a_request_only_its_state_moves_and_of_a_role_held_only_its_end(
+    model: Any, agent: Staff, sysadmin: Staff, supervisor: Staff
+) -> None:
+    grant(agent, "privacy", sysadmin, supervisor)
+    table = model._meta.db_table
+    for field in model._meta.concrete_fields:
+        statement = f'UPDATE {table} SET "{field.column}" = "{field.column}" RETURNING 1'
+        if field.column in model.changeable_columns:
+            assert rows(statement)
+            continue
+        with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+            rows(statement)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("table", ["auth_group", "auth_group_permissions", "auth_permission", "django_content_type"])
+def test_djangos_own_lists_are_only_read(table: str) -> None:
+    for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET id = id"):
+        with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+            rows(statement)
 
 
 @pytest.mark.django_db

@@ -11,17 +11,21 @@ from django.apps import apps
 from django.core.management import call_command
 from django.db import models
 
-from accounts.models import Number, Tenure
+from accounts.models import DeclaredNumber, Number, Tenure
 from accounts.rulebook.parser import ParsedClause
 from accounts.services import rulebook
+from accounts.services.declared import declare
 from enforcement.models import Decision, Measure
 from enforcement.policy import Kind
+from qqops.alerts.models import Alert
 from qqops.audit.models import Event
 from qqops.audit.privileges import record_tables
 from qqops.audit.verify import verify
-from qqops.staff.models import Staff
+from qqops.staff.models import AccessRequest, Holding, Staff
+from tests.alerts.raising import raised, seen_to
 from tests.audit.superuser import superuser
 from tests.enforcement.acts import approve, broken, decide
+from tests.staff.acts import emergency, grant, reviewed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Make = Callable[..., Number]
@@ -30,14 +34,28 @@ LIVE: list[Any] = [m for m in apps.get_models() if hasattr(m, "history")]
 
 @pytest.fixture
 def world(
-    number: Make, officer: Staff, supervisor: Staff, supervisor2: Staff, reviewer: Staff, resources: Staff
+    number: Make,
+    agent: Staff,
+    officer: Staff,
+    supervisor: Staff,
+    supervisor2: Staff,
+    reviewer: Staff,
+    resources: Staff,
+    sysadmin: Staff,
 ) -> list[int]:
     """At least two rows in every table of the record, and a whole record."""
     ids = [number().pk for _n in range(3)]
     for _round in range(2):
         approve(decide(Kind.FREEZE, ids, officer, indefinite=True), supervisor)
         approve(decide(Kind.LIFT, ids[:2], reviewer), supervisor2)
+        seen_to(raised(), supervisor)
         ids = ids[:2]
+    for person, role in ((agent, "privacy"), (officer, "resources")):
+        grant(person, role, sysadmin, supervisor)
+    for person in (officer, reviewer):
+        reviewed(emergency(person, "privacy"), supervisor)
+    for one in (10001, 10002):
+        declare(officer, [one], "own", actor=officer)
     clauses = [ParsedClause("1.1", "正文")]
     rulebook.publish(
         "other-rules", "其他规则", "1", rulebook.effective("2026-01-01"), clauses, actor=resources, reason="另一份规则",
@@ -193,20 +211,29 @@ def test_a_live_row_that_left_its_history_is_named(tamper: Any) -> None:
     changes = {
         Number: "tier = tier + 1",
         Tenure: "paid = NOT paid",
+        DeclaredNumber: "relation = 'relative'",
         Measure: "until = now() + interval '99 days'",
         Decision: "state = 'void'",
         Staff: "is_active = NOT is_active",
+        AccessRequest: "ticket = 'T-9'",
+        Holding: "until = now() + interval '1 minute'",
     }
     assert set(LIVE) == set(changes)
     for model in LIVE:
         table, first, _key = _parts(model)
         ((what, name, row),) = tamper(f"UPDATE {table} SET {changes[model]} WHERE {first}")
         assert (what, name) == ("drift", table)
-        assert tamper(f"DELETE FROM {table} WHERE {first}") == [("drift", table, row)]
+        left = [("approval", "staff_holding")] if model is AccessRequest else []  # a role nobody asked for
+        gone = tamper(f"DELETE FROM {table} WHERE {first}")
+        assert (gone[0], [(what, name) for what, name, _row in gone[1:]]) == (("drift", table, row), left)
         fields = [f.column for f in model._meta.concrete_fields]
         names = ", ".join(f'"{c}"' for c in fields)
-        added = tamper(f"INSERT INTO {table} ({names}) SELECT {_copy(model, fields)} FROM {table} WHERE {first}")
-        forged = [("approval", table)] if model is Decision else []  # an approved decision nobody approved
+        copied = _copy(model, fields)
+        if model is Holding:  # for no time at all: the same role twice at a time is refused to anybody
+            copied = copied.replace('"until"', '"since"')
+        added = tamper(f"INSERT INTO {table} ({names}) SELECT {copied} FROM {table} WHERE {first}")
+        # An approved decision or request nobody approved, a role nobody gave.
+        forged = [("approval", table)] if model in (Decision, AccessRequest, Holding) else []
         assert [(what, name) for what, name, _row in added] == [("drift", table), *forged]
 
 
@@ -235,3 +262,24 @@ def test_the_command_says_whole_or_exits_with_7(world: list[int]) -> None:
     assert (code, answer["whole"]) == (7, False)
     assert answer["broken"] == [{"what": "drift", "table": "accounts_number", "row": str(world[0])}]
     assert f"drift  accounts_number  {world[0]}" in text
+    # Each finding is on the record; everybody is told once an hour.
+    alert = Alert.objects.get(code="record_broken")
+    events = list(Event.objects.filter(seq__gt=head.seq).order_by("seq"))
+    facts = {"rows": 1, "tables": ["accounts_number"]}
+    assert [(e.verb, e.actor.username, e.facts, e.rows) for e in events] == [
+        ("audit.broken", "system-audit", facts, {"alerts_alert": 1}),
+        ("audit.broken", "system-audit", facts, {}),
+    ]
+    assert (alert.event_id, alert.level, alert.facts) == (events[0].pk, "critical", facts)
+    assert answer["broken"] == [b.as_json() for b in verify()]  # what was told is no fault of the record itself
+
+
+def test_a_broken_record_is_named_though_the_alarm_fails(world: list[int]) -> None:
+    with superuser() as cursor:
+        cursor.execute(f"UPDATE accounts_number SET tier = 4 WHERE id = {world[0]}")
+        cursor.execute("UPDATE staff_staff SET is_system = false WHERE username = 'system-audit'")
+    out, error = StringIO(), StringIO()
+    with pytest.raises(SystemExit) as end:
+        call_command("audit_verify", stdout=out, stderr=error)
+    assert end.value.code == 7 and f"drift  accounts_number  {world[0]}" in out.getvalue()
+    assert "Staff matching query does not exist" in error.getvalue()

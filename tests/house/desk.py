@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpResponseBase, HttpResponseRedirect
-from django.urls import path
+from django.urls import include, path
 
 from qqops.errors import Invalid, Refused
 from qqops.pages import Column, ConfirmPage, Filter, KeysetList, ObjectPage, OpsModelAdmin, Preview
@@ -22,7 +22,7 @@ class People(KeysetList):
     title = "People"
     model = Staff
     columns = (Column("login", lambda s: s.username), Column("state", lambda s: badge("active", "good")))
-    filters = (Filter("kind", "kind", (("staff", "staff", Q(is_staff=True)), ("none", "none", lambda: Q(pk=0)))),)
+    filters = (Filter("kind", "kind", (("staff", "staff", Q(is_system=False)), ("none", "none", lambda: Q(pk=0)))),)
     order: Sequence[str] = ("username",)
     page_size = 5
     tick = "person"
@@ -82,6 +82,7 @@ class RenamePage(ConfirmPage):
 site = OpsSite(name="admin")
 site._registry = dict(admin.site._registry) | {Staff: StaffAdmin(Staff, site)}
 urlpatterns = [
+    path("account/", include("qqops.staff.signin.urls")),
     path("admin/rename/", RenamePage.as_view(site)),
     path("admin/newest/", Newest.as_view(site)),
     path("admin/", site.urls),

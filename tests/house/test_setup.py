@@ -14,19 +14,21 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import ProgrammingError, connections, transaction
 
-from qqops import catalogue, database, preflight
+from qqops import catalogue, database, preflight, seal
 
 GOOD = {
     "QQOPS_ENV": "production",
     "SECRET_KEY": "".join(chr(33 + i) for i in range(60)),
     "DATABASE_URL": "postgresql://app@db.example/qqops",
     "ALLOWED_HOSTS": "qqops.example",
+    "QQOPS_SEAL_KEYS": f"k1:{seal.new_key()}",
 }
 
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run Python in a process of its own, with none of our variables but these."""
-    ours = {"DATABASE_URL", "DATABASE_OWNER_URL", "SECRET_KEY", "ALLOWED_HOSTS", "DEBUG", "PORT"}
+    ours = {"DATABASE_URL", "DATABASE_OWNER_URL", "SECRET_KEY", "ALLOWED_HOSTS", "DEBUG", "PORT", "ALERT_EMAIL",
+            "ALERT_WEBHOOK", "EMAIL_URL", "DJANGO_ALLOW_ASYNC_UNSAFE"}  # fmt: skip
     env = {key: value for key, value in os.environ.items() if key not in ours and not key.startswith("QQOPS_")}
     env |= {"DJANGO_SETTINGS_MODULE": "qqops.settings"} | variables
     command = [sys.executable, *arguments]
@@ -51,12 +53,30 @@ def test_production_starts_when_everything_is_given():
         ({"DATABASE_URL": ""}, "DATABASE_URL is missing"),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS does not name the hosts to serve"),
         ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS does not name the hosts to serve"),
+        ({"QQOPS_SECOND_FACTOR": "0"}, "QQOPS_SECOND_FACTOR is off"),
+        ({"QQOPS_SEAL_KEYS": ""}, "QQOPS_SEAL_KEYS is missing"),
     ],
 )
 def test_production_refuses(change, sentence):
     done = settings(**GOOD | change)
     assert done.returncode == 1
     assert f"ImproperlyConfigured: Production does not start: {sentence}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({}, "alerts.W001"),
+        ({"ALERT_EMAIL": "oncall@qqops.example"}, "alerts.W001"),  # no mail server
+        ({"ALERT_EMAIL": "oncall@qqops.example", "EMAIL_URL": "smtp+tls://mail.qqops.example:587"}, ""),
+        ({"ALERT_WEBHOOK": "https://hooks.qqops.example/x"}, ""),
+        ({"ALERT_WEBHOOK": "http://hooks.qqops.example/x"}, "alerts.E001"),
+    ],
+)
+def test_the_deployment_check_names_a_house_that_nobody_would_hear(change, sentence):
+    assert settings(**GOOD | change).returncode == 0  # it starts all the same
+    done = run("manage.py", "check", "--deploy", "--fail-level", "WARNING", **GOOD | change)
+    assert (done.returncode, sentence in done.stderr) == (1 if sentence else 0, True), done.stderr
 
 
 def test_production_refuses_the_secret_of_the_demo():
@@ -67,9 +87,39 @@ def test_production_refuses_the_secret_of_the_demo():
     assert "SECRET_KEY is the demo's" in done.stderr
 
 
+def test_production_refuses_the_seal_of_the_demo():
+    assert settings().returncode == 0
+    kept = database.BASE_DIR / ".demo" / "seal"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    for keys in (kept.read_text(), f"{GOOD['QQOPS_SEAL_KEYS']},other:{kept.read_text().partition(':')[2]}"):
+        done = settings(**GOOD | {"QQOPS_SEAL_KEYS": keys})
+        assert "QQOPS_SEAL_KEYS has the demo's key in it" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"QQOPS_SEAL_KEYS": "k1:short"}, "QQOPS_SEAL_KEYS cannot be read: "),
+        ({"QQOPS_SEAL_KEYS": ","}, "QQOPS_SEAL_KEYS cannot be read: there is no key in it."),
+        ({"QQOPS_SEAL_KEYS": f"k1:{seal.new_key()},k1:{seal.new_key()}"}, "two keys have the name k1."),
+        ({"QQOPS_SEAL_KEYS": f"k1:{seal.new_key()[:-4]}"}, "the key 32 bytes in URL-safe base64."),
+        ({"QQOPS_ADDRESSES": "10.0.0.0/8,office"}, "QQOPS_ADDRESSES cannot be read: 'office' does not appear to be"),
+        ({"QQOPS_ADDRESSES": "10.0.0.1/8"}, "QQOPS_ADDRESSES cannot be read: 10.0.0.1/8 has host bits set."),
+    ],
+)
+def test_what_cannot_be_read_is_said(change, sentence):
+    for others in ({}, GOOD):
+        done = settings(**others | change)
+        assert done.returncode == 1
+        assert sentence in done.stderr
+        assert not any(
+            key.partition(":")[2] in done.stderr for key in change.get("QQOPS_SEAL_KEYS", "").split(",") if key[4:]
+        )
+
+
 def test_production_names_everything_missing_at_once():
     done = settings(QQOPS_ENV="production", DEBUG="1")
-    assert all(name in done.stderr for name in ("SECRET_KEY", "DEBUG", "DATABASE_URL", "ALLOWED_HOSTS"))
+    assert all(name in done.stderr for name in ("SECRET_KEY", "DEBUG", "DATABASE_URL", "ALLOWED_HOSTS", "SEAL"))
 
 
 @pytest.mark.parametrize("name", ["QQOPS_ENV", "QQOPS_LANGUAGE"])

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from accounts.services.declared import declare
 from enforcement.models import Decision
 from enforcement.policy import Kind
 from qqops.audit.models import Event
@@ -36,6 +37,18 @@ def test_a_list_costs_the_same_with_one_row_and_with_sixty(desk, numbers, office
     filed(numbers(59), officer)
     assert Decision.objects.count() == 60 < Event.objects.count()
     assert cost(browser.get, url) == few <= 9
+
+
+def test_the_lists_of_declared_numbers_cost_the_same_with_one_row_and_with_sixty(desk, cast):
+    def declared(numbers: Any) -> None:
+        for person in (cast["supervisor"], cast["officer"]):
+            declare(person, numbers, "own", actor=person)
+
+    browser, costs = desk("supervisor"), []
+    for numbers in (range(90_000, 90_001), range(90_001, 90_060)):
+        declared(numbers)
+        costs.append([cost(browser.get, url) for url in ("/admin/declared/", "/admin/accounts/declarednumber/")])
+    assert costs[0] == costs[1] and max(costs[0]) <= 9
 
 
 def test_a_number_page_costs_nine_at_most_with_three_entries_and_with_thirty(desk, number, officer, officer2):

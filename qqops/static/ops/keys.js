@@ -125,11 +125,15 @@
         if (event.target.closest('.keys-open')) {
             help.showModal();
         }
+        if (event.target.closest('[data-print]')) {
+            window.print();
+        }
     });
 
     if (navigator.clipboard) {
         all('[data-copy]').forEach((button) => button.hidden = false);
     }
+    all('[data-print]').forEach((button) => button.hidden = false);
     if (help) {
         all('.keys-open').forEach((button) => button.hidden = false);
         const box = document.getElementById('keys-on');

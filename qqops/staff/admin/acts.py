@@ -1,0 +1,371 @@
+"""The acts on a person, each in two steps: invite, give or end a role, new way in, deactivate, end sessions, unlock."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import messages
+from django.forms import BaseForm
+from django.http import Http404, HttpResponseBase
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from qqops import panels
+from qqops.audit import pen
+from qqops.pages import ConfirmPage, Preview
+from qqops.panels import Fact, Panel
+from qqops.staff import forms, queries, services
+from qqops.staff.admin.words import request_url, role_text, roles_of, roles_text, staff_url
+from qqops.staff.backend import at_desk
+from qqops.staff.models import AccessRequest, Staff
+from qqops.staff.roles import ROLES
+from qqops.staff.services import signin
+from qqops.templatetags.ops import minute
+
+LIST = "admin:staff_staff_changelist"
+
+
+class PressedPage(ConfirmPage):
+    """Two steps that know a second press of the same button: by what the person did since the preview."""
+
+    proof = True
+    verb = ""  # of the event that the act leaves
+    user: Staff
+
+    def sign(self, preview: Preview, *, nonce: str) -> str:
+        last = queries.last_event(self.user)
+        return super().sign(preview, nonce=f"{nonce}:{last.seq if last else 0}")
+
+    def respond(self) -> HttpResponseBase:
+        if self.request.POST.get("step") == "confirm":
+            nonce, _seen, _problem = self.token()
+            if answer := self.again(nonce):  # before the act is judged: done once, it may well be refused now
+                return answer
+        return super().respond()
+
+    def earlier(self, nonce: str) -> str:
+        done = queries.own_event_since(int(nonce.partition(":")[2]), self.user, self.verb, **self.about())
+        if done is None:
+            return ""
+        self.say(_("This was done already, by the first press of the button."), messages.WARNING)
+        return self.done_url(done.facts)
+
+    def about(self) -> dict[str, str]:
+        """What tells this act's event from others of its verb."""
+        raise NotImplementedError
+
+    def done_url(self, facts: dict[str, Any]) -> str:
+        raise NotImplementedError
+
+
+class PersonPage(PressedPage):
+    """An act on somebody who is in."""
+
+    nav = LIST
+    button = gettext_lazy("Confirm")
+    danger = False
+    form_class: type[BaseForm] = forms.ReasonForm
+
+    def setup(self) -> None:
+        found = at_desk().filter(pk=self.kwargs["pk"], is_system=False).first()
+        if found is None:
+            raise Http404
+        self.staff: Staff = found
+
+    def heading_title(self) -> str:
+        return f"{self.title}: {self.staff.username}"
+
+    def crumbs(self) -> list[tuple[Any, str]]:
+        return [(_("Staff"), reverse(LIST)), (str(self.staff), staff_url(self.staff.pk))]
+
+    def preview(self, cleaned: dict[str, Any] | None) -> Preview:
+        if cleaned is not None:
+            with pen.refusals(actor=self.user, subject=self.staff, facts={"page": self.request.path}):
+                self.check(cleaned)
+        return Preview(self.fingerprint(), self.button, self.danger, [self.now()], [*self.consequences(cleaned or {})])
+
+    def check(self, cleaned: dict[str, Any]) -> None:
+        """Raise what the act would raise."""
+        raise NotImplementedError
+
+    def consequences(self, cleaned: dict[str, Any]) -> Iterator[str]:
+        raise NotImplementedError
+
+    def fingerprint(self) -> str:
+        self.held = queries.held_by(self.staff)
+        told = [self.staff.is_active, *sorted(h.pk for h in self.held)]
+        return hashlib.sha256(str(told).encode()).hexdigest()
+
+    def now(self) -> Panel:
+        facts = [
+            Fact(_("Login"), self.staff.username),
+            Fact(_("Name"), self.staff.name),
+            Fact(_("Role"), roles_of(self.staff)),
+            Fact(_("Second factor"), self.staff.has_factor),  # type: ignore[attr-defined]  # at_desk brings it
+            Fact(_("Sessions"), queries.sessions_of(self.staff).count()),
+        ]
+        return Panel(_("Now"), "ops/panel_facts.html", {"facts": facts})
+
+    def about(self) -> dict[str, str]:
+        return {"subject_type": "staff.staff", "subject_id": str(self.staff.pk)}
+
+    def done_url(self, facts: dict[str, Any]) -> str:
+        return staff_url(self.staff.pk)
+
+    def enact(self, cleaned: dict[str, Any], *, nonce: str) -> str:
+        self.say(self.do(cleaned))
+        return staff_url(self.staff.pk)
+
+    def do(self, cleaned: dict[str, Any]) -> str:
+        """Do it, and return the sentence that says so."""
+        raise NotImplementedError
+
+
+# What is asked for, and given by another
+
+
+def _asked(request: AccessRequest) -> str:
+    return _("Request #%(id)d waits for approval.") % {"id": request.pk}
+
+
+def _waits() -> str:
+    return _("Nothing is given yet: another person approves or refuses within 72 hours.")
+
+
+def _gets(login: str, cleaned: dict[str, Any]) -> str:
+    told = {"login": login, "role": role_text(cleaned["role"])}
+    if cleaned.get("until"):
+        text = _("If approved, %(login)s is %(role)s from then on until %(until)s, when it ends by itself.")
+        return text % (told | {"until": minute(cleaned["until"])})
+    return _("If approved, %(login)s is %(role)s from then on, without an end.") % told
+
+
+def _link_is_shown() -> str:
+    return _("Whoever approves is shown a link, once, and hands it over: a password is set with it.")
+
+
+class InvitePage(PressedPage):
+    title = gettext_lazy("Invite")
+    permission = "staff.request_access"
+    form_class = forms.InviteForm
+    verb = "staff.access_requested"
+    nav = LIST
+
+    def crumbs(self) -> list[tuple[Any, str]]:
+        return [(_("Staff"), reverse(LIST))]
+
+    def preview(self, cleaned: dict[str, Any] | None) -> Preview:
+        if cleaned is None:
+            return Preview("", "", consequences=[_waits(), _link_is_shown()])
+        with pen.refusals(actor=self.user, facts={"page": self.request.path}):
+            draft = services.draft_invite(**_given(cleaned, "name", "login"), actor=self.user)
+        happens = [_waits(), _gets(cleaned["login"], cleaned), _link_is_shown()]
+        if draft.staff.pk:
+            happens.insert(1, _("%(login)s was here before, as %(name)s: the same person must be meant.")
+                           % {"login": draft.staff.username, "name": draft.staff.name or "–"})  # fmt: skip
+        return Preview(f"{draft.staff.pk}", _("Send for approval"), consequences=happens)
+
+    def enact(self, cleaned: dict[str, Any], *, nonce: str) -> str:
+        request = services.invite(**_given(cleaned, "name", "login"), actor=self.user)
+        self.say(_asked(request))
+        return request_url(request)
+
+    def about(self) -> dict[str, str]:
+        return {"facts__kind": "join", "facts__login__iexact": self.request.POST.get("login", "").strip()}
+
+    def done_url(self, facts: dict[str, Any]) -> str:
+        return _request_url(facts)
+
+
+def _given(cleaned: dict[str, Any], *more: str) -> dict[str, Any]:
+    return {name: cleaned[name] for name in ("role", "until", "reason", "ticket", *more)}
+
+
+def _request_url(facts: dict[str, Any]) -> str:
+    return reverse("admin:staff_accessrequest_change", args=[facts["request"]])
+
+
+class GrantPage(PersonPage):
+    title = gettext_lazy("Give a role")
+    permission = "staff.request_access"
+    form_class = forms.GrantForm
+    verb = "staff.access_requested"
+    button = gettext_lazy("Send for approval")
+
+    def check(self, cleaned: dict[str, Any]) -> None:
+        services.draft_role(self.staff, **_given(cleaned), actor=self.user)
+
+    def consequences(self, cleaned: dict[str, Any]) -> Iterator[str]:
+        yield _waits()
+        if not cleaned:
+            return
+        yield _gets(self.staff.username, cleaned)
+        if clash := queries.clashing(cleaned["role"], [h.role for h in self.held]):
+            text = _(
+                "%(login)s holds %(held)s now, which cannot be held together with it:"
+                " this can be approved only after that has ended."
+            )
+            yield text % {"login": self.staff.username, "held": roles_text(clash)}
+
+    def enact(self, cleaned: dict[str, Any], *, nonce: str) -> str:
+        request = services.request_role(self.staff, **_given(cleaned), actor=self.user)
+        self.say(_asked(request))
+        return request_url(request)
+
+    def about(self) -> dict[str, str]:
+        return super().about() | {"facts__kind": "grant", "facts__role": self.request.POST.get("role", "")}
+
+    def done_url(self, facts: dict[str, Any]) -> str:
+        return _request_url(facts)
+
+
+class ResetPage(PersonPage):
+    title = gettext_lazy("New way in")
+    permission = "staff.request_access"
+    form_class = forms.ResetForm
+    verb = "staff.access_requested"
+    button = gettext_lazy("Send for approval")
+
+    def check(self, cleaned: dict[str, Any]) -> None:
+        services.draft_reset(self.staff, reason=cleaned["reason"], ticket=cleaned["ticket"], actor=self.user)
+
+    def consequences(self, cleaned: dict[str, Any]) -> Iterator[str]:
+        login = {"login": self.staff.username}
+        yield _waits()
+        yield (
+            _("If approved, password, second factors, sessions and command tokens of %(login)s end; the roles stay.")
+            % login
+        )
+        yield _link_is_shown()
+        yield _("Make sure that it is %(login)s who asks for it.") % login
+
+    def enact(self, cleaned: dict[str, Any], *, nonce: str) -> str:
+        asked = {"reason": cleaned["reason"], "ticket": cleaned["ticket"], "actor": self.user}
+        request = services.request_reset(self.staff, **asked)
+        self.say(_asked(request))
+        return request_url(request)
+
+    def about(self) -> dict[str, str]:
+        return super().about() | {"facts__kind": "reset"}
+
+    def done_url(self, facts: dict[str, Any]) -> str:
+        return _request_url(facts)
+
+
+# What is taken away, at once
+
+
+class RevokePage(PersonPage):
+    title = gettext_lazy("End a role")
+    permission = "staff.end_access"
+    form_class = forms.RevokeForm
+    verb = "staff.role_ended"
+    button = gettext_lazy("End the role")
+    danger = True
+
+    def form_kwargs(self) -> dict[str, Any]:
+        return {"held": [role for role in ROLES if role in self.staff.roles]}
+
+    def check(self, cleaned: dict[str, Any]) -> None:
+        services.may_revoke(self.staff, cleaned["role"], self.user)
+        services.reasoned(cleaned["reason"])
+
+    def consequences(self, cleaned: dict[str, Any]) -> Iterator[str]:
+        yield _("The role ends now, and every session of %(login)s with it.") % {"login": self.staff.username}
+        yield _("To give it back, one person proposes and another approves.")
+        yield from _last_one(self.staff, [cleaned["role"]] if cleaned else [])
+
+    def do(self, cleaned: dict[str, Any]) -> str:
+        services.revoke(self.staff, cleaned["role"], actor=self.user, reason=cleaned["reason"])
+        return _("%(login)s is no longer %(role)s.") % {
+            "login": self.staff.username,
+            "role": role_text(cleaned["role"]),
+        }
+
+    def about(self) -> dict[str, str]:
+        return super().about() | {"facts__role": self.request.POST.get("role", "")}
+
+
+def _last_one(staff: Staff, roles: Any) -> Iterator[str]:
+    """Without them nobody can be let in any more."""
+    for role in ("supervisor", "sysadmin"):
+        if role in roles and not queries.others_holding(role, staff):
+            yield _("Nobody else is %(role)s: without one nobody can be let in any more.") % {"role": role_text(role)}
+
+
+class DeactivatePage(PersonPage):
+    title = gettext_lazy("Deactivate")
+    permission = "staff.end_access"
+    verb = "staff.deactivated"
+    button = gettext_lazy("Deactivate")
+    danger = True
+
+    def check(self, cleaned: dict[str, Any]) -> None:
+        services.may_deactivate(self.staff, self.user)
+        services.reasoned(cleaned["reason"])
+
+    def consequences(self, cleaned: dict[str, Any]) -> Iterator[str]:
+        login = {"login": self.staff.username}
+        yield _("%(login)s is out at once: roles, sessions, command tokens, password and second factors end.") % login
+        yield _("What waits for %(login)s is seen and taken by others of the same role.") % login
+        yield _("The record keeps the name for ever; to return, %(login)s is invited anew.") % login
+        yield from _last_one(self.staff, self.staff.roles)
+
+    def do(self, cleaned: dict[str, Any]) -> str:
+        services.deactivate(self.staff, actor=self.user, reason=cleaned["reason"])
+        return _("%(login)s is deactivated.") % {"login": self.staff.username}
+
+
+class EndSessionsPage(PersonPage):
+    title = gettext_lazy("End sessions")
+    permission = "staff.end_access"
+    verb = "staff.session_ended"
+    button = gettext_lazy("End all sessions")
+    danger = True
+
+    def check(self, cleaned: dict[str, Any]) -> None:
+        services.may(self.user, self.permission)
+        services.reasoned(cleaned["reason"])
+
+    def consequences(self, cleaned: dict[str, Any]) -> Iterator[str]:
+        yield _("Whoever is signed in as %(login)s is signed out at once; nothing else ends.") % {
+            "login": self.staff.username
+        }
+        yield _("%(login)s can sign in again.") % {"login": self.staff.username}
+
+    def do(self, cleaned: dict[str, Any]) -> str:
+        session: Any = self.request.session  # our own store
+        mine = session.row_key(session.session_key) if self.staff == self.user else ""
+        ended = services.end_others(self.staff, actor=self.user, but=mine, reason=cleaned["reason"])
+        text = ngettext("%(n)d session of %(login)s ended.", "%(n)d sessions of %(login)s ended.", ended)
+        return text % {"n": ended, "login": self.staff.username}
+
+
+class UnlockPage(PersonPage):
+    title = gettext_lazy("Unlock")
+    permission = "staff.unlock"
+    verb = "staff.unlocked"
+    button = gettext_lazy("Unlock")
+
+    def check(self, cleaned: dict[str, Any]) -> None:
+        services.may(self.user, self.permission)
+        services.reasoned(cleaned["reason"])
+
+    def consequences(self, cleaned: dict[str, Any]) -> Iterator[str]:
+        login = {"login": self.staff.username}
+        yield _("Failed attempts to sign in as %(login)s are forgotten: it can be tried again at once.") % login
+        yield _("Make sure that it is %(login)s who asks for it.") % login
+
+    def do(self, cleaned: dict[str, Any]) -> str:
+        signin.unlock(self.staff.username, actor=self.user, reason=cleaned["reason"])
+        return _("%(login)s can try to sign in again.") % {"login": self.staff.username}
+
+
+panels.page("people/invite/", "staff_invite", InvitePage)
+panels.page("people/<int:pk>/grant/", "staff_grant", GrantPage)
+panels.page("people/<int:pk>/revoke/", "staff_revoke", RevokePage)
+panels.page("people/<int:pk>/reset/", "staff_reset", ResetPage)
+panels.page("people/<int:pk>/deactivate/", "staff_deactivate", DeactivatePage)
+panels.page("people/<int:pk>/sessions/", "staff_end_sessions", EndSessionsPage)
+panels.page("people/<int:pk>/unlock/", "staff_unlock", UnlockPage)

@@ -1,0 +1,71 @@
+"""My account: what I hold, where I am signed in, how to change my ways in. For everybody who is in."""
+
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.http import HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from qqops import panels
+from qqops.errors import Invalid
+from qqops.pages import Page
+from qqops.staff import queries, services
+from qqops.staff.admin.words import holdings_panel, requests_panel, sees_requests
+from qqops.staff.models import Staff
+from qqops.templatetags.ops import link
+
+
+class MePage(Page):
+    title = gettext_lazy("My account")
+    template = "staff/me.html"
+    methods: ClassVar[tuple[str, ...]] = ("GET", "HEAD", "POST")
+    nav = "admin:me"
+    user: Staff
+
+    @property
+    def session_key(self) -> str:
+        session: Any = self.request.session  # our own store
+        return str(session.row_key(session.session_key))
+
+    def respond(self) -> HttpResponseBase:
+        if self.request.method != "POST":
+            return self.render()
+        try:
+            self.say(self.end(self.request.POST.get("end", "").replace("\0", "")))
+        except Invalid as error:
+            self.say(str(error), messages.WARNING)
+        return HttpResponseRedirect(reverse("admin:me"))
+
+    def end(self, which: str) -> str:
+        if which == self.session_key:
+            raise Invalid(_("This is the session you are using: to end it, log out."))
+        if which == "others":
+            ended = services.end_others(self.user, actor=self.user, but=self.session_key)
+            return ngettext("%(n)d other session ended.", "%(n)d other sessions ended.", ended) % {"n": ended}
+        services.end(which, actor=self.user)
+        return _("The session is ended.")
+
+    def context(self) -> dict[str, Any]:
+        links = sees_requests(self.request)
+        return {
+            "sessions": [(s, s.pk == self.session_key) for s in queries.sessions_of(self.user)],
+            "left": [holdings_panel(queries.held_by(self.user), links=links)],
+            "right": [
+                panels.Panel(_("My ways in"), "ops/panel_list.html", {"items": self.ways()}),
+                requests_panel(_("Open requests for me"), queries.open_requests(self.user), links=links),
+            ],
+        }
+
+    def ways(self) -> list[Any]:
+        found = [
+            (_("Sign-in security"), "mfa_index", ""),
+            (_("Change password"), "admin:password_change", ""),
+            (_("Command tokens"), "admin:tokens", "staff.issue_token"),
+            (_("Emergency access"), "admin:emergency", "staff.break_glass"),
+        ]
+        return [link(reverse(name), label) for label, name, need in found if not need or self.user.has_perm(need)]
+
+
+panels.page("me/", "me", MePage)

@@ -1,0 +1,240 @@
+"""Access requests: the list, one with what was answered, and the second person's page."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from qqops import panels
+from qqops.approvals import State
+from qqops.errors import Invalid, Refused
+from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin, Page
+from qqops.panels import Act, Fact, Panel
+from qqops.staff import queries, services
+from qqops.staff.admin.words import (
+    asked_for,
+    holdings_panel,
+    request_state,
+    request_url,
+    requests_panel,
+    role_text,
+    roles_text,
+    staff_url,
+)
+from qqops.staff.forms import RulingForm
+from qqops.staff.models import AccessRequest, Staff
+from qqops.staff.signin import proof
+from qqops.templatetags.ops import badge, link, when
+
+LIST = "admin:staff_accessrequest_changelist"
+APPROVE = "staff.approve_access"
+Kind = AccessRequest.Kind
+STATES = (
+    ("waiting", State.PROPOSED.label, queries.is_open),
+    ("applied", State.APPLIED.label, Q(state=State.APPLIED)),
+    ("refused", State.REFUSED.label, Q(state=State.REFUSED)),
+    ("lapsed", State.LAPSED.label, lambda: Q(state=State.PROPOSED, expires_at__lte=timezone.now())),
+)
+
+
+class RequestList(KeysetList):
+    page = "accessrequests"
+    title = gettext_lazy("Access requests")
+    model = AccessRequest
+    columns = (
+        Column(gettext_lazy("Request"), lambda r: f"#{r.pk}"),
+        Column(gettext_lazy("For"), lambda r: r.staff),
+        Column(gettext_lazy("Access"), asked_for),
+        Column(gettext_lazy("State"), request_state),
+        Column(gettext_lazy("Maker"), lambda r: r.maker),
+        Column(gettext_lazy("Proposed"), lambda r: when(r.proposed_at)),
+    )
+    filters = (
+        Filter(gettext_lazy("State"), "state", STATES),
+        Filter(gettext_lazy("Access"), "kind", tuple((k.value, k.label, Q(kind=k.value)) for k in Kind)),
+    )
+    order = ("-id",)
+    empty = gettext_lazy("No request matches.")
+
+    def queryset(self) -> QuerySet[AccessRequest]:
+        return queries.requests()
+
+
+class RequestPage(ObjectPage):
+    page = "accessrequest"
+    model = AccessRequest
+
+    def queryset(self) -> QuerySet[AccessRequest]:
+        return queries.requests()
+
+    def heading(self, obj: AccessRequest) -> str:
+        return _("Access request %(request)s") % {"request": obj}
+
+    def badges(self, obj: AccessRequest) -> list[Any]:
+        return [request_state(obj)]
+
+    def facts(self, obj: AccessRequest) -> list[Fact]:
+        return request_facts(obj)
+
+
+def request_facts(request: AccessRequest) -> list[Fact]:
+    facts = [
+        Fact(_("Access"), asked_for(request)),
+        Fact(_("For"), link(staff_url(request.staff_id), request.staff)),
+        Fact(_("Until"), when(request.until, exact=True) if request.until else ""),
+        Fact(_("Reason"), request.reason),
+        Fact(_("Ticket"), request.ticket),
+        Fact(_("Maker"), request.maker),
+        Fact(_("Proposed"), when(request.proposed_at, exact=True)),
+        Fact(_("Lapses"), when(request.expires_at, exact=True) if request.state == State.PROPOSED else ""),
+    ]
+    return [fact for fact in facts if fact.value != ""]
+
+
+@admin.register(AccessRequest)
+class RequestAdmin(OpsModelAdmin):
+    list_page = RequestList
+    object_page = RequestPage
+
+
+class RulingPage(Page):
+    """What is asked for, by whom and why, what the person holds now; one reason, two buttons."""
+
+    template = "staff/ruling.html"
+    permission = APPROVE
+    methods: ClassVar[tuple[str, ...]] = ("GET", "HEAD", "POST")
+    nav = LIST
+    proof = True
+    user: Staff
+
+    def setup(self) -> None:
+        found = queries.requests().filter(pk=self.kwargs["pk"]).first()
+        if found is None:
+            raise Http404
+        self.asked: AccessRequest = found
+
+    def heading_title(self) -> str:
+        return _("Approve or refuse: access request %(request)s") % {"request": self.asked}
+
+    def crumbs(self) -> list[tuple[Any, str]]:
+        return [(_("Access requests"), reverse(LIST)), (str(self.asked), request_url(self.asked))]
+
+    def unproven(self) -> HttpResponseBase:
+        if self.request.method != "POST":
+            return super().unproven()
+        return self.answer_with(RulingForm(self.request.POST), status=403, prove=proof.link(self.request))
+
+    def respond(self) -> HttpResponseBase:
+        if self.request.method != "POST":
+            return self.answer_with(RulingForm(initial={"content_hash": self.asked.content_hash}))
+        form = RulingForm(self.request.POST)
+        if not form.is_valid():
+            return self.answer_with(form)
+        rule = services.refuse if "refuse" in self.request.POST else services.approve
+        try:
+            ruled = rule(self.asked, actor=self.user, **form.cleaned_data)
+        except (Invalid, Refused) as error:
+            form.add_error(None, str(error))
+            return self.answer_with(form, status=403 if isinstance(error, Refused) else 409)
+        if ruled.link:
+            return self.hand_over(ruled.link)
+        said = {"id": self.asked.pk}
+        agreed = ruled.request.state == State.APPLIED
+        self.say(_("Request #%(id)d is approved.") % said if agreed else _("Request #%(id)d was refused.") % said)
+        return HttpResponseRedirect(request_url(self.asked))
+
+    def hand_over(self, path: str) -> HttpResponseBase:
+        """The link is here and nowhere else: no redirect, and no page of the admin is kept by a browser."""
+        self.template = "staff/link.html"
+        return self.render(link=self.request.build_absolute_uri(path), done=request_url(self.asked))
+
+    def answer_with(self, form: RulingForm, status: int = 200, prove: str = "") -> HttpResponseBase:
+        blocked = ""
+        try:
+            services.may_rule(self.asked, self.user)
+        except (Invalid, Refused) as error:
+            blocked = str(error)
+        return self.render(status=status, form=form, blocked=blocked, prove=prove)
+
+    def context(self) -> dict[str, Any]:
+        held = queries.held_by(self.asked.staff)
+        return {
+            "asked": self.asked,
+            "facts": request_facts(self.asked),
+            "consequences": self.consequences([h.role for h in held]),
+            "left": [holdings_panel(held, links=True)],
+        }
+
+    def consequences(self, held: list[str]) -> list[str]:
+        asked, login = self.asked, {"login": self.asked.staff.username}
+        said = []
+        if asked.kind == Kind.JOIN:
+            said.append(_("%(login)s is let in at once.") % login)
+        if asked.kind == Kind.RESET:
+            said.append(_("Password, second factors, sessions and command tokens of %(login)s end now.") % login)
+        if asked.role:
+            text = _("%(login)s is %(role)s from now on, without an end.")
+            if asked.until:
+                text = _("%(login)s is %(role)s from now on; it ends by itself at the time given.")
+            said.append(text % (login | {"role": role_text(asked.role)}))
+        if asked.kind != Kind.GRANT:
+            said.append(_("You are shown a link, once: you hand it over, and a password is set with it."))
+        if clash := queries.clashing(asked.role, held):
+            text = _("It cannot be approved while %(login)s holds %(held)s: that must end first.")
+            said.append(text % (login | {"held": roles_text(clash)}))
+        return said
+
+
+def _answers(request: HttpRequest, asked: AccessRequest) -> Panel:
+    rows = [
+        (
+            a.approver,
+            badge(_("agreed"), "good") if a.agreed else badge(_("refused"), "bad"),
+            a.reason,
+            when(a.at, exact=True),
+        )
+        for a in asked.approvals.select_related("approver").order_by("pk")
+    ]
+    head = [_("Approver"), _("Answer"), _("Reason"), _("Time")]
+    return Panel(
+        _("Approvals"), "ops/panel_table.html", {"head": head, "rows": rows, "empty": _("None.")}, side="right"
+    )
+
+
+def _rule_act(request: HttpRequest, asked: AccessRequest | None) -> list[Act]:
+    if asked is None:
+        return []
+    try:
+        services.may_rule(asked, panels.staff_at(request))
+    except (Refused, Invalid):
+        return []
+    return [Act(_("Approve or refuse"), reverse("admin:access_ruling", args=[asked.pk]), key="a", primary=True)]
+
+
+def _row_act(request: HttpRequest, asked: AccessRequest) -> Act | None:
+    acts = _rule_act(request, asked)
+    return acts[0] if acts else None
+
+
+def _waiting(request: HttpRequest) -> QuerySet[AccessRequest]:
+    return queries.waiting_for(panels.staff_at(request))
+
+
+def _overview(request: HttpRequest) -> Panel | None:
+    waiting = list(_waiting(request).order_by("pk")[:10]) if request.user.has_perm(APPROVE) else []
+    if not waiting:
+        return None
+    return requests_panel(_("Access requests waiting for me"), waiting, links=True, url_name="admin:access_ruling")
+
+
+panels.page("access/<int:pk>/", "access_ruling", RulingPage)
+panels.register("accessrequest", _answers)
+panels.toolbar("accessrequest", _rule_act)
+panels.row_act("accessrequests", _row_act)
+panels.dashboard(_overview, order=1)
+panels.sidebar("system", gettext_lazy("Access requests"), LIST, "staff.view_accessrequest", count=_waiting, order=1)

@@ -1,0 +1,207 @@
+"""Reads of staff: who holds what, by whose word, what waits, what was done in an emergency, the access review."""
+
+import datetime
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from allauth.mfa.models import Authenticator
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from qqops.approvals import State
+from qqops.audit import pen
+from qqops.audit.models import Event
+from qqops.staff.models import AccessApproval, AccessRequest, CommandToken, Holding, Staff, StaffSession
+from qqops.staff.roles import EXCLUSIVE, ROLES
+
+UNUSED_AFTER = datetime.timedelta(days=90)
+EVENTS_SHOWN = 200  # of one emergency access: an hour holds more only if something is wrong
+
+# What the access review points at.
+FLAGS = {
+    "unused": _("no act for 90 days"),
+    "exclusive": _("roles that exclude each other"),
+    "leftover": _("deactivated, something is left"),
+    "unreviewed": _("not reviewed"),
+}
+
+
+def clashing(role: str, held: Iterable[str]) -> list[str]:
+    """Of the roles held, those that cannot be held together with this one: itself, or one that excludes it."""
+    pairs = {frozenset(pair) for pair in EXCLUSIVE}
+    return [one for one in ROLES if one in set(held) and (one == role or frozenset((one, role)) in pairs)]
+
+
+# Roles held
+
+
+def holdings() -> QuerySet[Holding]:
+    """Roles held, each with who proposed and who approved it."""
+    agreed = AccessApproval.objects.filter(agreed=True).select_related("approver")
+    return Holding.objects.select_related("staff", "request__maker").prefetch_related(
+        Prefetch("request__approvals", queryset=agreed, to_attr="agreed")
+    )
+
+
+def held_by(staff: Staff) -> list[Holding]:
+    return list(holdings().filter(pk__in=Holding.objects.live().filter(staff=staff)).order_by("since", "pk"))
+
+
+def others_holding(role: str, staff: Staff) -> bool:
+    """Does anybody else who may come in hold this role, for good?"""
+    return Holding.objects.live().filter(role=role, glass=False, staff__is_active=True).exclude(staff=staff).exists()
+
+
+def sessions_of(staff: Staff) -> QuerySet[StaffSession]:
+    return StaffSession.objects.filter(staff=staff, expire_date__gt=timezone.now()).order_by("-seen_at")
+
+
+# Requests
+
+
+def requests() -> QuerySet[AccessRequest]:
+    return AccessRequest.objects.select_related("staff", "maker")
+
+
+def is_open() -> Q:
+    return Q(state=State.PROPOSED, expires_at__gt=timezone.now())
+
+
+def open_requests(staff: Staff) -> QuerySet[AccessRequest]:
+    return requests().filter(is_open(), staff=staff).order_by("-pk")
+
+
+def waiting_for(actor: Staff) -> QuerySet[AccessRequest]:
+    """What this person may rule on now: neither his own, nor for him."""
+    if not actor.has_perm("staff.approve_access"):
+        return AccessRequest.objects.none()
+    return requests().filter(is_open(), ~Q(maker=actor), ~Q(staff=actor))
+
+
+# The trail
+
+
+def last_event(staff: Staff, verb: str = "") -> Event | None:
+    """The latest thing a person did, or did of this kind."""
+    events = Event.objects.filter(actor=staff)
+    return (events.filter(verb=verb) if verb else events).order_by("-seq").first()
+
+
+def own_event_since(seq: int, staff: Staff, verb: str, **about: str) -> Event | None:
+    return Event.objects.filter(actor=staff, verb=verb, seq__gt=seq, **about).order_by("seq").first()
+
+
+def story(staff: Staff) -> list[Event]:
+    """The latest events that changed a person's row, roles or requests: by the keys of their history, not by a scan."""
+    history = [pen.history_model(model) for model in (Staff, Holding, AccessRequest)]
+    rows = [
+        table.objects.filter(**{"id" if table is history[0] else "staff_id": staff.pk})  # type: ignore[attr-defined]
+        .order_by("-history_id")
+        .values_list("event_id", flat=True)[:50]
+        for table in history
+    ]
+    return list(Event.objects.filter(pk__in=rows[0].union(*rows[1:])).order_by("-seq")[:50])
+
+
+# Emergency access
+
+
+def emergencies() -> QuerySet[Holding]:
+    """Each emergency access with its review and when its person did something since, as far as it is shown.
+
+    The trail is entered at the event that gave the role and read onwards by the actor's index: no time is searched.
+    """
+    born = pen.history_model(Holding).objects.filter(id=OuterRef("pk"), history_type="+")  # type: ignore[attr-defined]
+    first = Event.objects.filter(pk=OuterRef("born"))
+    done = Event.objects.filter(actor=OuterRef("staff"), seq__gte=OuterRef("first_seq")).order_by("seq")
+    return (
+        Holding.objects.filter(glass=True)
+        .select_related("staff", "review__reviewer")
+        .annotate(born=Subquery(born.values("event_id")[:1]))
+        .annotate(first_seq=Subquery(first.values("seq")[:1]))
+        .annotate(done_at=ArraySubquery(done.values("at")[: EVENTS_SHOWN + 1]))
+    )
+
+
+def events_meanwhile(holding: Holding) -> list[Event]:
+    """What the person did while the emergency access ran, one more than is shown at most."""
+    events = Event.objects.filter(actor=holding.staff_id, seq__gte=holding.first_seq)  # type: ignore[attr-defined]
+    return [e for e in events.order_by("seq")[: EVENTS_SHOWN + 1] if holding.until is None or e.at <= holding.until]
+
+
+# The access review
+
+
+@dataclass(frozen=True)
+class Line:
+    """One person in one role; or, without a role, who is in and holds none, or is out and has something left."""
+
+    staff: Staff
+    holding: Holding | None
+    last_sign_in: datetime.datetime | None
+    last_act: datetime.datetime | None
+    has_factor: bool
+    flags: tuple[str, ...] = field(default=())
+
+
+def access_report() -> list[Line]:
+    """Who has what since when, by whose word, and when it was last used: the same number of queries at any size."""
+    now = timezone.now()
+    by_person: dict[int, list[Holding]] = defaultdict(list)
+    unreviewed = Q(glass=True, review=None, until__lte=now)
+    for holding in holdings().filter(Q(pk__in=Holding.objects.live()) | unreviewed).order_by("since", "pk"):
+        by_person[holding.staff_id].append(holding)
+    lines = []
+    for staff in _people(now):
+        held = by_person[staff.pk]
+        left = not staff.is_active and (_has_something(staff) or any(h.is_live for h in held))
+        if staff.is_active and not held:
+            lines.append(_line(staff, None, ()))
+        elif left and not held:
+            lines.append(_line(staff, None, ("leftover",)))
+        lines += [_line(staff, h, _flags(staff, h, held, left=left, now=now)) for h in held]
+    return lines
+
+
+def _people(now: datetime.datetime) -> QuerySet[Staff]:
+    own = Event.objects.filter(actor=OuterRef("pk")).order_by("-seq")
+    return (
+        Staff.objects.filter(is_system=False)
+        .annotate(
+            last_act=Subquery(own.values("at")[:1]),
+            last_sign_in=Subquery(own.filter(verb="staff.signed_in").values("at")[:1]),
+            has_factor=Exists(
+                Authenticator.objects.filter(user=OuterRef("pk")).exclude(type=Authenticator.Type.RECOVERY_CODES)
+            ),
+            has_session=Exists(StaffSession.objects.filter(staff=OuterRef("pk"), expire_date__gt=now)),
+            has_token=Exists(CommandToken.objects.filter(staff=OuterRef("pk"), revoked_at=None, expires_at__gt=now)),
+        )
+        .order_by("username")
+    )
+
+
+def _has_something(staff: Staff) -> bool:
+    left = (staff.has_factor, staff.has_session, staff.has_token)  # type: ignore[attr-defined]
+    return any(left) or staff.has_usable_password()
+
+
+def _line(staff: Staff, holding: Holding | None, flags: tuple[str, ...]) -> Line:
+    return Line(staff, holding, staff.last_sign_in, staff.last_act, staff.has_factor, flags)  # type: ignore[attr-defined]
+
+
+def _flags(
+    staff: Staff, holding: Holding, held: list[Holding], *, left: bool, now: datetime.datetime
+) -> tuple[str, ...]:
+    live = [h for h in held if h.is_live]
+    used = max(filter(None, (staff.last_act, holding.since)))  # type: ignore[attr-defined]
+    others = [h.role for h in live if h.pk != holding.pk]
+    found = {
+        "unused": holding.is_live and now - used > UNUSED_AFTER,
+        "exclusive": holding.is_live and bool(clashing(holding.role, others)),
+        "leftover": left,
+        "unreviewed": holding.glass and not holding.is_live,
+    }
+    return tuple(flag for flag, is_so in found.items() if is_so)

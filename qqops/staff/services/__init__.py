@@ -1,0 +1,71 @@
+"""The acts on staff. The sign-in's own (what it counts and records) are in `signin`, called by signin/ alone."""
+
+from qqops.staff.services.access import (
+    AlreadyAsked,
+    Ruled,
+    approve,
+    draft_invite,
+    draft_reset,
+    draft_role,
+    found,
+    invite,
+    may_found,
+    may_revoke,
+    may_rule,
+    refuse,
+    request_reset,
+    request_role,
+    revoke,
+)
+from qqops.staff.services.emergency import break_glass, may_break_glass, may_review, review_glass
+from qqops.staff.services.people import (
+    deactivate,
+    join,
+    may,
+    may_deactivate,
+    named,
+    reasoned,
+    reset_password,
+    set_first_password,
+    settle,
+)
+from qqops.staff.services.report import export_report
+from qqops.staff.services.sessions import end, end_others
+from qqops.staff.services.tokens import bearer, issue_token, revoke_tokens
+
+__all__ = [
+    "AlreadyAsked",
+    "Ruled",
+    "approve",
+    "bearer",
+    "break_glass",
+    "deactivate",
+    "draft_invite",
+    "draft_reset",
+    "draft_role",
+    "end",
+    "end_others",
+    "export_report",
+    "found",
+    "invite",
+    "issue_token",
+    "join",
+    "may",
+    "may_break_glass",
+    "may_deactivate",
+    "may_found",
+    "may_review",
+    "may_revoke",
+    "may_rule",
+    "named",
+    "reasoned",
+    "refuse",
+    "request_reset",
+    "request_role",
+    "reset_password",
+    "review_glass",
+    "revoke",
+    "revoke_tokens",
+    "set_first_password",
+    "settle",
+]

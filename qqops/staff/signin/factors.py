@@ -1,0 +1,71 @@
+"""Where allauth's pages of second factors need a rule of the house around them."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from allauth.account.internal.stagekit import clear_login
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.base import views as mfa
+from allauth.mfa.totp import views as totp
+from allauth.mfa.webauthn import views as passkeys
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from qqops.staff.models import Staff
+from qqops.staff.services import signin
+
+
+def code(request: HttpRequest) -> HttpResponse:
+    """The second step of a sign-in. When there is nothing to ask for (any more), the sign-in begins anew."""
+    response: HttpResponse = mfa.authenticate(request)
+    if response.status_code == 302 and response["Location"] == reverse("account_login"):
+        clear_login(request)  # else that page would send him here again
+    return response
+
+
+def add_app(request: HttpRequest) -> HttpResponse:
+    """Whoever presses twice, or comes back, has the app already: show it to him, not how to remove it."""
+    response: HttpResponse = totp.activate_totp(request)
+    if response.status_code == 302 and response["Location"] == reverse("mfa_deactivate_totp"):
+        return HttpResponseRedirect(reverse("mfa_index"))
+    return response
+
+
+def passkey_alone(request: HttpRequest) -> HttpResponse:
+    """A sign-in by passkey only. Anybody may ask for a challenge, and each is kept in a session: so many, no more."""
+    try:
+        signin.try_passkey(request)
+    except ValidationError as error:
+        messages.error(request, error.message)
+        return HttpResponseRedirect(reverse("account_login"))
+    response: HttpResponse = passkeys.login_webauthn(request)
+    return response
+
+
+def one_by_one(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Of two factors removed at the same moment, each would still be there when the other one is asked about."""
+
+    @wraps(view)
+    def alone(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        with transaction.atomic():
+            Staff.objects.select_for_update(no_key=True).get(username=request.user.get_username())
+            return view(request, *args, **kwargs)
+
+    return alone
+
+
+class RemovePasskeyView(passkeys.RemoveWebAuthnView):
+    def form_valid(self, form: Any) -> HttpResponse:
+        adapter = get_adapter()
+        if adapter.can_delete_authenticator(self.object):
+            response: HttpResponse = super().form_valid(form)
+            return response
+        messages.error(self.request, adapter.validation_error("cannot_delete_authenticator").message)
+        return HttpResponseRedirect(self.success_url)
+
+
+remove_passkey = RemovePasskeyView.as_view()

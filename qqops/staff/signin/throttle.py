@@ -1,0 +1,82 @@
+"""How often something may be tried. One counter for all workers and machines: a row, counted up in one statement.
+
+Every attempt is counted before it is looked at, so that parallel guesses cannot slip past; what turns out well is
+given back (`forget`, `forgive`). docs/decisions/0004-sign-in.md says why not in the cache.
+"""
+
+import datetime
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from qqops.staff.models import Throttle
+
+
+@dataclass(frozen=True)
+class Limit:
+    hits: int
+    within: datetime.timedelta
+
+
+MINUTE, HOUR = datetime.timedelta(minutes=1), datetime.timedelta(hours=1)
+LIMITS = {
+    "sign-in": Limit(5, 5 * MINUTE),  # per login, and there per trusted device or all strangers together
+    "sign-in-address": Limit(50, 5 * MINUTE),  # failures of strangers per address
+    "second-factor": Limit(5, 5 * MINUTE),  # per login, likewise
+    "passkey": Limit(100, 5 * MINUTE),  # questions and answers, per address
+    "welcome": Limit(20, 5 * MINUTE),  # links tried per address
+    "search": Limit(60, MINUTE),  # per member of staff
+    "export": Limit(10, HOUR),
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    within: bool
+    first: bool  # the first attempt that is too many: what is told, is told once
+
+
+def hit(name: str, *whose: object) -> Verdict:
+    """Count one attempt; ask before trying."""
+    limit = LIMITS[name]
+    params: list[Any] = [bucket(name, *whose), limit.within, limit.within]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO staff_throttle AS t (bucket, since, hits) VALUES (%s, statement_timestamp(), 1)"
+            " ON CONFLICT (bucket) DO UPDATE SET"
+            " hits = CASE WHEN t.since <= statement_timestamp() - %s THEN 1 ELSE t.hits + 1 END,"
+            " since = CASE WHEN t.since <= statement_timestamp() - %s THEN statement_timestamp() ELSE t.since END"
+            " RETURNING hits",
+            params,
+        )
+        (hits,) = cursor.fetchone()
+    return Verdict(hits <= limit.hits, hits == limit.hits + 1)
+
+
+def forget(name: str, *whose: object) -> int:
+    """Start counting anew; with the first parts of `whose` only, for all that begin so. Return how many there were."""
+    found, _by_model = Throttle.objects.filter(bucket__startswith=bucket(name, *whose)).delete()
+    return found
+
+
+def forgive(name: str, *whose: object) -> None:
+    """Give one attempt back."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE staff_throttle SET hits = hits - 1 WHERE bucket = %s AND hits > 0", [bucket(name, *whose)]
+        )
+
+
+def bucket(name: str, *whose: object) -> str:
+    # What people type into a sign-in may be a password: only digests are kept.
+    return ":".join([name, *(hashlib.sha256(str(part).encode()).hexdigest()[:24] for part in whose)]) + ":"
+
+
+def sweep() -> int:
+    """Remove what no longer counts."""
+    longest: Any = max(limit.within for limit in LIMITS.values())
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM staff_throttle WHERE since < statement_timestamp() - %s", [longest])
+        return int(cursor.rowcount)

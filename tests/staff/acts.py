@@ -1,0 +1,48 @@
+"""Short words for access in tests: a role asked for and given, an emergency and its review."""
+
+import datetime
+from typing import Any
+
+from qqops.staff import services
+from qqops.staff.backend import at_desk
+from qqops.staff.models import AccessRequest, GlassReview, Holding, Staff
+
+WHY = "needed for the night shift"
+
+
+def now_of(staff: Staff) -> Staff:
+    """The person as he is at this moment, as the next request meets him."""
+    return at_desk().get(pk=staff.pk)
+
+
+def agree(request: AccessRequest, approver: Staff) -> services.Ruled:
+    return services.approve(request, actor=approver, reason="known to me", content_hash=request.content_hash)
+
+
+def grant(staff: Staff, role: str, maker: Staff, approver: Staff, until: datetime.datetime | None = None) -> Holding:
+    """Give a role by two people."""
+    request = services.request_role(staff, role, actor=maker, reason=WHY, until=until)
+    agree(request, approver)
+    return Holding.objects.get(request=request)
+
+
+def let_in(login: str, role: str, maker: Staff, approver: Staff) -> tuple[Staff, str]:
+    """Let a new person in; return him and the path of his link."""
+    ruled = agree(services.invite(login, role, name="", actor=maker, reason=WHY), approver)
+    return now_of(ruled.request.staff), ruled.link
+
+
+def leaves(staff: Staff, by: Staff) -> bool:
+    services.deactivate(staff, actor=by, reason="has left the house")
+    return True
+
+
+def emergency(actor: Staff, role: str, **more: Any) -> Holding:
+    return services.break_glass(role, actor=now_of(actor), reason="server room on fire", **more)
+
+
+def reviewed(holding: Holding, by: Staff) -> GlassReview:
+    """End an emergency access and review it."""
+    services.revoke(holding.staff, holding.role, actor=by, reason="the fire is out")
+    holding.refresh_from_db()
+    return services.review_glass(holding, actor=by, justified=True, remarks="it was needed")

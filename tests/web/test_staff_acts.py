@@ -1,0 +1,420 @@
+"""Joiners, movers, leavers at the web door: who may, what is said before the click, what is done, what is left."""
+
+import datetime
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from qqops.audit.models import Event
+from qqops.staff import services
+from qqops.staff.models import AccessRequest, CommandToken, Holding, Staff, StaffSession
+from qqops.staff.signin import throttle
+from tests.enforcement.acts import broken
+from tests.web.door import confirm, preview, text, told
+from tests.web.staff_desk import (
+    NEWCOMER,
+    REFUSED,
+    WHY,
+    agree,
+    answer,
+    at,
+    forget_proof,
+    head,
+    press,
+    record,
+)
+
+ACTS = {
+    "staff_grant": ("sysadmin", {"role": "officer", "reason": WHY}),
+    "staff_reset": ("sysadmin", {"reason": WHY}),
+    "staff_revoke": ("supervisor", {"role": "agent", "reason": WHY}),
+    "staff_deactivate": ("supervisor", {"reason": WHY}),
+    "staff_end_sessions": ("supervisor", {"reason": WHY}),
+    "staff_unlock": ("supervisor", {"reason": WHY}),
+}
+MAY = {
+    "staff_grant": {"sysadmin"},
+    "staff_reset": {"sysadmin"},
+    "staff_revoke": {"sysadmin", "supervisor"},
+    "staff_deactivate": {"sysadmin", "supervisor"},
+    "staff_end_sessions": {"sysadmin", "supervisor"},
+    "staff_unlock": {"sysadmin", "supervisor"},
+    "staff_invite": {"sysadmin"},
+}
+ROLES = ("agent", "reviewer", "officer", "supervisor", "resources", "privacy", "auditor", "sysadmin")
+
+
+def shown_datetime(moment: datetime.datetime) -> str:
+    return timezone.localtime(moment).strftime("%Y-%m-%dT%H:%M")
+
+
+def test_a_newcomer_is_proposed_by_one_let_in_by_another_and_sets_a_password_by_the_link(desk, cast):
+    sysadmin, supervisor, before = desk("sysadmin"), desk("supervisor"), head()
+    shown = preview(sysadmin, at("staff_invite"), NEWCOMER)
+    for part in ("Nothing is given yet", "wangwu is support agent from then on, without an end", "shown a link, once"):
+        assert part in text(shown), part
+    assert record(before) == [] and not Staff.objects.filter(username="wangwu").exists()
+    done = confirm(sysadmin, at("staff_invite"), NEWCOMER, shown.context["token"])
+    asked = AccessRequest.objects.get()
+    assert done["Location"] == at("staff_accessrequest_change", asked.pk)
+    assert told(sysadmin.get(done["Location"])) == [f"Request #{asked.pk} waits for approval."]
+    assert record(before) == [("staff.access_requested", {"request": 1, "staff": 1})]
+    newcomer = Staff.objects.get(username="wangwu")
+    assert (newcomer.is_active, newcomer.may_enter, newcomer.has_usable_password()) == (False, False, False)
+
+    before = head()
+    page = text(supervisor.get(at("access_ruling", asked.pk)))
+    for part in ("let in · support agent", "Wang Wu (wangwu)", WHY, "HR-7", "sysadmin", "shown a link, once"):
+        assert part in page, part
+    linked = answer(supervisor, asked)
+    assert linked.status_code == 200 and "no-store" in linked["Cache-Control"]
+    link = linked.context["link"]
+    assert link.startswith("http://testserver/account/welcome/") and link in text(linked)
+    assert "good for 72 hours, once" in text(linked)
+    assert record(before) == [("staff.access_approved", {"approval": 1, "holding": 1, "request": 1, "staff": 1})]
+    assert link.rsplit("/", 2)[1] not in str(list(Event.objects.values_list("facts", "reason")))
+    # Nowhere else, and not a second time.
+    assert "/welcome/" not in text(supervisor.get(at("staff_accessrequest_change", asked.pk)))
+    again = answer(supervisor, asked)
+    assert again.status_code == 409 and "is not waiting for approval" in text(again)
+
+    stranger = Client()
+    stranger.cookies["django_language"] = "en"
+    word = "a brand new long sentence"
+    assert stranger.post(link, {"new_password1": word, "new_password2": word}).status_code == 302
+    newcomer = Staff.objects.get(username="wangwu")
+    assert newcomer.check_password(word) and newcomer.roles == {"agent"} and newcomer.may_enter
+    assert stranger.get(link).status_code == 404
+    assert broken() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"login": "officer"}, "is taken"),
+        ({"login": "OFFICER"}, "is taken"),
+        ({"login": "system-helper"}, "belong to the house itself"),
+        ({"login": "two words"}, "Enter a valid username"),
+        ({"login": "wang@example.com"}, "Leave personal data out"),
+        ({"name": "Wang 13800138000"}, "Leave personal data out"),
+        ({"reason": "short"}, "at least 6 characters"),
+        ({"reason": "call 13800138000 for it"}, "Leave personal data out"),
+        ({"ticket": "13800138000"}, "Leave personal data out"),
+        ({"until": "2020-01-01T00:00"}, "lies in the past"),
+        ({"role": "superuser"}, "Select a valid choice"),
+        ({"role": ""}, "This field is required"),
+    ],
+)
+def test_a_wrong_invitation_is_told_and_leaves_nothing(desk, change, sentence):
+    before = head()
+    wrong = preview(desk("sysadmin"), at("staff_invite"), NEWCOMER | change)
+    assert wrong.status_code == 200 and sentence in text(wrong) and not wrong.context["frozen"]
+    assert (record(before), AccessRequest.objects.count()) == ([], 0)
+
+
+def test_whoever_left_is_invited_anew_and_nobody_else_under_his_name(desk, cast, supervisor, sysadmin):
+    services.deactivate(cast["agent"], actor=supervisor, reason=WHY)
+    said = NEWCOMER | {"login": "Agent"}
+    shown = preview(desk("sysadmin"), at("staff_invite"), said)
+    assert "agent was here before" in text(shown)
+    assert confirm(desk("sysadmin"), at("staff_invite"), said, shown.context["token"]).status_code == 302
+    asked = AccessRequest.objects.get()
+    assert asked.staff == cast["agent"]
+    agree(asked, supervisor)
+    assert Staff.objects.get(pk=cast["agent"].pk).roles == {"agent"}
+    assert Holding.objects.filter(staff=cast["agent"]).count() == 2
+    assert broken() == []
+
+
+def test_cover_is_given_for_a_time_and_ends_by_itself(desk, cast, supervisor):
+    sysadmin, outsider = desk("sysadmin"), cast["outsider"]
+    end = timezone.now() + datetime.timedelta(days=3)
+    said = {"role": "supervisor", "until": shown_datetime(end), "reason": WHY}
+    page = text(sysadmin.get(at("staff_grant", outsider.pk)))
+    assert "Only to cover for somebody away: the role ends by itself then." in page
+    shown = preview(sysadmin, at("staff_grant", outsider.pk), said)
+    assert f"until {timezone.localtime(end):%Y-%m-%d %H:%M}, when it ends by itself" in text(shown)
+    before = head()
+    confirm(sysadmin, at("staff_grant", outsider.pk), said, shown.context["token"])
+    asked = AccessRequest.objects.get()
+    assert answer(desk("supervisor"), asked).status_code == 302  # a role has no link
+    assert record(before) == [
+        ("staff.access_requested", {"request": 1}),
+        ("staff.access_approved", {"approval": 1, "holding": 1, "request": 1}),
+    ]
+    holding = Holding.objects.get(staff=outsider)
+    assert holding.until == end.replace(second=0, microsecond=0) and holding.request == asked
+    assert broken() == []
+
+
+def test_a_pair_that_excludes_each_other_is_said_in_the_preview_and_refused_at_approval(desk, cast):
+    sysadmin, reviewer = desk("sysadmin"), cast["reviewer"]
+    said = {"role": "officer", "reason": WHY}
+    shown = preview(sysadmin, at("staff_grant", reviewer.pk), said)
+    assert "reviewer holds appeals reviewer now, which cannot be held together with it" in text(shown)
+    confirm(sysadmin, at("staff_grant", reviewer.pk), said, shown.context["token"])
+    asked, supervisor = AccessRequest.objects.get(), desk("supervisor")
+    assert "cannot be approved while reviewer holds appeals reviewer" in text(
+        supervisor.get(at("access_ruling", asked.pk))
+    )
+    before = head()
+    refused = answer(supervisor, asked)
+    assert refused.status_code == 403 and "holds this role already, or one that excludes it" in text(refused)
+    assert record(before) == [REFUSED] and AccessRequest.objects.get().state == "proposed"
+    # The same role twice is such a pair too; another one is not.
+    assert "which cannot be held" in text(
+        preview(sysadmin, at("staff_grant", reviewer.pk), said | {"role": "reviewer"})
+    )
+    assert "which cannot be held" not in text(
+        preview(sysadmin, at("staff_grant", reviewer.pk), said | {"role": "agent"})
+    )
+
+
+def test_a_new_way_in_ends_the_old_ones_when_it_is_approved(desk, cast, officer, supervisor, token):
+    browser, sysadmin, secret = desk("officer"), desk("sysadmin"), token(officer)
+    shown = preview(sysadmin, at("staff_reset", officer.pk), {"reason": WHY, "ticket": "H-1"})
+    assert "password, second factors, sessions and command tokens of officer end; the roles stay" in text(shown)
+    confirm(sysadmin, at("staff_reset", officer.pk), {"reason": WHY, "ticket": "H-1"}, shown.context["token"])
+    assert browser.get(at("me")).status_code == 200
+    before, asked = head(), AccessRequest.objects.get()
+    linked = answer(desk("supervisor"), asked)
+    assert "/account/welcome/" in linked.context["link"]
+    assert record(before) == [("staff.access_approved", {"approval": 1, "request": 1, "staff": 1})]
+    assert browser.get(at("me"))["Location"].startswith("/admin/login/")
+    fresh = Staff.objects.get(pk=officer.pk)
+    assert (fresh.roles, fresh.has_usable_password()) == (frozenset({"officer"}), False)
+    assert CommandToken.objects.get(digest=CommandToken.hash(secret)).revoked_at is not None
+    assert broken() == []
+
+
+def test_a_role_is_ended_at_once_and_the_sessions_with_it(desk, cast, officer):
+    browser, supervisor, before = desk("officer"), desk("supervisor"), head()
+    url = at("staff_revoke", officer.pk)
+    assert "Nobody else is" not in text(supervisor.get(url))
+    assert 'value="agent"' not in supervisor.get(url).content.decode()  # only roles held are offered
+    done = press(supervisor, url, {"role": "officer", "reason": WHY})
+    assert told(supervisor.get(done["Location"])) == ["officer is no longer enforcement officer."]
+    assert record(before) == [("staff.role_ended", {"holding": 1})]
+    assert browser.get(at("me"))["Location"].startswith("/admin/login/")
+    assert not Staff.objects.get(pk=officer.pk).may_enter
+    assert broken() == []
+
+
+def test_who_loses_the_last_supervisor_is_warned(desk, cast, supervisor):
+    services.revoke(cast["supervisor2"], "supervisor", actor=supervisor, reason=WHY)
+    page = preview(desk("sysadmin"), at("staff_deactivate", supervisor.pk), {"reason": WHY})
+    assert "Nobody else is supervisor: without one nobody can be let in any more." in text(page)
+
+
+def test_a_leaver_is_out_at_once_with_everything_he_held(desk, cast, officer, token):
+    browser, supervisor = desk("officer"), desk("supervisor")
+    token(officer)
+    before = head()
+    done = press(supervisor, at("staff_deactivate", officer.pk), {"reason": WHY})
+    page = supervisor.get(done["Location"])
+    assert told(page) == ["officer is deactivated."] and "deactivated" in text(page)
+    assert record(before) == [("staff.deactivated", {"holding": 1, "staff": 1})]
+    assert browser.get(at("me"))["Location"].startswith("/admin/login/")
+    fresh = Staff.objects.get(pk=officer.pk)
+    assert (fresh.is_active, fresh.roles, fresh.has_usable_password()) == (False, frozenset(), False)
+    assert not any(t.is_live for t in CommandToken.objects.filter(staff=officer))
+    for act in ("Give a role", "End a role", "Deactivate", "Unlock"):
+        assert act not in text(page)
+    assert broken() == []
+
+
+def test_nobody_deactivates_or_grants_himself_not_even_by_a_raw_post(desk, supervisor, sysadmin):
+    for login, name, said, sentence in (
+        ("supervisor", "staff_deactivate", {"reason": WHY}, "You cannot deactivate yourself"),
+        ("sysadmin", "staff_grant", {"role": "officer", "reason": WHY}, "Nobody grants himself"),
+        ("sysadmin", "staff_reset", {"reason": WHY}, "Nobody grants himself"),
+    ):
+        own = {"supervisor": supervisor, "sysadmin": sysadmin}[login]
+        before = head()
+        answered = preview(desk(login), at(name, own.pk), said)
+        assert answered.status_code == 403 and sentence in text(answered)
+        assert record(before) == [REFUSED]
+        assert at(name, own.pk) not in desk(login).get(at("staff_staff_change", own.pk)).content.decode()
+    assert (AccessRequest.objects.count(), Staff.objects.get(pk=supervisor.pk).is_active) == (0, True)
+
+
+def test_sessions_of_somebody_are_ended_and_ones_own_is_kept(desk, cast, officer, supervisor):
+    one, two, mine, before = desk("officer"), desk("officer"), desk("supervisor"), head()
+    page = mine.get(at("staff_staff_change", officer.pk))
+    assert "Sessions 2" in text(page)
+    done = press(mine, at("staff_end_sessions", officer.pk), {"reason": WHY})
+    assert told(mine.get(done["Location"])) == ["2 sessions of officer ended."]
+    assert record(before) == [("staff.session_ended", {})]
+    event = Event.objects.latest("seq")
+    assert (event.facts, event.reason, event.subject_id) == ({"why": "ended", "n": 2}, WHY, str(officer.pk))
+    assert one.get(at("me")).status_code == two.get(at("me")).status_code == 302
+    desk("supervisor")
+    own = press(mine, at("staff_end_sessions", supervisor.pk), {"reason": WHY})
+    assert told(mine.get(own["Location"])) == ["1 session of supervisor ended."]
+
+
+def test_whoever_is_locked_out_is_unlocked(desk, cast, officer):
+    for _try in range(7):
+        throttle.hit("sign-in", "officer", "strangers")
+    assert not throttle.hit("sign-in", "officer", "strangers").within
+    before, supervisor = head(), desk("supervisor")
+    done = press(supervisor, at("staff_unlock", officer.pk), {"reason": WHY})
+    assert told(supervisor.get(done["Location"])) == ["officer can try to sign in again."]
+    assert record(before) == [("staff.unlocked", {})]
+    assert throttle.hit("sign-in", "officer", "strangers").within
+
+
+# Doors
+
+
+@pytest.mark.parametrize("name", [*MAY])
+def test_a_raw_post_by_the_wrong_role_is_refused_and_recorded(desk, cast, name):
+    args = [] if name == "staff_invite" else [cast["agent"].pk]
+    said = NEWCOMER if name == "staff_invite" else ACTS[name][1]
+    for role in ROLES:
+        if role in MAY[name]:
+            continue
+        before, browser = head(), desk(role)
+        assert browser.get(at(name, *args)).status_code == 403
+        assert record(before) == []  # looking at a closed door is not an act
+        for step in ("preview", "confirm"):
+            assert browser.post(at(name, *args), said | {"step": step, "token": "x"}).status_code == 403
+        assert record(before) == [REFUSED, REFUSED], role
+        assert Event.objects.latest("seq").actor == cast[role]
+    assert AccessRequest.objects.count() == 0
+
+
+@pytest.mark.parametrize("name", [*ACTS])
+def test_nobody_and_a_system_actor_are_404_for_who_may_and_403_for_who_may_not(desk, cast, name):
+    system = Staff.objects.system("system-door")
+    for pk in (0, 10**30, system.pk):
+        assert desk(ACTS[name][0]).get(at(name, pk)).status_code == 404
+        assert desk("agent").get(at(name, pk)).status_code == 403
+
+
+@pytest.mark.parametrize("name", [*ACTS])
+def test_an_old_proof_is_asked_for_first_and_what_was_typed_stays(desk, cast, name):
+    login, said = ACTS[name]
+    url, browser = at(name, cast["agent"].pk), desk(login)
+    token = preview(browser, url, said).context["token"]
+    forget_proof(browser)
+    before = head()
+    assert browser.get(url)["Location"].startswith("/account/proof/?next=")
+    for late in (preview(browser, url, said), confirm(browser, url, said, token)):
+        assert late.status_code == 403 and WHY in text(late) and "Give it again in a new tab" in text(late)
+    assert (record(before), AccessRequest.objects.count()) == ([], 0)
+
+
+@pytest.mark.parametrize("name", [*ACTS])
+def test_who_loses_the_role_while_the_form_is_open_is_signed_out_and_does_nothing(desk, cast, name):
+    login, said = ACTS[name]
+    url, browser = at(name, cast["agent"].pk), desk(login)
+    token = preview(browser, url, said).context["token"]
+    services.revoke(cast[login], login, actor=cast["supervisor2"], reason=WHY)
+    before = head()
+    assert confirm(browser, url, said, token)["Location"].startswith("/admin/login/")
+    assert (record(before), AccessRequest.objects.count()) == ([], 0)
+    assert Staff.objects.get(pk=cast["agent"].pk).roles == {"agent"}
+
+
+@pytest.mark.parametrize("name", [name for name, (login, _said) in ACTS.items() if login == "supervisor"])
+def test_who_has_two_roles_and_loses_the_one_that_is_needed_is_refused(desk, cast, name, sysadmin, supervisor):
+    _login, said = ACTS[name]
+    agree(services.request_role(cast["officer"], "supervisor", actor=sysadmin, reason=WHY), supervisor)
+    url, browser = at(name, cast["agent"].pk), desk("officer")
+    token = preview(browser, url, said).context["token"]
+    # Ended by its date, not by an act: the session goes on, the right does not.
+    Holding.objects.filter(staff=cast["officer"], role="supervisor").update(until=timezone.now())
+    before = head()
+    assert confirm(browser, url, said, token).status_code == 403
+    assert record(before) == [REFUSED]
+    assert browser.get(at("me")).status_code == 200
+
+
+@pytest.mark.parametrize("name", [*ACTS, "staff_invite"])
+def test_a_second_click_is_led_to_what_the_first_one_did(desk, cast, name):
+    login, said = ACTS.get(name, ("sysadmin", NEWCOMER))
+    url = at(name) if name == "staff_invite" else at(name, cast["agent"].pk)
+    browser = desk(login)
+    token = preview(browser, url, said).context["token"]
+    first = confirm(browser, url, said, token)
+    after = (head(), AccessRequest.objects.count())
+    second = confirm(browser, url, said, token)
+    assert second.status_code == 302 and second["Location"] == first["Location"]
+    assert told(browser.get(second["Location"]))[-1] == "This was done already, by the first press of the button."
+    assert (head(), AccessRequest.objects.count()) == after
+
+
+def test_the_same_act_again_is_a_new_act_when_it_was_previewed_again(desk, officer):
+    browser, before = desk("supervisor"), head()
+    for _again in range(2):
+        assert press(browser, at("staff_unlock", officer.pk), {"reason": WHY}).status_code == 302
+    assert [verb for verb, _rows in record(before)] == ["staff.unlocked"] * 2
+
+
+def test_the_same_is_asked_for_once_by_one_person(desk, cast, sysadmin):
+    first = services.request_role(cast["agent"], "officer", actor=sysadmin, reason=WHY)
+    before = head()
+    again = preview(desk("sysadmin"), at("staff_grant", cast["agent"].pk), {"role": "officer", "reason": WHY})
+    assert f"You have asked for this already: request #{first.pk} waits for approval." in text(again)
+    assert record(before) == []
+    other = press(desk("sysadmin"), at("staff_grant", cast["agent"].pk), {"role": "resources", "reason": WHY})
+    assert other.status_code == 302 and AccessRequest.objects.count() == 2
+
+
+def test_a_person_who_changed_since_the_preview_is_shown_again(desk, cast, officer, supervisor):
+    browser, said = desk("sysadmin"), {"reason": WHY}
+    token = preview(browser, at("staff_deactivate", officer.pk), said).context["token"]
+    asked = services.request_role(officer, "agent", actor=cast["sysadmin"], reason=WHY)
+    agree(asked, supervisor)
+    before = head()
+    stale = confirm(browser, at("staff_deactivate", officer.pk), said, token)
+    assert stale.status_code == 409 and "Nothing was done: see the new figures" in text(stale)
+    assert record(before) == []
+    assert confirm(browser, at("staff_deactivate", officer.pk), said, stale.context["token"]).status_code == 302
+
+
+def test_the_list_is_filtered_searched_and_offers_to_invite_whom_it_concerns(desk, cast, supervisor):
+    services.deactivate(cast["agent"], actor=supervisor, reason=WHY)
+
+    def found(query: str, login: str = "sysadmin") -> list[str]:
+        return [row.username for row in desk(login).get(f"/admin/staff/staff/{query}").context["page"].rows]
+
+    assert found("?standing=gone") == ["agent"] and found("?role=officer") == ["officer", "officer2"]
+    assert "system-door" in found("?standing=system") and "officer" not in found("?standing=system")
+    assert found("?q=offi") == ["officer", "officer2"]
+    assert desk("auditor").get("/admin/staff/staff/?q=officer")["Location"] == at(
+        "staff_staff_change", cast["officer"].pk
+    )
+    assert at("staff_invite") in desk("sysadmin").get("/admin/staff/staff/").content.decode()
+    assert at("staff_invite") not in desk("supervisor").get("/admin/staff/staff/").content.decode()
+
+
+def test_a_persons_page_says_what_is_held_by_whose_word_and_what_happened(desk, cast, sysadmin, supervisor):
+    asked = services.request_role(cast["outsider"], "officer", actor=sysadmin, reason=WHY)
+    agree(asked, supervisor)
+    services.request_role(cast["outsider"], "agent", actor=sysadmin, reason=WHY)
+    page = desk("auditor").get(at("staff_staff_change", cast["outsider"].pk))
+    shown = text(page)
+    for part in ("sysadmin, approved by supervisor", "Second factor no", "give a role · support agent",
+                 "approved access of outsider", "joined as"):  # fmt: skip
+        assert part in shown, part
+    assert at("staff_accessrequest_change", asked.pk) in page.content.decode()
+    for act in ("Give a role", "End a role", "Deactivate", "Unlock"):
+        assert act not in shown  # an auditor only looks
+
+
+@pytest.mark.parametrize(("login", "acts"), [("supervisor", 4), ("sysadmin", 6), ("auditor", 0)])
+def test_the_buttons_are_those_of_ones_rights(desk, cast, login, acts):
+    page = desk(login).get(at("staff_staff_change", cast["agent"].pk))
+    urls = {act.url for act in page.context["acts"]} - {at("staff_staff_history", cast["agent"].pk)}
+    assert len(urls) == acts
+    for url in urls:
+        assert desk(login).get(url).status_code == 200
+
+
+def test_no_session_is_left_of_who_was_deactivated(desk, cast, officer, supervisor):
+    desk("officer")
+    services.deactivate(officer, actor=supervisor, reason=WHY)
+    assert not StaffSession.objects.filter(staff=officer).exists()

@@ -1,0 +1,73 @@
+"""My account: for everybody who is in, and about nobody else."""
+
+import datetime
+
+import pytest
+from django.utils import timezone
+
+from qqops.audit.models import Event
+from qqops.staff import services
+from qqops.staff.models import StaffSession
+from tests.web.door import text, told
+from tests.web.staff_desk import WHY, agree, at, forget_proof, head, record
+
+ROLES = ("agent", "reviewer", "officer", "supervisor", "resources", "privacy", "auditor", "sysadmin")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_everybody_finds_his_account_in_his_menu_with_what_he_may_do(desk, role):
+    browser = desk(role)
+    assert f'href="{at("me")}"' in browser.get("/admin/").content.decode()
+    page = browser.get(at("me"))
+    source = page.content.decode()
+    assert page.status_code == 200 and "set-up" in text(page) and "this one" in text(page)
+    for url in ("/account/factors/", "/admin/password/", "/admin/tokens/"):
+        assert f'href="{url}"' in source
+    assert (f'href="{at("emergency")}"' in source) == (role not in ("agent", "auditor", "sysadmin"))
+
+
+def test_roles_are_shown_with_their_end_and_by_whose_word(desk, cast, sysadmin, supervisor):
+    until = timezone.now() + datetime.timedelta(days=2)
+    agree(services.request_role(cast["officer"], "agent", actor=sysadmin, reason=WHY, until=until), supervisor)
+    services.request_role(cast["officer"], "privacy", actor=sysadmin, reason=WHY)
+    services.break_glass("supervisor", actor=cast["officer"], reason=WHY)
+    page = text(desk("officer").get(at("me")))
+    for part in (f"support agent {timezone.localtime():%Y-%m-%d}", f"{timezone.localtime(until):%Y-%m-%d %H:%M}",
+                 "sysadmin, approved by supervisor", "emergency access", "give a role · privacy officer"):  # fmt: skip
+        assert part in page, part
+
+
+def test_one_of_my_sessions_is_ended_and_all_others_and_no_proof_is_needed(desk, officer):
+    phone, home, here = desk("officer"), desk("officer"), desk("officer")
+    mine = {s.pk for s in StaffSession.objects.filter(staff=officer)}
+    assert len(mine) == 3
+    forget_proof(here)
+    before = head()
+    keys = [s.pk for s, current in here.get(at("me")).context["sessions"] if not current]
+    done = here.post(at("me"), {"end": keys[0]})
+    assert told(here.get(done["Location"])) == ["The session is ended."]
+    assert sorted(c.get(at("me")).status_code for c in (phone, home)) == [200, 302]
+    again = here.post(at("me"), {"end": keys[0]})
+    assert told(here.get(again["Location"])) == ["This session is over already."]
+    done = here.post(at("me"), {"end": "others"})
+    assert told(here.get(done["Location"])) == ["1 other session ended."]
+    assert [c.get(at("me")).status_code for c in (phone, home, here)] == [302, 302, 200]
+    assert record(before) == [("staff.session_ended", {})] * 2
+    assert [e.facts for e in Event.objects.filter(seq__gt=before)] == [{"why": "own", "n": 1}] * 2
+
+
+def test_neither_the_session_in_use_nor_anybody_elses_is_ended(desk, officer, supervisor):
+    other, browser = desk("supervisor"), desk("officer")
+    theirs = StaffSession.objects.get(staff=supervisor).pk
+    own = StaffSession.objects.get(staff=officer).pk
+    before = head()
+    for key, sentence in ((theirs, "over already"), (own, "to end it, log out"), ("", "over already"), ("\0", "over")):
+        answered = browser.post(at("me"), {"end": key})
+        assert sentence in told(browser.get(answered["Location"]))[0]
+    assert record(before) == []
+    assert other.get(at("me")).status_code == browser.get(at("me")).status_code == 200
+
+
+def test_who_is_not_in_has_no_account_page(client, cast):
+    for answered in (client.get(at("me")), client.post(at("me"), {"end": "others"})):
+        assert answered["Location"].startswith("/admin/login/?next=")
