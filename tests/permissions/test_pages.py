@@ -1,0 +1,175 @@
+"""Every role at every address with every method: the expected answer stands in docs/permissions.md."""
+
+import re
+from copy import copy
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from qqops.audit.models import Event
+from qqops.staff.models import Staff
+from qqops.staff.signin.proof import PROVED
+from tests.permissions.addresses import Address
+from tests.permissions.table import FILE, READERS, ROLES, read, written
+
+OTHERS = ("put", "patch", "delete", "options")
+
+
+def ask(browser: Client, method: str, url: str) -> Any:
+    """One request, and nothing left of it."""
+    cookies = copy(browser.cookies)
+    with transaction.atomic():
+        answer = getattr(browser, method)(url)
+        transaction.set_rollback(True)
+    browser.cookies = cookies  # a sign-out is forgotten too
+    return answer
+
+
+def met(browser: Client, url: str) -> dict[str, str]:
+    got, head, sent = (ask(browser, method, url) for method in ("get", "head", "post"))
+    assert head.status_code == got.status_code, url
+    for answer in (got, sent):
+        assert "default-src 'self'" in answer["Content-Security-Policy"]
+        assert answer["X-Request-ID"] and answer["Permissions-Policy"] and answer["Cache-Control"]
+    if got.status_code == 200 and got["Content-Type"].startswith("text/html"):
+        nothing_inline(got.content.decode())
+    others = sorted({ask(browser, method, url).status_code for method in OTHERS})
+    return {"cell": f"{got.status_code}/{sent.status_code}", "others": "·".join(map(str, others))}
+
+
+def asks_again(browser: Client, url: str) -> bool:
+    """Does it lead to the second factor, and back here? Where there is no page to open, when a form is sent."""
+    answer = ask(browser, "get", url)
+    if answer.status_code == 405:
+        answer = ask(browser, "post", url)
+    return bool(answer.status_code == 302 and answer["Location"].startswith("/account/proof/?next="))
+
+
+def nothing_inline(page: str) -> None:
+    """What the policy would block, looked for in the page as it went out, and not in its template only."""
+    tags = re.findall(r"<[a-z][^>]*>", page)
+    assert [t for t in tags if re.search(r"\s(style|on[a-z]+)\s*=", t, re.I)] == []
+    assert [t for t in tags if t.startswith("<script") and "src=" not in t and "application/json" not in t] == []
+    assert not [t for t in tags if re.search(r"javascript:|<style|https?://", t, re.I)]
+
+
+def test_the_table_is_as_its_maker_writes_it() -> None:
+    assert FILE.read_text() == written(*read())
+
+
+def test_every_address_stands_in_the_table_and_no_other_does(places: list[Address]) -> None:
+    pages, _commands = read()
+    assert sorted(pages) == sorted(place.name for place in places)
+
+
+@pytest.mark.parametrize("who", READERS)
+def test_a_reader_meets_every_page_as_the_table_says(places: list[Address], reader: Any, who: str) -> None:
+    pages, _commands = read()
+    browser = reader(who)
+    found = {place.name: met(browser, place.url) for place in places}
+    assert {name: cell["cell"] for name, cell in found.items()} == {name: row[who] for name, row in pages.items()}
+    for name, cell in found.items():
+        assert set(cell["others"].split("·")) <= set(pages[name]["others"].split("·")), name
+
+
+@pytest.mark.parametrize("who", ROLES)
+def test_a_page_marked_so_asks_for_the_second_factor_again(places: list[Address], reader: Any, who: str) -> None:
+    pages, _commands = read()
+    browser = reader(who)
+    session = browser.session
+    session[PROVED] -= 16 * 60
+    session.save()
+    asked = set()
+    for place in places:
+        if asks_again(browser, place.url):
+            asked.add(place.name)
+    marked = {name for name, row in pages.items() if row["proof"]}
+    assert asked == {name for name in marked if "403" not in pages[name][who]}
+
+
+def test_an_account_without_a_role_is_nobody(places: list[Address], reader: Any) -> None:
+    pages, _commands = read()
+    outsider = reader("outsider")
+    for place in places:
+        got, sent = (ask(outsider, method, place.url).status_code for method in ("get", "post"))
+        assert f"{got}/{sent}" == pages[place.name]["nobody"], place.name
+
+
+@pytest.mark.parametrize("who", ROLES)
+def test_a_form_sent_where_one_may_not_is_refused_on_the_record(
+    places: list[Address], reader: Any, cast: dict[str, Staff], who: str
+) -> None:
+    pages, _commands = read()
+    browser, barred = reader(who), [p for p in places if pages[p.name][who].endswith("/403")]
+    for place in barred:
+        browser.post(place.url)
+    refused = Event.objects.filter(verb="audit.refused", actor=cast[who]).count()
+    assert refused == len(barred)
+
+
+@pytest.mark.parametrize("who", ROLES)
+def test_what_is_not_there_is_404_for_who_may_look_and_403_for_who_may_not(
+    places: list[Address], reader: Any, who: str
+) -> None:
+    pages, _commands = read()
+    browser = reader(who)
+    for name in (place.name for place in places if re.match(r"admin:\w+_\w+_change$", place.name)):
+        missing = reverse(name, args=["99999999999"])
+        for url in (missing, missing.replace("99999999999", "０１"), missing.replace("99999999999", "1'--")):
+            expected = 403 if pages[name][who].startswith("403") else 404
+            assert browser.get(url).status_code == expected, url
+
+
+@pytest.mark.parametrize("who", ROLES)
+def test_no_page_offers_to_add_change_or_delete(places: list[Address], reader: Any, who: str) -> None:
+    browser = reader(who)
+    for place in (place for place in places if place.name.startswith("admin:")):
+        page = ask(browser, "get", place.url).content.decode()
+        assert not re.search(r'href="[^"]*/(add|delete|change)/', page), place.name
+        assert not re.search(r'name="_(save|continue|addanother)"|deletelink|addlink', page), place.name
+        if place.name.endswith("_changelist"):
+            for rest in ("add/", "1/change/", "1/delete/"):
+                assert browser.post(place.url + rest).status_code in (403, 404, 405), place.url + rest
+
+
+# What the table may never come to say, whoever makes it anew (domain.md §9).
+
+
+def may_send(row: dict[str, str], who: str) -> bool:
+    return row[who].split("/")[1] in ("200", "302", "409")
+
+
+OWN = re.compile(r"account_|mfa_|welcome|/$|admin:(login|me|tokens|password_change|set_language|declared)$")
+
+
+def test_the_auditor_changes_nothing_but_his_own_account() -> None:
+    pages, _commands = read()
+    sent = {name for name, row in pages.items() if may_send(row, "auditor") and not OWN.match(name)}
+    assert sent <= {"admin:access_report_csv"}  # a copy to take away; on the record
+
+
+def test_the_administrator_sees_no_number_and_no_decision() -> None:
+    pages, commands = read()
+    for name, row in pages.items():
+        if re.match(r"admin:(accounts_(?!declared)|enforcement_|audit_|act|inbox|ruling)", name):
+            assert row["sysadmin"].startswith("403"), name
+    for name, row in commands.items():
+        if re.match(r"enforce|approve|import_rules|protect", name):
+            assert row["sysadmin"] == "5", name
+
+
+def test_nobody_finds_a_form_but_those_of_the_sign_in() -> None:
+    pages, _commands = read()
+    assert {name for name, row in pages.items() if row["nobody"].startswith("200")} == {"account_login"}
+    assert all(re.match(r"302|404|405", row["nobody"]) or name == "account_login" for name, row in pages.items())
+
+
+def test_who_proposes_access_does_not_approve_it() -> None:
+    pages, commands = read()
+    for who in ROLES:
+        proposes = may_send(pages["admin:staff_invite"], who) or commands["staff invite"][who] == "4"
+        approves = may_send(pages["admin:access_ruling"], who) or commands["staff approve"][who] == "4"
+        assert not (proposes and approves), who
