@@ -1,19 +1,26 @@
 """A real browser at a house with something in it: decisions of every state, a number that has been through a lot."""
 
+import datetime
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
+import time_machine
 from playwright.sync_api import ConsoleMessage, Page
 
+from accounts.models import DeclaredNumber
+from accounts.services.declared import declare
 from accounts.services.rulebook import load_summaries
 from enforcement.models import Decision
 from enforcement.policy import Kind
-from qqops.staff.models import Staff
+from qqops.alerts.models import Alert
+from qqops.staff import services
+from qqops.staff.models import AccessRequest, Holding, Staff
+from tests.alerts.raising import raised
 from tests.cast import PASSWORD, make_numbers
 from tests.enforcement.acts import DAY, approve, decide, refuse
 
-LIVED, FRESH = 10_001, 10_002
+LIVED, FRESH, PROTECTED, OWN = 10_001, 10_002, 10_003, 10_004
 
 
 class House(NamedTuple):
@@ -21,6 +28,10 @@ class House(NamedTuple):
 
     url: str
     waiting: Decision  # a termination of LIVED that waits for a supervisor
+    alert: Alert  # that nobody has seen yet
+    declared: int  # the officer's declaration; the supervisor's own is OWN
+    asked: AccessRequest  # to give the agent a second role
+    taken: Holding  # officer2 was supervisor in an emergency; nobody has reviewed it yet
 
     def at(self, path: str) -> str:
         return f"{self.url}/admin/{path}"
@@ -32,6 +43,8 @@ def house(live_server: Any, cast: dict[str, Staff]) -> House:
     make_numbers([LIVED, FRESH, *range(20_000, 20_060)])
     make_numbers([30_001], tier=3, paid=True, started_at=None)
     make_numbers([30_002], "available")
+    make_numbers([PROTECTED], protection="vip")
+    make_numbers([OWN])
     one, two, boss = cast["officer"], cast["officer2"], cast["supervisor"]
     decide(Kind.RESTRICT, [LIVED], one, ticket="T-1")
     decide(Kind.FREEZE, [LIVED], one)
@@ -40,7 +53,14 @@ def house(live_server: Any, cast: dict[str, Staff]) -> House:
     refuse(decide(Kind.FREEZE, [20_000], one, indefinite=True), boss)
     approve(decide(Kind.TERMINATE, [20_001], one), boss)
     decide(Kind.RESTRICT, [20_002], boss, duration=60 * DAY)
-    return House(live_server.url, decide(Kind.TERMINATE, [LIVED], one).decision)
+    declare(boss, [OWN, 90_001], "own", actor=boss)
+    declare(one, [90_002], "relative", actor=one)
+    declared = DeclaredNumber.objects.get(number=90_002).pk
+    asked = services.request_role(cast["agent"], "resources", actor=cast["sysadmin"], reason="请假期间代班")
+    taken = services.break_glass("supervisor", actor=two, reason="夜间无主管在岗")
+    services.revoke(two, "supervisor", actor=boss, reason="接班主管已到岗")
+    waiting = decide(Kind.TERMINATE, [LIVED], one).decision
+    return House(live_server.url, waiting, raised(), declared, asked, taken)
 
 
 @pytest.fixture
@@ -57,11 +77,29 @@ def console(page: Page) -> Iterator[list[str]]:
     assert said == []
 
 
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    """The house's clock, to be moved forward; the database and the browser keep their own."""
+    with time_machine.travel(datetime.datetime.now(datetime.UTC)) as traveller:
+        yield traveller
+
+
+def give_password(page: Page, url: str, login: str, password: str = PASSWORD) -> None:
+    page.goto(f"{url}/account/login/")
+    page.locator("[name=login]").fill(login)
+    page.locator("[name=password]").fill(password)
+    with page.expect_navigation():
+        page.locator("#login-form [type=submit]").click()
+
+
+def give_code(page: Page, code: str) -> None:
+    page.locator("[name=code]").fill(code)
+    with page.expect_navigation():
+        page.locator("form:has([name=code]) [type=submit]").click()
+
+
 def sign_in(page: Page, house: House, login: str) -> None:
-    page.goto(house.at("login/"))
-    page.locator("[name=username]").fill(login)
-    page.locator("[name=password]").fill(PASSWORD)
-    page.locator("#login-form [type=submit]").click()
+    give_password(page, house.url, login)
     page.wait_for_url(house.at(""))
 
 
