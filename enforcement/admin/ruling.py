@@ -1,9 +1,8 @@
-"""The second person's page: the whole case, what would happen now, one reason, two buttons."""
+"""The page of who rules on a decision."""
 
-from typing import Any, ClassVar
+from typing import Any
 
-from django import forms
-from django.http import Http404, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,23 +15,14 @@ from enforcement.policy import Effect, Kind, Why
 from enforcement.queries import decisions
 from qqops import panels
 from qqops.approvals import State
-from qqops.errors import Invalid, Refused
-from qqops.pages import Page
+from qqops.pages import RulingPage
 from qqops.panels import Fact, Panel
 from qqops.staff.models import Staff
-from qqops.staff.signin import proof
 
 
-class RulingForm(forms.Form):
-    content_hash = forms.CharField(widget=forms.HiddenInput)
-    reason = forms.CharField(label=gettext_lazy("Reason"), widget=forms.Textarea(attrs={"rows": 3}), max_length=2000)
-
-
-class RulingPage(Page):
-    template = "enforcement/ruling.html"
-    methods: ClassVar[tuple[str, ...]] = ("GET", "HEAD", "POST")
+class DecisionRulingPage(RulingPage):
     nav = "admin:inbox"
-    proof = True
+    case_title = gettext_lazy("The decision")
     user: Staff
 
     def allowed(self) -> bool:
@@ -52,34 +42,24 @@ class RulingPage(Page):
         url = reverse("admin:enforcement_decision_change", args=[self.decision.pk])
         return [(_("Waiting for my approval"), reverse("admin:inbox")), (f"#{self.decision.pk}", url)]
 
-    def unproven(self) -> HttpResponseBase:
-        if self.request.method != "POST":
-            return super().unproven()
-        return self.answer_with(RulingForm(self.request.POST), status=403, prove=proof.link(self.request))
+    def content_hash(self) -> str:
+        return self.decision.content_hash
 
-    def respond(self) -> HttpResponseBase:
-        if self.request.method != "POST":
-            return self.answer_with(RulingForm(initial={"content_hash": self.decision.content_hash}))
-        form = RulingForm(self.request.POST)
-        if not form.is_valid():
-            return self.answer_with(form)
-        refuse = "refuse" in self.request.POST
-        rule = services.refuse if refuse else self.approve
-        try:
-            report = rule(self.decision, actor=self.user, **form.cleaned_data)
-        except (Invalid, Refused) as error:
-            form.add_error(None, str(error))
-            return self.answer_with(form, status=403 if isinstance(error, Refused) else 409)
-        self.tell(report, refuse)
-        return HttpResponseRedirect(reverse("admin:enforcement_decision_change", args=[self.decision.pk]))
+    def barred(self) -> None:
+        services.capacity_of(self.decision, self.user)
+
+    def rule(self, *, agree: bool, **ruling: Any) -> str:
+        answer = self.approve if agree else services.refuse
+        self.tell(answer(self.decision, actor=self.user, **ruling), refused=not agree)
+        return reverse("admin:enforcement_decision_change", args=[self.decision.pk])
 
     def approve(self, decision: Decision, **ruling: Any) -> services.Report:
         """A long list is left to the worker: the page answers at once, and shows how far it is."""
         return services.approve(decision, later=tasks.run_later, **ruling)
 
-    def tell(self, report: services.Report, refuse: bool) -> None:
+    def tell(self, report: services.Report, *, refused: bool) -> None:
         decision = report.decision
-        if refuse:
+        if refused:
             self.say(_("Decision #%(id)d was refused.") % {"id": decision.pk})
         elif decision.state == State.VOID:
             self.say(_("Decision #%(id)d is void: its target changed since; nothing was done.") % {"id": decision.pk})
@@ -92,14 +72,6 @@ class RulingPage(Page):
                 _("Decision #%(id)d: %(n)d applied, %(skipped)d skipped.")
                 % {"id": decision.pk, "n": report.applied, "skipped": report.skipped.total()}
             )
-
-    def answer_with(self, form: RulingForm, status: int = 200, prove: str = "") -> HttpResponseBase:
-        blocked = ""
-        try:
-            services.capacity_of(self.decision, self.user)
-        except (Invalid, Refused) as error:
-            blocked = str(error)
-        return self.render(status=status, form=form, blocked=blocked, prove=prove)
 
     def context(self) -> dict[str, Any]:
         decision = self.decision
@@ -127,4 +99,4 @@ class RulingPage(Page):
         return Panel(_("If applied now"), "ops/panel_facts.html", {"facts": facts})
 
 
-panels.page("inbox/<int:pk>/", "ruling", RulingPage)
+panels.page("inbox/<int:pk>/", "ruling", DecisionRulingPage)

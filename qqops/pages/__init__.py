@@ -5,5 +5,16 @@ from qqops.pages.base import Page
 from qqops.pages.confirm import ConfirmPage, Preview
 from qqops.pages.lists import Column, Filter, KeysetList
 from qqops.pages.objects import ObjectPage
+from qqops.pages.ruling import RulingPage
 
-__all__ = ["Column", "ConfirmPage", "Filter", "KeysetList", "ObjectPage", "OpsModelAdmin", "Page", "Preview"]
+__all__ = [
+    "Column",
+    "ConfirmPage",
+    "Filter",
+    "KeysetList",
+    "ObjectPage",
+    "OpsModelAdmin",
+    "Page",
+    "Preview",
+    "RulingPage",
+]

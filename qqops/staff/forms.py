@@ -61,11 +61,6 @@ class EmergencyForm(ReasonForm):
     field_order = ("role", "minutes", "reason")
 
 
-class RulingForm(forms.Form):
-    content_hash = forms.CharField(widget=forms.HiddenInput)
-    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}), max_length=2000)
-
-
 class ReviewForm(forms.Form):
     justified = forms.TypedChoiceField(
         label=_("Was it justified?"),

@@ -1,10 +1,10 @@
 """Access requests: the list, one with what was answered, and the second person's page."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from qqops import panels
 from qqops.approvals import State
 from qqops.errors import Invalid, Refused
-from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin, Page
+from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin, RulingPage
 from qqops.panels import Act, Fact, Panel
 from qqops.staff import queries, services
 from qqops.staff.admin.words import (
@@ -26,9 +26,7 @@ from qqops.staff.admin.words import (
     roles_text,
     staff_url,
 )
-from qqops.staff.forms import RulingForm
 from qqops.staff.models import AccessRequest, Staff
-from qqops.staff.signin import proof
 from qqops.templatetags.ops import badge, link, when
 
 LIST = "admin:staff_accessrequest_changelist"
@@ -102,14 +100,12 @@ class RequestAdmin(OpsModelAdmin):
     object_page = RequestPage
 
 
-class RulingPage(Page):
-    """What is asked for, by whom and why, what the person holds now; one reason, two buttons."""
+class AccessRulingPage(RulingPage):
+    """What is asked for, by whom and why, and what the person holds now."""
 
-    template = "staff/ruling.html"
     permission = APPROVE
-    methods: ClassVar[tuple[str, ...]] = ("GET", "HEAD", "POST")
     nav = LIST
-    proof = True
+    case_title = gettext_lazy("The request")
     user: Staff
 
     def setup(self) -> None:
@@ -124,42 +120,25 @@ class RulingPage(Page):
     def crumbs(self) -> list[tuple[Any, str]]:
         return [(_("Access requests"), reverse(LIST)), (str(self.asked), request_url(self.asked))]
 
-    def unproven(self) -> HttpResponseBase:
-        if self.request.method != "POST":
-            return super().unproven()
-        return self.answer_with(RulingForm(self.request.POST), status=403, prove=proof.link(self.request))
+    def content_hash(self) -> str:
+        return self.asked.content_hash
 
-    def respond(self) -> HttpResponseBase:
-        if self.request.method != "POST":
-            return self.answer_with(RulingForm(initial={"content_hash": self.asked.content_hash}))
-        form = RulingForm(self.request.POST)
-        if not form.is_valid():
-            return self.answer_with(form)
-        rule = services.refuse if "refuse" in self.request.POST else services.approve
-        try:
-            ruled = rule(self.asked, actor=self.user, **form.cleaned_data)
-        except (Invalid, Refused) as error:
-            form.add_error(None, str(error))
-            return self.answer_with(form, status=403 if isinstance(error, Refused) else 409)
+    def barred(self) -> None:
+        services.may_rule(self.asked, self.user)
+
+    def rule(self, *, agree: bool, **ruling: Any) -> HttpResponseBase | str:
+        answer = services.approve if agree else services.refuse
+        ruled = answer(self.asked, actor=self.user, **ruling)
         if ruled.link:
             return self.hand_over(ruled.link)
         said = {"id": self.asked.pk}
-        agreed = ruled.request.state == State.APPLIED
-        self.say(_("Request #%(id)d is approved.") % said if agreed else _("Request #%(id)d was refused.") % said)
-        return HttpResponseRedirect(request_url(self.asked))
+        self.say(_("Request #%(id)d is approved.") % said if agree else _("Request #%(id)d was refused.") % said)
+        return request_url(self.asked)
 
     def hand_over(self, path: str) -> HttpResponseBase:
         """The link is here and nowhere else: no redirect, and no page of the admin is kept by a browser."""
         self.template = "staff/link.html"
         return self.render(link=self.request.build_absolute_uri(path), done=request_url(self.asked))
-
-    def answer_with(self, form: RulingForm, status: int = 200, prove: str = "") -> HttpResponseBase:
-        blocked = ""
-        try:
-            services.may_rule(self.asked, self.user)
-        except (Invalid, Refused) as error:
-            blocked = str(error)
-        return self.render(status=status, form=form, blocked=blocked, prove=prove)
 
     def context(self) -> dict[str, Any]:
         held = queries.held_by(self.asked.staff)
@@ -232,7 +211,7 @@ def _overview(request: HttpRequest) -> Panel | None:
     return requests_panel(_("Access requests waiting for me"), waiting, links=True, url_name="admin:access_ruling")
 
 
-panels.page("access/<int:pk>/", "access_ruling", RulingPage)
+panels.page("access/<int:pk>/", "access_ruling", AccessRulingPage)
 panels.register("accessrequest", _answers)
 panels.toolbar("accessrequest", _rule_act)
 panels.row_act("accessrequests", _row_act)

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_noop
 
 from qqops.audit import pen
 from qqops.errors import Invalid, Refused
+from qqops.reason import must_say_why
 from qqops.staff.models import Staff, StaffSession
 
 
@@ -32,6 +33,8 @@ def end_others(staff: Staff, *, actor: Staff, but: str = "", reason: str = "") -
     ):
         if staff != actor and not actor.has_perm("staff.end_access"):
             raise Refused(gettext_noop("Your role may not do this."))
+        if staff != actor:
+            must_say_why(reason)
         act.facts["n"] = end_all(staff, but=but)
     return int(act.facts["n"])
 

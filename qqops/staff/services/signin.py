@@ -1,7 +1,5 @@
 """The sign-in on the record: who came in and how, who failed, who was locked out; the limits of trying."""
 
-from typing import Any
-
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -10,6 +8,7 @@ from qqops.alerts.services import raise_alert
 from qqops.audit import pen
 from qqops.audit.origin import address_of
 from qqops.staff.models import Staff
+from qqops.staff.services.people import may, named, reasoned
 from qqops.staff.signin import throttle
 from qqops.staff.signin.devices import STRANGERS, known_as
 
@@ -93,18 +92,11 @@ def proved(staff: Staff, how: str) -> None:
 
 def unlock(login: str, *, actor: Staff, reason: str) -> int:
     """Forget the failed attempts on a login; return how many counters there were."""
-    from qqops.staff.services.people import named
-
     staff = named(login)
     with (
         pen.refusals(actor=actor, subject=staff, facts={"act": "unlock"}),
         pen.act("staff.unlocked", actor=actor, reason=reason, subject=staff, facts={"login": staff.username}),
     ):
-        _may(actor, "staff.unlock")
+        may(actor, "staff.unlock")
+        reasoned(reason)
         return sum(throttle.forget(name, staff.username.casefold()) for name in ("sign-in", "second-factor"))
-
-
-def _may(actor: Any, permission: str) -> None:
-    from qqops.staff.services.people import may
-
-    may(actor, permission)

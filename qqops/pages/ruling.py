@@ -1,0 +1,63 @@
+"""The second person's page: the whole case, what would happen now, one reason, two buttons."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django import forms
+from django.http import HttpResponseBase, HttpResponseRedirect
+from django.utils.translation import gettext_lazy as _
+
+from qqops.errors import Invalid, Refused
+from qqops.pages.base import Page
+from qqops.staff.signin import proof
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+class RulingForm(forms.Form):
+    content_hash = forms.CharField(widget=forms.HiddenInput)  # of what was seen: an answer is to that and nothing else
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}), max_length=2000)
+
+
+class RulingPage(Page):
+    template = "ops/ruling.html"
+    methods: ClassVar[tuple[str, ...]] = ("GET", "HEAD", "POST")
+    proof = True
+    case_title: "StrOrPromise" = ""
+
+    def content_hash(self) -> str:
+        raise NotImplementedError
+
+    def barred(self) -> None:
+        """Raise Refused or Invalid when this person may not answer this."""
+        raise NotImplementedError
+
+    def rule(self, *, agree: bool, reason: str, content_hash: str) -> HttpResponseBase | str:
+        """Answer by the service; return where to go, or the page to show."""
+        raise NotImplementedError
+
+    def unproven(self) -> HttpResponseBase:
+        if self.request.method != "POST":
+            return super().unproven()
+        return self.answer_with(RulingForm(self.request.POST), status=403, prove=proof.link(self.request))
+
+    def respond(self) -> HttpResponseBase:
+        if self.request.method != "POST":
+            return self.answer_with(RulingForm(initial={"content_hash": self.content_hash()}))
+        form = RulingForm(self.request.POST)
+        if not form.is_valid():
+            return self.answer_with(form)
+        try:
+            done = self.rule(agree="refuse" not in self.request.POST, **form.cleaned_data)
+        except (Invalid, Refused) as error:
+            form.add_error(None, str(error))
+            return self.answer_with(form, status=403 if isinstance(error, Refused) else 409)
+        return HttpResponseRedirect(done) if isinstance(done, str) else done
+
+    def answer_with(self, form: RulingForm, status: int = 200, prove: str = "") -> HttpResponseBase:
+        blocked: Any = ""
+        try:
+            self.barred()
+        except (Invalid, Refused) as error:
+            blocked = str(error)
+        return self.render(status=status, form=form, blocked=blocked, prove=prove)
