@@ -34,6 +34,7 @@ LOGINS = {
     "privacy": "privacy",
     "auditor": "auditor",
     "sysadmin": "sysadmin",
+    "sysadmin2": "sysadmin",
     "outsider": "",
 }
 

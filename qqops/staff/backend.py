@@ -13,9 +13,12 @@ from qqops.staff.models import Holding, Staff
 def at_desk() -> QuerySet[Staff]:
     held = Holding.objects.live().filter(staff=OuterRef("pk")).values("role")
     factors = Authenticator.objects.filter(user=OuterRef("pk")).exclude(type=Authenticator.Type.RECOVERY_CODES)
-    glass = Holding.objects.live().filter(staff=OuterRef("pk"), glass=True).values("until")[:1]
+    glass = Holding.objects.live().filter(staff=OuterRef("pk"), glass=True)
     return Staff.objects.annotate(
-        held_roles=ArraySubquery(held), has_factor=Exists(factors), glass_until=Subquery(glass)
+        held_roles=ArraySubquery(held),
+        glass_roles=ArraySubquery(glass.values("role")),
+        glass_until=Subquery(glass.values("until")[:1]),
+        has_factor=Exists(factors),
     )
 
 

@@ -99,6 +99,19 @@ EXCLUSIVE: tuple[tuple[str, str], ...] = (
 # What may be taken in an emergency, for an hour; the exclusive pairs hold then too.
 GLASS_ROLES = tuple(role for role in ROLES if role not in ("auditor", "sysadmin"))
 
+# What a role taken in an emergency does not bring: nothing that outlasts the hour, chooses who reviews it, or lets the
+# others not be told. An emergency is for the work that cannot wait.
+NOT_IN_EMERGENCY = frozenset(
+    {
+        "staff.approve_access",
+        "staff.end_access",
+        "staff.review_break_glass",
+        "accounts.end_declaration",
+        "accounts.end_protection",
+        "alerts.mark_seen",
+    }
+)
+
 # Named, cannot log in, never None: who acts when nobody does.
 SYSTEM_ACTORS = {
     "system-audit": _("Verification (system)"),

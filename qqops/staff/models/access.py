@@ -33,9 +33,12 @@ class AccessRequest(Proposal):
     until = models.DateTimeField(_("until"), null=True)  # of a role given for a time: cover, a delegation
     reason = models.TextField(_("reason"))
     ticket = models.CharField(_("ticket"), max_length=80, blank=True)
+    # Of the code that only the maker is shown. The approver is shown the link: neither of them gets in alone.
+    code_digest = models.CharField(max_length=128, blank=True, editable=False)
 
+    code = ""  # itself, where the request was just made; kept nowhere
     changeable_columns = ("state",)
-    history = History()
+    history = History(excluded_fields=["code_digest"])
 
     class Meta:
         verbose_name = _("access request")

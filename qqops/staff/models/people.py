@@ -13,7 +13,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from qqops.audit.history import History
-from qqops.staff.roles import ROLES
+from qqops.staff.roles import NOT_IN_EMERGENCY, ROLES
 
 
 class StaffManager(BaseUserManager["Staff"]):
@@ -62,14 +62,26 @@ class Staff(AbstractBaseUser):
         return self.name and f"{self.name} ({self.username})" or self.username
 
     @cached_property
+    def _held(self) -> dict[str, bool]:
+        """Role → taken in an emergency; they come with the person where `backend.at_desk` brought him."""
+        told = getattr(self, "held_roles", None)
+        if told is None:
+            return dict(self.holdings.live().values_list("role", "glass"))
+        return {role: role in self.glass_roles for role in told}  # type: ignore[attr-defined]  # comes with held_roles
+
+    @property
     def roles(self) -> frozenset[str]:
-        """The roles held now; they come with the person where `backend.at_desk` brought him."""
-        held = getattr(self, "held_roles", None)
-        return frozenset(held if held is not None else self.holdings.live().values_list("role", flat=True))
+        """The roles held now."""
+        return frozenset(self._held)
 
     @cached_property
     def permissions(self) -> frozenset[str]:
-        return frozenset(permission for role in self.roles for permission in ROLES.get(role, ()))
+        return frozenset(
+            permission
+            for role, glass in self._held.items()
+            for permission in ROLES.get(role, ())
+            if not (glass and permission in NOT_IN_EMERGENCY)
+        )
 
     @property
     def may_enter(self) -> bool:

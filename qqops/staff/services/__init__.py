@@ -16,9 +16,11 @@ from qqops.staff.services.access import (
     request_reset,
     request_role,
     revoke,
+    still_stands,
 )
-from qqops.staff.services.emergency import break_glass, may_break_glass, may_review, review_glass
+from qqops.staff.services.emergency import break_glass, give_back, may_break_glass, may_review, review_glass
 from qqops.staff.services.people import (
+    as_of_now,
     deactivate,
     join,
     may,
@@ -37,6 +39,7 @@ __all__ = [
     "AlreadyAsked",
     "Ruled",
     "approve",
+    "as_of_now",
     "bearer",
     "break_glass",
     "deactivate",
@@ -47,6 +50,7 @@ __all__ = [
     "end_others",
     "export_report",
     "found",
+    "give_back",
     "invite",
     "issue_token",
     "join",
@@ -67,5 +71,6 @@ __all__ = [
     "revoke",
     "revoke_tokens",
     "set_first_password",
+    "still_stands",
     "settle",
 ]

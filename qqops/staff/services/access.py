@@ -6,8 +6,10 @@ What cannot wait is emergency.py's.
 import datetime
 import hashlib
 import json
+import secrets
 from dataclasses import dataclass
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.tokens import default_token_generator
 from django.db import IntegrityError, transaction
 from django.urls import reverse
@@ -17,14 +19,27 @@ from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from qqops.alerts.services import raise_alert
 from qqops.approvals import State
 from qqops.audit import pen
 from qqops.audit.personal import no_personal_data
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import AccessApproval, AccessRequest, Holding, Staff
 from qqops.staff.roles import ROLES
-from qqops.staff.services.people import END_ACCESS, end_holdings, give, join, may, newcomer, reasoned, shut_out
+from qqops.staff.services.people import (
+    END_ACCESS,
+    as_of_now,
+    end_holdings,
+    give,
+    join,
+    keep_a_way_in,
+    may,
+    newcomer,
+    reasoned,
+    shut_out,
+)
 from qqops.staff.services.sessions import end_all
+from qqops.staff.services.tokens import end_tokens
 
 REQUEST_LIFE = datetime.timedelta(hours=72)
 ASK, APPROVE = "staff.request_access", "staff.approve_access"
@@ -33,7 +48,7 @@ Kind = AccessRequest.Kind
 
 @dataclass
 class Ruled:
-    """What came of an approval; the link is shown once, to the approver, who hands it to the person."""
+    """What came of an approval. The link is shown once, to the approver; it opens only with the maker's code."""
 
     request: AccessRequest
     link: str = ""
@@ -133,8 +148,7 @@ def _draft(
         raise Invalid(_("There is no role “%(role)s”.") % {"role": role})
     if staff == actor:
         raise Refused(gettext_noop("Nobody grants himself: another person must propose it."))
-    if until and until <= timezone.now():
-        raise Invalid(_("The end lies in the past."))
+    ends_later(until)
     reasoned(reason)
     no_personal_data(ticket)
     draft = AccessRequest(
@@ -142,6 +156,11 @@ def _draft(
     )
     _asked_once(draft)
     return draft
+
+
+def ends_later(until: datetime.datetime | None) -> None:
+    if until and until <= timezone.now():
+        raise Invalid(_("The end lies in the past."))
 
 
 def _asked_once(draft: AccessRequest) -> None:
@@ -170,11 +189,20 @@ def _file(request: AccessRequest) -> AccessRequest:
         request.proposed_at = timezone.now()
         request.expires_at = request.proposed_at + REQUEST_LIFE
         request.content_hash = content_hash(request)
+        if request.kind != Kind.GRANT:
+            request.code = new_code()
+            request.code_digest = make_password(request.code)
         request.save()
         act.wrote(pen.history_model(AccessRequest))
         act.subject = staff
         act.facts["request"] = request.pk
     return request
+
+
+def new_code() -> str:
+    """Eight letters and digits that cannot be taken for one another when told by word of mouth; 40 bits."""
+    drawn = "".join(secrets.choice("23456789ABCDEFGHJKLMNPQRSTUVWXYZ") for _n in range(8))
+    return f"{drawn[:4]}-{drawn[4:]}"
 
 
 def _save_newcomer(staff: Staff, act: pen.Act) -> None:
@@ -208,6 +236,12 @@ def may_rule(request: AccessRequest, actor: Staff) -> None:
         raise Invalid(_("The request has lapsed; it must be made anew."))
 
 
+def still_stands(request: AccessRequest) -> None:
+    """Invalid when who asked has left meanwhile: nobody is there to answer for it."""
+    if not request.maker.may_enter:
+        raise Invalid(_("Who made this request is not here any more: somebody else must make it anew."))
+
+
 def approve(request: AccessRequest, *, actor: Staff, reason: str, content_hash: str) -> Ruled:
     """Agree: the person is let in, given the role, or given a new way in, in this transaction."""
     return _rule(request, actor=actor, reason=reason, seen=content_hash, agreed=True)
@@ -221,7 +255,9 @@ def _rule(request: AccessRequest, *, actor: Staff, reason: str, seen: str, agree
     act_facts = {"act": "approve_access" if agreed else "refuse_access"}
     with pen.refusals(actor=actor, subject=request, facts=act_facts), transaction.atomic():
         request = AccessRequest.objects.select_for_update(no_key=True).get(pk=request.pk)
+        actor = as_of_now(actor)
         may_rule(request, actor)
+        still_stands(request)
         reasoned(reason)
         if not (seen == request.content_hash == content_hash(request)):
             raise Invalid(_("The request is not the one you saw. Look at it again; nothing was done."))
@@ -246,6 +282,8 @@ def _rule(request: AccessRequest, *, actor: Staff, reason: str, seen: str, agree
             request.state = State.APPLIED if agreed else State.REFUSED
             request.save(update_fields=["state"])
             act.wrote(pen.history_model(AccessRequest))
+            if agreed and request.kind == Kind.RESET:
+                raise_alert(act, "reset", subject=staff, who=actor.username, login=staff.username)
             return Ruled(request, _carry_out(request, act) if agreed else "")
 
 
@@ -291,8 +329,10 @@ def welcome_link(staff: Staff) -> str:
 def may_revoke(staff: Staff, role: str, actor: Staff) -> None:
     """Refused or Invalid says why this person may not end that role."""
     may(actor, END_ACCESS)
-    if not Holding.objects.live().filter(staff=staff, role=role).exists():
+    held = Holding.objects.live().filter(staff=staff, role=role)
+    if not held.exists():
         raise _not_held(staff)
+    keep_a_way_in(held)
 
 
 def _not_held(staff: Staff) -> Invalid:
@@ -300,23 +340,26 @@ def _not_held(staff: Staff) -> Invalid:
 
 
 def revoke(staff: Staff, role: str, *, actor: Staff, reason: str) -> None:
-    """End a role a person holds, at once, and his sessions with it."""
+    """End a role a person holds, at once, and his sessions and command tokens with it."""
     facts = {"login": staff.username, "role": role}
     with pen.refusals(actor=actor, subject=staff, facts={"act": "revoke", "role": role}):
         may_revoke(staff, role, actor)
         reasoned(reason)
         with pen.act("staff.role_ended", actor=actor, reason=reason, subject=staff, facts=facts) as act:
+            as_of_now(staff)
+            keep_a_way_in(Holding.objects.live().filter(staff=staff, role=role), lock=True)
             if not end_holdings(Holding.objects.live().filter(staff=staff, role=role), act):
                 raise _not_held(staff)
             end_all(staff)
+            end_tokens(staff)
 
 
 # The first two people of a new house
 
 
 def may_found(sysadmin: str, supervisor: str) -> None:
-    if Holding.objects.live().exists():
-        raise Refused(gettext_noop("Somebody holds a role already: from now on people are let in by two others."))
+    if Holding.objects.exists():
+        raise Refused(gettext_noop("Somebody has held a role already: from then on people are let in by two others."))
     if sysadmin.casefold() == supervisor.casefold():
         raise Invalid(_("The two must be two people."))
     for login in (sysadmin, supervisor):
@@ -326,7 +369,7 @@ def may_found(sysadmin: str, supervisor: str) -> None:
 
 
 def found(sysadmin: str, supervisor: str) -> dict[Staff, str]:
-    """Let in an administrator and a supervisor while nobody holds any role; return the link of each."""
+    """Let in an administrator and a supervisor before anybody has ever held a role; return the link of each."""
     setup = Staff.objects.system("system-setup")
     with pen.refusals(actor=setup, facts={"act": "found"}), transaction.atomic():
         Staff.objects.select_for_update(no_key=True).get(pk=setup.pk)  # one founding at a time

@@ -14,16 +14,31 @@ from qqops.staff.models import GlassReview, Holding, Staff
 from qqops.staff.models.access import GLASS_LIFE
 from qqops.staff.roles import GLASS_ROLES
 from qqops.staff.services.access import give_or_say_why
-from qqops.staff.services.people import may, reasoned
+from qqops.staff.services.people import end_holdings, may, reasoned
 
 MINUTES = int(GLASS_LIFE.total_seconds() // 60)
+BARRED = datetime.timedelta(days=90)  # how long there is no other after one that was found not justified
 
 
 def may_break_glass(actor: Staff) -> None:
     """Refused says why this person may not take a role in an emergency now."""
     may(actor, "staff.break_glass")
-    if Holding.objects.filter(staff=actor, glass=True, review=None).exists():
+    last = Holding.objects.filter(staff=actor, glass=True, review=None).order_by("-until").first()
+    if last is not None and last.is_live:
+        raise Refused(gettext_noop("Your emergency access runs until %(until)s."), until=f"{_local(last.until):%H:%M}")
+    if last is not None:
         raise Refused(gettext_noop("Your last emergency access has not been reviewed yet: ask a supervisor."))
+    misused = GlassReview.objects.filter(staff=actor, justified=False, at__gt=timezone.now() - BARRED)
+    if found := misused.order_by("-at").first():
+        raise Refused(
+            gettext_noop("An emergency access of yours was found not justified: there is no other until %(until)s."),
+            until=f"{_local(found.at + BARRED):%Y-%m-%d}",
+        )
+
+
+def _local(moment: datetime.datetime | None) -> datetime.datetime:
+    assert moment is not None  # an emergency access has an end
+    return timezone.localtime(moment)
 
 
 def break_glass(role: str, *, actor: Staff, reason: str, minutes: int = MINUTES) -> Holding:
@@ -41,8 +56,25 @@ def break_glass(role: str, *, actor: Staff, reason: str, minutes: int = MINUTES)
         with pen.act("staff.broke_glass", actor=actor, reason=reason, subject=actor, facts=facts) as act:
             holding = give_or_say_why(actor, role, act, until=until, glass=True)
             act.facts["until"] = f"{until:%Y-%m-%dT%H:%M:%SZ}"
-            raise_alert(act, "break_glass", subject=actor, who=str(actor), role=role, until=until)
+            raise_alert(act, "break_glass", subject=actor, who=actor.username, role=role, until=until)
     return holding
+
+
+def give_back(*, actor: Staff) -> None:
+    """End one's own running emergency access before its time; the session goes on with what else one holds."""
+    with transaction.atomic():
+        running = Holding.objects.live().filter(staff=actor, glass=True)
+        role = running.values_list("role", flat=True).first()
+        if role is None:
+            raise _not_running()
+        facts = {"login": actor.username, "role": role}
+        with pen.act("staff.role_ended", actor=actor, reason="", subject=actor, facts=facts) as act:
+            if not end_holdings(running, act):
+                raise _not_running()
+
+
+def _not_running() -> Invalid:
+    return Invalid(_("You have no emergency access that runs."))
 
 
 def may_review(holding: Holding, actor: Staff) -> None:

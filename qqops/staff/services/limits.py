@@ -20,6 +20,6 @@ def spend(what: str, actor: Staff) -> None:
     refused = Refused(gettext_noop("You have reached the limit of what may be searched or exported: wait a while."))
     if verdict.first:
         with pen.act("staff.limit_reached", actor=actor, reason="", subject=actor, facts={"what": what}) as act:
-            raise_alert(act, "quota", subject=actor, who=str(actor), what=NAMES[what])
+            raise_alert(act, "quota", subject=actor, who=actor.username, what=NAMES[what])
     refused.recorded = True  # by the event above; the next thousand tries are not worth a line each
     raise refused

@@ -1,24 +1,28 @@
 """Members of staff: set up, let in with a link, given a password, deactivated. Never deleted."""
 
+import re
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from django.contrib.auth.hashers import check_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from qqops.approvals import State
 from qqops.audit import origin, pen
 from qqops.audit.personal import no_personal_data
 from qqops.errors import Invalid, Refused
 from qqops.reason import must_say_why
-from qqops.staff.models import Holding, Staff
+from qqops.staff.models import AccessRequest, Holding, Staff
 from qqops.staff.roles import SYSTEM_ACTORS
 from qqops.staff.services.sessions import end_all
 from qqops.staff.services.tokens import end_tokens
 
 END_ACCESS = "staff.end_access"
+LOGIN = re.compile(r"[a-z][a-z0-9._-]{1,59}")
 
 
 def settle() -> None:
@@ -52,6 +56,11 @@ def may(actor: Staff, permission: str) -> None:
         raise Refused(gettext_noop("Your role may not do this."))
 
 
+def as_of_now(staff: Staff) -> Staff:
+    """The person with what he holds at this moment; locked, so that it stays so until the act is done."""
+    return Staff.objects.select_for_update(no_key=True).get(pk=staff.pk)
+
+
 def reasoned(reason: str) -> None:
     must_say_why(reason)
     no_personal_data(reason)
@@ -60,7 +69,9 @@ def reasoned(reason: str) -> None:
 def newcomer(login: str, name: str) -> Staff:
     """A member of staff who is not in yet, nor in the database; Invalid when the login is no good."""
     no_personal_data(login, name)
-    if login.casefold().startswith("system-"):
+    if not LOGIN.fullmatch(login):  # no letters that look like others, and no two logins that differ by case
+        raise Invalid(_("A login is 2 to 60 of a–z, 0–9, dot, hyphen and underscore, and begins with a letter."))
+    if login.startswith("system-"):
         raise Invalid(_("Logins that begin with “system-” belong to the house itself."))
     staff = Staff(username=login, name=name, is_active=False)
     staff.set_unusable_password()
@@ -113,8 +124,17 @@ def reset_password(staff: Staff, password: str, *, actor: Staff, reason: str) ->
         end_all(staff)
 
 
-def set_first_password(staff: Staff, password: str) -> None:
-    """Set one's own password by the link that was handed over; it makes the link good no more."""
+def needs_code(staff: Staff) -> str:
+    """The digest of the code that goes with a person's link; none for the first two, whom nobody asked for."""
+    asked = AccessRequest.objects.filter(staff=staff, state=State.APPLIED).exclude(code_digest="")
+    return asked.order_by("-pk").values_list("code_digest", flat=True).first() or ""
+
+
+def set_first_password(staff: Staff, password: str, code: str = "") -> None:
+    """Set one's own password by the approver's link and the maker's code; it makes the link good no more."""
+    digest = needs_code(staff)
+    if digest and not check_password(code.strip().upper(), digest):
+        raise Invalid(_("The code is not right. It is told by the person who asked for your access."))
     reset_password(staff, password, actor=staff, reason="")
 
 
@@ -133,6 +153,20 @@ def may_deactivate(staff: Staff, actor: Staff) -> None:
         raise Refused(gettext_noop("You cannot deactivate yourself: another person must do it."))
     if staff.is_system or not staff.is_active:
         raise Invalid(_("%(login)s is not active.") % {"login": staff.username})
+    keep_a_way_in(Holding.objects.live().filter(staff=staff))
+
+
+KEYS = ("supervisor", "sysadmin")  # without one of each nobody can be let in any more
+
+
+def keep_a_way_in(ending: Any, *, lock: bool = False) -> None:
+    """Refused when, of what is to end, something is the last of its kind held for good. `lock`: in the act itself."""
+    for role in {holding.role for holding in ending if holding.role in KEYS}:
+        standing = Holding.objects.live().filter(role=role, glass=False, until=None, staff__is_active=True)
+        if lock:
+            standing = standing.select_for_update(no_key=True, of=("self",)).order_by("pk")
+        if not {holding.pk for holding in standing} - {holding.pk for holding in ending}:
+            raise Refused(gettext_noop("Nobody else holds this role for good: without it nobody can be let in."))
 
 
 def deactivate(staff: Staff, *, actor: Staff, reason: str) -> None:
@@ -143,6 +177,7 @@ def deactivate(staff: Staff, *, actor: Staff, reason: str) -> None:
         reasoned(reason)
         facts = {"login": staff.username}
         with pen.act("staff.deactivated", actor=actor, reason=reason, subject=staff, facts=facts) as act:
+            keep_a_way_in(Holding.objects.live().filter(staff=staff), lock=True)
             shut_out(staff)
             staff.is_active = False
             staff.save(update_fields=["password", "is_active"])

@@ -5,7 +5,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from qqops.alerts.services import raise_alert
-from qqops.audit import pen
+from qqops.audit import origin, pen
 from qqops.audit.origin import address_of
 from qqops.staff.models import Staff
 from qqops.staff.services.people import may, named, reasoned
@@ -18,7 +18,7 @@ def try_password(request: HttpRequest, login: str) -> None:
     device = known_as(request, login)
     if device == STRANGERS:
         # First, and alone when it is over: who tries one login after the other leaves no counter for each.
-        _stop_address_when_over(throttle.hit("sign-in-address", address_of(request)))
+        _stop_address_when_over(throttle.hit("sign-in-address", throttle.network(address_of(request))))
     _stop_when_over(throttle.hit("sign-in", login.casefold(), device), Staff.objects.filter(username=login).first())
 
 
@@ -26,20 +26,31 @@ def password_was_right(request: HttpRequest, login: str) -> None:
     device = known_as(request, login)
     throttle.forget("sign-in", login.casefold(), device)
     if device == STRANGERS:
-        throttle.forgive("sign-in-address", address_of(request))
+        throttle.forgive("sign-in-address", throttle.network(address_of(request)))
 
 
 def try_passkey(request: HttpRequest) -> None:
     """Count who asks for a challenge or answers one; whom it is about nobody knows yet."""
-    _stop_address_when_over(throttle.hit("passkey", address_of(request)))
+    _stop_address_when_over(throttle.hit("passkey", throttle.network(address_of(request))))
 
 
 def try_code(request: HttpRequest, staff: Staff) -> None:
-    _stop_when_over(throttle.hit("second-factor", staff.username.casefold(), known_as(request, staff.username)), staff)
+    """Who is asked for a code has given the password: it may have got out, and that is told otherwise."""
+    verdict = throttle.hit("second-factor", staff.username.casefold(), known_as(request, staff.username))
+    _stop(verdict, "locked_out_code", staff, login=staff.username)
 
 
 def code_was_right(request: HttpRequest, staff: Staff) -> None:
     throttle.forget("second-factor", staff.username.casefold(), known_as(request, staff.username))
+
+
+def try_own_password(staff: Staff) -> None:
+    """Guesses at the old password by whoever sits at the person's desk: they lock nothing but that page."""
+    _stop_when_over(throttle.hit("own-password", staff.pk), staff)
+
+
+def own_password_was_right(staff: Staff) -> None:
+    throttle.forget("own-password", staff.pk)
 
 
 def _stop_when_over(verdict: throttle.Verdict, staff: Staff | None) -> None:
@@ -48,16 +59,16 @@ def _stop_when_over(verdict: throttle.Verdict, staff: Staff | None) -> None:
 
 
 def _stop_address_when_over(verdict: throttle.Verdict) -> None:
-    _stop(verdict, "locked_out_address", None)
+    _stop(verdict, "locked_out_address", None, once_key=origin.current().address or "")
 
 
-def _stop(verdict: throttle.Verdict, what: str, staff: Staff | None, **facts: str) -> None:
+def _stop(verdict: throttle.Verdict, what: str, staff: Staff | None, once_key: str = "", **facts: str) -> None:
     if verdict.within:
         return
     if verdict.first:
         door = Staff.objects.system("system-door")
         with pen.act(f"staff.{what}", actor=door, reason="", subject=staff, facts=facts) as act:
-            raise_alert(act, what, subject=staff, once=throttle.HOUR, **facts)
+            raise_alert(act, what, subject=staff, once=throttle.HOUR, once_key=once_key, **facts)
     raise ValidationError(_("Too many attempts. Wait five minutes, or ask for your sign-in to be unlocked."))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
@@ -33,7 +34,7 @@ class Command(StaffCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.formatter_class = argparse.RawDescriptionHelpFormatter
-        acts = parser.add_subparsers(dest="do", metavar="ACT", required=True)
+        acts = parser.add_subparsers(dest="do", required=True)
         add = _Acts(acts, super().add_arguments)
         login: Argument = ("login", {"metavar": "LOGIN"})
         role: Argument = ("role", {"choices": list(ROLES), "metavar": "ROLE", "help": ", ".join(ROLES)})
@@ -60,6 +61,7 @@ class Command(StaffCommand):
         found.add_argument("sysadmin", metavar="SYSADMIN")
         found.add_argument("supervisor", metavar="SUPERVISOR")
         found.add_argument("--apply", action="store_true", help=_("do it; without this nothing is changed"))
+        acts.metavar = "{" + ",".join(acts.choices) + "}"  # what is told when none is given
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["do"] == "found":  # there is nobody yet who could have a token
@@ -113,6 +115,10 @@ class Command(StaffCommand):
             self.say(_("Dry run: nothing is changed. With --apply you would ask for:"))
         if not self.as_json:
             self.lines(request)
+        if request.code and not self.as_json:
+            self.say(
+                "  " + _("code, shown only now; tell it to the person yourself: %(code)s") % {"code": request.code}
+            )
         return Exit.WAITING if filed else Exit.DRY_RUN
 
     def rule(self, options: dict[str, Any]) -> int:
@@ -157,7 +163,7 @@ class Command(StaffCommand):
     def say_links(self, links: dict[Staff, str]) -> None:
         self.say(_("Shown only now; open it on the staff web. Good for 72 hours, once:"))
         for staff, path in links.items():
-            self.say(f"  {staff.username}  {path}")
+            self.say(f"  {staff.username}  {_house()}{path}")
 
     # Taken away, at once
 
@@ -194,6 +200,8 @@ class Command(StaffCommand):
             ended = services.end_others(staff, actor=self.actor, reason=options["reason"])
             return self.done(staff, _("Sessions of %(login)s ended: %(n)d."), n=ended)
         found = list(queries.sessions_of(staff))
+        if options["end"] and not self.as_json:
+            self.say(_("Dry run: nothing is changed. With --apply these would end:"))
         if self.as_json:
             listed = [
                 {"started_at": s.started_at, "seen_at": s.seen_at, "address": s.address, "browser": s.browser}
@@ -233,6 +241,8 @@ class Command(StaffCommand):
         if self.as_json:
             self.say_json({"rows": [_line_json(line) for line in lines]})
             return Exit.DONE
+        head = (_("Login"), _("Role"), _("From – until"), _("Last act"), _("To look at"))
+        self.say(f"{head[0]:<16} {'  '.join(head[1:])}")
         for line in lines:
             role = ROLE_LABELS[line.holding.role] if line.holding else "–"
             used = minute(line.last_act) if line.last_act else "–"
@@ -272,6 +282,12 @@ class _Acts:
         self.usual(parser)
 
 
+def _house() -> str:
+    """Where the staff web is, as far as the settings name it: a shell does not know the name that people use."""
+    named = [host for host in settings.ALLOWED_HOSTS if not host.startswith(("*", "."))]
+    return f"https://{named[0]}" if settings.PRODUCTION and named else ""
+
+
 def _moment(text: str | None) -> datetime.datetime | None:
     """A date means its beginning, 00:00 Asia/Shanghai: where there is doubt, the shorter span."""
     try:
@@ -294,6 +310,7 @@ def _span(holding: Holding | None) -> str:
 def _request_json(request: AccessRequest) -> dict[str, Any]:
     return {
         "request": request.pk,
+        "code": request.code,
         "state": request.state if request.pk else "dry_run",
         "kind": request.kind,
         "login": request.staff.username,
