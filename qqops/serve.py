@@ -15,6 +15,8 @@ from qqops import preflight
 
 START_LIMIT = 60  # seconds for the web to answer
 STOP_LIMIT = 20  # seconds for a child to finish what it is doing
+# Two jobs at a time: a webhook that is slow to answer must not hold up expiry and batches.
+WORKER = ["django", "procrastinate", "worker", "--concurrency", "2"]
 
 
 class Stop(Exception):
@@ -34,7 +36,7 @@ def main() -> None:
         _prepare()
         children = _launch(port)
         _await_web(port, children)
-        print(f"Serving on http://127.0.0.1:{port}/admin/ (Ctrl-C stops it)", flush=True)
+        print(f"Serving on http://localhost:{port}/admin/ (Ctrl-C stops it)", flush=True)
         while not (ended := _ended(children)):
             time.sleep(0.3)
         problem = f"The {ended} ended with exit code {children[ended].returncode}; the rest was stopped."
@@ -63,7 +65,9 @@ def _prepare() -> None:
             sys.exit(str(reason))
     django.setup()
     call_command("migrate", verbosity=0, interactive=False)
-    if not settings.PRODUCTION:
+    if settings.PRODUCTION:
+        call_command("collectstatic", verbosity=0, interactive=False)  # the pages name files by their digests
+    else:
         call_command("demo")
     connections.close_all()
 
@@ -72,10 +76,9 @@ def _launch(port: str) -> dict[str, subprocess.Popen[bytes]]:
     web = ["gunicorn", "qqops.wsgi:application", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4"]
     # No control socket: it would be made in the home folder, one for every checkout.
     web += ["--no-control-socket", "--log-level", "warning"]
-    worker = ["django", "procrastinate", "worker"]
     return {
         name: subprocess.Popen([sys.executable, "-m", *command], cwd=preflight.BASE_DIR)
-        for name, command in (("web server", web), ("worker", worker))
+        for name, command in (("web server", web), ("worker", WORKER))
     }
 
 

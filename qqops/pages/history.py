@@ -3,6 +3,8 @@
 simple-history's own page saves on POST even for staff who may only look (style.md §0), so it is not used at all.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from django.contrib.auth import get_user_model
@@ -17,28 +19,39 @@ from qqops.pages.objects import ObjectPage
 from qqops.panels import Change, Entry
 
 PAGE_SIZE = 25
+# What binds rows to one another, and says nothing to a reader; a model may name more as `hidden_in_history`.
+INTERNALS = ("content_hash", "approvers", "revision")
 KINDS = {"+": _("created"), "~": _("changed"), "-": _("deleted")}
 
 
-def labelled(model: type[Model], name: str, row: Any) -> Any:
-    """The value of a history row's field as staff read it: a choice by its label, a relation by its key."""
+def labelled(model: type[Model], name: str, row: Any, people: Mapping[Any, Any]) -> Any:
+    """The value of a history row's field as staff read it: choices by their labels, people by name, others by key."""
     f: Any = model._meta.get_field(name)
     value = getattr(row, f.attname)
-    return dict(f.flatchoices).get(value, value) if f.flatchoices else value
+    if f.flatchoices:
+        return dict(f.flatchoices).get(value, value)
+    return str(people.get(value, value)) if f in _of_people(model) and value is not None else value
 
 
-def changes(model: type[Model], before: Any, after: Any) -> list[Change]:
+def _of_people(model: type[Model]) -> list[Any]:
+    return [f for f in model._meta.concrete_fields if f.related_model is get_user_model()]
+
+
+def changes(
+    model: type[Model], before: Any, after: Any, people: Mapping[Any, Any] = MappingProxyType({})
+) -> list[Change]:
     """What differs between two history rows; without an older one, all that was set."""
     found = []
+    hidden = {*INTERNALS, *getattr(model, "hidden_in_history", ())}
     for f in model._meta.concrete_fields:
-        if not hasattr(after, f.attname) or f.primary_key:
+        if not hasattr(after, f.attname) or f.primary_key or f.name in hidden:
             continue
         new = getattr(after, f.attname)
         old = getattr(before, f.attname) if before is not None else None
         unset = before is None and new in (None, "", False) and not isinstance(f, ForeignKey)
         if old != new and not unset:
-            was = labelled(model, f.name, before) if before is not None else None
-            found.append(Change(f.verbose_name, was, labelled(model, f.name, after)))
+            was = labelled(model, f.name, before, people) if before is not None else None
+            found.append(Change(f.verbose_name, was, labelled(model, f.name, after, people)))
     return found
 
 
@@ -84,8 +97,11 @@ class HistoryPage(Page):
 
     def entries(self, rows: list[Any], older: list[Any]) -> list[Entry]:
         events = Event.objects.in_bulk({row.event_id for row in rows})
-        nameless = {row.history_user_id for row in rows if row.event_id not in events}
-        people = get_user_model()._default_manager.in_bulk(nameless) if nameless else {}
+        wanted = {row.history_user_id for row in rows if row.event_id not in events}
+        keys = [f.attname for f in _of_people(self.model)]
+        wanted |= {getattr(row, key, None) for row in (*rows, *older) if row is not None for key in keys}
+        wanted.discard(None)
+        people = get_user_model()._default_manager.in_bulk(wanted) if wanted else {}
         return [
             self.entry(row, before, events.get(row.event_id), people) for row, before in zip(rows, older, strict=False)
         ]
@@ -97,6 +113,6 @@ class HistoryPage(Page):
             who=event.actor_label if event else str(people.get(row.history_user_id, "")),
             text=event.reason if event else row.history_change_reason or "",
             tone="info" if row.history_type == "+" else "",
-            changes=changes(self.model, before, row),
+            changes=changes(self.model, before, row, people),
             request_id=str(event.request_id) if event else "",
         )

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from allauth.core import context
 from django.contrib import messages
 from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import PasswordChangeView
@@ -17,15 +16,14 @@ from qqops.staff.services import reset_password, signin
 
 class PasswordForm(PasswordChangeForm):
     def clean_old_password(self) -> str:
-        """A guess counts here as at the sign-in: whoever finds a desk unattended has no more tries."""
-        request, login = context.request, self.user.get_username()
-        signin.try_password(request, login)
+        """Guesses count by the person: who finds a desk unattended has few, and none of them locks the sign-in."""
+        signin.try_own_password(self.user)
         try:
             old: str = super().clean_old_password()
         except ValidationError:
-            signin.failed(login, "password")
+            signin.failed(self.user.get_username(), "password")
             raise
-        signin.password_was_right(request, login)
+        signin.own_password_was_right(self.user)
         return old
 
     def save(self, commit: bool = True) -> Any:

@@ -11,6 +11,7 @@ from django.test import Client
 
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
+from qqops.staff.signin.proof import FACTOR
 from tests.cast import PASSWORD
 
 LOGIN, CODE, ENROL, FACTORS = "/account/login/", "/account/code/", "/account/factors/app/", "/account/factors/"
@@ -65,6 +66,15 @@ def aged(client: Client, seconds: float, *, key: str = "proved_at") -> None:
     session = client.session
     session[key] = time.time() - seconds
     session.save()
+
+
+def with_factor(client: Client, staff: Staff) -> Client:
+    """Sign in as one who has shown his second factor just now."""
+    client.force_login(staff)
+    session = client.session
+    session[FACTOR] = True
+    session.save()
+    return client
 
 
 def cookie_of(client: Client) -> str:

@@ -4,6 +4,7 @@ import datetime
 
 import pytest
 from django.contrib.auth.hashers import is_password_usable
+from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
@@ -108,7 +109,8 @@ def test_sessions_are_listed_and_ended(terminal: Terminal, officer: Staff):
     listed = terminal("supervisor", "staff", "sessions", "officer", *SAY)
     assert listed.code == Exit.DONE and "Sessions of officer: 1." in listed.out
     assert len(terminal("supervisor", "staff", "sessions", "officer", *SAY, "--json").json["sessions"]) == 1
-    assert terminal("supervisor", "staff", "sessions", "officer", "--end", *SAY).code == Exit.DRY_RUN
+    dry = terminal("supervisor", "staff", "sessions", "officer", "--end", *SAY)
+    assert dry.code == Exit.DRY_RUN and "Dry run: nothing is changed." in dry.out and "Dry run" not in listed.out
     assert StaffSession.objects.filter(staff=officer).count() == 1
     done = terminal("supervisor", "staff", "sessions", "officer", "--end", *SAY, "--apply")
     assert done.code == Exit.DONE and "Sessions of officer ended: 1." in done.out
@@ -126,6 +128,7 @@ def test_the_access_review_is_an_export_also_at_the_terminal(terminal: Terminal,
     assert Event.objects.latest("seq").reason == WHY
     lines = terminal("auditor", "staff", "report", *SAY)
     assert "enforcement officer" in lines.out and lines.code == Exit.DONE
+    assert lines.out.splitlines()[0].startswith("Login            Role  From – until  Last act  To look at")
     for _time in range(throttle.LIMITS["export"].hits):
         last = terminal("auditor", "staff", "report", *SAY)
     assert last.code == Exit.REFUSED and "limit" in last.error
@@ -166,7 +169,7 @@ def test_one_shell_does_not_play_both_people(terminal: Terminal, sysadmin: Staff
     ("login", "words", "told"),
     [
         ("sysadmin", ("invite", "officer", "--name", "x", "--role", "agent"), "is taken"),
-        ("sysadmin", ("invite", "two words", "--name", "x", "--role", "agent"), "valid username"),
+        ("sysadmin", ("invite", "two words", "--name", "x", "--role", "agent"), "A login is"),
         ("sysadmin", ("invite", "wangwu", "--name", "x", "--role", "agent", "--until", "tomorrow"), "tomorrow"),
         ("sysadmin", ("invite", "wangwu", "--name", "x", "--role", "agent", "--until", "2020-01-01"), "past"),
         ("sysadmin", ("grant", "nobody", "officer"), "nobody"),
@@ -191,18 +194,23 @@ def test_a_reason_is_given_dry_or_not(terminal: Terminal, words):
         assert short.code == Exit.USAGE and "at least 6 characters" in short.error
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_first_two_of_a_new_house_are_let_in_once_and_never_again(terminal: Terminal, cast):
     found = ("staff", "found", "root", "boss")
     before = head()
     assert terminal(None, *found, "--apply").code == Exit.REFUSED and record(before) == [REFUSED]
-    Holding.objects.update(until=timezone.now())  # a house where nobody holds any role
+    Holding.objects.update(until=timezone.now())
+    before = head()
+    assert terminal(None, *found, "--apply").code == Exit.REFUSED and record(before) == [REFUSED]  # nor when they left
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("DELETE FROM staff_holding")  # a house where nobody has ever held a role
     before = head()
     dry = terminal(None, *found)
     assert (dry.code, record(before)) == (Exit.DRY_RUN, []) and "root" in dry.out and "/welcome/" not in dry.out
     for words, told in (
         (("boss", "BOSS"), "two people"),
         (("officer", "boss"), "taken"),
-        (("a b", "boss"), "username"),
+        (("a b", "boss"), "A login is"),
     ):
         wrong = terminal(None, "staff", "found", *words, "--apply")
         assert wrong.code == Exit.USAGE and told in wrong.error and record(before) == []
@@ -215,8 +223,21 @@ def test_the_first_two_of_a_new_house_are_let_in_once_and_never_again(terminal: 
     root, boss = (Staff.objects.get(username=login) for login in ("root", "boss"))
     assert (*root.roles, *boss.roles) == ("sysadmin", "supervisor")
     again = terminal(None, "staff", "found", "root2", "boss2", "--apply")
-    assert again.code == Exit.REFUSED and "Somebody holds a role already" in again.error
+    assert again.code == Exit.REFUSED and "Somebody has held a role already" in again.error
     # The two let in everybody else.
     asked = services.invite("third", "officer", name="Third", actor=root, reason=WHY)
     services.approve(asked, actor=boss, reason=WHY, content_hash=asked.content_hash)
     assert Staff.objects.get(username="third").roles == {"officer"}
+
+
+def test_a_link_names_the_house_where_the_settings_do(terminal: Terminal, sysadmin: Staff, settings):
+    asked = services.request_reset(Staff.objects.get(username="officer"), actor=sysadmin, reason=WHY)
+    settings.PRODUCTION, settings.ALLOWED_HOSTS = True, [".wide.example", "desk.example"]
+    done = terminal("supervisor", "staff", "approve", asked.pk, *SAY, "--apply")
+    assert "  https://desk.example/account/welcome/" in done.out, done
+
+
+@pytest.mark.parametrize(("command", "acts"), [("staff", "{invite,grant,"), ("decisions", "{show,run}")])
+def test_a_command_without_an_act_says_which_there_are(terminal: Terminal, command, acts):
+    said = terminal(None, command)
+    assert f"the following arguments are required: {acts}" in said.error

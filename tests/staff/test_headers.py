@@ -1,5 +1,6 @@
 """What every answer carries besides its page, and what no address ever serves."""
 
+import logging
 import re
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.views.static import serve
 
+from qqops.logs import HideLinks
 from qqops.staff.models import Staff
 from tests.house.test_setup import GOOD, run
 from tests.staff.door import sign_in
@@ -131,3 +133,13 @@ def test_nothing_uploaded_is_ever_served_as_a_page() -> None:
     assert (live.MEDIA_URL, live.MEDIA_ROOT) == ("/", "")
     for path in ("/../manage.py", "/static/../manage.py", "/static/%2e%2e/manage.py", "/manage.py", "/.demo/secret"):
         assert Client().get(path).status_code == 404
+
+
+def test_a_link_to_a_first_password_stands_in_no_log() -> None:
+    path = "/account/welcome/MQ/a-b/"
+    said = logging.LogRecord("django.request", logging.WARNING, "", 0, "Not Found: %s", (path,), None)
+    assert HideLinks().filter(said) and said.getMessage() == "Not Found: /account/welcome/…"
+    other = logging.LogRecord("x", logging.WARNING, "", 0, "%s of %d", ("one", 2), None)
+    assert HideLinks().filter(other) and other.getMessage() == "one of 2"
+    handlers: Any = live.LOGGING["handlers"]
+    assert "links" in handlers["console"]["filters"]

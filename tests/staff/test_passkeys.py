@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.test import Client
 
+from qqops.audit.models import Event
 from qqops.staff import services
 from qqops.staff.models import Staff, StaffSession
 from tests.cast import PASSWORD
-from tests.staff.door import CODE, LOGIN, aged, app_of, head, inside, recovery_codes_of, sign_in, told
+from tests.staff.door import CODE, LOGIN, aged, app_of, at_code, head, inside, recovery_codes_of, sign_in, told
 from tests.staff.softkey import Browser, SoftKey
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -120,7 +122,8 @@ def test_whoever_has_only_a_passkey_proves_himself_by_it_first(key: SoftKey, off
     assert browser.get("/admin/tokens/").status_code == 200
     aged(browser, 3600)
     since = head()
-    assert browser.post(page, given).status_code == 302  # the answer of before
+    again = browser.post(page, given)  # the answer of before
+    assert again["Location"] == page  # asked again, and the page one wanted is kept
     assert browser.get("/admin/tokens/").status_code == 302
     assert told(since) == [("staff.sign_in_failed", DOOR, "officer", {"login": "officer", "how": "passkey"})]
 
@@ -173,3 +176,17 @@ def test_challenges_are_given_to_an_address_only_so_often(monkeypatch: pytest.Mo
     assert told(since) == [("staff.locked_out_address", DOOR, "", {})]
     elsewhere = Browser(REMOTE_ADDR="10.9.8.7")
     assert elsewhere.get(ALONE, headers={"accept": "application/json"}).status_code == 200
+
+
+@pytest.mark.parametrize("sent", ['{"id": 1}', "[" * 5000, '{"response": []}', "null", '"x"', "9" * 60_000])
+def test_what_no_browser_sends_is_refused_in_words(officer: Staff, sent: str) -> None:
+    client = Client()
+    client.get("/account/passkey/", headers={"accept": "application/json"})
+    assert client.post("/account/passkey/", {"credential": sent}).status_code == 302
+    app_of(officer)
+    half = at_code("officer")
+    for _guess in range(6):
+        answer = half.post(CODE, {"credential": sent})
+        assert answer.status_code == 200
+    told_of = Event.objects.filter(verb__startswith="staff.locked_out").count()
+    assert told_of == (1 if sent in ('{"id": 1}', '{"response": []}', '"x"') else 0)  # the rest is not even looked at

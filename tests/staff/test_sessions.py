@@ -142,6 +142,33 @@ def test_it_ends_at_once_and_says_nothing_else(
     assert broken() == []
 
 
+OVER = "Your session is over: idle for 30 minutes, twelve hours old, or ended. Sign in again."
+
+
+def test_the_sign_in_page_says_once_that_a_session_is_over_and_only_to_who_had_one(
+    desk: Client, officer: Staff, supervisor: Staff
+) -> None:
+    desk.cookies["django_language"] = "en"
+    with at(31):
+        page = desk.get("/admin/me/", follow=True)
+        assert page.content.decode().count(OVER) == 1
+        assert OVER not in desk.get("/admin/me/", follow=True).content.decode()
+        assert sign_in(desk, "officer")["Location"] == "/admin/"
+        services.revoke(officer, "officer", actor=supervisor, reason="moves to another desk")
+        assert OVER in desk.get(LOGIN).content.decode()
+    fresh = Client()
+    fresh.cookies["django_language"] = "en"
+    assert OVER not in fresh.get("/admin/me/", follow=True).content.decode()
+
+
+def test_who_signs_in_with_the_page_of_an_old_session_open_reads_nothing_of_it_inside(desk: Client) -> None:
+    desk.cookies["django_language"] = "en"
+    with at(31):
+        assert OVER not in sign_in(desk, "officer", follow=True).content.decode()
+    desk.post("/account/logout/")
+    assert OVER not in desk.get(LOGIN).content.decode()
+
+
 def test_a_role_given_for_a_time_ends_by_itself_and_the_session_can_do_nothing_more(
     desk: Client, officer: Staff, sysadmin: Staff, supervisor: Staff
 ) -> None:

@@ -13,10 +13,11 @@ from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff, Throttle
 from qqops.staff.services import signin
 from qqops.staff.signin import devices, throttle
-from qqops.staff.signin.throttle import LIMITS, bucket, forgive, hit
+from qqops.staff.signin.throttle import LIMITS, bucket, forgive, hit, network
 from qqops.staff.tasks import sweep
 from tests.cast import PASSWORD
 from tests.enforcement.test_races import together
+from tests.staff.acts import codes, let_in
 from tests.staff.door import CODE, app_of, at_code, code_of, head, inside, recovery_codes_of, sign_in, told
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +59,8 @@ def test_of_many_codes_at_once_five_are_looked_at(officer: Staff) -> None:
     since = head()
     together(*[lambda b=b: b.post(CODE, {"code": wrong}) for b in browsers])
     verbs = [verb for verb, *_rest in told(since)]
-    assert verbs.count("staff.sign_in_failed") == 5 and verbs.count("staff.locked_out") == 1 and len(verbs) == 6
+    assert verbs.count("staff.sign_in_failed") == 5 and verbs.count("staff.locked_out_code") == 1 and len(verbs) == 6
+    assert list(Alert.objects.values_list("code", "facts")) == [("locked_out_code", {"login": "officer"})]
     late = at_code("officer")
     assert late.post(CODE, {"code": recovery_codes_of(officer)[0]}).status_code == 200 and not inside(late)
     assert len(recovery_codes_of(officer)) == 10  # not looked at, so not used up
@@ -192,7 +194,8 @@ def test_a_link_that_is_guessed_at_is_stopped(officer: Staff) -> None:
     from qqops.staff.services.access import welcome_link
 
     good = welcome_link(officer)
-    assert client.get(good).status_code == 404
+    stopped = client.get(good)  # it says to wait, not that the link is no good
+    assert stopped.status_code == 429 and "no good" not in stopped.content.decode()
     assert Client(REMOTE_ADDR="10.9.8.7").get(good).status_code == 200
 
 
@@ -221,3 +224,19 @@ def test_each_limit_counts_up_to_itself(db: None) -> None:
         verdicts: list[Any] = [hit(name, "somebody") for _n in range(limit.hits + 2)]
         assert [v.within for v in verdicts] == [True] * limit.hits + [False] * 2
         assert [v.first for v in verdicts] == [False] * limit.hits + [True, False]
+
+
+def test_of_ipv6_a_whole_customer_is_counted_and_of_ipv4_each_address() -> None:
+    assert network("2001:db8:1:2::1") == network("2001:db8:1:2:ffff::9") != network("2001:db8:1:3::1")
+    assert network("192.0.2.1") != network("192.0.2.2")
+
+
+def test_a_newcomers_browser_is_known_from_the_first_password_on(sysadmin: Staff, supervisor: Staff) -> None:
+    browser, stranger = Client(), Client(REMOTE_ADDR="10.9.8.7")
+    _newcomer, link = let_in("newcomer", "agent", sysadmin, supervisor)
+    word = "a brand new long sentence"
+    browser.post(link, {"code": codes[link], "new_password1": word, "new_password2": word})
+    for _guess in range(6):
+        sign_in(stranger, "newcomer", "wrong")
+    assert not sign_in(stranger, "newcomer", word).has_header("Location")
+    assert sign_in(browser, "newcomer", word).status_code == 302 and inside(browser)

@@ -14,6 +14,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -24,7 +25,7 @@ from qqops.staff.models import Staff
 from qqops.staff.services import signin
 from qqops.staff.signin import devices, proof
 
-NOT_RIGHT = _("The login or the password is not right. Both are case-sensitive.")
+NOT_RIGHT = _("The login or the password is not right. The password is case-sensitive.")
 PURPOSE = "staff.second-factor"  # what the secrets of second factors are sealed for
 HALFWAY = "halfway"  # in the session: what the password was at the first step of a sign-in, hashed
 
@@ -37,6 +38,15 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return address_of(request) or "0.0.0.0"  # nosec B104  # a name for "unknown", nothing listens there
+
+    def is_safe_url(self, url: str) -> bool:
+        """Back to a page of this very site only: allauth would take every allowed host, and any scheme."""
+        request = context.request
+        hosts, https = {request.get_host()}, request.is_secure()
+        try:
+            return url_has_allowed_host_and_scheme(url, hosts, require_https=https)
+        except ValueError:  # brackets that are no address
+            return False
 
     def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
         return not proof.is_fresh(context.request)

@@ -15,17 +15,22 @@ from allauth.mfa.webauthn.forms import (
     LoginWebAuthnForm,
     ReauthenticateWebAuthnForm,
 )
+from django import forms
 from django.contrib.auth.forms import SetPasswordForm
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from qqops.seal import CannotOpen, seal, unseal
 from qqops.staff.services import signin
+from qqops.staff.services.people import needs_code
 
 PENDING = "staff.pending-factor"  # what a secret is sealed for while nobody has copied it yet
 
 
 class LoginForm(PasswordForm):
+    def clean_login(self) -> str:
+        return str(super().clean_login()).lower()  # as logins are made
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"].label = _("Login")
@@ -77,41 +82,83 @@ class EnrolForm(ActivateTOTPForm):
         return code
 
 
+UNEXPECTED = (KeyError, TypeError, ValueError, AttributeError)  # what no browser sends, and allauth does not expect
+
+
+class CredentialField(forms.JSONField):
+    """A browser's answer has a few kilobytes and no depth."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            if isinstance(value, str) and len(value) > 50_000:
+                raise ValueError
+            return super().to_python(value)
+        except (ValueError, RecursionError) as error:
+            raise get_adapter().validation_error("incorrect_code") from error
+
+
+def _credential() -> CredentialField:
+    return CredentialField(required=True, widget=forms.HiddenInput)
+
+
 class AddPasskeyForm(AddWebAuthnForm):
+    credential = _credential()
+
     def clean(self) -> Any:
         try:
             return super().clean()
-        except ValueError as error:  # what no browser sends, and allauth does not expect
+        except UNEXPECTED as error:
             raise get_adapter().validation_error("incorrect_code") from error
 
 
 class _Recorded:
-    """A passkey that is not taken is on the record, as a wrong code is."""
+    """A passkey that is not taken is on the record, and counts, as a wrong code does."""
 
     user: Any
 
     def clean_credential(self) -> Any:
+        if self.user:
+            signin.try_code(context.request, self.user)
         try:
-            return super().clean_credential()  # type: ignore[misc]  # the form this is mixed into
+            taken = super().clean_credential()  # type: ignore[misc]  # the form this is mixed into
         except ValidationError:
             signin.failed(self.user.username if self.user else "", "passkey")
             raise
+        except UNEXPECTED as error:
+            signin.failed(self.user.username if self.user else "", "passkey")
+            raise get_adapter().validation_error("incorrect_code") from error
+        if self.user:
+            signin.code_was_right(context.request, self.user)
+        return taken
 
 
 class PasskeyForm(_Recorded, AuthenticateWebAuthnForm):
-    pass
+    credential = _credential()
 
 
 class PasskeyAgainForm(_Recorded, ReauthenticateWebAuthnForm):
-    pass
+    credential = _credential()
 
 
 class PasskeyAloneForm(_Recorded, LoginWebAuthnForm):
-    pass
+    credential = _credential()
 
 
 class WelcomeForm(SetPasswordForm):  # type: ignore[type-arg]  # not generic at run time
-    """The first password; the service saves it."""
+    """The first password, and the code that goes with the link; the service saves it."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=20,
+        help_text=_("Eight letters and digits, told by the person who asked for your access."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
+    )
+    field_order = ("code", "new_password1", "new_password2")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not needs_code(self.user):
+            del self.fields["code"]
 
     def save(self, commit: bool = True) -> Any:
         return self.user

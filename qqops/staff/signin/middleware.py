@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from qqops.audit.origin import address_of
 from qqops.staff.models import Staff
 from qqops.staff.services import sessions as session_acts
+from qqops.staff.signin import proof
 from qqops.staff.signin.sessions import ENTERED
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,16 @@ ENROLMENT = (
     "mfa_activate_totp",
     "mfa_add_webauthn",
     "mfa_index",
+    "admin:set_language",
+)
+
+
+# And where someone whose session began before he had one.
+PROVING = (
+    "account_logout",
+    "account_reauthenticate",
+    "mfa_reauthenticate",
+    "mfa_reauthenticate_webauthn",
     "admin:set_language",
 )
 
@@ -72,7 +83,19 @@ class DoorMiddleware:
             if stop := _moved(request, staff) or _needs_factor(request, staff):
                 return stop
             request.session.touch()  # type: ignore[attr-defined]  # our own store
+        elif _is_over(request):
+            messages.warning(
+                request, _("Your session is over: idle for 30 minutes, twelve hours old, or ended. Sign in again.")
+            )
         return self.get_response(request)
+
+
+def _is_over(request: HttpRequest) -> bool:
+    """Whether the browser names a session that is gone (the answer takes the name away, so it is said once). Not to
+    who signs in just now: he would read it when he is in."""
+    named, found = request.COOKIES.get(settings.SESSION_COOKIE_NAME), request.session.session_key
+    signing_in = request.path == reverse("account_login") and request.method == "POST"
+    return bool(named) and not found and not signing_in and request.path != reverse("mfa_login_webauthn")
 
 
 def _moved(request: HttpRequest, staff: Staff) -> HttpResponse | None:
@@ -87,8 +110,10 @@ def _moved(request: HttpRequest, staff: Staff) -> HttpResponse | None:
 
 
 def _needs_factor(request: HttpRequest, staff: Staff) -> HttpResponse | None:
-    if not settings.QQOPS_SECOND_FACTOR or staff.has_factor:  # type: ignore[attr-defined]  # he comes from backend.at_desk
+    if not settings.QQOPS_SECOND_FACTOR:
         return None
-    if request.path in map(reverse, ENROLMENT):
+    if proof.lacks_factor(request):
+        return None if request.path in map(reverse, PROVING) else proof.ask(request)
+    if staff.has_factor or request.path in map(reverse, ENROLMENT):  # type: ignore[attr-defined]  # from backend.at_desk
         return None
     return HttpResponseRedirect(reverse("mfa_activate_totp"))

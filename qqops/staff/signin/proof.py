@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 
 PROVED = "proved_at"
+FACTOR = "factor"  # this session has seen the second factor; that the person has one says nothing of who sits here
 FRESH = 15 * 60  # seconds
 
 
@@ -18,8 +19,17 @@ def prove(request: HttpRequest) -> None:
     request.session[PROVED] = time.time()
 
 
+def saw_factor(request: HttpRequest) -> None:
+    request.session[FACTOR] = True
+
+
+def lacks_factor(request: HttpRequest) -> bool:
+    """Whether the person has a second factor that nobody gave in this session: it began before, with the password."""
+    return bool(getattr(request.user, "has_factor", False)) and not request.session.get(FACTOR)
+
+
 def is_fresh(request: HttpRequest) -> bool:
-    return bool(0 <= time.time() - request.session.get(PROVED, 0) <= FRESH)
+    return not lacks_factor(request) and bool(0 <= time.time() - request.session.get(PROVED, 0) <= FRESH)
 
 
 def link(request: HttpRequest) -> str:

@@ -6,6 +6,7 @@ given back (`forget`, `forgive`). docs/decisions/0004-sign-in.md says why not in
 
 import datetime
 import hashlib
+import ipaddress
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,7 @@ LIMITS = {
     "sign-in-address": Limit(50, 5 * MINUTE),  # failures of strangers per address
     "second-factor": Limit(5, 5 * MINUTE),  # per login, likewise
     "passkey": Limit(100, 5 * MINUTE),  # questions and answers, per address
+    "own-password": Limit(5, 5 * MINUTE),  # guesses at the old one, by whoever sits at an unattended desk
     "welcome": Limit(20, 5 * MINUTE),  # links tried per address
     "search": Limit(60, MINUTE),  # per member of staff
     "export": Limit(10, HOUR),
@@ -67,6 +69,13 @@ def forgive(name: str, *whose: object) -> None:
         cursor.execute(
             "UPDATE staff_throttle SET hits = hits - 1 WHERE bucket = %s AND hits > 0", [bucket(name, *whose)]
         )
+
+
+def network(address: str | None) -> str:
+    """An address as it is counted: of IPv6 the /64, which is what one customer has."""
+    if address is None or ":" not in address:
+        return str(address)
+    return str(ipaddress.ip_network((address, 64), strict=False))
 
 
 def bucket(name: str, *whose: object) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.signals import authentication_step_completed
 from allauth.mfa import signals as mfa
 from django.contrib.auth.signals import user_logged_in
@@ -9,6 +10,7 @@ from django.http import HttpRequest
 
 from qqops.staff.models import Staff
 from qqops.staff.services import signin
+from qqops.staff.services.sessions import end_all
 from qqops.staff.signin import proof, sessions
 
 
@@ -24,20 +26,29 @@ def listen() -> None:
         signal.connect(receiver, dispatch_uid=f"staff.{receiver.__name__}")
 
 
-def _entered(request: HttpRequest, **more: Any) -> None:
+def _entered(request: HttpRequest, user: Staff, **more: Any) -> None:
     """A sign-in is complete: with the second factor, where there is one."""
     sessions.enter(request)
     proof.prove(request)
+    if any(record["method"] == "mfa" for record in get_authentication_records(request, user)):
+        proof.saw_factor(request)
 
 
 def _proved_again(request: HttpRequest, user: Staff, method: str, **more: Any) -> None:
     if more.get("reauthenticated"):  # else it is a step of a sign-in
         proof.prove(request)
+        if method == "mfa":
+            proof.saw_factor(request)
         signin.proved(user, more.get("type") or method)
 
 
 def _factor_added(request: HttpRequest, user: Staff, authenticator: Any, **more: Any) -> None:
     signin.factor_changed(user, "staff.factor_added", authenticator.type)
+    if authenticator.type != authenticator.Type.RECOVERY_CODES and not getattr(request.user, "has_factor", False):
+        # The first one: whoever else is in by the password alone is not in any more.
+        proof.saw_factor(request)
+        store: Any = request.session  # our own
+        end_all(user, but=store.row_key(store.session_key))
 
 
 def _factor_removed(request: HttpRequest, user: Staff, authenticator: Any, **more: Any) -> None:

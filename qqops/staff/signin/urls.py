@@ -7,7 +7,15 @@ from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkeys
 from django.urls import path
 
-from qqops.staff.signin.factors import add_app, code, one_by_one, passkey_alone, remove_passkey
+from qqops.staff.signin.factors import (
+    add_app,
+    code,
+    move_app,
+    one_by_one,
+    passkey_alone,
+    prove_by_passkey,
+    remove_passkey,
+)
 from qqops.staff.signin.views import WelcomeView, at_home, sign_out
 
 urlpatterns = [
@@ -19,6 +27,7 @@ urlpatterns = [
     path("code/proof/", at_home(mfa.reauthenticate), name="mfa_reauthenticate"),
     path("factors/", at_home(mfa.index), name="mfa_index"),
     path("factors/app/", at_home(add_app, proof=True), name="mfa_activate_totp"),
+    path("factors/app/move/", at_home(one_by_one(move_app), proof=True), name="mfa_move_totp"),
     path("factors/app/remove/", at_home(one_by_one(totp.deactivate_totp), proof=True), name="mfa_deactivate_totp"),
     path("factors/codes/", at_home(codes.view_recovery_codes, proof=True), name="mfa_view_recovery_codes"),
     path("factors/codes/new/", at_home(codes.generate_recovery_codes, proof=True), name="mfa_generate_recovery_codes"),
@@ -30,5 +39,5 @@ urlpatterns = [
         name="mfa_remove_webauthn",
     ),
     path("passkey/", at_home(passkey_alone), name="mfa_login_webauthn"),
-    path("passkey/proof/", at_home(passkeys.reauthenticate_webauthn), name="mfa_reauthenticate_webauthn"),
+    path("passkey/proof/", at_home(prove_by_passkey), name="mfa_reauthenticate_webauthn"),
 ]

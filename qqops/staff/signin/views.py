@@ -20,10 +20,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django.views.generic.edit import FormView
 
 from qqops.audit.origin import address_of
+from qqops.errors import Invalid
 from qqops.staff.models import Staff
 from qqops.staff.services import set_first_password
+from qqops.staff.signin import devices, throttle
 from qqops.staff.signin import proof as proving
-from qqops.staff.signin import throttle
 from qqops.staff.signin.forms import WelcomeForm
 
 
@@ -65,8 +66,11 @@ class WelcomeView(FormView[WelcomeForm]):
     staff: Staff | None = None
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        if throttle.hit("welcome", address_of(request)).within:
-            self.staff = self._whose(kwargs["uid"], kwargs["token"])
+        if not throttle.hit("welcome", throttle.network(address_of(request))).within:
+            return self.render_to_response(
+                {"title": _("Too many attempts. Wait five minutes."), "wait": True}, status=429
+            )
+        self.staff = self._whose(kwargs["uid"], kwargs["token"])
         if self.staff is None:
             return self._dead()
         return sensitive_post_parameters()(super().dispatch)(request, *args, **kwargs)
@@ -96,6 +100,12 @@ class WelcomeView(FormView[WelcomeForm]):
             staff = self._whose(self.kwargs["uid"], self.kwargs["token"], people=locked)
             if staff is None:
                 return self._dead()
-            set_first_password(staff, form.cleaned_data["new_password1"])
+            try:
+                set_first_password(staff, form.cleaned_data["new_password1"], form.cleaned_data.get("code", ""))
+            except Invalid as error:
+                form.add_error("code" if "code" in form.fields else None, str(error))
+                return self.form_invalid(form)
         messages.success(self.request, _("Your password is set. Sign in with it."))
-        return super().form_valid(form)
+        response = super().form_valid(form)
+        devices.remember(self.request, response, staff)  # no stranger any more: guesses from outside are not his
+        return response

@@ -48,7 +48,7 @@
 
     const help = document.getElementById('keys');
     const keys = {
-        '/': () => document.getElementById('nav-filter').focus(),
+        '/': () => document.getElementById('nav-filter')?.focus(),
         'j': () => move(1),
         'k': () => move(-1),
         'x': () => {
