@@ -2,6 +2,8 @@
 
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Status
 
 from enforcement import services
 from enforcement.models import Decision
@@ -29,7 +31,10 @@ def apply_decision(decision_id: int) -> None:
 async def resume(timestamp: int) -> None:
     """A killed worker leaves its job “doing” and its lock held: take such jobs up again where they stopped."""
     for job in await app.job_manager.get_stalled_jobs(queue="acts"):
-        await app.job_manager.retry_job(job)
+        try:
+            await app.job_manager.retry_job(job)
+        except UniqueViolation:  # one of the clock's jobs, and its next run waits already: that one will do
+            await app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
 
 
 @app.periodic(cron="* * * * *")

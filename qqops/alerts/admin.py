@@ -8,22 +8,27 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from qqops import panels
 from qqops.alerts import catalogue, services, watch
 from qqops.alerts.models import Alert
 from qqops.alerts.queries import unseen
+from qqops.audit.facts import in_words
 from qqops.audit.models import Event
 from qqops.errors import Invalid, Refused
 from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin, Page
 from qqops.panels import Act, Fact, Panel
+from qqops.staff import queries
 from qqops.staff.models import Staff
+from qqops.staff.roles import ROLE_LABELS
 from qqops.templatetags.ops import badge, link, when
 
 LIST = "admin:alerts_alert_changelist"
-VIEW = "alerts.view_alert"
+VIEW, MARK = "alerts.view_alert", "alerts.mark_seen"
+PERSON = "staff.staff"
+LOCKED = ("locked_out", "locked_out_code")  # alerts about a person that an unlocking answers
 SHOWN = 10
 TONES = {catalogue.Level.INFO: "info", catalogue.Level.WARNING: "warn", catalogue.Level.CRITICAL: "bad"}
 
@@ -78,12 +83,17 @@ class AlertPage(ObjectPage):
     def badges(self, obj: Alert) -> list[Any]:
         return [urgency(obj)] if hasattr(obj, "seen") else [urgency(obj), standing(obj)]
 
+    def subject(self, obj: Alert) -> Any:
+        if obj.subject_type == PERSON and self.user.has_perm("staff.view_staff"):
+            return link(reverse("admin:staff_staff_change", args=[obj.subject_id]), obj.subject_label)
+        return obj.subject_label
+
     def facts(self, obj: Alert) -> list[Fact]:
         facts = [
             Fact(_("Alert"), obj.sentence),
             Fact(_("Time"), when(obj.at, exact=True)),
-            Fact(_("Subject"), obj.subject_label),
-            Fact(_("Facts"), obj.facts),
+            Fact(_("Subject"), self.subject(obj)),
+            Fact(_("Facts"), _facts(obj)),
         ]
         if self.user.has_perm("audit.view_event"):
             facts.append(Fact(_("Event"), _event(obj)))
@@ -94,6 +104,11 @@ class AlertPage(ObjectPage):
                 Fact(_("Note"), obj.seen.note),
             ]
         return facts
+
+
+def _facts(alert: Alert) -> dict[str, Any]:
+    said = {k: gettext(v) if k in catalogue.MESSAGES and v else v for k, v in alert.facts.items()}
+    return in_words(said, {"role": ROLE_LABELS})
 
 
 def _event(alert: Alert) -> Any:
@@ -117,7 +132,7 @@ class SeenForm(forms.Form):
 
 class SeenPage(Page):
     template = "alerts/seen.html"
-    permission = "alerts.mark_seen"
+    permission = MARK
     methods: ClassVar[tuple[str, ...]] = ("GET", "HEAD", "POST")
     nav = LIST
     user: Staff
@@ -163,8 +178,13 @@ def _blocked(alert: Alert, actor: Staff) -> str:
 
 
 def _acts(request: HttpRequest, alert: Alert | None) -> Iterable[Act]:
-    if alert is not None and not _blocked(alert, panels.staff_at(request)):
+    if alert is None:
+        return
+    if not _blocked(alert, panels.staff_at(request)):
         yield Act(_("Mark as seen"), reverse("admin:alert_seen", args=[alert.pk]), key="s", primary=True)
+    about_lock = alert.code in LOCKED and alert.subject_type == PERSON
+    if about_lock and request.user.has_perm("staff.unlock") and queries.locked(alert.facts.get("login", "")):
+        yield Act(_("Unlock"), reverse("admin:staff_unlock", args=[alert.subject_id]))
 
 
 def _deliveries(request: HttpRequest, alert: Alert) -> Panel:
@@ -194,12 +214,13 @@ def _overview(request: HttpRequest) -> Panel | None:
     return Panel(_("Alerts"), "ops/panel_table.html", {"head": head, "rows": rows})
 
 
-def _unseen_count(request: HttpRequest) -> QuerySet[Alert]:
-    return unseen()
+def _to_mark(request: HttpRequest) -> QuerySet[Alert]:
+    """What is counted is a to-do; who only reads has none."""
+    return unseen() if request.user.has_perm(MARK) else Alert.objects.none()
 
 
 panels.page("alerts/<int:pk>/seen/", "alert_seen", SeenPage)
 panels.toolbar("alert", _acts)
 panels.register("alert", _deliveries)
 panels.dashboard(_overview)
-panels.sidebar("enforcement", gettext_lazy("Alerts"), LIST, VIEW, count=_unseen_count, order=8)
+panels.sidebar("enforcement", gettext_lazy("Alerts"), LIST, VIEW, count=_to_mark, order=8)

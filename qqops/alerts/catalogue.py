@@ -100,6 +100,12 @@ declare(
     name=_("locked out"),
 )
 declare(
+    "locked_out_code",
+    _("Somebody gave the right password of %(login)s and too many wrong codes: others may know the password."),
+    Level.WARNING,
+    name=_("locked out after the right password"),
+)
+declare(
     "locked_out_address",
     _("Too many failed sign-ins from one address: it is locked out."),
     Level.WARNING,
@@ -110,4 +116,10 @@ declare(
     _("%(who)s reached the limit of %(what)s."),
     Level.WARNING,
     name=_("limit reached"),
+)
+declare(
+    "reset",
+    _("%(login)s is given a new way in, approved by %(who)s: whoever is not asked for it is to say so."),
+    Level.WARNING,
+    name=_("new way in"),
 )

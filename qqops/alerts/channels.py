@@ -2,7 +2,10 @@
 
 import ipaddress
 import json
+import threading
 import urllib.request
+from collections.abc import Callable
+from concurrent.futures import Future
 from typing import IO, Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
@@ -94,6 +97,25 @@ class _StayHere(urllib.request.HTTPRedirectHandler):
         return None
 
 
+def _within(seconds: float, exchange: Callable[[], None]) -> None:
+    """Wait no longer for the whole exchange: a socket's own timeout is for each read, and begins anew with each byte.
+
+    Python cannot end a thread: one that is left to itself is over when its own reads are, or with the process.
+    """
+    outcome: Future[None] = Future()
+
+    def run() -> None:
+        try:
+            exchange()
+        except BaseException as error:
+            outcome.set_exception(error)
+        else:
+            outcome.set_result(None)
+
+    threading.Thread(target=run, daemon=True).start()
+    outcome.result(seconds)
+
+
 def _webhook(alert: Alert) -> None:
     body = {
         "kind": alert.code,
@@ -109,8 +131,7 @@ def _webhook(alert: Alert) -> None:
         headers={"Content-Type": "application/json; charset=utf-8"},
         method="POST",
     )
-    with urllib.request.build_opener(_StayHere).open(request, timeout=PATIENCE):
-        pass
+    _within(PATIENCE, lambda: urllib.request.build_opener(_StayHere).open(request, timeout=PATIENCE).close())
 
 
 _WAYS = {Channel.MAIL: _mail, Channel.WEBHOOK: _webhook}

@@ -28,7 +28,7 @@ class Alert(Record):
         indexes = (models.Index(fields=("code", "subject_type", "subject_id", "at"), name="alert_repeats"),)
 
     def __str__(self) -> str:
-        return f"#{self.pk} {self.code}"
+        return f"#{self.pk}"  # copied into the record, which has no language
 
     @property
     def sentence(self) -> str:

@@ -26,19 +26,28 @@ _jobs = JobManager(DjangoConnector())
 
 
 def raise_alert(
-    act: pen.Act, code: str, subject: models.Model | None = None, *, once: timedelta | None = None, **facts: Any
+    act: pen.Act,
+    code: str,
+    subject: models.Model | None = None,
+    *,
+    once: timedelta | None = None,
+    once_key: str = "",
+    **facts: Any,
 ) -> Alert | None:
     """Raise an alert as a part of the act, and queue its sending; None if there was one `once` within that span.
 
-    Facts are codes and parameters, as an event's are. To spare the act itself when it would only repeat, ask
-    `raised_within` first.
+    Facts are codes and parameters, as an event's are. What has no subject to tell one case from another gives a
+    `once_key`, which is kept with the facts. To spare the act itself when it would only repeat, ask `raised_within`
+    first.
     """
     kind = catalogue.get(code)
     about = subject_of(subject)
     if once is not None:
-        _one_at_a_time(f"{code} {about['subject_type']} {about['subject_id']}")
-        if raised_within(once, code, subject):
+        _one_at_a_time(f"{code} {about['subject_type']} {about['subject_id']} {once_key}")
+        if raised_within(once, code, subject, once_key):
             return None
+    if once_key:
+        facts["key"] = once_key
     alert = Alert.objects.create(
         event_id=act.event_id,
         at=timezone.now(),
@@ -55,9 +64,11 @@ def raise_alert(
     return alert
 
 
-def raised_within(span: timedelta, code: str, subject: models.Model | None = None) -> bool:
+def raised_within(span: timedelta, code: str, subject: models.Model | None = None, once_key: str = "") -> bool:
     about = subject_of(subject)
     del about["subject_label"]  # names change, keys do not
+    if once_key:
+        about["facts__key"] = once_key
     return Alert.objects.filter(code=code, at__gt=timezone.now() - span, **about).exists()
 
 
@@ -88,6 +99,8 @@ def check_seen(alert: Alert, actor: Staff) -> None:
         raise Refused(gettext_noop("Your role does not mark alerts as seen."))
     if Event.objects.filter(pk=alert.event_id, actor=actor).exists():
         raise Refused(gettext_noop("Your own act raised this alert: another person must see to it."))
+    if (alert.subject_type, alert.subject_id) == (actor._meta.label_lower, str(actor.pk)):
+        raise Refused(gettext_noop("This alert is about you: another person must see to it."))
     first = AlertSeen.objects.select_related("staff").filter(alert=alert).first()
     if first:
         raise Invalid(_("%(who)s has seen to this alert already.") % {"who": first.staff})

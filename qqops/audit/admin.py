@@ -2,18 +2,35 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qqops import panels
+from qqops.audit import facts
 from qqops.audit.models import Event
 from qqops.errors import Invalid
 from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin
+from qqops.pages.base import Crumb
 from qqops.panels import Fact, Panel
 from qqops.templatetags.ops import link, when
+
+LIST = "admin:audit_event_changelist"
+
+
+def subject(event: Event) -> str:
+    """What the event is about; of what has only a number, what kind of thing it is."""
+    if not event.subject_label.startswith("#"):
+        return event.subject_label
+    try:
+        kind = apps.get_model(event.subject_type)._meta.verbose_name
+    except LookupError:  # the record is older than the table
+        return event.subject_label
+    return f"{kind} {event.subject_label}"
 
 
 class EventList(KeysetList):
@@ -25,7 +42,7 @@ class EventList(KeysetList):
         Column(gettext_lazy("Time"), lambda e: when(e.at)),
         Column(gettext_lazy("Actor"), lambda e: e.actor_label),
         Column(gettext_lazy("Act"), lambda e: e.sentence),
-        Column(gettext_lazy("Subject"), lambda e: e.subject_label),
+        Column(gettext_lazy("Subject"), subject),
         Column(gettext_lazy("Reason"), lambda e: e.reason),
         Column(gettext_lazy("Source"), lambda e: e.get_source_display()),
     )
@@ -53,19 +70,22 @@ class EventPage(ObjectPage):
     def heading(self, obj: Event) -> str:
         return _("Event %(seq)d") % {"seq": obj.seq}
 
+    def crumbs(self) -> list[Crumb]:
+        return [(EventList.title, reverse(LIST))]
+
     def facts(self, obj: Event) -> list[Fact]:
         return [
             Fact(_("Time"), when(obj.at, exact=True)),
             Fact(_("Actor"), obj.actor_label),
             Fact(_("Act"), obj.sentence),
-            Fact(_("Subject"), obj.subject_label),
+            Fact(_("Subject"), subject(obj)),
             Fact(_("Reason"), obj.reason),
             Fact(_("Ticket"), obj.ticket),
             Fact(_("Source"), obj.get_source_display()),
             Fact(_("Address"), obj.address),
             Fact(_("OS user"), obj.os_user),
             Fact(_("Request"), str(obj.request_id)),
-            Fact(_("Facts"), obj.facts),
+            Fact(_("Facts"), facts.of_event(obj.verb, obj.facts)),
             Fact(_("Rows written"), obj.rows),
             Fact(_("Hash"), bytes(obj.hash).hex()),
             Fact(_("Forerunner's hash"), bytes(obj.prev_hash).hex()),
@@ -86,4 +106,4 @@ def _same_request(request: HttpRequest, event: Event) -> Panel:
 
 
 panels.register("event", _same_request)
-panels.sidebar("enforcement", gettext_lazy("Audit review"), "admin:audit_event_changelist", "audit.view_event", order=9)
+panels.sidebar("enforcement", gettext_lazy("Audit review"), LIST, "audit.view_event", order=9)

@@ -1,6 +1,9 @@
+from datetime import timedelta
+
 from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 
 class AuditConfig(AppConfig):
@@ -10,3 +13,6 @@ class AuditConfig(AppConfig):
 
     def ready(self) -> None:
         autodiscover_modules("verbs")
+        from qqops.alerts import watch
+
+        watch.declare("audit.verify", gettext_noop("the verification of the record"), within=timedelta(hours=26))

@@ -52,9 +52,16 @@ class History(HistoricalRecords):
         return options | {"triggers": APPEND_ONLY, "default_permissions": ("view",)}
 
 
+def _only_inside_an_act(sender: type[models.Model], **kwargs: Any) -> None:
+    """Before the row is written: with no transaction around it, a refusal that comes later leaves it changed."""
+    if hasattr(sender._meta, "simple_history_manager_attribute"):
+        current_event.get()
+
+
 def _inside_an_act(history_instance: Any, **kwargs: Any) -> None:
     """A .save() outside an act raises LookupError: nothing changes without an event."""
     history_instance.event_id, history_instance.history_user_id = current_event.get()
 
 
+models.signals.pre_save.connect(_only_inside_an_act, dispatch_uid="audit.only_inside_an_act")
 pre_create_historical_record.connect(_inside_an_act, dispatch_uid="audit.inside_an_act")

@@ -22,6 +22,7 @@ class Verb:
 
 
 _catalogue: dict[str, Verb] = {}
+UNKNOWN = "?"  # in place of a login that nobody has: what was typed may be a password
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+([+-]\d\d:\d\d|Z)")
 
 
@@ -57,6 +58,8 @@ def in_words(value: Any, labels: Mapping[str, Any] | None = None) -> Any:
         return localtime(moment).strftime("%Y-%m-%d %H:%M")
     if isinstance(value, str) and labels:
         return labels.get(value, value)
+    if value == UNKNOWN:
+        return gettext("unknown login")
     return "–" if value is None else value
 
 

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection, models
 from procrastinate.contrib.django import app
 
-from qqops.alerts import services
+from qqops.alerts import services, watch
 from qqops.alerts.models import Alert
 from qqops.alerts.services import raise_alert
 from qqops.audit import pen
@@ -49,14 +49,20 @@ def jobs() -> list[tuple[str, dict[str, Any], str, int]]:
         return [(name, json.loads(args) if isinstance(args, str) else args, *rest) for name, args, *rest in cursor]
 
 
-def work() -> None:
+def everything_came() -> None:
+    """Nothing that is watched is late."""
+    for name in watch._watched:
+        watch.beat(name)
+
+
+def work(concurrency: int = 1) -> None:
     """Let a real worker run what is due, and nothing that it would do by the clock; in a thread, as its loop is."""
     trouble: list[BaseException] = []
 
     def run() -> None:
         try:
             with app.replace_connector(app.connector.get_worker_connector()):  # type: ignore[attr-defined]
-                app.run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
+                app.run_worker(wait=False, install_signal_handlers=False, listen_notify=False, concurrency=concurrency)
         except BaseException as error:
             trouble.append(error)
 
@@ -87,6 +93,7 @@ class Hook:
         self.url = url
         self.status, self.location = 200, ""
         self.came: list[tuple[str, dict[str, Any]]] = []
+        self.meanwhile: Callable[[], object] = lambda: None  # before it answers
 
 
 @contextmanager
@@ -96,6 +103,7 @@ def hook() -> Iterator[Hook]:
             size = int(self.headers.get("Content-Length") or 0)
             body = self.rfile.read(size)
             there.came.append((f"{self.command} {self.path}", json.loads(body) if body else {}))
+            there.meanwhile()
             self.send_response(there.status)
             if there.location:
                 self.send_header("Location", there.location)

@@ -1,22 +1,38 @@
 """Alerts leave by mail and by webhook, each on its own, once, by a worker; what came of it is on the record."""
 
+import datetime
+import itertools
+import json
+import socket
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import time_machine
 from django.core import mail
+from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.management.commands.procrastinate import Command
 
+from qqops import serve
 from qqops.alerts import catalogue, channels, services
 from qqops.alerts.models import Alert, Delivery
 from qqops.audit.models import Event
 from qqops.audit.verify import verify
+from qqops.errors import Refused
+from qqops.staff import services as services_of_staff
 from qqops.staff.models import Staff
+from qqops.staff.services import limits
+from qqops.staff.signin import throttle
+from qqops.staff.tasks import remind_of_reviews
 from tests.alerts.raising import Hook, due_now, hook, jobs, raised, work
 from tests.enforcement.acts import head
+from tests.staff.acts import emergency
 
 pytestmark = pytest.mark.django_db(transaction=True)
+DAY = datetime.timedelta(days=1)
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +80,7 @@ def test_a_mail_says_it_in_both_languages_and_carries_no_name(
     event = Event.objects.get(seq=before + 1)
     assert head() == before + 1
     assert (event.verb, event.actor.username, event.source, event.subject_label, event.facts, event.rows) == (
-        "alert.delivered", "system-worker", "worker", f"#{alert.pk} quota", {"channel": "mail"},
+        "alert.delivered", "system-worker", "worker", str(alert), {"channel": "mail"},
         {"alerts_delivery": 1},
     )  # fmt: skip
     row = Delivery.objects.values().get()
@@ -85,6 +101,73 @@ def test_a_webhook_gets_one_object(officer: Staff, there: Hook) -> None:
     }  # fmt: skip
     assert deliveries() == [("webhook", True, "")]
     assert list(verify()) == []
+
+
+def test_what_the_house_tells_names_people_by_their_logins(
+    cast: dict[str, Staff], setup_actor: Staff, there: Hook, by_mail: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services_of_staff.join("ouyang", "officer", password="", actor=setup_actor, reason="new", name="欧阳警官")
+    named = Staff.objects.get(username="ouyang")
+    assert "欧阳" in str(named)
+    emergency(named, "privacy", minutes=1)
+    monkeypatch.setitem(throttle.LIMITS, "export", throttle.Limit(0, DAY))
+    with pytest.raises(Refused):
+        limits.spend("export", named)
+    with time_machine.travel(timezone.now() + 9 * DAY):
+        assert remind_of_reviews() == 1
+    alerts = list(Alert.objects.order_by("pk"))
+    assert [(a.code, a.facts["who"]) for a in alerts] == [
+        ("break_glass", "ouyang"), ("quota", "ouyang"), ("break_glass_overdue", "ouyang"),
+    ]  # fmt: skip
+    work()
+    sent = [f"{one.subject}{one.body}" for one in mail.outbox]
+    sent += [json.dumps(body, ensure_ascii=False) for _asked, body in there.came]
+    assert len(sent) == 6 and all("ouyang" in one and "欧阳" not in one for one in sent)
+    assert "欧阳" not in str(Event.objects.filter(verb="staff.review_overdue").values_list("facts", flat=True))
+
+
+def test_a_webhook_that_answers_byte_by_byte_is_not_waited_for(
+    cast: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each byte comes in time for a read; the whole never does."""
+    monkeypatch.setattr(channels, "PATIENCE", 0.5)
+    done, fed = threading.Event(), list[int]()
+
+    def feed() -> None:
+        caller, _from = listening.accept()
+        with caller:
+            for byte in itertools.chain(b"HTTP/1.1 200 OK\r\nX: ", itertools.repeat(ord("x"), 60)):
+                try:
+                    caller.send(bytes([byte]))
+                except OSError:
+                    return
+                fed.append(byte)
+                if done.wait(0.05):
+                    return
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        settings.ALERT_WEBHOOK = f"http://127.0.0.1:{listening.getsockname()[1]}/hook"
+        alert = raised()
+        feeder = threading.Thread(target=feed)
+        feeder.start()
+        try:
+            with pytest.raises(TimeoutError) as late:
+                services.deliver(alert, "webhook")
+        finally:
+            done.set()
+            feeder.join()
+    assert channels.fault(late.value) == "TimeoutError" and len(fed) > 3 and deliveries() == []
+
+
+def test_the_worker_does_something_else_while_a_webhook_is_slow(cast: Any, there: Hook) -> None:
+    """Two alerts, each answered only when the other has come too."""
+    words = Command().create_parser("manage.py", "procrastinate").parse_args(serve.WORKER[2:])
+    both = threading.Barrier(2, timeout=5)
+    there.meanwhile = both.wait
+    raised()
+    raised()
+    work(words.concurrency)
+    assert states() == [("webhook", "succeeded", 1)] * 2 and len(there.came) == 2
 
 
 def test_a_dead_webhook_is_tried_again_and_the_mail_is_not(cast: Any, there: Hook, by_mail: None) -> None:

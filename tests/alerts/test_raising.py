@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.db import connection
+from django.test import Client
 from django.utils import timezone, translation
 from procrastinate.contrib.django import app
 
@@ -16,8 +17,10 @@ from qqops.alerts.services import raise_alert
 from qqops.audit import origin, pen
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
+from qqops.staff.signin import throttle
 from tests.alerts.raising import alarm, jobs, raised
 from tests.enforcement.acts import broken, head
+from tests.staff.door import sign_in
 
 HOUR = datetime.timedelta(hours=1)
 
@@ -107,6 +110,24 @@ def test_once_is_once_for_a_kind_and_a_subject_until_the_span_is_over(officer: S
     assert broken() == []
 
 
+def test_once_is_once_for_each_key_where_there_is_no_subject(cast: dict[str, Staff]) -> None:
+    def locked(address: str) -> bool:
+        return alarm("locked_out_address", once=HOUR, once_key=address) is not None
+
+    assert [locked("10.0.0.1"), locked("10.0.0.2"), locked("10.0.0.1")] == [True, True, False]
+    assert [alert.facts["key"] for alert in Alert.objects.order_by("pk")] == ["10.0.0.1", "10.0.0.2"]
+
+
+def test_one_address_that_is_locked_out_does_not_hide_another(cast: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(throttle.LIMITS, "sign-in-address", throttle.Limit(1, HOUR))
+    for address in ("10.0.0.1", "10.0.0.1", "10.0.0.1", "10.0.0.2", "10.0.0.2"):
+        sign_in(Client(REMOTE_ADDR=address), "nobody", "wrong")
+    alerts = list(Alert.objects.order_by("pk"))
+    assert [(a.code, a.facts) for a in alerts] == [
+        ("locked_out_address", {"key": "10.0.0.1"}), ("locked_out_address", {"key": "10.0.0.2"}),
+    ]  # fmt: skip
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_at_once_raise_one(cast: dict[str, Staff]) -> None:
     start, found = threading.Barrier(2), []
@@ -136,5 +157,6 @@ def test_every_kind_reads_as_a_sentence_even_without_its_facts() -> None:
 def test_the_house_declares_these() -> None:
     assert {code: kind.level.value for code, kind in catalogue.declared().items()} == {
         "record_broken": "critical", "late": "critical", "break_glass": "warning", "break_glass_overdue": "critical",
-        "locked_out": "warning", "locked_out_address": "warning", "quota": "warning",
+        "locked_out": "warning", "locked_out_code": "warning", "locked_out_address": "warning", "quota": "warning",
+        "reset": "warning",
     }  # fmt: skip

@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from qqops.alerts import services, watch
+from qqops.alerts import services
 from qqops.alerts.models import Alert, AlertSeen
 from qqops.audit.models import Event
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
-from tests.alerts.raising import raised
+from qqops.staff.signin import throttle
+from tests.alerts.raising import everything_came, raised
 from tests.enforcement.acts import broken, head
 from tests.web.door import queries, text, told
 
@@ -28,7 +29,7 @@ def seen_url(alert: Alert) -> str:
 
 @pytest.fixture(autouse=True)
 def _nothing_is_late(cast: dict[str, Staff]) -> None:
-    watch.beat("enforcement.expire")
+    everything_came()
 
 
 def test_a_supervisor_finds_an_alert_reads_it_and_marks_it_as_seen(desk: Any, supervisor: Staff, agent: Staff) -> None:
@@ -102,6 +103,19 @@ def test_whose_own_act_raised_it_does_not_mark_it(desk: Any, supervisor: Staff) 
     assert desk("supervisor2").post(seen_url(alert), {"note": NOTE}).status_code == 302
 
 
+def test_whom_it_is_about_does_not_mark_it(desk: Any, supervisor: Staff) -> None:
+    """He would silence what is told about himself."""
+    alert, browser = raised("break_glass_overdue", supervisor, who="supervisor", role="privacy"), desk("supervisor")
+    assert seen_url(alert) not in browser.get(page_of(alert)).content.decode()
+    before = head()
+    answer = browser.post(seen_url(alert), {"note": NOTE})
+    assert answer.status_code == 403 and "This alert is about you" in text(answer)
+    event = Event.objects.get(seq=before + 1)
+    assert (head(), AlertSeen.objects.count()) == (before + 1, 0)
+    assert (event.verb, event.actor, event.facts["act"]) == ("audit.refused", supervisor, "alert.seen")
+    assert desk("supervisor2").post(seen_url(alert), {"note": NOTE}).status_code == 302
+
+
 def test_it_is_marked_once_with_a_note_and_without_personal_data(desk: Any, supervisor: Staff) -> None:
     alert, browser = raised(), desk("supervisor")
     before = head()
@@ -146,3 +160,29 @@ def test_list_alert_and_overview_cost_the_same_with_one_and_with_thirty(desk: An
         raised()
     assert [cost(url) for url in urls] == few and max(few) <= 12
     assert text(browser.get("/admin/")).count("agent reached the limit") == 10
+
+
+def test_who_only_reads_alerts_has_no_count_of_them(desk: Any) -> None:
+    raised()
+    assert "Alerts 1 waiting" in text(desk("supervisor").get("/admin/"))
+    auditor = desk("auditor").get("/admin/")
+    assert "Alerts 1 waiting" not in text(auditor) and "agent reached the limit" in text(auditor)
+
+
+def test_a_lock_out_leads_to_the_person_and_to_the_unlocking_while_it_lasts(desk: Any, officer: Staff) -> None:
+    alert = raised("locked_out", officer, login="officer")
+    person, unlock = f"/admin/staff/staff/{officer.pk}/", f"/admin/people/{officer.pk}/unlock/"
+    over = desk("supervisor").get(page_of(alert)).content.decode()
+    assert f'href="{person}"' in over and unlock not in over
+    for _try in range(throttle.LIMITS["sign-in"].hits):
+        throttle.hit("sign-in", "officer", "strangers")
+    assert unlock in desk("supervisor").get(page_of(alert)).content.decode()
+    assert unlock not in desk("auditor").get(page_of(alert)).content.decode()
+
+
+def test_the_facts_of_an_alert_are_words_and_local_times(desk: Any, officer: Staff) -> None:
+    facts = {"who": "officer", "role": "privacy", "until": "2026-01-01T01:30:00+00:00"}
+    page = text(desk("auditor").get(page_of(raised("break_glass", officer, **facts))))
+    assert "who: officer; role: privacy officer; until: 2026-01-01 09:30" in page and "+00:00" not in page
+    nobody = text(desk("auditor").get(page_of(raised("locked_out", login="?"))))
+    assert "unknown login is locked out" in nobody and "login: unknown login" in nobody

@@ -13,7 +13,9 @@ from qqops.alerts import tasks as alert_tasks
 from qqops.alerts import watch
 from qqops.alerts.models import Alert, Beat
 from qqops.audit.models import Event
+from qqops.staff import tasks as staff_tasks
 from qqops.staff.models import Staff
+from tests.alerts.raising import everything_came
 from tests.enforcement.acts import broken, head, verbs
 from tests.web.door import text
 
@@ -23,9 +25,14 @@ SWEEP = "enforcement.expire"
 
 @pytest.fixture
 def fresh(cast: dict[str, Staff]) -> datetime.datetime:
-    """The sweep came just now."""
-    watch.beat(SWEEP)
+    """Everything came just now, the sweep last."""
+    everything_came()
     return Beat.objects.get(pk=SWEEP).at
+
+
+def others_come() -> None:
+    for name in watch._watched.keys() - {SWEEP}:
+        watch.beat(name)
 
 
 def late_at(moment: datetime.datetime) -> list[str]:
@@ -39,16 +46,25 @@ def test_a_new_house_has_its_full_time_before_anything_is_late(db: None) -> None
     began = Beat.objects.get(pk=SWEEP).at
     assert late_at(began + 5 * MINUTE) == []
     assert late_at(began + 6 * MINUTE) == [SWEEP]
+    assert sorted(Beat.objects.values_list("name", flat=True)) == sorted(watch._watched)
+
+
+def test_each_of_the_worker_is_late_after_its_own_time(fresh: datetime.datetime) -> None:
+    assert late_at(fresh + 29 * MINUTE) == [SWEEP]
+    assert late_at(fresh + 31 * MINUTE) == ["staff.sweep", SWEEP]
+    assert late_at(fresh + 3 * HOUR) == ["staff.sweep", "staff.remind", SWEEP]
+    assert late_at(fresh + 25 * HOUR) == ["staff.sweep", "staff.remind", SWEEP]
+    assert late_at(fresh + 27 * HOUR) == ["staff.sweep", "staff.remind", "audit.verify", SWEEP]
 
 
 def test_a_later_migration_does_not_make_the_late_on_time(fresh: datetime.datetime) -> None:
     with time_machine.travel(fresh + HOUR):
         watch.begin("default")
-        assert [one.since for one in watch.late()] == [fresh]
+        assert [one.since for one in watch.late() if one.name == SWEEP] == [fresh]
 
 
 def test_what_was_never_waited_for_is_late_and_says_never(cast: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    watch.beat(SWEEP)
+    everything_came()
     monkeypatch.setitem(watch._watched, "feed.logins", watch.Watched("feed.logins", "the sign-in feed", HOUR))
     assert watch.late() == [watch.Late("feed.logins", "the sign-in feed", None, HOUR)]
     watch.begin("default")
@@ -58,8 +74,8 @@ def test_what_was_never_waited_for_is_late_and_says_never(cast: Any, monkeypatch
 def test_a_beat_is_one_statement_and_moves_one_row(fresh: datetime.datetime, django_assert_num_queries: Any) -> None:
     with time_machine.travel(fresh + HOUR), django_assert_num_queries(1):
         watch.beat(SWEEP)
-    assert list(Beat.objects.values_list("name", flat=True)) == [SWEEP]
-    assert Beat.objects.get().at >= fresh + HOUR
+    assert list(Beat.objects.filter(at__gte=fresh + HOUR).values_list("name", flat=True)) == [SWEEP]
+    assert Beat.objects.count() == len(watch._watched)
     with pytest.raises(LookupError, match=r"feed\.unknown"):
         watch.beat("feed.unknown")
     with pytest.raises(ValueError, match="twice"):
@@ -67,9 +83,13 @@ def test_a_beat_is_one_statement_and_moves_one_row(fresh: datetime.datetime, dja
 
 
 def test_each_sweep_of_the_worker_beats(fresh: datetime.datetime) -> None:
-    with time_machine.travel(fresh + HOUR):
-        assert [one.name for one in watch.late()] == [SWEEP]
+    with time_machine.travel(fresh + 3 * HOUR):
+        assert [one.name for one in watch.late()] == ["staff.sweep", "staff.remind", SWEEP]
         tasks.expire(0)
+        assert [one.name for one in watch.late()] == ["staff.sweep", "staff.remind"]
+        staff_tasks.sweep(0)
+        assert [one.name for one in watch.late()] == ["staff.remind"]
+        staff_tasks.remind(0)
         assert watch.late() == []
 
 
@@ -79,6 +99,7 @@ def test_what_is_late_is_told_once_a_day_and_again_the_next(fresh: datetime.date
     assert head() == before  # nothing is late: nothing is written
     for hours, told in ((1, 1), (2, 1), (24, 1), (26, 2)):
         with time_machine.travel(fresh + hours * HOUR):
+            others_come()
             alert_tasks.look(0)
         assert Alert.objects.count() == told
     assert verbs(before) == ["alert.late"] * 2
@@ -96,7 +117,7 @@ def test_what_is_late_is_told_once_a_day_and_again_the_next(fresh: datetime.date
 
 
 def test_a_dead_worker_shows_on_the_overview_by_itself(desk: Any) -> None:
-    watch.beat(SWEEP)
+    everything_came()
     boss, agent = desk("supervisor"), desk("agent")
     assert "the expiry sweep" not in text(boss.get("/admin/"))
     with time_machine.travel(timezone.now() + 10 * MINUTE):

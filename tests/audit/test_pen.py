@@ -125,3 +125,12 @@ def test_a_label_is_copied_and_survives_a_change_of_name(officer: Staff) -> None
 def test_every_verb_reads_as_a_sentence_even_without_its_facts() -> None:
     assert all(verbs.sentence(code, {}) for code in verbs.declared())
     assert verbs.sentence("long.forgotten", {}) == "long.forgotten"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_save_outside_an_act_changes_nothing_though_nothing_rolls_it_back(officer: Staff) -> None:
+    before = officer.password
+    officer.set_password("quite another Pass 8")
+    with pytest.raises(LookupError):
+        officer.save()
+    assert Staff.objects.get(pk=officer.pk).password == before

@@ -1,20 +1,16 @@
 """`manage.py audit_verify`: says that the record is whole, or names what is not, raises the alarm and exits 7."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
-from qqops.alerts.services import raise_alert
-from qqops.audit import pen
+from qqops.audit import alarm
 from qqops.audit.models import Event
 from qqops.audit.verify import Broken, verify
 from qqops.commands import Exit, OpsCommand
 from qqops.staff.models import Staff
-
-HOUR = timedelta(hours=1)
 
 
 class Command(OpsCommand):
@@ -47,11 +43,8 @@ class Command(OpsCommand):
 
     def raise_alarm(self, broken: Sequence[Broken]) -> None:
         """Tell everybody; whoever broke the record may have seen to it that this fails, and that must not hide it."""
-        facts: dict[str, Any] = {"rows": len(broken), "tables": sorted({b.table for b in broken})}
         try:
-            actor = Staff.objects.system("system-audit")
-            with pen.act("audit.broken", actor=actor, reason="", facts=facts) as act:
-                raise_alert(act, "record_broken", once=HOUR, **facts)
+            alarm.sound(broken)
         except (DatabaseError, Staff.DoesNotExist) as error:
             said = str(error).strip().splitlines()[0]
             self.stderr.write(_("The alert could not be raised: %(error)s") % {"error": said})

@@ -1,0 +1,70 @@
+"""How the facts of an event or an alert read one by one: names and codes in words, moments in local time."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from qqops.audit import verbs
+
+# What is not named here is shown by its own name: a reader of the record may need it, and it is no sentence.
+NAMES = {
+    "act": _("act"),
+    "applied": _("changed"),
+    "clauses": _("clauses"),
+    "command": _("command"),
+    "declared": _("declared"),
+    "ended": _("ended"),
+    "factor": _("second factor"),
+    "how": _("how"),
+    "kind": _("kind"),
+    "label": _("what"),
+    "login": _("login"),
+    "measures": _("measures"),
+    "minutes": _("minutes"),
+    "n": _("how many"),
+    "numbers": _("numbers"),
+    "own": _("declared as own"),
+    "page": _("page"),
+    "relation": _("relation"),
+    "request": _("access request"),
+    "role": _("role"),
+    "rows": _("rows"),
+    "rule": _("rule"),
+    "since": _("since"),
+    "skipped": _("skipped"),
+    "tables": _("tables"),
+    "targets": _("targets"),
+    "until": _("until"),
+    "what": _("what"),
+    "who": _("who"),
+    "why": _("why"),
+}
+
+
+def in_words(facts: Mapping[str, Any], labels: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """What is empty says nothing, and is left out."""
+    return {
+        str(NAMES.get(name, name)): _value(value, labels.get(name, {}))
+        for name, value in facts.items()
+        if value not in ("", {}, [])
+    }
+
+
+def _value(value: Any, labels: Mapping[str, Any]) -> Any:
+    if isinstance(value, Mapping):  # how many of each code
+        return {str(labels.get(code, code)): n for code, n in value.items()}
+    return verbs.in_words(value, labels)
+
+
+def of_event(verb: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts of an event. Why something was refused is its sentence; what that sentence names is a fact."""
+    known = verbs.declared()
+    if verb != "audit.refused":
+        return in_words(facts, known[verb].labels if verb in known else {})
+    told = {name: value for name, value in facts.items() if name not in ("why", "params")}
+    labels: dict[str, dict[str, Any]] = {}
+    for one in known.values():  # an attempt has the facts of the act that was tried, whichever that was
+        for name, more in one.labels.items():
+            labels.setdefault(name, {}).update(more)
+    return in_words(told | (facts.get("params") or {}), labels)
