@@ -1,11 +1,19 @@
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
+from enforcement.policy import RULES, Kind, Why
 from qqops.audit import verbs
 
-verbs.declare("decision.proposed", _("filed the decision; targets: %(targets)s"))
+ACTS: dict[str, Mapping[str, Any]] = {"act": dict(Kind.choices), "rule": {rule.code: rule.label for rule in RULES}}
+
+verbs.declare("decision.proposed", _("filed the decision; targets: %(targets)s"), **ACTS)
 verbs.declare("decision.approved", _("agreed to the decision"))
 verbs.declare("decision.refused", _("refused the decision"))
-verbs.declare("decision.applied", _("applied the decision; numbers changed: %(applied)s"))
+verbs.declare(
+    "decision.applied", _("applied the decision; numbers changed: %(applied)s"), skipped=dict(Why.choices), **ACTS
+)
 verbs.declare("decision.confirmed", _("confirmed the provisional measures: %(measures)s"))
 verbs.declare("decision.finished", _("closed the decision"))
 verbs.declare("decision.lapsed", _("let the proposal lapse"))

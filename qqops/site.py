@@ -20,6 +20,8 @@ from qqops import panels
 from qqops.errors import Refused
 from qqops.staff.signin import proof
 
+JUMPS_TO = ("accounts.view_number", "enforcement.view_decision")
+
 
 def desk_name() -> str:
     return str(OpsSite.site_header)
@@ -92,6 +94,8 @@ class OpsSite(admin.AdminSite):
             "is_nav_sidebar_enabled": True,
             "sections": _sections(request) if inside else [],
             "production": settings.PRODUCTION,
+            # Who may look at none of what the box leads to has no use for it.
+            "may_jump": inside and any(request.user.has_perm(seen) for seen in JUMPS_TO),
         }
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:

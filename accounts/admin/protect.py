@@ -58,7 +58,7 @@ class ProtectPage(ConfirmPage):
             refuse_own(self.user, self.numbers)
             return Preview("", "", consequences=[CONSEQUENCE])
         kind = _kind(cleaned)
-        with pen.refusals(actor=self.user, facts={"act": "protect", "kind": kind, "targets": len(self.numbers)}):
+        with pen.refusals(actor=self.user, **services.attempted("protect", self.numbers, len(self.numbers), kind=kind)):
             found = services.check(self.numbers, kind, actor=self.user)
         must_say_why(cleaned["reason"])
         facts = [Fact(_("will be changed"), len(found.changing)), Fact(_("already so"), found.already)]

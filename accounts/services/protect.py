@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -17,6 +18,7 @@ from qqops.staff.models import Staff
 
 PROTECT, END = "accounts.protect_number", "accounts.end_protection"
 NAMED = 50  # unknown numbers named in one sentence
+FEW = 10  # numbers named by a refusal
 
 _PROTECT = """
 WITH number AS (
@@ -32,6 +34,13 @@ class Found:
 
     changing: list[int] = field(default_factory=list)
     already: int = 0
+
+
+def attempted(act: str, numbers: Iterable[int], targets: int, **facts: Any) -> dict[str, Any]:
+    """What the refusal of an act says of its numbers: each by name when they are few, and what it is about when one."""
+    few = sorted(set(numbers)) if targets <= FEW else []
+    told = {"act": act, **facts, "targets": targets} | ({"numbers": few} if few else {})
+    return {"facts": told, "subject": Number(pk=few[0]) if len(few) == 1 else None}
 
 
 def check(numbers: Iterable[int], kind: str, *, actor: Staff, lock: bool = False) -> Found:
@@ -59,8 +68,7 @@ def check(numbers: Iterable[int], kind: str, *, actor: Staff, lock: bool = False
 def protect(numbers: Iterable[int], kind: str, *, actor: Staff, reason: str, ticket: str = "") -> Found:
     """Put the numbers under this protection, or end it (`kind=""`). What is so already is left as it is."""
     wanted = list(numbers)
-    attempt = {"act": "protect", "kind": kind, "targets": len(wanted)}
-    with pen.refusals(actor=actor, facts=attempt), transaction.atomic():
+    with pen.refusals(actor=actor, **attempted("protect", wanted, len(wanted), kind=kind)), transaction.atomic():
         found = check(wanted, kind, actor=actor, lock=True)
         must_say_why(reason)
         if not found.changing:

@@ -15,6 +15,7 @@ from accounts.admin.number import chosen, crumbs_of
 from accounts.admin.rulebook import clause_text
 from accounts.lifecycle import Shown
 from accounts.queries.rulebook import clauses_in_force
+from accounts.services.protect import attempted
 from enforcement import services
 from enforcement.admin.words import CONSEQUENCES, effect_sentence, measure_name
 from enforcement.forms import ActForm, order_from
@@ -84,7 +85,7 @@ class ActPage(ConfirmPage):
         if cleaned is None:
             found = services.glance(self.kind, self.numbers, actor=self.user)
             return Preview("", "", panels=[self.figures(found)], consequences=[CONSEQUENCES[self.kind]])
-        with pen.refusals(actor=self.user, facts={"act": self.kind, "targets": len(self.numbers)}):
+        with pen.refusals(actor=self.user, **attempted(self.kind, self.numbers, len(self.numbers))):
             found = services.preview(order_from(self.kind, cleaned), self.numbers, actor=self.user)
         self.found = found
         waits = found.rule.effect != Effect.AT_ONCE

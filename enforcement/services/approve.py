@@ -20,6 +20,7 @@ from qqops.audit import pen
 from qqops.errors import Invalid, Refused
 from qqops.reason import must_say_why
 from qqops.staff.models import Staff
+from qqops.staff.services import as_of_now
 
 
 def approve(
@@ -152,7 +153,7 @@ SELECT {undoes_own if reversed_by else "false"},
 
 def _rule_on(decision: Decision, actor: Staff, reason: str, content_hash: str) -> tuple[Decision, str]:
     decision = Decision.objects.select_for_update(no_key=True).get(pk=decision.pk)
-    capacity = capacity_of(decision, actor)
+    capacity = capacity_of(decision, as_of_now(actor))  # he may have lost the role while this waited for the row
     must_say_why(reason)
     if content_hash != decision.content_hash:
         raise Invalid(_("The decision is not the one you saw. Look at it again; nothing was done."))

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Clause
 from accounts.queries.rulebook import clauses_in_force
+from accounts.services.protect import attempted
 from enforcement import judgement, policy
 from enforcement.content import TARGET, content_hash
 from enforcement.models import Decision, Evidence, Ground, Target
@@ -60,7 +61,7 @@ def decide(order: Order, numbers: Iterable[int], *, actor: Staff, found: Preview
     """
     listed = Listed.of(numbers)
     if found is None:
-        with pen.refusals(actor=actor, facts={"act": order.kind, "targets": listed.given}):
+        with pen.refusals(actor=actor, **attempted(order.kind, listed, listed.given)):
             found = preview(order, listed, actor=actor)
     if not found.will:
         if first := Decision.objects.filter(form_key=order.form_key).first():

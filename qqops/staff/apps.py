@@ -1,8 +1,10 @@
+from datetime import timedelta
 from typing import Any
 
 from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 
 class StaffConfig(AppConfig):
@@ -11,10 +13,13 @@ class StaffConfig(AppConfig):
     verbose_name = _("Staff")
 
     def ready(self) -> None:
+        from qqops.alerts import watch
         from qqops.staff import proof  # noqa: F401  # registers its checks with audit_verify
         from qqops.staff.signin import trail
 
         trail.listen()
+        watch.declare("staff.sweep", gettext_noop("the sweep of ended sessions"), within=timedelta(minutes=30))
+        watch.declare("staff.remind", gettext_noop("the reminder of due reviews"), within=timedelta(hours=2))
         post_migrate.connect(_grant, dispatch_uid="staff.grant")
 
 

@@ -1,15 +1,35 @@
 """The forms of joiners, movers and leavers: they gather, and hold no rule; the services check."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+import datetime
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from qqops.audit.personal import no_personal_data
+from qqops.errors import Invalid
+from qqops.staff import services
+from qqops.staff.models import Staff
 from qqops.staff.roles import GLASS_ROLES, ROLE_LABELS
+from qqops.staff.services.access import ends_later
+from qqops.staff.services.people import newcomer
 
 NO_PERSONAL_DATA = _("Goes on the record for ever: no ID numbers, mobiles or e-mail addresses.")
 MINUTES = ((15, _("15 minutes")), (30, _("30 minutes")), (60, _("60 minutes")))
+
+
+T = TypeVar("T")
+
+
+def checked(check: Callable[[T], object], value: Any) -> T:
+    """What the service would say of this field, said beside it."""
+    try:
+        check(value)
+    except Invalid as error:
+        raise forms.ValidationError(str(error)) from error
+    said: T = value
+    return said
 
 
 def role_choices(roles: Iterable[str]) -> list[tuple[str, Any]]:
@@ -21,13 +41,19 @@ class ReasonForm(forms.Form):
         label=_("Reason"), widget=forms.Textarea(attrs={"rows": 2}), max_length=2000, help_text=NO_PERSONAL_DATA
     )
 
+    def clean_reason(self) -> str:
+        return checked(services.reasoned, self.cleaned_data["reason"])
+
 
 class ResetForm(ReasonForm):
     ticket = forms.CharField(label=_("Ticket"), required=False, max_length=80)
 
+    def clean_ticket(self) -> str:
+        return checked(no_personal_data, self.cleaned_data["ticket"])
+
 
 class GrantForm(ResetForm):
-    role = forms.ChoiceField(label=_("Role"), choices=role_choices(ROLE_LABELS))
+    role = forms.ChoiceField(label=_("Role"), choices=[("", _("choose a role")), *role_choices(ROLE_LABELS)])
     until = forms.DateTimeField(
         label=_("Until"),
         required=False,
@@ -36,11 +62,23 @@ class GrantForm(ResetForm):
     )
     field_order: Sequence[str] = ("role", "until", "reason", "ticket")
 
+    def clean_until(self) -> datetime.datetime | None:
+        return checked(ends_later, self.cleaned_data["until"])
+
 
 class InviteForm(GrantForm):
     login = forms.CharField(label=_("Login"), max_length=60, help_text=_("Stays for ever: it names who did what."))
     name = forms.CharField(label=_("Name"), max_length=80)
     field_order = ("login", "name", "role", "until", "reason", "ticket")
+
+    def clean_login(self) -> str:
+        login: str = self.cleaned_data["login"]
+        if Staff.objects.filter(username__iexact=login).exists():
+            return login  # taken, or of somebody who returns: the service knows
+        return checked(lambda new: newcomer(new, ""), login)
+
+    def clean_name(self) -> str:
+        return checked(no_personal_data, self.cleaned_data["name"])
 
 
 class RevokeForm(ReasonForm):

@@ -14,10 +14,23 @@ from django.utils.translation import gettext_lazy as _
 from qqops.approvals import State
 from qqops.audit import pen
 from qqops.audit.models import Event
-from qqops.staff.models import AccessApproval, AccessRequest, CommandToken, Holding, Staff, StaffSession
+from qqops.staff.models import AccessApproval, AccessRequest, CommandToken, Holding, Staff, StaffSession, Throttle
 from qqops.staff.roles import EXCLUSIVE, ROLES
+from qqops.staff.signin import throttle
 
 UNUSED_AFTER = datetime.timedelta(days=90)
+# What is on the trail though nothing was done with a role: coming in and going, one's own keys, being refused.
+NO_ACTS = (
+    "audit.refused",
+    "staff.codes_made",
+    "staff.factor_added",
+    "staff.factor_removed",
+    "staff.limit_reached",
+    "staff.proved",
+    "staff.signed_in",
+    "staff.signed_out",
+    "staff.token_issued",
+)
 EVENTS_SHOWN = 200  # of one emergency access: an hour holds more only if something is wrong
 
 # What the access review points at.
@@ -82,6 +95,11 @@ def waiting_for(actor: Staff) -> QuerySet[AccessRequest]:
 
 
 # The trail
+
+
+def last_act(staff: Staff) -> Event | None:
+    """The latest thing a person did with a role."""
+    return Event.objects.filter(actor=staff).exclude(verb__in=NO_ACTS).order_by("-seq").first()
 
 
 def last_event(staff: Staff, verb: str = "") -> Event | None:
@@ -171,7 +189,7 @@ def _people(now: datetime.datetime) -> QuerySet[Staff]:
     return (
         Staff.objects.filter(is_system=False)
         .annotate(
-            last_act=Subquery(own.values("at")[:1]),
+            last_act=Subquery(own.exclude(verb__in=NO_ACTS).values("at")[:1]),
             last_sign_in=Subquery(own.filter(verb="staff.signed_in").values("at")[:1]),
             has_factor=Exists(
                 Authenticator.objects.filter(user=OuterRef("pk")).exclude(type=Authenticator.Type.RECOVERY_CODES)
@@ -205,3 +223,17 @@ def _flags(
         "unreviewed": holding.glass and not holding.is_live,
     }
     return tuple(flag for flag, is_so in found.items() if is_so)
+
+
+# Signing in
+
+
+def locked(login: str) -> datetime.datetime | None:
+    """Until when attempts on a login are turned away, from some browser at least; None when they are not."""
+    now, ends = timezone.now(), []
+    for name in ("sign-in", "second-factor"):
+        limit = throttle.LIMITS[name]
+        whose = Q(bucket__startswith=throttle.bucket(name, login.casefold()))
+        spent = Throttle.objects.filter(whose, hits__gte=limit.hits, since__gt=now - limit.within)
+        ends += [since + limit.within for since in spent.values_list("since", flat=True)]
+    return max(ends, default=None)

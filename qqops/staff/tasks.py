@@ -5,6 +5,7 @@ import datetime
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
+from qqops.alerts import watch
 from qqops.alerts.services import raise_alert, raised_within
 from qqops.audit import origin, pen
 from qqops.staff.models import CacheEntry, Holding, Staff, StaffSession
@@ -21,6 +22,7 @@ def sweep(timestamp: int) -> None:
     StaffSession.objects.filter(expire_date__lte=now).delete()
     CacheEntry.objects.filter(expires__lte=now).delete()
     throttle.sweep()
+    watch.beat("staff.sweep")
 
 
 @app.periodic(cron="0 * * * *")
@@ -28,6 +30,7 @@ def sweep(timestamp: int) -> None:
 def remind(timestamp: int) -> None:
     with origin.origin(origin.SYSTEM, os_user=origin.terminal_user()):
         remind_of_reviews()
+    watch.beat("staff.remind")
 
 
 def remind_of_reviews() -> int:
@@ -37,7 +40,7 @@ def remind_of_reviews() -> int:
     for holding in due.select_related("staff"):
         if raised_within(DAY, "break_glass_overdue", holding.staff):
             continue
-        facts = {"who": str(holding.staff), "role": holding.role}
+        facts = {"who": holding.staff.username, "role": holding.role}
         with pen.act("staff.review_overdue", actor=worker, reason="", subject=holding.staff, facts=facts) as act:
             raise_alert(act, "break_glass_overdue", subject=holding.staff, once=DAY, **facts)
     return len(due)

@@ -45,6 +45,10 @@ declare("staff.signed_in", _("signed in: %(how)s"), how=FACTORS)
 declare("staff.signed_out", _("signed out"))
 declare("staff.sign_in_failed", _("a sign-in as %(login)s failed: %(how)s"), how=FACTORS)
 declare("staff.locked_out", _("too many attempts to sign in as %(login)s: locked for a while"))
+declare(
+    "staff.locked_out_code",
+    _("too many wrong codes by somebody who gave the right password of %(login)s: locked for a while"),
+)
 declare("staff.locked_out_address", _("too many attempts to sign in from one address: locked for a while"))
 declare("staff.unlocked", _("unlocked the sign-in of %(login)s"))
 declare("staff.session_ended", _("sessions ended (%(n)s): %(why)s"), why=ENDS)

@@ -1,6 +1,6 @@
 """The small parts of every page, as template tags and as plain functions for columns and facts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ from django import template
 from django.template.defaultfilters import linebreaksbr
 from django.template.loader import get_template
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
@@ -88,6 +88,12 @@ def count(value: int) -> str:
 
 
 @register.filter
+def under(row: Iterable[Any], head: Iterable[Any]) -> list[tuple[Any, Any]]:
+    """Each cell with the head of its column."""
+    return list(zip(head, row, strict=True))
+
+
+@register.filter
 def plain(value: Any, nothing: str = "—") -> Any:
     """Any value of a column, a fact or a change as a reader expects it."""
     if isinstance(value, SafeString):
@@ -101,9 +107,9 @@ def plain(value: Any, nothing: str = "—") -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return "; ".join(f"{key}: {plain(inner)}" for key, inner in value.items())
+        return format_html_join("; ", "{}: {}", ((key, plain(inner)) for key, inner in value.items()))
     if isinstance(value, list | tuple | set | frozenset):
-        return _(", ").join(str(plain(inner)) for inner in value)
+        return format_html_join(_(", "), "{}", ((plain(inner),) for inner in value))
     text = str(value)
     return linebreaksbr(text) if "\n" in text else text
 

@@ -66,9 +66,11 @@ def test_only_a_supervisor_ends_or_weakens_and_either_may_strengthen(
         with pytest.raises(Refused):
             protect([one.pk], kind, actor=resources, reason=REASON)
     assert verbs(before) == ["audit.refused"] * 2 and state(one.pk) == [("system", 1)]
-    assert Event.objects.latest("seq").facts | {"why": ""} == {
-        "why": "", "params": {}, "act": "protect", "kind": "", "targets": 1,
-    }  # fmt: skip
+    event = Event.objects.latest("seq")
+    assert (event.subject_label, event.facts | {"why": ""}) == (
+        str(one.pk),
+        {"why": "", "params": {}, "act": "protect", "kind": "", "targets": 1, "numbers": [one.pk]},
+    )
     protect([one.pk], "vip", actor=supervisor, reason=REASON)
     protect([one.pk], "", actor=supervisor, reason=REASON)
     assert state(one.pk) == [("", 3)]

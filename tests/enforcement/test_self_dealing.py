@@ -44,14 +44,26 @@ def test_a_list_of_three_with_one_own_is_refused_whole_and_once_on_the_record(
         decide(kind, ids, officer)
     assert verbs(before) == ["audit.refused"]
     event = Event.objects.latest("seq")
-    assert (event.actor, event.facts) == (
-        officer, {"why": OWN, "params": {"own": 1}, "act": kind.value, "targets": 3},
+    assert (event.actor, event.facts, event.subject_label) == (
+        officer, {"why": OWN, "params": {"own": 1}, "act": kind.value, "targets": 3, "numbers": ids}, "",
     )  # fmt: skip
     assert not Decision.objects.exists() and not Measure.objects.exists()
     assert set(Number.objects.values_list("revision", flat=True)) == {0}
     if kind not in (Kind.LIFT, Kind.RESTORE):
         assert decide(kind, ids, officer2).targets == 3
     assert broken() == []
+
+
+def test_the_refusal_names_few_numbers_is_about_one_and_names_no_long_list(numbers: Many, officer: Staff) -> None:
+    ids = numbers(11)
+    declare(officer, ids[:1], "own", actor=officer)
+    for targets, named, about in ((ids[:1], ids[:1], str(ids[0])), (ids[:10], ids[:10], ""), (ids, None, "")):
+        with refused(OWN):
+            decide(Kind.FREEZE, targets, officer)
+        event = Event.objects.latest("seq")
+        assert (event.facts.get("numbers"), event.subject_label, event.facts["targets"]) == (
+            named, about, len(targets),
+        )  # fmt: skip
 
 
 def test_one_own_among_many_chunks_refuses_them_all(numbers: Many, officer: Staff, settings: object) -> None:

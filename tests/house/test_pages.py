@@ -171,6 +171,19 @@ def world() -> dict[str, Any]:
 CONTENT = {"name": "Ada", "mood": ["a", "b"], "note": "one\r\ntwo"}
 
 
+def test_the_history_names_people_and_states_and_leaves_internals_out(
+    looker: Client, people: list[str], setup_actor: Staff
+) -> None:
+    with origin.origin(origin.SYSTEM):
+        admin = services.join("admin1", "sysadmin", password="not used here", actor=setup_actor, reason="test")
+        one = Staff.objects.get(username="p00")
+        asked = services.request_role(one, "agent", actor=admin, reason="works on the phone")
+    entry = looker.get(f"/admin/staff/accessrequest/{asked.pk}/history/").context["entries"][0]
+    shown = [str(change.after) for change in entry.changes]
+    assert "p00" in shown and "admin1" in shown and str(one.pk) not in shown
+    assert asked.content_hash not in shown and "staff.approve_access" not in str(shown)
+
+
 def test_an_act_needs_preview_and_confirmation(looker: Client, outsider: Client, world: dict[str, Any]) -> None:
     assert outsider.get(ACT).status_code == outsider.post(ACT, CONTENT).status_code == 403
     assert "one is renamed" in looker.get(ACT).content.decode()
@@ -237,7 +250,10 @@ def test_refusals_and_wrong_input_are_sentences_on_the_page(looker: Client, worl
     world["refuses"] = True
     for answer in (looker.get(ACT), looker.post(ACT, CONTENT | {"step": "preview"})):
         assert answer.status_code == 403
-        assert answer.content.decode().count("you may not") == 1
+        page = answer.content.decode()
+        assert page.count("you may not") == 1
+        assert 'name="mood"' not in page  # no form to fill in for nothing
+        assert 'class="button big" href="/admin/"' in page
     assert world["done"] == []
 
 

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import platform
+import re
 import shutil
 import socket
 import subprocess
@@ -272,3 +273,10 @@ def test_fuzzy_and_empty_messages_are_named(tmp_path, monkeypatch):
     assert catalogue.problems() == [f"{catalogue.PO} is missing: run make translations"]
     po.write_text('msgid "Range"\nmsgstr ""\n\n#, fuzzy\nmsgid "Tier"\nmsgstr "级"\n\nmsgid "Number"\nmsgstr "号码"\n')
     assert catalogue.problems() == ["fuzzy: 'Tier'", "not translated: 'Range'"]
+
+
+def test_the_readme_and_the_server_name_the_same_address():
+    """Passkeys need a name: what is printed must be what is to be opened."""
+    printed = re.search(r"Serving on (\S+)", (database.BASE_DIR / "qqops/serve.py").read_text())
+    first, _rest = (database.BASE_DIR / "README.md").read_text().split("## Try it")
+    assert printed and printed[1].replace("{port}", "8000") in first

@@ -86,6 +86,19 @@ def test_the_jump_box_leads_where_an_app_says_or_back_with_a_sentence(agent: Cli
     assert agent.get("/admin/jump/")["Location"] == "/admin/"
 
 
+def test_who_may_see_no_number_is_offered_no_jump_to_one(agent: Client, registry: None) -> None:
+    page = agent.get("/admin/").content.decode()
+    assert 'id="nav-filter"' in page and "号码" in page
+    with origin.origin(origin.SYSTEM):
+        actor = Staff.objects.system("system-setup")
+        admin = services.join("admin9", "sysadmin", password=PASSWORD, actor=actor, reason="test")
+    browser = Client()
+    browser.force_login(admin)
+    browser.post(reverse("admin:set_language"), {"language": "en"})
+    page = browser.get("/admin/").content.decode()
+    assert 'id="nav-filter"' not in page and "Type a number" not in page and "Nothing is waiting for you." in page
+
+
 def test_the_sidebar_shows_what_one_may_see_and_counts_in_one_query(
     agent: Client, registry: None, django_assert_num_queries: Any
 ) -> None:
@@ -202,6 +215,8 @@ def test_values_are_shown_as_a_reader_expects() -> None:
     assert plain("a\nb") == "a<br>b"
     assert plain("<i>\n") == "&lt;i&gt;<br>"
     assert when(None) == plain(None)
+    assert plain({"kind": None, "who": "<i>"}) == f"kind: {plain(None)}; who: &lt;i&gt;"
+    assert plain([badge("x", "good"), "<i>"]).startswith('<span class="badge') and "&lt;i&gt;" in plain(["<i>", "a"])
 
 
 def test_times_are_relative_with_the_exact_one_in_shanghai_beside() -> None:

@@ -4,10 +4,16 @@ import pytest
 from django.test import Client
 
 from accounts.models import Number
+from accounts.services.declared import declare
 from enforcement.models import Decision
+from enforcement.policy import Kind
+from qqops.alerts.models import Alert
+from qqops.audit import pen
 from qqops.audit.models import Event
+from qqops.errors import Refused
 from qqops.staff.models import CommandToken
 from qqops.staff.services import bearer
+from tests.enforcement.acts import decide
 from tests.web.door import FREEZE, act, decision_url, number_url, rule, text, told, verbs
 
 
@@ -121,3 +127,28 @@ def test_the_jump_box_finds_a_number_and_a_decision(desk, number):
     assert [row.pk for row in rows] == [n.pk] and Decision.objects.count() == 1
     sysadmin = desk("sysadmin").get("/admin/jump/", {"q": str(n.pk)})
     assert sysadmin["Location"] == "/admin/"  # he may not look at numbers, and learns nothing
+
+
+def test_an_event_tells_its_facts_in_words_and_what_it_is_about(desk, cast, number, supervisor):
+    n = number()
+    act(desk("officer"), "freeze", n.pk, said=FREEZE)
+    auditor = desk("auditor")
+
+    def page(event: Event) -> str:
+        return text(auditor.get(f"/admin/audit/event/{event.pk}/"))
+
+    filed = page(Event.objects.get(verb="decision.proposed"))
+    assert "act: freeze; " in filed and "rule: alone" not in filed and "Subject decision #" in filed
+    declare(cast["officer"], [n.pk], "own", actor=cast["officer"])
+    with pytest.raises(Refused):
+        decide(Kind.FREEZE, [n.pk], cast["officer"])
+    refused = page(Event.objects.latest("seq"))
+    assert refused.count("Among these numbers") == 2  # the sentence, here and in the list of the whole request
+    for part in (f"numbers: {n.pk}", "declared as own: 1", f"Subject {n.pk}"):
+        assert part in refused, part
+    assert "params" not in refused
+    with pen.act("alert.seen", actor=supervisor, reason="", facts={"code": None, "who": "?"}, subject=Alert(pk=7)):
+        pass
+    seen = page(Event.objects.latest("seq"))
+    assert "Subject alert #7" in seen and "who: unknown login; code: –" in seen and "span" not in seen
+    assert "Audit review Event " in seen and "Audit events" not in seen

@@ -3,11 +3,14 @@
 import datetime
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from qqops.audit.models import Event
 from qqops.staff import services
+from qqops.staff.admin.me import browser as browser_name
 from qqops.staff.models import StaffSession
+from tests.staff.door import sign_in
 from tests.web.door import text, told
 from tests.web.staff_desk import WHY, agree, at, forget_proof, head, record
 
@@ -43,7 +46,7 @@ def test_one_of_my_sessions_is_ended_and_all_others_and_no_proof_is_needed(desk,
     assert len(mine) == 3
     forget_proof(here)
     before = head()
-    keys = [s.pk for s, current in here.get(at("me")).context["sessions"] if not current]
+    keys = [s.pk for s, _name, current in here.get(at("me")).context["sessions"] if not current]
     done = here.post(at("me"), {"end": keys[0]})
     assert told(here.get(done["Location"])) == ["The session is ended."]
     assert sorted(c.get(at("me")).status_code for c in (phone, home)) == [200, 302]
@@ -54,6 +57,30 @@ def test_one_of_my_sessions_is_ended_and_all_others_and_no_proof_is_needed(desk,
     assert [c.get(at("me")).status_code for c in (phone, home, here)] == [302, 302, 200]
     assert record(before) == [("staff.session_ended", {})] * 2
     assert [e.facts for e in Event.objects.filter(seq__gt=before)] == [{"why": "own", "n": 1}] * 2
+
+
+def test_a_browser_is_named_in_two_words(officer):
+    for agent, name in (
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36",
+         "Chrome · Linux"),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/120.0.0.0 Safari/537.36 Edg/120.0",
+         "Edge · Windows"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1 Version/17.0 Safari/604.1",
+         "Safari · iPhone"),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:121.0) Gecko/20100101 Firefox/121.0", "Firefox · macOS"),
+        ("curl/8.5.0", "curl/8.5.0"), ("", ""), ("x" * 200, "x" * 60),
+    ):  # fmt: skip
+        assert browser_name(agent) == name
+    client = Client(HTTP_USER_AGENT="Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/120.0 Safari/537.36")
+    sign_in(client, "officer")
+    page = client.get(at("me")).content.decode()
+    assert "Chrome · Linux" in page and "Mozilla" not in page
+
+
+def test_on_a_phone_each_cell_says_which_column_it_is(desk):
+    page = desk("officer").get(at("me")).content.decode()
+    for label in ("Until", "Given by"):
+        assert f'<td data-label="{label}">' in page
 
 
 def test_neither_the_session_in_use_nor_anybody_elses_is_ended(desk, officer, supervisor):

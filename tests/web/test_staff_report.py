@@ -7,14 +7,18 @@ import io
 import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
+from django.db import connection
 from django.utils import timezone
 
+from accounts.services.declared import declare
 from qqops.alerts.models import Alert
 from qqops.audit.models import Event
+from qqops.errors import Refused
 from qqops.staff import services
 from qqops.staff.admin.report import disarmed
 from qqops.staff.models import Staff
-from qqops.staff.queries import access_report, clashing
+from qqops.staff.queries import _people, access_report, clashing
+from qqops.staff.services import signin
 from qqops.staff.signin.throttle import LIMITS
 from tests.web.door import text, told
 from tests.web.staff_desk import REFUSED, WHY, agree, at, forget_proof, head, record
@@ -59,6 +63,40 @@ def test_it_points_at_what_is_unused_excluded_left_over_or_not_reviewed(desk, ca
     assert "deactivated, something is left" in text(only) and len(only.context["rows"]) == 1
 
 
+def test_coming_in_going_and_being_refused_is_no_act(desk, cast, agent):
+    def last():
+        (line,) = [line for line in access_report() if line.staff == agent]
+        return line.last_sign_in, line.last_act
+
+    signin.signed_in(agent, ["password"])
+    signin.proved(agent, "code")
+    signin.factor_changed(agent, "staff.codes_made", "recovery_codes")
+    services.issue_token(agent)
+    with pytest.raises(Refused):
+        services.export_report(actor=agent, reason=WHY)
+    signin.signed_out(agent)
+    entered = Event.objects.get(actor=agent, verb="staff.signed_in").at
+    assert Event.objects.filter(actor=agent).count() == 6 and last() == (entered, None)
+    with time_machine.travel(entered + 90 * DAY, tick=False):  # by which the sign-in would still do
+        assert flags_of("agent") == [("unused",)]
+        declare(agent, [77_777], "own", actor=agent)
+        assert flags_of("agent") == [()] and last()[1] == Event.objects.latest("seq").at
+    assert "leaves out signing in" in text(desk("auditor").get(at("access_report")))
+
+
+def test_last_acts_are_looked_up_and_not_searched_for(cast):
+    """By each person's index, newest first: the trail is never read as a whole."""
+    with connection.cursor() as cursor:
+        # The trail of a test is too short to be worth an index.
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        sql, params = _people(timezone.now()).query.sql_with_params()
+        cursor.execute(f"EXPLAIN {sql}", params)
+        plan = [line for (line,) in cursor]
+    found = [line for line in plan if "audit_event" in line]
+    assert found and all("Index" in line and ("event_actor" in line or "event_verb" in line) for line in found), plan
+    assert "event_actor" in found[0] and not [line for line in plan if "Sort" in line and "seq" in line], plan
+
+
 def test_what_cannot_be_held_together_is_known_before_the_database_says_so():
     assert clashing("officer", ["reviewer", "agent"]) == ["reviewer"]
     assert clashing("auditor", ["agent"]) == ["agent"]
@@ -84,9 +122,18 @@ def test_the_file_is_for_a_spreadsheet_and_on_the_record(desk, cast, supervisor)
     assert (event.actor, event.facts) == (cast["auditor"], {"rows": len(rows) - 1})
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize(
+    "cell",
+    ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\tx", " =1", "\u00a0=1", "\n=1", "\u3000=1", "\u200b=1",
+     "\ufeff=1", "＝1+1", "＋1", "－1", "＠SUM(A1)", " ＝1", "﹣1"],
+)  # fmt: skip
 def test_a_cell_that_would_run_is_disarmed(cell):
-    assert disarmed(cell) == f"'{cell}" and (disarmed("wang"), disarmed(None), disarmed("")) == ("wang", "", "")
+    assert disarmed(cell) == f"'{cell}"
+
+
+@pytest.mark.parametrize("cell", ["wang", "王 = 5", " w", "2026-11-24 12:00", ""])
+def test_a_cell_that_is_only_text_stays_as_it_is(cell):
+    assert disarmed(cell) == cell and disarmed(None) == ""
 
 
 @pytest.mark.parametrize("login", ["agent", "reviewer", "officer", "resources", "privacy"])

@@ -4,12 +4,14 @@ import datetime
 
 import pytest
 import time_machine
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from qqops.audit.models import Event
 from qqops.audit.verify import verify
+from qqops.errors import Invalid, Refused
 from qqops.staff import services
 from qqops.staff.models import AccessApproval, AccessRequest, Holding, Staff
+from qqops.staff.roles import NOT_IN_EMERGENCY
 from tests.enforcement.acts import broken
 from tests.enforcement.test_races import together
 from tests.web.door import text, told
@@ -68,23 +70,53 @@ def test_whoever_may_not_approve_is_refused_and_his_attempt_recorded(desk, cast,
 
 
 def test_nobody_is_the_second_person_for_himself(desk, cast, sysadmin):
-    # In an emergency an officer rules as a supervisor; what concerns him he does not rule on.
-    services.break_glass("supervisor", actor=cast["officer"], reason=WHY)
-    own = services.request_role(cast["officer"], "agent", actor=sysadmin, reason=WHY)
-    before, browser = head(), desk("officer")
+    own = services.request_role(cast["supervisor"], "privacy", actor=sysadmin, reason=WHY)
+    before, browser = head(), desk("supervisor")
     page = browser.get(at("access_ruling", own.pk))
     assert "This request is for you: another person must rule on it." in text(page)
     assert 'name="agree"' not in page.content.decode()
     raw = answer(browser, own)
     assert raw.status_code == 403 and "This request is for you" in text(raw)
-    assert record(before) == [REFUSED] and Event.objects.latest("seq").actor == cast["officer"]
+    assert record(before) == [REFUSED] and Event.objects.latest("seq").actor == cast["supervisor"]
     assert at("access_ruling", own.pk) not in browser.get("/admin/").content.decode()
 
 
-def test_whoever_asked_as_an_administrator_does_not_answer_as_a_supervisor(
-    desk, asked, sysadmin, supervisor, setup_actor
-):
-    other = services.join("sysadmin2", "sysadmin", password="", actor=setup_actor, reason="another one")
+def test_an_emergency_brings_nothing_that_outlasts_it(desk, cast, sysadmin, supervisor):
+    """Nor what chooses its reviewer: who takes the role of a supervisor does not let in, end, review or mark."""
+    waiting = services.request_role(cast["agent"], "resources", actor=sysadmin, reason=WHY)
+    services.break_glass("supervisor", actor=cast["officer"], reason=WHY)
+    taken = Staff.objects.get(pk=cast["officer"].pk)
+    assert taken.has_perm("enforcement.approve_decision") and not any(map(taken.has_perm, NOT_IN_EMERGENCY))
+    browser, before = desk("officer"), head()
+    assert answer(browser, waiting).status_code == 403 and record(before) == [REFUSED]
+    for act, said in ((services.deactivate, {}), (services.revoke, {"role": "agent"})):
+        with pytest.raises(Refused):
+            act(cast["agent"], actor=taken, reason=WHY, **said)
+    agree(waiting, supervisor)
+
+
+def test_the_last_one_who_lets_people_in_is_kept(cast, supervisor, supervisor2, sysadmin):
+    services.deactivate(supervisor2, actor=sysadmin, reason=WHY)
+    for act, said in ((services.deactivate, {}), (services.revoke, {"role": "supervisor"})):
+        with translation.override("en"), pytest.raises(Refused, match="Nobody else holds this role for good"):
+            act(supervisor, actor=sysadmin, reason=WHY, **said)
+    assert Staff.objects.get(pk=supervisor.pk).may_enter
+
+
+def test_an_approver_who_was_shut_out_meanwhile_approves_nothing(cast, sysadmin, supervisor, supervisor2):
+    waiting = services.request_role(cast["agent"], "resources", actor=sysadmin, reason=WHY)
+    stale = Staff.objects.get(pk=supervisor.pk)
+    assert stale.has_perm("staff.approve_access")  # read before
+    services.deactivate(supervisor, actor=supervisor2, reason=WHY)
+    with pytest.raises(Refused):
+        agree(waiting, stale)
+    services.deactivate(sysadmin, actor=supervisor2, reason=WHY)
+    with translation.override("en"), pytest.raises(Invalid, match="not here any more"):
+        agree(waiting, supervisor2)
+
+
+def test_whoever_asked_as_an_administrator_does_not_answer_as_a_supervisor(desk, asked, cast, sysadmin, supervisor):
+    other = cast["sysadmin2"]
     services.revoke(sysadmin, "sysadmin", actor=supervisor, reason=WHY)
     agree(services.request_role(sysadmin, "supervisor", actor=other, reason=WHY), supervisor)
     before, browser = head(), desk("sysadmin")

@@ -19,7 +19,7 @@ class Command(OpsCommand):
     help = "Show a decision, or continue an approved one that was interrupted (run)."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("do", choices=("show", "run"))
+        parser.add_argument("do", choices=("show", "run"), metavar="{show,run}")
         parser.add_argument("decision", type=int)
         parser.add_argument("--apply", action="store_true", help=_("run: do it; without this nothing is changed"))
         super().add_arguments(parser)

@@ -74,7 +74,7 @@ class PersonPage(PressedPage):
         self.staff: Staff = found
 
     def heading_title(self) -> str:
-        return f"{self.title}: {self.staff.username}"
+        return _("%(act)s: %(who)s") % {"act": self.title, "who": self.staff.username}
 
     def crumbs(self) -> list[tuple[Any, str]]:
         return [(_("Staff"), reverse(LIST)), (str(self.staff), staff_url(self.staff.pk))]
@@ -129,6 +129,12 @@ def _asked(request: AccessRequest) -> str:
     return _("Request #%(id)d waits for approval.") % {"id": request.pk}
 
 
+def hand_over_code(page: ConfirmPage, request: AccessRequest) -> HttpResponseBase:
+    """The code is here and nowhere else: no redirect, and no page of the admin is kept by a browser."""
+    page.template = "staff/code.html"
+    return page.render(asked=request, code=request.code, done=request_url(request), frozen=True)
+
+
 def _waits() -> str:
     return _("Nothing is given yet: another person approves or refuses within 72 hours.")
 
@@ -142,7 +148,7 @@ def _gets(login: str, cleaned: dict[str, Any]) -> str:
 
 
 def _link_is_shown() -> str:
-    return _("Whoever approves is shown a link, once, and hands it over: a password is set with it.")
+    return _("You are shown a code, once, and the approver a link: the person needs both to set a password.")
 
 
 class InvitePage(PressedPage):
@@ -151,6 +157,10 @@ class InvitePage(PressedPage):
     form_class = forms.InviteForm
     verb = "staff.access_requested"
     nav = LIST
+
+    def initial(self) -> dict[str, Any]:
+        """Whoever is invited again is named in the address."""
+        return {name: self.request.GET.get(name, "")[:80] for name in ("login", "name")}
 
     def crumbs(self) -> list[tuple[Any, str]]:
         return [(_("Staff"), reverse(LIST))]
@@ -166,10 +176,8 @@ class InvitePage(PressedPage):
                            % {"login": draft.staff.username, "name": draft.staff.name or "–"})  # fmt: skip
         return Preview(f"{draft.staff.pk}", _("Send for approval"), consequences=happens)
 
-    def enact(self, cleaned: dict[str, Any], *, nonce: str) -> str:
-        request = services.invite(**_given(cleaned, "name", "login"), actor=self.user)
-        self.say(_asked(request))
-        return request_url(request)
+    def enact(self, cleaned: dict[str, Any], *, nonce: str) -> HttpResponseBase:
+        return hand_over_code(self, services.invite(**_given(cleaned, "name", "login"), actor=self.user))
 
     def about(self) -> dict[str, str]:
         return {"facts__kind": "join", "facts__login__iexact": self.request.POST.get("login", "").strip()}
@@ -240,11 +248,9 @@ class ResetPage(PersonPage):
         yield _link_is_shown()
         yield _("Make sure that it is %(login)s who asks for it.") % login
 
-    def enact(self, cleaned: dict[str, Any], *, nonce: str) -> str:
+    def enact(self, cleaned: dict[str, Any], *, nonce: str) -> HttpResponseBase:  # type: ignore[override]  # a page
         asked = {"reason": cleaned["reason"], "ticket": cleaned["ticket"], "actor": self.user}
-        request = services.request_reset(self.staff, **asked)
-        self.say(_asked(request))
-        return request_url(request)
+        return hand_over_code(self, services.request_reset(self.staff, **asked))
 
     def about(self) -> dict[str, str]:
         return super().about() | {"facts__kind": "reset"}

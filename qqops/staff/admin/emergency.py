@@ -2,9 +2,9 @@
 
 import datetime
 from typing import Any, ClassVar
-from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
+from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -19,10 +19,11 @@ from qqops.pages import Column, Filter, KeysetList, Page, Preview
 from qqops.panels import Entry, Fact
 from qqops.staff import queries, services
 from qqops.staff.admin.acts import PressedPage
-from qqops.staff.admin.words import held_role, role_text, roles_text, staff_url
-from qqops.staff.forms import EmergencyForm, ReviewForm
+from qqops.staff.admin.words import held_role, role_text, staff_url
+from qqops.staff.forms import EmergencyForm, ReviewForm, role_choices
 from qqops.staff.models import Holding, Staff
 from qqops.staff.models.access import REVIEW_WITHIN
+from qqops.staff.roles import GLASS_ROLES
 from qqops.staff.signin import proof
 from qqops.templatetags.ops import badge, link, minute, when
 
@@ -36,6 +37,17 @@ class EmergencyPage(PressedPage):
     verb = "staff.broke_glass"
     nav = "admin:me"
 
+    def form(self, data: Any = None) -> BaseForm:
+        form = super().form(data)
+        role: Any = form.fields["role"]
+        role.choices = role_choices(self.free())
+        role.help_text = _("Roles that you hold, or that exclude one you hold, are not among them.")
+        return form
+
+    def free(self) -> list[str]:
+        """The roles this person could take now."""
+        return [role for role in GLASS_ROLES if not queries.clashing(role, self.user.roles)]
+
     def crumbs(self) -> list[tuple[Any, str]]:
         return [(_("My account"), reverse("admin:me"))]
 
@@ -47,18 +59,17 @@ class EmergencyPage(PressedPage):
         ]
         if cleaned is None:
             services.may_break_glass(self.user)
+            if not self.free():
+                raise Invalid(_("There is no role that you could take besides those you hold."))
             return Preview("", "", consequences=happens)
-        role, held = cleaned["role"], self.user.roles
+        role = cleaned["role"]
         with pen.refusals(actor=self.user, subject=self.user, facts={"page": self.request.path}):
             services.may_break_glass(self.user)
         services.reasoned(cleaned["reason"])
-        if clash := queries.clashing(role, held):
-            text = _("You hold %(held)s, which cannot be held together with %(role)s, not even in an emergency.")
-            raise Invalid(text % {"held": roles_text(clash), "role": role_text(role)})
         until = timezone.now() + datetime.timedelta(minutes=cleaned["minutes"])
         told = {"role": role_text(role), "until": minute(until)[-5:]}
         return Preview(
-            fingerprint=",".join(sorted(held)),
+            fingerprint=",".join(sorted(self.user.roles)),
             button=_("Take the role now"),
             danger=True,
             consequences=[_("You are %(role)s from the click until about %(until)s.") % told, *happens],
@@ -133,24 +144,30 @@ class EmergencyList(KeysetList):
         return queries.emergencies()
 
     def url(self, row: Holding) -> str:
-        """To all that was done meanwhile, as far as one may see it."""
-        if self.user.has_perm("staff.review_break_glass"):
-            return reverse("admin:emergency_review", args=[row.pk])
-        if self.user.has_perm("audit.view_event"):
-            return f"{reverse('admin:audit_event_changelist')}?{urlencode({'q': row.staff.username})}"
-        return staff_url(row.staff_id)
+        return reverse("admin:emergency_review", args=[row.pk])
 
 
 # The review of one
 
 
+REVIEW = "staff.review_break_glass"
+
+
 class ReviewPage(Page):
+    """Read by whoever sees the list, written by a reviewer."""
+
     template = "staff/review.html"
-    permission = "staff.review_break_glass"
     methods: ClassVar[tuple[str, ...]] = ("GET", "HEAD", "POST")
     nav = LIST
     proof = True
     user: Staff
+
+    def allowed(self) -> bool:
+        return self.writes if self.request.method == "POST" else self.user.has_perm("staff.view_staff")
+
+    @property
+    def writes(self) -> bool:
+        return bool(self.user.has_perm(REVIEW))
 
     def setup(self) -> None:
         found = queries.emergencies().filter(pk=self.kwargs["pk"]).first()
@@ -166,6 +183,8 @@ class ReviewPage(Page):
         return [(EmergencyList.title, reverse(LIST))]
 
     def unproven(self) -> HttpResponseBase:
+        if not self.writes:
+            return self.respond()
         if self.request.method != "POST":
             return super().unproven()
         return self.answer_with(ReviewForm(self.request.POST), status=403, prove=proof.link(self.request))
@@ -189,14 +208,26 @@ class ReviewPage(Page):
         try:
             services.may_review(self.holding, self.user)
         except (Invalid, Refused) as error:
-            blocked = str(error)
-        return self.render(status=status, form=form, blocked=blocked, prove=prove)
+            blocked = str(error) if self.writes else ""
+        asked = self.writes and not blocked
+        return self.render(status=status, form=form, asked=asked, blocked=blocked, prove=prove, ends=self.ends())
+
+    def ends(self) -> str:
+        """Where one that runs may be ended by somebody else."""
+        if (
+            not self.holding.is_live
+            or self.holding.staff_id == self.user.pk
+            or not self.user.has_perm("staff.end_access")
+        ):
+            return ""
+        return reverse("admin:staff_revoke", args=[self.holding.staff_id])
 
     def context(self) -> dict[str, Any]:
         events = queries.events_meanwhile(self.holding)
         reads = self.user.has_perm("audit.view_event")
         return {
             "facts": self.facts(events[0].reason if events else ""),
+            "reads": reads,
             "more": len(events) > queries.EVENTS_SHOWN,
             "entries": [
                 Entry(
@@ -204,10 +235,11 @@ class ReviewPage(Page):
                     e.sentence,
                     who=e.subject_label,
                     text=e.reason,
-                    url=reverse("admin:audit_event_change", args=[e.pk]) if reads else "",
+                    url=reverse("admin:audit_event_change", args=[e.pk]),
                     request_id=str(e.request_id),
                 )
                 for e in events[: queries.EVENTS_SHOWN]
+                if reads  # what was done is about numbers too, and not every reader sees those
             ],
         }
 
@@ -228,7 +260,7 @@ class ReviewPage(Page):
 
 def _unreviewed(request: HttpRequest) -> QuerySet[Holding]:
     """What waits for this person's review."""
-    if not request.user.has_perm("staff.review_break_glass"):
+    if not request.user.has_perm(REVIEW):
         return Holding.objects.none()
     over = Holding.objects.filter(glass=True, review=None, until__lte=timezone.now())
     return over.exclude(staff=panels.staff_at(request))

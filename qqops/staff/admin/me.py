@@ -16,6 +16,24 @@ from qqops.staff.admin.words import holdings_panel, requests_panel, sees_request
 from qqops.staff.models import Staff
 from qqops.templatetags.ops import link
 
+# What a browser calls itself, the more particular first: most claim to be several.
+BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrom": "Chrome", "Safari": "Safari"}
+SYSTEMS = {
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Windows": "Windows",
+    "Mac OS": "macOS",
+    "CrOS": "ChromeOS",
+    "Linux": "Linux",
+}
+
+
+def browser(agent: str) -> str:
+    """“Chrome · Linux”; what says neither is shown as it is."""
+    found = [next((name for mark, name in names.items() if mark in agent), "") for names in (BROWSERS, SYSTEMS)]
+    return " · ".join(found) if all(found) else agent[:60]
+
 
 class MePage(Page):
     title = gettext_lazy("My account")
@@ -33,7 +51,11 @@ class MePage(Page):
         if self.request.method != "POST":
             return self.render()
         try:
-            self.say(self.end(self.request.POST.get("end", "").replace("\0", "")))
+            if "give_back" in self.request.POST:
+                services.give_back(actor=self.user)
+                self.say(_("The emergency access is over. It is reviewed by another person."))
+            else:
+                self.say(self.end(self.request.POST.get("end", "").replace("\0", "")))
         except Invalid as error:
             self.say(str(error), messages.WARNING)
         return HttpResponseRedirect(reverse("admin:me"))
@@ -50,7 +72,7 @@ class MePage(Page):
     def context(self) -> dict[str, Any]:
         links = sees_requests(self.request)
         return {
-            "sessions": [(s, s.pk == self.session_key) for s in queries.sessions_of(self.user)],
+            "sessions": [(s, browser(s.browser), s.pk == self.session_key) for s in queries.sessions_of(self.user)],
             "left": [holdings_panel(queries.held_by(self.user), links=links)],
             "right": [
                 panels.Panel(_("My ways in"), "ops/panel_list.html", {"items": self.ways()}),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qqops import panels
+from qqops.audit.models import Event
 from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin
 from qqops.panels import Act, Entry, Fact, Panel
 from qqops.staff import queries
@@ -18,7 +20,9 @@ from qqops.staff.admin.words import holdings_panel, requests_panel, roles_of, se
 from qqops.staff.backend import at_desk
 from qqops.staff.models import Holding, Staff
 from qqops.staff.roles import ROLE_LABELS
-from qqops.templatetags.ops import when
+from qqops.templatetags.ops import link, minute, when
+
+LOCKS = ("staff.locked_out", "staff.locked_out_code", "staff.unlocked")
 
 STANDINGS = (
     ("active", gettext_lazy("active"), Q(is_active=True, is_system=False)),
@@ -70,22 +74,26 @@ class StaffPage(ObjectPage):
         return [standing(obj)]
 
     def facts(self, obj: Staff) -> list[Fact]:
-        last = queries.last_event(obj)
+        last = queries.last_act(obj)
         facts = [
             Fact(_("Login"), obj.username),
             Fact(_("Name"), obj.name),
             Fact(_("Role"), roles_of(obj)),
             Fact(_("Joined"), when(obj.date_joined, exact=True)),
-            Fact(_("Last act"), when(last.at, exact=True) if last else None, _("Signing in counts.")),
+            Fact(_("Last act"), when(last.at, exact=True) if last else None),
         ]
+        if self.user.has_perm("audit.view_event"):
+            did = f"{reverse('admin:audit_event_changelist')}?{urlencode({'q': obj.username})}"
+            facts.append(Fact(_("Audit review"), link(did, _("everything this person did"))))
         if obj.is_system:
             return facts
-        entered = queries.last_event(obj, "staff.signed_in")
+        entered, locked = queries.last_event(obj, "staff.signed_in"), queries.locked(obj.username)
         sessions = list(queries.sessions_of(obj))
         return [
             *facts,
             Fact(_("Last sign-in"), when(entered.at, exact=True) if entered else None),
             Fact(_("Second factor"), obj.has_factor),  # type: ignore[attr-defined]  # at_desk brings it
+            Fact(_("Sign-in locked"), _("until %(at)s") % {"at": minute(locked)} if locked else False),
             Fact(_("Sessions"), len(sessions)),
             Fact(_("Last seen"), when(sessions[0].seen_at, exact=True) if sessions else None),
         ]
@@ -109,7 +117,12 @@ def _acts(request: HttpRequest, staff: Staff | None) -> Iterable[Act]:
                 consequence=_("Proposes to let somebody in; another person approves."),
             )
         return
-    if staff.is_system or not staff.is_active:
+    if staff.is_system:
+        return
+    if not staff.is_active:
+        if user.has_perm("staff.request_access"):
+            known = urlencode({"login": staff.username, "name": staff.name})
+            yield Act(_("Invite again"), f"{reverse('admin:staff_invite')}?{known}", key="i")
         return
     asks, ends, own = user.has_perm("staff.request_access"), user.has_perm("staff.end_access"), staff == user
     if asks and not own:
@@ -120,7 +133,7 @@ def _acts(request: HttpRequest, staff: Staff | None) -> Iterable[Act]:
         yield Act(_("New way in"), _url("staff_reset", staff), consequence=_("For who lost password or second factor."))
     if ends:
         yield Act(_("End sessions"), _url("staff_end_sessions", staff))
-    if user.has_perm("staff.unlock"):
+    if user.has_perm("staff.unlock") and queries.locked(staff.username):
         yield Act(_("Unlock"), _url("staff_unlock", staff), consequence=_("After too many failed sign-ins."))
     if ends and not own:
         yield Act(_("Deactivate"), _url("staff_deactivate", staff), danger=True)
@@ -142,11 +155,25 @@ def _requests(request: HttpRequest, staff: Staff) -> Panel | None:
     return requests_panel(_("Open requests"), queries.open_requests(staff), links=True)
 
 
+def _locks(staff: Staff) -> QuerySet[Event]:
+    """Lock-outs and unlockings change no row of the person's: they are found by their few verbs."""
+    about = {"subject_type": Staff._meta.label_lower, "subject_id": str(staff.pk)}
+    return Event.objects.filter(verb__in=LOCKS, **about).order_by("-seq")[:20]
+
+
 def _story(request: HttpRequest, staff: Staff) -> list[Entry]:
     return [
         Entry(e.at, e.sentence, who=e.actor_label, text=e.reason, request_id=str(e.request_id))
-        for e in queries.story(staff)
+        for e in (*queries.story(staff), *_locks(staff))
     ]
+
+
+def _overview(request: HttpRequest) -> Panel | None:
+    """What one has asked for oneself, and nobody has answered yet."""
+    if not request.user.has_perm("staff.request_access"):
+        return None
+    mine = list(queries.requests().filter(queries.is_open(), maker=panels.staff_at(request)).order_by("-pk")[:10])
+    return requests_panel(_("My open requests"), mine, links=sees_requests(request)) if mine else None
 
 
 panels.toolbar("staff", _acts)
@@ -154,4 +181,5 @@ panels.toolbar("staffmember", _acts)
 panels.register("staffmember", _roles)
 panels.register("staffmember", _requests)
 panels.timeline("staffmember", _story)
+panels.dashboard(_overview, order=2)
 panels.sidebar("system", gettext_lazy("Staff"), "admin:staff_staff_changelist", "staff.view_staff")

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import re
+import unicodedata
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -22,7 +24,8 @@ from qqops.staff.admin.words import given_by, held_role, role_text, staff_url
 from qqops.staff.queries import FLAGS, Line
 from qqops.templatetags.ops import badge, link, minute, when
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet may take for more than text
+# What a spreadsheet may take for more than text: it skips what is not seen, and some read wide signs as plain ones.
+FORMULA = re.compile(r"[\t\r\n]|[\s\u200b-\u200f\u2060\ufeff]*[=+\-@]")
 TONES = {"unused": "warn", "exclusive": "bad", "leftover": "bad", "unreviewed": "warn"}
 
 
@@ -109,7 +112,7 @@ def as_csv(lines: list[Line]) -> str:
 
 def disarmed(cell: Any) -> str:
     text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return f"'{text}" if FORMULA.match(unicodedata.normalize("NFKC", text)) else text
 
 
 def cells(line: Line) -> list[Any]:

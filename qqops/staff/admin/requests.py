@@ -34,7 +34,7 @@ APPROVE = "staff.approve_access"
 Kind = AccessRequest.Kind
 STATES = (
     ("waiting", State.PROPOSED.label, queries.is_open),
-    ("applied", State.APPLIED.label, Q(state=State.APPLIED)),
+    ("applied", gettext_lazy("approved"), Q(state=State.APPLIED)),
     ("refused", State.REFUSED.label, Q(state=State.REFUSED)),
     ("lapsed", State.LAPSED.label, lambda: Q(state=State.PROPOSED, expires_at__lte=timezone.now())),
 )
@@ -45,7 +45,7 @@ class RequestList(KeysetList):
     title = gettext_lazy("Access requests")
     model = AccessRequest
     columns = (
-        Column(gettext_lazy("Request"), lambda r: f"#{r.pk}"),
+        Column(gettext_lazy("No."), lambda r: f"#{r.pk}"),
         Column(gettext_lazy("For"), lambda r: r.staff),
         Column(gettext_lazy("Access"), asked_for),
         Column(gettext_lazy("State"), request_state),
@@ -125,6 +125,7 @@ class AccessRulingPage(RulingPage):
 
     def barred(self) -> None:
         services.may_rule(self.asked, self.user)
+        services.still_stands(self.asked)
 
     def rule(self, *, agree: bool, **ruling: Any) -> HttpResponseBase | str:
         answer = services.approve if agree else services.refuse
@@ -162,7 +163,9 @@ class AccessRulingPage(RulingPage):
                 text = _("%(login)s is %(role)s from now on; it ends by itself at the time given.")
             said.append(text % (login | {"role": role_text(asked.role)}))
         if asked.kind != Kind.GRANT:
-            said.append(_("You are shown a link, once: you hand it over, and a password is set with it."))
+            said.append(_("You are shown a link, once, and hand it over; it opens only with the maker's code."))
+        if asked.state != State.PROPOSED:
+            return []
         if clash := queries.clashing(asked.role, held):
             text = _("It cannot be approved while %(login)s holds %(held)s: that must end first.")
             said.append(text % (login | {"held": roles_text(clash)}))

@@ -44,6 +44,8 @@ def request_url(request: AccessRequest) -> str:
 def request_state(request: AccessRequest) -> Any:
     if request.state == State.PROPOSED and request.has_lapsed:
         return badge(State.LAPSED.label, "quiet")
+    if request.state == State.APPLIED:  # to agree to a request is to do it
+        return badge(_("approved"), REQUEST_TONES[State.APPLIED])
     return badge(request.get_state_display(), REQUEST_TONES.get(request.state, "quiet"))
 
 
@@ -91,7 +93,7 @@ def requests_panel(title: str, found: Any, *, links: bool, url_name: str = "admi
         if links:
             what = link(reverse(url_name, args=[request.pk]), what)
         rows.append((what, request.staff, request.maker, when(request.expires_at)))
-    head = [_("Request"), _("For"), _("Maker"), _("Lapses")]
+    head = [_("Access request"), _("For"), _("Maker"), _("Lapses")]
     return Panel(title, "ops/panel_table.html", {"head": head, "rows": rows, "empty": _("None.")})
 
 
