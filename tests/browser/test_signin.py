@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, expect
 from time_machine import Traveller
 
@@ -18,6 +19,7 @@ from qqops.staff.models import Staff
 from qqops.staff.services import signin
 from tests.browser.conftest import FRESH, give_code, give_password, sign_out
 from tests.browser.factors import App, plug_in_key
+from tests.browser.test_pages import RULES, violations
 
 NEW_PASSWORD = "a quiet harbour at noon"
 A_WHILE = datetime.timedelta(minutes=16)  # longer than a proof is good for
@@ -36,6 +38,11 @@ def inside(desk: str) -> str:
     return f"{desk}/admin/"
 
 
+def flaws(page: Page) -> list[str]:
+    page.evaluate(AXE_SCRIPT)
+    return violations(page, RULES)
+
+
 def excuse(console: list[str], pattern: str) -> None:
     """Drop what the browser says of an answer that was meant to be an error."""
     console[:] = [said for said in console if not re.search(pattern, said)]
@@ -50,6 +57,7 @@ def test_a_newcomer_enters_by_link_app_and_recovery_code(
 
     page.goto(desk + ruled.link)
     expect(page.locator("h1")).to_have_text("Welcome, Ada")
+    page.get_by_label("Code").fill(request.code)
     page.get_by_label("New password", exact=True).fill(NEW_PASSWORD)
     page.get_by_label("New password confirmation").fill(NEW_PASSWORD)
     page.get_by_role("button", name="Set the password").click()
@@ -239,3 +247,54 @@ def test_password_and_code_let_in_with_scripts_off(
     sign_out(page)
     expect(page.get_by_role("button", name="Log in with a passkey")).to_have_count(0)
     context.close()
+
+
+def test_the_only_app_moves_to_a_new_phone(page: Page, desk: str, cast: dict[str, Staff], clock: Traveller) -> None:
+    old = App.of(cast["officer"], clock)
+    give_password(page, desk, "officer")
+    give_code(page, old.code())
+    page.wait_for_url(inside(desk))
+    page.goto(f"{desk}/account/factors/app/remove/")
+    expect(page.get_by_role("button", name="Remove the app")).to_have_count(0)
+    page.get_by_role("link", name="Move to a new phone").click()
+    expect(page.locator("h1")).to_have_text("Move to a new phone")
+    assert flaws(page) == []
+    new = App(clock, page.locator("#secret").inner_text().replace(" ", ""))
+    give_code(page, new.code())
+    page.wait_for_url(CODES)  # he had none
+    sign_out(page)
+    give_password(page, desk, "officer")
+    give_code(page, old.code())
+    expect(page.locator(".errorlist")).to_be_visible()
+    give_code(page, new.code())
+    page.wait_for_url(inside(desk))
+
+
+@pytest.mark.parametrize("wide", [390, 1440])
+def test_emergency_access_is_given_back_from_its_badge(
+    page: Page, desk: str, cast: dict[str, Staff], clock: Traveller, wide: int
+) -> None:
+    page.set_viewport_size({"width": wide, "height": 900})
+    app = App.of(cast["officer"], clock)
+    give_password(page, desk, "officer")
+    give_code(page, app.code())
+    page.wait_for_url(inside(desk))
+    services.break_glass("supervisor", actor=cast["officer"], reason="no supervisor on the night shift")
+    page.goto(f"{desk}/admin/me/")
+    cell = page.get_by_role("cell", name="emergency access").first
+    box = cell.bounding_box()
+    assert box and box["height"] < 60  # not a letter a line
+    for said in ("Until", "Given by"):
+        expect(page.locator(f'td[data-label="{said}"]').first).to_be_in_viewport()
+    badge = page.locator(".glass summary")
+    badge.click()
+    button = page.locator(".glass").get_by_role("button", name="Give it back now")
+    expect(button).to_be_in_viewport(ratio=1)
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    themes: tuple[Any, ...] = ("light", "dark")
+    for theme in themes:
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        assert flaws(page) == []
+    button.click()
+    expect(page.locator(".messages")).to_contain_text("The emergency access is over.")
+    expect(badge).to_have_count(0)

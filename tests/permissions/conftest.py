@@ -122,4 +122,6 @@ def lines(cast: dict[str, Staff], number: Any, rulebook: Any, tmp_path: Path) ->
         "staff sessions": ("staff", "sessions", *person, "--end", *SAY),
         "staff report": ("staff", "report", *SAY),
         "staff found": ("staff", "found", "first", "second"),
+        "changepassword": ("changepassword",),
+        "createsuperuser": ("createsuperuser",),
     }  # fmt: skip

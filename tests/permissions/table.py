@@ -3,8 +3,10 @@
 import re
 from pathlib import Path
 
+from qqops.staff import roles
+
 FILE = Path(__file__).resolve().parents[2] / "docs" / "permissions.md"
-ROLES = ("agent", "reviewer", "officer", "supervisor", "resources", "privacy", "auditor", "sysadmin")
+ROLES = tuple(roles.ROLES)
 READERS = ("nobody", *ROLES)
 Answers = dict[str, dict[str, str]]  # row → column → answer
 

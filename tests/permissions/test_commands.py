@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.core.management import CommandError, call_command, get_commands
+from django.core.management import CommandError, call_command, get_commands, load_command_class
 from django.utils import translation
 
-from qqops.staff import services
+from qqops.staff import roles, services
 from qqops.staff.models import Staff
-from tests.permissions.table import ROLES, read
+from tests.permissions.table import READERS, ROLES, read
 
 # Not run here, as they want a transaction of their own; others do (tests/house/test_setup.py, tests/audit). For nobody.
 APART = ("demo", "migrate", "audit_verify")
-FOR_NOBODY = ("decisions", "number", "expire", "staff found")
+FOR_NOBODY = ("decisions", "number", "expire", "staff found", "changepassword", "createsuperuser")
 
 
 def code(words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, who: Staff | None) -> str:
@@ -33,12 +33,29 @@ def code(words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, who: Staff | N
     return "0"
 
 
-def test_every_command_of_the_house_stands_in_the_table() -> None:
+def acts_of(app: str, command: str) -> list[str]:
+    """What a command can be told to do: the command's name with each of its acts, or alone when it has but one."""
+    parser = load_command_class(app, command).create_parser("manage.py", command)
+    acts = [act for one in parser._actions if one.choices and not one.option_strings for act in one.choices]
+    return [f"{command} {act}" for act in acts] or [command]
+
+
+def test_every_act_of_every_command_of_the_house_stands_in_the_table() -> None:
+    """`enforce freeze` may have several rows, for what follows it; none may have no row."""
     _pages, commands = read()
     houses = ("qqops", "accounts", "enforcement", "appeals")
     ours = {config.name for config in apps.get_app_configs() if config.name.split(".")[0] in houses}
-    names = {name for name, app in get_commands().items() if str(app) in ours}
-    assert {row.split()[0] for row in commands} == names
+    acts = {act for name, app in get_commands().items() if str(app) in ours for act in acts_of(str(app), name)}
+    assert {"enforce terminate", "decisions run", "staff approve", "changepassword", "createsuperuser"} <= acts
+    assert {" ".join(row.split()[:2]) for row in commands} == acts
+
+
+def test_every_role_of_the_house_has_its_column() -> None:
+    pages, commands = read()
+    for row in pages.values():
+        assert list(row) == [*READERS, "others", "proof"]
+    for row in commands.values():
+        assert list(row) == ["shell", *roles.ROLES]
 
 
 @pytest.mark.parametrize("who", ROLES)
