@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils import timezone
@@ -39,6 +40,8 @@ FLAGS = {
     "exclusive": _("roles that exclude each other"),
     "leftover": _("deactivated, something is left"),
     "unreviewed": _("not reviewed"),
+    "no_factor": _("no second factor yet"),  # where one is compulsory
+    "roleless": _("active, without a role"),
 }
 
 
@@ -177,7 +180,7 @@ def access_report() -> list[Line]:
         held = by_person[staff.pk]
         left = not staff.is_active and (_has_something(staff) or any(h.is_live for h in held))
         if staff.is_active and not held:
-            lines.append(_line(staff, None, ()))
+            lines.append(_line(staff, None, ("roleless",)))
         elif left and not held:
             lines.append(_line(staff, None, ("leftover",)))
         lines += [_line(staff, h, _flags(staff, h, held, left=left, now=now)) for h in held]
@@ -221,6 +224,7 @@ def _flags(
         "exclusive": holding.is_live and bool(clashing(holding.role, others)),
         "leftover": left,
         "unreviewed": holding.glass and not holding.is_live,
+        "no_factor": settings.QQOPS_SECOND_FACTOR and holding.is_live and not staff.has_factor,  # type: ignore[attr-defined]
     }
     return tuple(flag for flag, is_so in found.items() if is_so)
 

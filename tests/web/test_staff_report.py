@@ -41,12 +41,12 @@ def test_each_person_and_role_is_a_line_with_its_story(desk, cast, sysadmin, sup
     lines = {(line.staff.username, line.holding and line.holding.role): line for line in access_report()}
     assert lines[("officer", "agent")].has_factor and not lines[("officer2", "officer")].has_factor
     assert lines[("officer", "agent")].last_act is None and lines[("sysadmin", "sysadmin")].last_act is not None
-    assert lines[("outsider", None)].flags == ()  # in, and without a role
+    assert lines[("outsider", None)].flags == ("roleless",)
     assert not any(login.startswith("system-") for login, _role in lines)
 
 
-def test_it_points_at_what_is_unused_excluded_left_over_or_not_reviewed(desk, cast, officer, supervisor):
-    assert {flag for line in access_report() for flag in line.flags} == set()
+def test_it_points_at_what_is_unused_excluded_left_over_or_not_reviewed(desk, cast, officer, supervisor, settings):
+    assert {flag for line in access_report() for flag in line.flags} == {"roleless"}  # the outsider
     holding = services.break_glass("supervisor", actor=officer, reason=WHY, minutes=1)
     with time_machine.travel(timezone.now() + 89 * DAY, tick=True):
         assert flags_of("agent") == [()]
@@ -55,12 +55,17 @@ def test_it_points_at_what_is_unused_excluded_left_over_or_not_reviewed(desk, ca
         assert flags_of("officer") == [("unused",), ("unreviewed",)]
         services.review_glass(holding, actor=supervisor, justified=True, remarks=WHY)
         assert flags_of("officer") == [("unused",)]
+    settings.QQOPS_SECOND_FACTOR = True
+    assert flags_of("agent") == [("no_factor",)]
+    Authenticator.objects.create(user=cast["agent"], type=Authenticator.Type.TOTP, data={})
+    assert flags_of("agent") == [()]
+    settings.QQOPS_SECOND_FACTOR = False
     services.deactivate(cast["reviewer"], actor=supervisor, reason=WHY)
     assert flags_of("reviewer") == []  # nothing left, nothing to review
     Authenticator.objects.create(user=cast["reviewer"], type=Authenticator.Type.TOTP, data={})
     assert flags_of("reviewer") == [("leftover",)]
     only = desk("auditor").get(f"{at('access_report')}?only=flagged")
-    assert "deactivated, something is left" in text(only) and len(only.context["rows"]) == 1
+    assert "deactivated, something is left" in text(only) and len(only.context["rows"]) == 2  # and the outsider
 
 
 def test_coming_in_going_and_being_refused_is_no_act(desk, cast, agent):

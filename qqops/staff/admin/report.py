@@ -26,7 +26,14 @@ from qqops.templatetags.ops import badge, link, minute, when
 
 # What a spreadsheet may take for more than text: it skips what is not seen, and some read wide signs as plain ones.
 FORMULA = re.compile(r"[\t\r\n]|[\s\u200b-\u200f\u2060\ufeff]*[=+\-@]")
-TONES = {"unused": "warn", "exclusive": "bad", "leftover": "bad", "unreviewed": "warn"}
+TONES = {
+    "unused": "warn",
+    "exclusive": "bad",
+    "leftover": "bad",
+    "unreviewed": "warn",
+    "no_factor": "warn",
+    "roleless": "warn",
+}
 
 
 def head() -> list[Any]:
