@@ -10,15 +10,20 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from qqops.staff.models import Holding, Staff
 
 
+def factors() -> QuerySet[Authenticator]:
+    """Second factors; recovery codes stand in for one, and are none."""
+    found: QuerySet[Authenticator] = Authenticator.objects.exclude(type=Authenticator.Type.RECOVERY_CODES)
+    return found
+
+
 def at_desk() -> QuerySet[Staff]:
     held = Holding.objects.live().filter(staff=OuterRef("pk")).values("role")
-    factors = Authenticator.objects.filter(user=OuterRef("pk")).exclude(type=Authenticator.Type.RECOVERY_CODES)
     glass = Holding.objects.live().filter(staff=OuterRef("pk"), glass=True)
     return Staff.objects.annotate(
         held_roles=ArraySubquery(held),
         glass_roles=ArraySubquery(glass.values("role")),
         glass_until=Subquery(glass.values("until")[:1]),
-        has_factor=Exists(factors),
+        has_factor=Exists(factors().filter(user=OuterRef("pk"))),
     )
 
 

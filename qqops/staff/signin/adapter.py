@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from qqops.audit.origin import address_of
 from qqops.seal import seal, unseal
 from qqops.site import desk_name
+from qqops.staff.backend import factors
 from qqops.staff.models import Staff
 from qqops.staff.services import signin
 from qqops.staff.signin import devices, proof
@@ -139,8 +140,7 @@ class MFAAdapter(DefaultMFAAdapter):
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         if not settings.QQOPS_SECOND_FACTOR or authenticator.type == Authenticator.Type.RECOVERY_CODES:
             return True
-        others = Authenticator.objects.filter(user=authenticator.user).exclude(pk=authenticator.pk)
-        return bool(others.exclude(type=Authenticator.Type.RECOVERY_CODES).exists())
+        return factors().filter(user=authenticator.user).exclude(pk=authenticator.pk).exists()
 
     def generate_authenticator_name(self, user: Any, type: Any) -> str:
         made = Authenticator.objects.filter(user_id=user.pk, type=type).count()
