@@ -3,6 +3,9 @@
 import datetime
 from typing import Any
 
+import time_machine
+from django.utils import timezone
+
 from qqops.staff import services
 from qqops.staff.backend import at_desk
 from qqops.staff.models import AccessRequest, GlassReview, Holding, Staff
@@ -49,3 +52,14 @@ def reviewed(holding: Holding, by: Staff) -> GlassReview:
     services.revoke(holding.staff, holding.role, actor=by, reason="the fire is out")
     holding.refresh_from_db()
     return services.review_glass(holding, actor=by, justified=True, remarks="it was needed")
+
+
+def in_time(span: datetime.timedelta) -> Any:
+    return time_machine.travel(timezone.localtime() + span, tick=True)  # keeps the zone, which links are timed in
+
+
+def held(staff: Staff, role: str, **more: Any) -> Holding:
+    """A role held, written past the services by the application."""
+    since = more.pop("since", timezone.now())
+    (made,) = Holding.objects.bulk_create([Holding(staff=staff, role=role, since=since, **more)])
+    return made

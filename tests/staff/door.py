@@ -22,6 +22,12 @@ def sign_in(client: Client, login: str, password: str = PASSWORD, **more: Any) -
     return client.post(LOGIN, {"login": login, "password": password}, **more)
 
 
+def english() -> Client:
+    client = Client()
+    client.cookies["django_language"] = "en"
+    return client
+
+
 def inside(client: Client) -> bool:
     return bool(client.get("/admin/").status_code == 200)
 
@@ -59,6 +65,10 @@ def told(since: int) -> list[tuple[str, str, str, dict[str, Any]]]:
     """Verb, actor, subject and facts of every event since then."""
     found = Event.objects.filter(seq__gt=since).order_by("seq")
     return [(e.verb, e.actor_label, e.subject_label, e.facts) for e in found]
+
+
+def verbs(since: int) -> list[str]:
+    return [verb for verb, *_rest in told(since)]
 
 
 def aged(client: Client, seconds: float, *, key: str = "proved_at") -> None:

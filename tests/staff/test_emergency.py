@@ -1,0 +1,151 @@
+"""A role for an hour: told, bounded by the database, reviewed by another."""
+
+import datetime
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from qqops.alerts.models import Alert
+from qqops.audit.models import Event
+from qqops.audit.verify import verify
+from qqops.errors import Invalid, Refused
+from qqops.staff import services
+from qqops.staff.models import GlassReview, Holding, Staff
+from qqops.staff.roles import GLASS_ROLES, ROLES
+from qqops.staff.tasks import remind, remind_of_reviews
+from tests.enforcement.acts import broken
+from tests.enforcement.test_races import together
+from tests.staff.acts import emergency, held, in_time, leaves, now_of, reviewed
+from tests.staff.door import head, told, verbs
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
+HOUR, DAY = datetime.timedelta(hours=1), datetime.timedelta(days=1)
+
+
+def test_an_emergency_is_told_ends_by_itself_and_is_reviewed_by_another(
+    officer: Staff, supervisor: Staff, supervisor2: Staff
+) -> None:
+    since = head()
+    holding = emergency(officer, "supervisor", minutes=30)
+    ((verb, actor, _subject, facts),) = told(since)
+    assert (verb, actor, facts["role"], facts["login"]) == ("staff.broke_glass", "officer", "supervisor", "officer")
+    assert Event.objects.latest("seq").rows == {"staff_historicalholding": 1, "alerts_alert": 1}
+    assert Alert.objects.get().code == "break_glass"
+    assert now_of(officer).has_perm("enforcement.approve_decision")
+    with pytest.raises(Invalid, match="is over"):
+        services.review_glass(holding, actor=supervisor, justified=True, remarks="it was needed")
+    with in_time(31 * HOUR / 60):
+        assert now_of(officer).roles == {"officer"}
+        with pytest.raises(Refused, match="has not been reviewed"):
+            emergency(officer, "privacy")
+        for nobody in (officer,):
+            with pytest.raises(Refused):
+                services.review_glass(holding, actor=nobody, justified=True, remarks="it was needed")
+        review = services.review_glass(holding, actor=supervisor, justified=False, remarks="could have waited")
+        with pytest.raises(Invalid, match="reviewed already"):
+            services.review_glass(holding, actor=supervisor2, justified=True, remarks="I think otherwise")
+        assert GlassReview.objects.get() == review and broken() == []
+        with pytest.raises(Refused, match="not justified"):
+            emergency(officer, "privacy")
+
+
+def test_nobody_reviews_his_own_and_the_database_says_so_too(supervisor: Staff, supervisor2: Staff) -> None:
+    holding = emergency(supervisor, "officer")
+    services.revoke(supervisor, "officer", actor=supervisor2, reason="the fire is out")
+    holding.refresh_from_db()
+    with pytest.raises(Refused, match="yourself"):
+        services.review_glass(holding, actor=supervisor, justified=True, remarks="it was needed")
+
+    def review(staff: Staff, reviewer: Staff) -> None:
+        with transaction.atomic():
+            GlassReview.objects.bulk_create([
+                GlassReview(
+                    holding=holding, staff=staff, reviewer=reviewer, justified=True, remarks="x", at=timezone.now(),
+                    event_id=Event.objects.latest("seq").pk,
+                )
+            ])  # fmt: skip
+            with connection.cursor() as cursor:
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+    with pytest.raises(IntegrityError, match="glass_review_by_another"):
+        review(supervisor, supervisor)
+    with pytest.raises(IntegrityError, match="staff_id_is_the_parents"):
+        review(supervisor2, supervisor)
+
+
+@pytest.mark.parametrize("minutes", [0, -5, 61, 600])
+def test_an_emergency_lasts_an_hour_at_most(officer: Staff, minutes: int) -> None:
+    with pytest.raises(Invalid):
+        emergency(officer, "supervisor", minutes=minutes)
+    now = timezone.now()
+    for until in (None, now + HOUR + datetime.timedelta(seconds=1)):
+        with pytest.raises(IntegrityError, match="holding_glass_is_short"), transaction.atomic():
+            held(officer, "privacy", since=now, until=until, glass=True)
+    holding = emergency(officer, "supervisor")
+    with pytest.raises(IntegrityError, match="only be shortened"), transaction.atomic():
+        Holding.objects.filter(pk=holding.pk).update(until=now + 2 * HOUR)
+
+
+def test_an_emergency_opens_neither_the_record_nor_the_house_nor_what_excludes(
+    officer: Staff, agent: Staff, auditor: Staff, sysadmin: Staff
+) -> None:
+    assert set(ROLES) - set(GLASS_ROLES) == {"auditor", "sysadmin"}
+    since = head()
+    for who, role in ((officer, "auditor"), (officer, "sysadmin"), (officer, "reviewer"), (officer, "officer"),
+                      (agent, "supervisor"), (auditor, "supervisor"), (sysadmin, "supervisor")):  # fmt: skip
+        with pytest.raises(Refused):
+            emergency(who, role)
+    assert verbs(since) == ["audit.refused"] * 7 and not Holding.objects.filter(glass=True).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_emergencies_at_once_there_is_one(officer: Staff) -> None:
+    found = together(lambda: emergency(officer, "supervisor"), lambda: emergency(officer, "privacy"))
+    assert sorted(type(f).__name__ for f in found) == ["Holding", "Refused"]
+    assert Holding.objects.filter(glass=True).count() == Alert.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("why", ["deactivate", "revoke"])
+def test_whoever_is_leaving_breaks_no_glass(officer: Staff, sysadmin: Staff, why: str) -> None:
+    """The page was opened before; what counts is what he is when the act is done."""
+    stale = now_of(officer)
+    assert stale.has_perm("staff.break_glass")
+    if why == "revoke":
+        services.revoke(officer, "officer", actor=sysadmin, reason="moves to another desk")
+    else:
+        services.deactivate(officer, actor=sysadmin, reason="has left the house")
+    with pytest.raises(Refused):
+        services.break_glass("supervisor", actor=stale, reason="server room on fire")
+    assert not Holding.objects.filter(glass=True).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_emergency_and_a_leaving_at_once_leave_no_role(officer: Staff, sysadmin: Staff) -> None:
+    together(lambda: emergency(officer, "supervisor"), lambda: leaves(officer, sysadmin))
+    assert not now_of(officer).roles and list(verify()) == []
+
+
+def test_a_review_that_is_late_is_told_once_a_day(officer: Staff, reviewer: Staff, supervisor: Staff) -> None:
+    mine, other = emergency(officer, "privacy"), emergency(reviewer, "privacy")
+    reviewed(other, supervisor)
+    with in_time(2 * DAY + 59 * HOUR / 60):
+        assert remind_of_reviews() == 0
+    since = head()
+    with in_time(2 * DAY + HOUR):
+        assert remind_of_reviews() == 1
+        remind(0)
+    with in_time(3 * DAY):
+        remind(0)
+        ((verb, actor, subject, facts),) = told(since)
+        assert (verb, actor, subject, facts) == (
+            "staff.review_overdue", "system-worker", "officer", {"who": "officer", "role": "privacy"}
+        )  # fmt: skip
+        assert Alert.objects.filter(code="break_glass_overdue").count() == 1
+    with in_time(3 * DAY + 2 * HOUR):
+        remind(0)
+        assert Alert.objects.filter(code="break_glass_overdue").count() == 2
+        services.review_glass(mine, actor=supervisor, justified=True, remarks="it was needed")
+        assert remind_of_reviews() == 0
+    assert broken() == []
