@@ -183,7 +183,7 @@ def _file(request: AccessRequest) -> AccessRequest:
         if staff.pk is None:
             _save_newcomer(staff, act)
         else:
-            Staff.objects.select_for_update(no_key=True).get(pk=staff.pk)
+            as_of_now(staff)
             _asked_once(request)
         request.staff = staff  # its key is known now
         request.proposed_at = timezone.now()
@@ -288,7 +288,7 @@ def _rule(request: AccessRequest, *, actor: Staff, reason: str, seen: str, agree
 
 
 def _carry_out(request: AccessRequest, act: pen.Act) -> str:
-    staff = Staff.objects.select_for_update(no_key=True).get(pk=request.staff_id)
+    staff = as_of_now(request.staff)
     if request.kind != Kind.JOIN:
         _active(staff)
     elif staff.is_active:
@@ -372,7 +372,7 @@ def found(sysadmin: str, supervisor: str) -> dict[Staff, str]:
     """Let in an administrator and a supervisor before anybody has ever held a role; return the link of each."""
     setup = Staff.objects.system("system-setup")
     with pen.refusals(actor=setup, facts={"act": "found"}), transaction.atomic():
-        Staff.objects.select_for_update(no_key=True).get(pk=setup.pk)  # one founding at a time
+        as_of_now(setup)  # one founding at a time
         may_found(sysadmin, supervisor)
         people = [
             join(login, role, password="", actor=setup, reason="")

@@ -14,7 +14,7 @@ from qqops.staff.models import GlassReview, Holding, Staff
 from qqops.staff.models.access import GLASS_LIFE
 from qqops.staff.roles import GLASS_ROLES
 from qqops.staff.services.access import give_or_say_why
-from qqops.staff.services.people import end_holdings, may, reasoned
+from qqops.staff.services.people import as_of_now, end_holdings, may, reasoned
 
 MINUTES = int(GLASS_LIFE.total_seconds() // 60)
 BARRED = datetime.timedelta(days=90)  # how long there is no other after one that was found not justified
@@ -45,7 +45,7 @@ def break_glass(role: str, *, actor: Staff, reason: str, minutes: int = MINUTES)
     """Take a role for an hour at most, without anybody's approval; told to supervisors and auditors at once."""
     facts = {"role": role, "login": actor.username}
     with pen.refusals(actor=actor, subject=actor, facts={"act": "break_glass", "role": role}), transaction.atomic():
-        actor = Staff.objects.select_for_update(no_key=True).get(pk=actor.pk)  # with what he holds at this moment
+        actor = as_of_now(actor)  # with what he holds at this moment
         may_break_glass(actor)
         if role not in GLASS_ROLES:
             raise Refused(gettext_noop("This role cannot be taken in an emergency."))

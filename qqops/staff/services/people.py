@@ -115,7 +115,7 @@ def reset_password(staff: Staff, password: str, *, actor: Staff, reason: str) ->
     """Set a new password; sessions and command tokens of the old one end with it."""
     facts = {"login": staff.username}
     with pen.act("staff.password_reset", actor=actor, reason=reason, subject=staff, facts=facts) as act:
-        if Staff.objects.select_for_update(no_key=True).get(pk=staff.pk).password != staff.password:
+        if as_of_now(staff).password != staff.password:
             raise Invalid(_("The password was changed meanwhile. Nothing was done."))  # or the person was shut out
         staff.set_password(password)
         staff.save(update_fields=["password"])
@@ -172,7 +172,7 @@ def keep_a_way_in(ending: Any, *, lock: bool = False) -> None:
 def deactivate(staff: Staff, *, actor: Staff, reason: str) -> None:
     """End all a person holds, at once; to return he is let in anew."""
     with pen.refusals(actor=actor, subject=staff, facts={"act": "deactivate"}), transaction.atomic():
-        staff = Staff.objects.select_for_update(no_key=True).get(pk=staff.pk)
+        staff = as_of_now(staff)
         may_deactivate(staff, actor)
         reasoned(reason)
         facts = {"login": staff.username}
