@@ -4,9 +4,11 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.identity.demo import person
 from accounts.lifecycle import PREMIUM_FROM_TIER, Protection
 from accounts.models import Number, Tenure
 from accounts.queries.rulebook import version_in_force
+from accounts.services.identity import Proof, Told, record
 from accounts.services.protect import protect
 from accounts.services.rulebook import load_summaries
 from qqops import demo
@@ -14,6 +16,7 @@ from qqops.audit import pen
 from qqops.staff.models import Staff
 
 CHUNK = 50_000
+WITHOUT_IDENTITY = 30  # every so many-th tenure has told nothing
 
 # k → a number, one to one: multiplication modulo a prime scatters 1, 2, 3 … over the 9- and 10-digit numbers;
 # every 50th is a short, old one.
@@ -36,7 +39,6 @@ tenure AS (
          CASE WHEN dice % 20 = 0 THEN now() + (dice - 300) * interval '1 day' END, %(rules)s, 'by_use', started
   FROM fresh WHERE lifecycle IN ('allocated', 'cancel_pending', 'in_use') RETURNING *),
 tenure_history AS ({tenure_history}),
-identity AS (INSERT INTO accounts_identity (tenure_id) SELECT id FROM tenure),
 login AS (
   INSERT INTO accounts_loginfact (tenure_id, service, first_at, last_at)
   SELECT t.id, 'qq', t.started_at + interval '1 hour',
@@ -82,6 +84,20 @@ def numbers(wish: demo.Wish) -> str:
                 act.wrote(pen.history_model(Tenure), rows=tenures)
             made += numbers
     return _("Numbers: %(have)d there, %(made)d made") % {"have": have, "made": made}
+
+
+@demo.step
+def identities(wish: demo.Wish) -> str:
+    bare = Tenure.objects.filter(identity=None).order_by("pk").values_list("pk", "started_at")
+    told = []
+    for pk, started in bare:
+        if pk % WITHOUT_IDENTITY:
+            one = person(pk)
+            proved = [name for name in ("document", "mobile") if name in one["values"] and pk % 7]
+            proofs = {name: Proof("upstream", "registration system", started) for name in proved}
+            told.append(Told(pk, one["values"], one["document_kind"], proofs))
+    made = record(told, actor=wish.setup, reason="演示数据：身份信息").new
+    return _("Identities: %(made)d made") % {"made": made}
 
 
 @demo.step

@@ -2,7 +2,10 @@
 
 `QQOPS_SEAL_KEYS` is `name:key,name:key`, each key 32 bytes in URL-safe base64. The first one seals, all of them
 open: to change a key, put the new one in front and keep the old one until nothing is sealed with it.
-A sealed text is `name.nonce+ciphertext` in base64; it opens only for the purpose that it was sealed for.
+
+What belongs to one person or one case has a key of its own (`DataKey`), and only that key is sealed by those of the
+environment (`wrap`): to change these costs one small row each, and to delete that row makes every copy unreadable.
+Whatever is sealed opens only for the purpose (a name of what it is and where it stands) that it was sealed for.
 """
 
 import base64
@@ -14,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
 NONCE = 12  # bytes, as NIST SP 800-38D wants them for random ones
+KEY = 32  # bytes
 
 
 class CannotOpen(Exception):
@@ -26,7 +30,7 @@ def read_keys(text: str) -> dict[str, bytes]:
     for part in filter(None, text.split(",")):
         name, _colon, encoded = part.strip().partition(":")
         key = base64.urlsafe_b64decode(encoded)
-        if not name.isalnum() or len(key) != 32:
+        if not name.isalnum() or len(key) != KEY:
             raise ValueError("each key is name:key, the key 32 bytes in URL-safe base64")
         if name in keys:  # the first would be lost, and all that it sealed
             raise ValueError(f"two keys have the name {name}")
@@ -37,29 +41,55 @@ def read_keys(text: str) -> dict[str, bytes]:
 
 
 def new_key() -> str:
-    return base64.urlsafe_b64encode(AESGCM.generate_key(bit_length=256)).decode()
+    return base64.urlsafe_b64encode(AESGCM.generate_key(bit_length=KEY * 8)).decode()
+
+
+class DataKey:
+    """A key in hand. `open` raises CannotOpen for what another key, or another purpose, has sealed."""
+
+    def __init__(self, raw: bytes) -> None:
+        self._cipher = AESGCM(raw)
+
+    def seal(self, content: bytes, purpose: str) -> bytes:
+        """Return nonce and ciphertext: `NONCE` + 16 bytes longer than the content."""
+        nonce = os.urandom(NONCE)
+        return nonce + self._cipher.encrypt(nonce, content, purpose.encode())
+
+    def open(self, sealed: bytes, purpose: str) -> bytes:
+        try:
+            return self._cipher.decrypt(sealed[:NONCE], sealed[NONCE:], purpose.encode())
+        except (InvalidTag, ValueError) as error:
+            raise CannotOpen("changed, or sealed for something else") from error
+
+
+def wrap(raw: bytes, purpose: str) -> tuple[str, bytes]:
+    """Seal a key under the first key of the environment; return that one's name and the result."""
+    name, key = next(iter(_keys(settings.QQOPS_SEAL_KEYS).items()))
+    return name, key.seal(raw, purpose)
+
+
+def unwrap(name: str, wrapped: bytes, purpose: str) -> bytes:
+    key = _keys(settings.QQOPS_SEAL_KEYS).get(name)
+    if key is None:
+        raise CannotOpen(f"no key {name!r}")
+    return key.open(wrapped, purpose)
 
 
 def seal(text: str, purpose: str) -> str:
-    name, cipher = next(iter(_ciphers(settings.QQOPS_SEAL_KEYS).items()))
-    nonce = os.urandom(NONCE)
-    sealed = nonce + cipher.encrypt(nonce, text.encode(), purpose.encode())
+    """Seal a secret of the house itself; `name.nonce+ciphertext` in base64."""
+    name, sealed = wrap(text.encode(), purpose)
     return f"{name}.{base64.urlsafe_b64encode(sealed).decode()}"
 
 
 def unseal(sealed: str, purpose: str) -> str:
     """Return the text; CannotOpen when it cannot be had."""
     name, _dot, encoded = sealed.partition(".")
-    cipher = _ciphers(settings.QQOPS_SEAL_KEYS).get(name)
-    if cipher is None:
-        raise CannotOpen(f"no key {name!r}")
     try:
-        raw = base64.urlsafe_b64decode(encoded)
-        return cipher.decrypt(raw[:NONCE], raw[NONCE:], purpose.encode()).decode()
-    except (InvalidTag, ValueError) as error:
+        return unwrap(name, base64.urlsafe_b64decode(encoded), purpose).decode()
+    except ValueError as error:
         raise CannotOpen("changed, or sealed for something else") from error
 
 
 @cache
-def _ciphers(text: str) -> dict[str, AESGCM]:
-    return {name: AESGCM(key) for name, key in read_keys(text).items()}
+def _keys(text: str) -> dict[str, DataKey]:
+    return {name: DataKey(key) for name, key in read_keys(text).items()}

@@ -92,6 +92,8 @@ QQOPS_DEMO_PASSWORD = env.str("QQOPS_DEMO_PASSWORD", default="")
 QQOPS_NUMBER_MAX = env.int("QQOPS_NUMBER_MAX", default=99_999_999_999)
 QQOPS_CHUNK = env.int("QQOPS_CHUNK", default=10_000)
 QQOPS_DAILY_TARGETS = env.int("QQOPS_DAILY_TARGETS", default=500)
+QQOPS_DAILY_REVEALS = env.int("QQOPS_DAILY_REVEALS", default=60)
+QQOPS_ERASURE_LIST = env.str("QQOPS_ERASURE_LIST", default="")
 QQOPS_BEHIND_PROXY = env.bool("QQOPS_BEHIND_PROXY", default=False)
 QQOPS_ADDRESSES = env.list("QQOPS_ADDRESSES", default=[])
 try:
@@ -111,6 +113,7 @@ INSTALLED_APPS = [
     "qqops.staff",
     "qqops.audit",
     "qqops.alerts",
+    "qqops.vault",
     "accounts",
     "enforcement",
     "appeals",

@@ -20,6 +20,7 @@ from qqops.audit import origin, pen
 from qqops.staff import services
 from qqops.staff.backend import at_desk
 from qqops.staff.models import Staff
+from qqops.vault import keys
 
 PASSWORD = "correct horse battery staple"
 LOGINS = {
@@ -57,6 +58,7 @@ SELECT (SELECT count(*) FROM number), (SELECT count(*) FROM tenure)"""
 def build() -> None:
     """Make roles, system actors and the cast in an empty database."""
     services.settle()
+    keys.settle()
     with origin.origin(origin.SYSTEM):
         setup = Staff.objects.system("system-setup")
         for login, role in LOGINS.items():

@@ -1,3 +1,29 @@
-from accounts.admin import declared, number, protect, rulebook
+from accounts.admin import (
+    breach,
+    correcting,
+    declared,
+    disclosures,
+    identity,
+    keeping,
+    number,
+    people,
+    protect,
+    reveal,
+    rights,
+    rulebook,
+)
 
-__all__ = ["declared", "number", "protect", "rulebook"]
+__all__ = [
+    "breach",
+    "correcting",
+    "declared",
+    "disclosures",
+    "identity",
+    "keeping",
+    "number",
+    "people",
+    "protect",
+    "reveal",
+    "rights",
+    "rulebook",
+]

@@ -132,7 +132,9 @@ class NumberPage(ObjectPage):
     copyable = True
 
     def queryset(self) -> QuerySet[Number]:
-        return numbers_before(self.user)
+        return numbers_before(self.user).select_related(
+            "tenure__rules_version", "tenure__identity", "tenure__identity_key"
+        )
 
     def badges(self, obj: Number) -> list[Any]:
         return [state_badge(obj), *filter(None, [tier_badge(obj), protection_badge(obj), own_badge(obj)])]

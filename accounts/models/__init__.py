@@ -1,5 +1,50 @@
 from accounts.models.declared import DeclaredNumber
-from accounts.models.number import Identity, LoginFact, Number, Tenure
+from accounts.models.identity import CorrectionDemand, Identity, IdentityKey, Registrant, Verification
+from accounts.models.keeping import Breach, BreachPerson, Erasure, Hold
+from accounts.models.number import LoginFact, Number, Tenure
+from accounts.models.request import (
+    AskedBy,
+    DataClass,
+    DataRequest,
+    DataRequestKey,
+    Disclosure,
+    DisclosureKey,
+    DisclosurePaper,
+    DisclosureRuling,
+    DisclosureTarget,
+    Release,
+)
+from accounts.models.reveal import Reveal, RevealApproval, RevealRequest
 from accounts.models.rulebook import Clause, RuleDocument, RuleVersion
 
-__all__ = ["Clause", "DeclaredNumber", "Identity", "LoginFact", "Number", "RuleDocument", "RuleVersion", "Tenure"]
+__all__ = [
+    "AskedBy",
+    "Breach",
+    "BreachPerson",
+    "Clause",
+    "CorrectionDemand",
+    "DataClass",
+    "DataRequest",
+    "DataRequestKey",
+    "DeclaredNumber",
+    "Disclosure",
+    "DisclosureKey",
+    "DisclosurePaper",
+    "DisclosureRuling",
+    "DisclosureTarget",
+    "Erasure",
+    "Hold",
+    "Identity",
+    "IdentityKey",
+    "LoginFact",
+    "Number",
+    "Registrant",
+    "Release",
+    "Reveal",
+    "RevealApproval",
+    "RevealRequest",
+    "RuleDocument",
+    "RuleVersion",
+    "Tenure",
+    "Verification",
+]

@@ -121,20 +121,6 @@ class Tenure(models.Model):
         return f"{self.number_id}/{self.seq}"
 
 
-class Identity(models.Model):
-    """身份信息 of one tenure. An id and nothing else until its fields can be sealed (DESIGN §6)."""
-
-    tenure = models.OneToOneField(Tenure, models.PROTECT, verbose_name=_("tenure"), related_name="identity")
-
-    class Meta:
-        verbose_name = _("identity")
-        verbose_name_plural = _("identities")
-        default_permissions = ()
-
-    def __str__(self) -> str:
-        return f"{self.pk}"
-
-
 class LoginFact(models.Model):
     """First and last successful login of a tenure to one service (5.1); a fact of others, so without history."""
 

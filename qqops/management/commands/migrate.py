@@ -4,6 +4,7 @@ from django.core.management.base import CommandParser
 from django.core.management.commands import migrate
 
 from qqops.staff.services import settle
+from qqops.vault import keys
 
 
 class Command(migrate.Command):
@@ -17,3 +18,4 @@ class Command(migrate.Command):
         super().handle(*args, **options)
         if not options["plan"] and not options["check_unapplied"]:
             settle()
+            keys.settle()

@@ -1,0 +1,1 @@
+"""The breach register on the staff web."""

@@ -1,0 +1,1 @@
+"""Verifications and correction demands on the staff web."""

@@ -1,0 +1,1 @@
+"""The disclosure register on the staff web."""

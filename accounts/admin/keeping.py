@@ -1,0 +1,1 @@
+"""Holds and erasure certificates on the staff web."""

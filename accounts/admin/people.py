@@ -1,0 +1,1 @@
+"""Searching for a person by an exact value."""

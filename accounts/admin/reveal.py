@@ -1,0 +1,1 @@
+"""Reveals on the staff web."""

@@ -1,0 +1,1 @@
+"""Data requests on the staff web."""

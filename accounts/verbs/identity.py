@@ -1,0 +1,29 @@
+from django.utils.translation import gettext_lazy as _
+
+from accounts.identity.formats import Field
+from accounts.models import CorrectionDemand, Verification
+from qqops.audit import verbs
+
+FIELDS = dict(Field.choices)
+
+verbs.declare("identity.recorded", _("recorded identity information; tenures: %(identities)s"), fields=FIELDS)
+verbs.declare("identity.searched", _("searched for a person by %(field)s; found: %(found)s"), field=FIELDS)
+verbs.declare(
+    "identity.verified",
+    _("verified an item (%(field)s): %(result)s"),
+    field=FIELDS,
+    method=dict(Verification.Method.choices),
+    result=dict(Verification.Result.choices),
+)
+verbs.declare(
+    "identity.correction_demanded",
+    _("demanded a correction (%(field)s: %(problem)s), by %(until)s"),
+    field=FIELDS,
+    problem=dict(CorrectionDemand.Problem.choices),
+)
+verbs.declare(
+    "identity.correction_closed",
+    _("closed a correction demand (%(field)s): %(how)s"),
+    field=FIELDS,
+    how=dict(CorrectionDemand.Closed.choices),
+)

@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+from django.core.checks import Tags, register
+from django.utils.translation import gettext_lazy as _
+
+
+class VaultConfig(AppConfig):
+    name = "qqops.vault"
+    label = "vault"
+    verbose_name = _("Keys")
+
+    def ready(self) -> None:
+        from qqops.vault import checks
+
+        register(checks.the_keys_fit, Tags.database)

@@ -1,0 +1,73 @@
+"""Are the keys of the environment those under which the data lie; and the keys of the house itself."""
+
+from collections.abc import Iterator
+from functools import cache
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+from django.utils import timezone
+
+from qqops import seal
+from qqops.vault.models import HouseKey, RetiredKey, SealingKey
+
+SEARCH = "search"  # of the hashes by which an exact value is found
+PROOF = "proof"  # of the signatures on what leaves the house
+HOUSE_KEYS = (SEARCH, PROOF)
+CHECK = b"qqops"
+
+
+class UnfitKeys(ImproperlyConfigured):
+    """QQOPS_SEAL_KEYS does not open what is sealed here; says which key is wrong, and never a key itself."""
+
+
+def check() -> None:
+    """Raise UnfitKeys unless every key in use is there and the right one, and the first one may seal."""
+    if problems := list(_problems()):
+        raise UnfitKeys("QQOPS_SEAL_KEYS does not fit this database: " + "; ".join(problems) + ".")
+
+
+def _problems() -> Iterator[str]:
+    given = seal.read_keys(settings.QQOPS_SEAL_KEYS)
+    for row in SealingKey.objects.order_by("pk"):
+        if row.name not in given:
+            yield f"the key {row.name} is missing, and data are sealed under it"
+            continue
+        try:
+            seal.unwrap(row.name, bytes(row.check_value), SealingKey._meta.db_table)
+        except seal.CannotOpen:
+            yield f"the key named {row.name} is not the one that sealed the data under this name"
+    first = next(iter(given))
+    if RetiredKey.objects.filter(pk=first).exists():
+        yield f"the key {first} was retired: put the newer key in front of it"
+
+
+def register() -> None:
+    """Have the first key known here before anything is sealed under it."""
+    check()
+    name, check_value = seal.wrap(CHECK, SealingKey._meta.db_table)
+    SealingKey.objects.bulk_create(
+        [SealingKey(name=name, check_value=check_value, since=timezone.now())], ignore_conflicts=True
+    )
+
+
+def settle() -> None:
+    """After each migration: the first key is registered, and the house has its own."""
+    register()
+    made = [HouseKey.fresh(name)[1] for name in HOUSE_KEYS]
+    HouseKey.objects.bulk_create(made, ignore_conflicts=True)  # what is there stays
+    forget()
+
+
+def house_key(name: str) -> bytes:
+    """32 bytes; read once by each process, as it never changes."""
+    return _house_key(str(connection.settings_dict["NAME"]), name)
+
+
+@cache
+def _house_key(database: str, name: str) -> bytes:
+    return HouseKey.objects.get(pk=name).raw()
+
+
+def forget() -> None:
+    _house_key.cache_clear()

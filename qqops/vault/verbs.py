@@ -1,0 +1,5 @@
+from django.utils.translation import gettext_lazy as _
+
+from qqops.audit import verbs
+
+verbs.declare("seal.rotated", _("sealed keys anew under the key %(to)s; rows: %(rows)s"))
