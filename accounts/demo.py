@@ -95,7 +95,7 @@ def identities(wish: demo.Wish) -> str:
             one = person(pk)
             proved = [name for name in ("document", "mobile") if name in one["values"] and pk % 7]
             proofs = {name: Proof("upstream", "registration system", started) for name in proved}
-            told.append(Told(pk, one["values"], one["document_kind"], proofs))
+            told.append(Told(pk, one["values"], one["document_kind"], proofs, started))
     made = record(told, actor=wish.setup, reason="演示数据：身份信息").new
     return _("Identities: %(made)d made") % {"made": made}
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from qqops.audit.personal import no_personal_data
 from qqops.errors import Invalid
 
 NUMBER_MIN = 10000
@@ -36,7 +37,7 @@ def parse(text: str) -> int:
     cleaned = _NOISE.sub("", unicodedata.normalize("NFKC", text).strip())
     if not _SHAPE.fullmatch(cleaned):
         raise Invalid(
-            _("“%(text)s” is not a number: 5 to 11 digits, not beginning with 0.") % {"text": text.strip()[:40]}
+            _("“%(text)s” is not a number: 5 to 11 digits, not beginning with 0.") % {"text": _repeated(text)}
         )
     number = int(cleaned)
     if not NUMBER_MIN <= number <= settings.QQOPS_NUMBER_MAX:
@@ -45,6 +46,15 @@ def parse(text: str) -> int:
             % {"number": number, "low": NUMBER_MIN, "high": settings.QQOPS_NUMBER_MAX}
         )
     return number
+
+
+def _repeated(text: str) -> str:
+    """As it was typed, so that it is found in a list; not what may be a person's."""
+    try:
+        no_personal_data(text)
+    except Invalid:
+        return "…"
+    return text.strip()[:40]
 
 
 def parse_list(lines: Iterable[str]) -> "array[int]":

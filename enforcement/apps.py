@@ -10,7 +10,7 @@ class EnforcementConfig(AppConfig):
     verbose_name = _("Enforcement")
 
     def ready(self) -> None:
-        from enforcement import proof  # noqa: F401  # registers its checks with audit_verify
+        from enforcement import cases, disclosing, keeping, proof  # noqa: F401  # each registers what it knows
         from qqops.alerts import watch
 
         watch.declare("enforcement.expire", gettext_noop("the expiry sweep"), within=timedelta(minutes=5))

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from enforcement.order import Order
-from enforcement.policy import BATCH_FROM, FROM, FreezeKind, Kind, liftable
+from enforcement.policy import BATCH_FROM, FROM, ON_DEMAND, FreezeKind, Kind, is_on_demand, liftable
 
 # Selected first in a transaction: by the usual costs the planner scans all numbers to find the 10,000 of a chunk.
 # The few of a click it finds by key without being told, and they are spared the round trip.
@@ -30,7 +30,9 @@ _KIND = {
         f" {OF_HOLDER} AND m.kind = 'freeze' AND m.freeze_kind = %(freeze_kind)s) THEN 'already'"
     ),
     Kind.RESTRICT: (
-        "WHEN n.restricted_until > %(now)s AND EXISTS (SELECT FROM enforcement_measure m WHERE"
+        "WHEN {on_demand} AND NOT EXISTS (SELECT FROM accounts_correctiondemand c WHERE c.tenure_id = n.tenure_id"
+        " AND c.closed_at IS NULL AND c.due_at <= %(now)s) THEN 'not_demanded'"
+        " WHEN n.restricted_until > %(now)s AND EXISTS (SELECT FROM enforcement_measure m WHERE"
         f" {OF_HOLDER} AND m.kind = 'restrict' AND m.scopes @> %(scopes)s::varchar[]"
         " AND coalesce(m.until, 'infinity') >= coalesce(%(until)s, 'infinity'::timestamptz)) THEN 'already'"
     ),
@@ -44,6 +46,12 @@ _KIND = {
     ),
     Kind.RESTORE: "WHEN {termination} IS NULL THEN 'nothing_to_restore'",
 }
+
+# Does it rest on 4.1 alone? A decision is asked by the grounds it was filed with.
+_FILED_ON_DEMAND = (
+    f"(SELECT bool_and(g.basis IN ({', '.join(repr(code) for code in ON_DEMAND)})) FROM enforcement_ground g"
+    " WHERE g.decision_id = %(decision)s)"
+)
 
 # The state before the last termination of this tenure: what a restore goes back to (domain.md T13).
 BEFORE_TERMINATION = (
@@ -66,10 +74,13 @@ def why(kind: Kind, *, of_targets: bool) -> str:
         Kind.RESTORE: "WHEN n.lifecycle IN ('allocated', 'in_use') THEN 'already'",
     }.get(kind, "")
     allowed = ", ".join(f"'{state}'" for state in FROM[kind])
+    of_kind = _KIND[kind].format(
+        termination=BEFORE_TERMINATION, on_demand=_FILED_ON_DEMAND if of_targets else "%(on_demand)s"
+    )
     return (
         f"CASE WHEN n.tenure_id IS NULL THEN 'no_tenure' {changed} {already}"
         f" WHEN n.lifecycle NOT IN ({allowed}) THEN 'wrong_state'"
-        f" {_KIND[kind].format(termination=BEFORE_TERMINATION)} ELSE '' END"
+        f" {of_kind} ELSE '' END"
     )
 
 
@@ -109,6 +120,7 @@ def params(order: Order, effective_at: Any = None) -> dict[str, Any]:
         "now": now,
         "freeze_kind": order.freeze_kind,
         "scopes": list(order.scopes),
+        "on_demand": is_on_demand(order.clauses),
         "until": order.until or (start + order.duration if order.duration else None),
     }
 

@@ -70,6 +70,7 @@ class Basis:
     clause: str | None = None
     prior_notice: bool = False
     citation: bool = False  # a document (law and article, order number) must be named
+    on_demand: bool = False  # alone, it reaches only holders who let the term of a correction demand pass
 
     @property
     def cites(self) -> str:
@@ -81,7 +82,7 @@ ORDINARY = (K.RESTRICT, F.SECURITY, F.VIOLATION, F.OWNER)
 
 # Clause → measures allowed (domain.md §6.2). The reversal rows read 10.1 ("decide on restoring") and 11.
 BASES = (
-    Basis("4.1", (K.RESTRICT,), prior_notice=True),
+    Basis("4.1", (K.RESTRICT,), prior_notice=True, on_demand=True),
     Basis("6.2", (K.FREEZE, K.LIFT), (F.SECURITY, F.OWNER), (F.SECURITY, F.OWNER)),
     Basis("7", (K.LIFT, K.RESTORE), lifts=ORDINARY),
     Basis("8.1", (K.RESTRICT, K.FREEZE, K.TERMINATE), (F.VIOLATION,)),
@@ -102,6 +103,7 @@ BASES = (
     ),
 )
 BASIS = {b.code: b for b in BASES}
+ON_DEMAND = tuple(b.code for b in BASES if b.on_demand)
 
 OWNER_FREEZE_MAX = 24 * HOUR  # the holder's own request lifts itself
 
@@ -225,6 +227,11 @@ def rule_for(case: Case) -> Rule:
     return next(rule for rule in RULES if rule.applies(case))
 
 
+def is_on_demand(clauses: tuple[str, ...]) -> bool:
+    """Are all its grounds such that an overdue correction demand must stand behind it (4.1)?"""
+    return bool(clauses) and set(clauses) <= set(ON_DEMAND)
+
+
 def liftable(clauses: tuple[str, ...]) -> list[str]:
     """Freeze kinds and "restrict" that a lift under these grounds may end."""
     return sorted({str(kind) for code in clauses for kind in BASIS[code].lifts})
@@ -247,6 +254,7 @@ class Why(TextChoices):
     WRONG_STATE = "wrong_state", _("its state does not allow this")
     LEGAL_HOLD = "legal_hold", _("under a legal hold")
     ALREADY = "already", _("already so")
+    NOT_DEMANDED = "not_demanded", _("no correction demand is overdue")
     NOTHING_TO_LIFT = "nothing_to_lift", _("no measure in force that this ground reaches")
     NOTHING_TO_RESTORE = "nothing_to_restore", _("was not terminated by a decision")
     STATE_CHANGED = "state_changed", _("changed since the proposal")

@@ -14,8 +14,10 @@ from django.utils.translation import gettext as _
 
 from qqops.audit import origin, pen
 from qqops.errors import Invalid, Refused
+from qqops.seal import CannotOpen
 from qqops.staff import services as staff_services
 from qqops.staff.models import Staff
+from qqops.vault import keys
 
 
 class Exit(IntEnum):
@@ -26,6 +28,7 @@ class OpsCommand(BaseCommand):
     """`act` does the work and returns an exit code; domain errors become a sentence and a code here."""
 
     source = origin.COMMAND
+    opens = True  # what is sealed, or seals: not without the keys
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -34,11 +37,21 @@ class OpsCommand(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with origin.origin(self.source, os_user=origin.terminal_user()):
             try:
+                if self.opens:
+                    keys.ready()
                 code = self.act(**options)
             except Invalid as error:
                 raise CommandError(str(error), returncode=Exit.USAGE) from error
             except Refused as error:
                 raise CommandError(str(error), returncode=Exit.REFUSED) from error
+            except keys.UnfitKeys as error:
+                raise CommandError(str(error), returncode=Exit.ERROR) from error
+            except CannotOpen as error:
+                raise CommandError(
+                    _("Sealed information cannot be opened (%(error)s). Tell the system administrator.")
+                    % {"error": error},
+                    returncode=Exit.ERROR,
+                ) from error
             except (OperationalError, InterfaceError) as error:
                 raise CommandError(
                     _(

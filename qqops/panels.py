@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from django.db.models import QuerySet, Value
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
@@ -168,8 +168,8 @@ def dashboard(
     _dashboard.add("", provider, order)
 
 
-def jump(provider: Callable[[HttpRequest, str], str | None], order: int = 0) -> None:
-    """Say where a text typed into the jump box leads, or None."""
+def jump(provider: Callable[[HttpRequest, str], str | HttpResponseBase | None], order: int = 0) -> None:
+    """Say where a text typed into the jump box leads, or answer with a page when no address may name it; or None."""
     _jumps.add("", provider, order)
 
 
@@ -237,5 +237,5 @@ def dashboard_for(request: HttpRequest) -> Iterator[Any]:
     return (part for part in _dashboard.call("", request) if part)
 
 
-def jump_to(request: HttpRequest, text: str) -> str | None:
-    return next((url for url in _jumps.call("", request, text) if url), None)
+def jump_to(request: HttpRequest, text: str) -> str | HttpResponseBase | None:
+    return next((found for found in _jumps.call("", request, text) if found), None)

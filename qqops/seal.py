@@ -29,8 +29,7 @@ def read_keys(text: str) -> dict[str, bytes]:
     keys = {}
     for part in filter(None, text.split(",")):
         name, _colon, encoded = part.strip().partition(":")
-        key = base64.urlsafe_b64decode(encoded)
-        if not name.isalnum() or len(key) != KEY:
+        if not name.isalnum() or len(key := _decoded(encoded)) != KEY:
             raise ValueError("each key is name:key, the key 32 bytes in URL-safe base64")
         if name in keys:  # the first would be lost, and all that it sealed
             raise ValueError(f"two keys have the name {name}")
@@ -38,6 +37,14 @@ def read_keys(text: str) -> dict[str, bytes]:
     if not keys:
         raise ValueError("there is no key in it")
     return keys
+
+
+def _decoded(encoded: str) -> bytes:
+    """Strictly: by default whatever follows a whole key is passed over, be it another key after a wrong comma."""
+    try:
+        return base64.b64decode(encoded, altchars=b"-_", validate=True)
+    except ValueError:
+        return b""
 
 
 def new_key() -> str:
@@ -64,8 +71,13 @@ class DataKey:
 
 def wrap(raw: bytes, purpose: str) -> tuple[str, bytes]:
     """Seal a key under the first key of the environment; return that one's name and the result."""
-    name, key = next(iter(_keys(settings.QQOPS_SEAL_KEYS).items()))
+    name, key = _first(settings.QQOPS_SEAL_KEYS)
     return name, key.seal(raw, purpose)
+
+
+def first() -> str:
+    """The name of the key that seals."""
+    return _first(settings.QQOPS_SEAL_KEYS)[0]
 
 
 def unwrap(name: str, wrapped: bytes, purpose: str) -> bytes:
@@ -90,6 +102,16 @@ def unseal(sealed: str, purpose: str) -> str:
         raise CannotOpen("changed, or sealed for something else") from error
 
 
+def key_of(sealed: str) -> str:
+    """The name of the key under which a text was sealed."""
+    return sealed.partition(".")[0]
+
+
 @cache
 def _keys(text: str) -> dict[str, DataKey]:
     return {name: DataKey(key) for name, key in read_keys(text).items()}
+
+
+@cache
+def _first(text: str) -> tuple[str, DataKey]:
+    return next(iter(_keys(text).items()))

@@ -64,6 +64,10 @@ def _prepare() -> None:
         except database.CannotStart as reason:
             sys.exit(str(reason))
     django.setup()
+    from qqops.vault import checks  # its models need the apps
+
+    for refused in checks.the_keys_fit(None, ["default"]):
+        sys.exit(refused.msg)
     call_command("migrate", verbosity=0, interactive=False)
     if settings.PRODUCTION:
         call_command("collectstatic", verbosity=0, interactive=False)  # the pages name files by their digests

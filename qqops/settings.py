@@ -93,6 +93,7 @@ QQOPS_NUMBER_MAX = env.int("QQOPS_NUMBER_MAX", default=99_999_999_999)
 QQOPS_CHUNK = env.int("QQOPS_CHUNK", default=10_000)
 QQOPS_DAILY_TARGETS = env.int("QQOPS_DAILY_TARGETS", default=500)
 QQOPS_DAILY_REVEALS = env.int("QQOPS_DAILY_REVEALS", default=60)
+QQOPS_OPERATOR = env.str("QQOPS_OPERATOR", default="深圳市腾讯计算机系统有限公司")
 QQOPS_ERASURE_LIST = env.str("QQOPS_ERASURE_LIST", default="")
 QQOPS_BEHIND_PROXY = env.bool("QQOPS_BEHIND_PROXY", default=False)
 QQOPS_ADDRESSES = env.list("QQOPS_ADDRESSES", default=[])
@@ -275,10 +276,15 @@ if QQOPS_BEHIND_PROXY:
     # Only behind a proxy that sets this header itself: anybody else could claim to be secure.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+# A scan is personal data: never in a temporary file on disk, and sealed before it is kept.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
+
 SIMPLE_HISTORY_REVERT_DISABLED = True
 # Nothing reads history by date alone; an index on it would be paid for by every act.
 SIMPLE_HISTORY_DATE_INDEX = False
 PGTRIGGER_MIGRATIONS = True
+PROCRASTINATE_ON_APP_READY = "qqops.vault.start.worker"
 
 LOGGING = {
     "version": 1,
@@ -287,5 +293,9 @@ LOGGING = {
     "filters": {"links": {"()": "qqops.logs.HideLinks"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["links"]}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"django": {"handlers": [], "level": "WARNING", "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "level": "WARNING", "propagate": True},
+        # Its DEBUG lines hold all that a page was made from, revealed values too: not even while looking for a fault.
+        "django.template": {"level": "INFO"},
+    },
 }

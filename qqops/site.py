@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.apps import AdminConfig
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, include, path, reverse
 from django.utils.translation import gettext as _
@@ -72,7 +72,7 @@ class OpsSite(admin.AdminSite):
             path("login/", require_safe(self.login), name="login"),
             path("password/", self.admin_view(own_form(self.password_change), cacheable=True), name="password_change"),
             path("language/", require_POST(set_language), name="set_language"),
-            path("jump/", self.admin_view(require_safe(self.jump)), name="jump"),
+            path("jump/", self.admin_view(own_form(self.jump)), name="jump"),
         ]
         own += [path(route, view.as_view(self), name=name) for route, name, view in panels.pages()]
         for model, model_admin in self._registry.items():
@@ -125,23 +125,28 @@ class OpsSite(admin.AdminSite):
         query = f"?{urlencode({'next': wanted})}" if wanted else ""
         return HttpResponseRedirect(reverse("account_login") + query)
 
-    def jump(self, request: HttpRequest) -> HttpResponse:
-        """An exact hit leads to its page, anything else to the filtered list, or back with a sentence."""
-        text = request.GET.get("q", "").strip()[:100]
-        if text:
-            from qqops.staff.services import limits  # this module is loaded before any model may be
+    def jump(self, request: HttpRequest) -> HttpResponseBase:
+        """An exact hit leads to its page, anything else to a list, or back with a sentence.
 
-            try:
-                limits.spend("search", panels.staff_at(request))
-            except Refused as refused:
-                messages.warning(request, str(refused))
-                return HttpResponseRedirect(reverse("admin:index"))
-        found = panels.jump_to(request, text) if text else None
-        if found:
-            return HttpResponseRedirect(found)
-        if text:
-            messages.warning(request, _("Nothing found for “%(text)s”. Type a number or a decision.") % {"text": text})
-        return HttpResponseRedirect(reverse("admin:index"))
+        By POST only, and never repeated: what is typed may be a person's, and addresses and messages are kept. A GET
+        is somebody led back here after signing in.
+        """
+        text = request.POST.get("q", "").strip()[:100]
+        if not text:
+            return HttpResponseRedirect(reverse("admin:index"))
+        from qqops.staff.services import limits  # this module is loaded before any model may be
+
+        try:
+            limits.spend("search", panels.staff_at(request))
+        except Refused as refused:
+            messages.warning(request, str(refused))
+            return HttpResponseRedirect(reverse("admin:index"))
+        found = panels.jump_to(request, text)
+        if isinstance(found, HttpResponseBase):
+            return found
+        if found is None:
+            messages.warning(request, _("Nothing found. Type a number or a decision."))
+        return HttpResponseRedirect(found or reverse("admin:index"))
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         from qqops.pages.password import PasswordView  # this module is loaded before any model may be

@@ -12,13 +12,13 @@ from accounts.models import Identity, Number, Tenure
 from accounts.services.identity import Proof, Told, record
 from qqops.staff.models import Staff
 
-ADULT = {
+ADULT: dict[str, Any] = {
     "name": "张伟民",
     "document": "11010519491231002X",
     "mobile": "+8613812345678",
     "email": "zhang.wm@example.com",
 }
-MINOR = {"name": "李小明", "document": "110101201501014519", "mobile": "+8613912345670"}
+MINOR: dict[str, Any] = {"name": "李小明", "document": "110101201501014519", "mobile": "+8613912345670"}
 
 
 def tell(number: Number | Tenure, actor: Staff, /, *, verified: tuple[str, ...] = (), **values: Any) -> Identity:

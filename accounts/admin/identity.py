@@ -1,5 +1,6 @@
 """Identity information on the staff web, masked: the list, one tenure's page, and the panel on its number's page."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
@@ -9,15 +10,17 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin.number import number_link
+from accounts.admin.number import begins_numbers, not_repeated, number_link
 from accounts.identity.formats import Field
 from accounts.models import CorrectionDemand, Identity, Number, Tenure, Verification
 from accounts.numbers import parse
 from accounts.queries.identity import Standing, identities, identity_of, masked, of_minor, registrant_of, standing
+from accounts.queries.people import with_own
 from qqops import panels
+from qqops.errors import Invalid
 from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin
 from qqops.panels import Act, Fact, Panel
-from qqops.templatetags.ops import badge, link, when
+from qqops.templatetags.ops import badge, digits, link, when
 
 VIEW = "accounts.view_identity"
 LIST = "admin:accounts_identity_changelist"
@@ -59,12 +62,22 @@ def completeness(tenure: Tenure) -> Any:
     return badge(_("incomplete: %(n)d") % {"n": len(problems)}, "warn")
 
 
+def mask_rows(rows: Iterable[Any]) -> None:
+    """Opened once, and only what a list shows."""
+    for identity in rows:
+        identity.shown = masked(identity, (Field.NAME, Field.MOBILE))
+        identity.badges = [
+            *standing_badges(identity),
+            *([] if identity.erased_at else [completeness(identity.tenure)]),
+        ]
+
+
 class IdentityList(KeysetList):
     page = "identities"
     title = gettext_lazy("Identity information")
     model = Identity
     columns = (
-        Column(gettext_lazy("Number"), lambda i: number_link(i.tenure.number_id)),
+        Column(gettext_lazy("Number"), lambda i: digits(i.tenure.number_id)),
         Column(gettext_lazy("Tenure"), lambda i: i.tenure.seq, numeric=True),
         Column(gettext_lazy("Name"), lambda i: i.shown.get(Field.NAME)),
         Column(gettext_lazy("Mobile"), lambda i: i.shown.get(Field.MOBILE)),
@@ -90,19 +103,20 @@ class IdentityList(KeysetList):
         return identities()
 
     def search(self, rows: QuerySet[Any], text: str) -> QuerySet[Any] | HttpResponse:
-        found = list(rows.filter(tenure__number=parse(text)).order_by("-pk")[:2])
+        try:
+            wanted = rows.filter(tenure__number=parse(text))
+            found = list(wanted.order_by("-pk")[:2])
+        except Invalid:
+            wanted, found = None, []
         if len(found) == 1:
             return HttpResponseRedirect(identity_url(found[0].pk))
-        return rows.filter(tenure__number=parse(text))
+        if wanted is None or not (found or begins_numbers(text)):
+            return not_repeated(self, _("Type a whole number."))
+        return wanted
 
     def cut(self, rows: QuerySet[Any]) -> None:
         super().cut(rows)
-        for identity in self.rows:  # opened once, and only what this page shows
-            identity.shown = masked(identity, (Field.NAME, Field.MOBILE))
-            identity.badges = [
-                *standing_badges(identity),
-                *([] if identity.erased_at else [completeness(identity.tenure)]),
-            ]
+        mask_rows(self.rows)
 
 
 class IdentityPage(ObjectPage):
@@ -110,7 +124,7 @@ class IdentityPage(ObjectPage):
     model = Identity
 
     def queryset(self) -> QuerySet[Identity]:
-        return identities().select_related("tenure__registrant")
+        return with_own(identities().select_related("tenure__registrant"), self.user)
 
     def heading(self, obj: Identity) -> str:
         return _("Identity information of %(number)s") % {"number": obj.tenure.number_id}

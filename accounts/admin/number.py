@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -14,9 +14,11 @@ from django.utils.translation import gettext_lazy
 from accounts.lifecycle import PREMIUM_FROM_TIER, Lifecycle, Protection, Shown
 from accounts.models import Number
 from accounts.numbers import DIGITS_MAX, parse, parse_list, prefix_ranges
+from accounts.queries.correct import open_before
 from accounts.queries.declared import is_self_dealing, numbers_before
 from accounts.queries.number import last_login_of, shown_of, shown_until
 from qqops import panels
+from qqops.audit.personal import no_personal_data
 from qqops.errors import Invalid
 from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin
 from qqops.panels import Fact
@@ -117,8 +119,8 @@ class NumberList(KeysetList):
     def search(self, rows: QuerySet[Any], text: str) -> QuerySet[Any] | HttpResponse:
         if url := number_url(self.request, text):
             return HttpResponseRedirect(url)
-        if not (text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX):
-            raise Invalid(_("Type a number, or its first digits."))
+        if not begins_numbers(text):
+            return not_repeated(self, _("Type a number, or its first digits."))
         wanted = Q()
         for low, high in prefix_ranges(text):
             wanted |= Q(pk__gte=low, pk__lte=high)
@@ -132,9 +134,8 @@ class NumberPage(ObjectPage):
     copyable = True
 
     def queryset(self) -> QuerySet[Number]:
-        return numbers_before(self.user).select_related(
-            "tenure__rules_version", "tenure__identity", "tenure__identity_key"
-        )
+        brought = ("tenure__rules_version", "tenure__identity", "tenure__identity_key")
+        return numbers_before(self.user).select_related(*brought).annotate(open_demands=open_before("tenure"))
 
     def badges(self, obj: Number) -> list[Any]:
         return [state_badge(obj), *filter(None, [tier_badge(obj), protection_badge(obj), own_badge(obj)])]
@@ -181,8 +182,23 @@ def number_url(request: HttpRequest, text: str) -> str | None:
     return reverse("admin:accounts_number_change", args=[wanted]) if known else None
 
 
+def not_repeated(page: KeysetList, sentence: str) -> HttpResponse:
+    """What is no number may be a person's: the list comes back with neither page nor address holding it."""
+    page.say(f"{sentence} {_('For a person there is “Search for a person”.')}", messages.WARNING)
+    return HttpResponseRedirect(page.request.path)
+
+
+def begins_numbers(text: str) -> bool:
+    """May numbers begin so? None has ever begun like a mobile and been as long."""
+    try:
+        no_personal_data(text)
+    except Invalid:
+        return False
+    return text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX
+
+
 def _filtered(request: HttpRequest, text: str) -> str | None:
-    if text.isascii() and text.isdigit() and request.user.has_perm("accounts.view_number"):
+    if begins_numbers(text) and request.user.has_perm("accounts.view_number"):
         return f"{reverse('admin:accounts_number_changelist')}?q={text}"
     return None
 

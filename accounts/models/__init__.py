@@ -11,8 +11,10 @@ from accounts.models.request import (
     DisclosureKey,
     DisclosurePaper,
     DisclosureRuling,
+    DisclosureScan,
     DisclosureTarget,
     Release,
+    ReleaseKey,
 )
 from accounts.models.reveal import Reveal, RevealApproval, RevealRequest
 from accounts.models.rulebook import Clause, RuleDocument, RuleVersion
@@ -31,6 +33,7 @@ __all__ = [
     "DisclosureKey",
     "DisclosurePaper",
     "DisclosureRuling",
+    "DisclosureScan",
     "DisclosureTarget",
     "Erasure",
     "Hold",
@@ -40,6 +43,7 @@ __all__ = [
     "Number",
     "Registrant",
     "Release",
+    "ReleaseKey",
     "Reveal",
     "RevealApproval",
     "RevealRequest",

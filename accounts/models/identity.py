@@ -62,7 +62,6 @@ class Identity(Items):
             ("search_identity", "Can search by exact personal values"),
             ("import_identity", "Can import identities"),
             ("verify_identity", "Can record verifications"),
-            ("erase_identity", "Can carry out erasures"),
         )
 
     def __str__(self) -> str:
@@ -176,8 +175,9 @@ class CorrectionDemand(models.Model):
     class Meta:
         verbose_name = _("correction demand")
         verbose_name_plural = _("correction demands")
-        default_permissions = ("view",)
+        default_permissions = ()
         permissions = (("demand_correction", "Can demand corrections"),)
+        indexes = (models.Index(fields=("id",), name="correction_open", condition=Q(closed_at__isnull=True)),)
         constraints = (
             models.UniqueConstraint(
                 fields=("tenure", "field"), condition=Q(closed_at__isnull=True), name="correction_one_open"

@@ -37,7 +37,7 @@ class Hold(models.Model):
         db_index=False,
     )
 
-    changeable_columns = ("lifted_at", "lifted_by_id")
+    changeable_columns = ("until", "lifted_at", "lifted_by_id")
     history = History()
 
     class Meta:
@@ -45,6 +45,9 @@ class Hold(models.Model):
         verbose_name_plural = _("holds")
         default_permissions = ("view",)
         permissions = (("place_hold", "Can place legal holds"), ("lift_hold", "Can lift legal holds"))
+        indexes = (
+            models.Index(fields=("kind", "reference"), name="hold_by_reference", condition=Q(lifted_at__isnull=True)),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=("tenure", "kind", "reference"), condition=Q(lifted_at__isnull=True), name="hold_once"
@@ -101,6 +104,7 @@ class Breach(models.Model):
     cause = models.CharField(_("cause"), max_length=500, blank=True)
     harm = models.CharField(_("possible harm"), max_length=500, blank=True)
     remedy = models.CharField(_("what was done"), max_length=500, blank=True)
+    contact = models.CharField(_("whom to ask"), max_length=200, blank=True)  # the house's own, for those concerned
     staff = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -114,13 +118,27 @@ class Breach(models.Model):
     maker = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("registered by"), related_name="+", db_index=False
     )
-    found_at = models.DateTimeField(_("found"))
+    found_at = models.DateTimeField(_("time found"))
     report_due_at = models.DateTimeField(_("to be reported by"), null=True)
     reported_at = models.DateTimeField(_("reported"), null=True)
     reported_to = models.CharField(_("reported to"), max_length=120, blank=True)
     people_told_at = models.DateTimeField(_("people told"), null=True)
+    not_told_because = models.CharField(_("people not told because"), max_length=500, blank=True)  # PIPL 57 ¶2
     closed_at = models.DateTimeField(_("closed"), null=True)
 
+    changeable_columns = (
+        "level",
+        "cause",
+        "harm",
+        "remedy",
+        "contact",
+        "report_due_at",
+        "reported_at",
+        "reported_to",
+        "people_told_at",
+        "not_told_because",
+        "closed_at",
+    )
     history = History()
 
     class Meta:
@@ -128,6 +146,36 @@ class Breach(models.Model):
         verbose_name_plural = _("breach register")
         default_permissions = ("view",)
         permissions = (("handle_breach", "Can register and handle breaches"),)
+        indexes = (
+            models.Index(
+                fields=("report_due_at",),
+                name="breach_to_be_reported",
+                condition=Q(report_due_at__isnull=False, reported_at__isnull=True),
+            ),
+        )
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(staff__isnull=True, viewed_from__isnull=True, viewed_to__isnull=True)
+                | Q(staff__isnull=False, viewed_from__isnull=False, viewed_to__isnull=False)
+                & Q(viewed_from__lt=F("viewed_to")),
+                name="breach_viewing_is_somebodys",
+            ),
+            models.CheckConstraint(
+                condition=Q(level="larger", report_due_at__isnull=False) | Q(level="ordinary"),
+                name="breach_larger_has_a_clock",
+            ),
+            models.CheckConstraint(
+                condition=Q(reported_at__isnull=True, reported_to="")
+                | Q(reported_at__isnull=False) & ~Q(reported_to=""),
+                name="breach_reported_to_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True)
+                | (Q(level="ordinary") | Q(reported_at__isnull=False))
+                & (Q(people_told_at__isnull=False) | ~Q(not_told_because="")),
+                name="breach_closed_when_told",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"#{self.pk}"

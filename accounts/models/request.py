@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models.number import Number, Tenure
+from accounts.models.number import Tenure
 from qqops.audit.history import History
 from qqops.audit.models import Record
 from qqops.vault.models import WrappedKey
@@ -112,13 +112,16 @@ class Disclosure(Request):
     """调取登记 (4.2(c)): one request of somebody outside to be told something."""
 
     authority = models.CharField(_("authority or law firm"), max_length=120, blank=True)
-    legal_basis = models.CharField(_("legal basis"), max_length=200, blank=True)
-    scope = models.CharField(_("scope as asked for"), max_length=500)
+    legal_basis = models.CharField(_("legal basis"), max_length=200)
+    scope = models.BinaryField(_("scope as asked for"), null=True)  # in the paper's own words, which may name people
     wants = ArrayField(models.CharField(max_length=12, choices=DataClass), verbose_name=_("information asked for"))
     period_from = models.DateField(_("period from"), null=True)
     period_to = models.DateField(_("period to"), null=True)
     secret = models.BooleanField(_("secret"), default=False)
+    form_key = models.UUIDField(unique=True, editable=False)  # one form, one request: a second click finds it
 
+    changeable_columns = (*Request.changeable_columns, "secret")
+    hidden_in_history = ("statement", "scope", "form_key")
     history = History()
 
     class Meta(Request.Meta):
@@ -130,12 +133,16 @@ class Disclosure(Request):
             ("release_disclosure", "Can release disclosures"),
             ("view_secret_disclosure", "Can see secret disclosure requests"),
         )
-        constraints = three_people("disclosure")
+        constraints = (
+            *three_people("disclosure"),
+            # PIPL 41: what a foreign authority asks for is refused where it is registered.
+            models.CheckConstraint(condition=~Q(asked_by="foreign") | Q(state="refused"), name="disclosure_not_abroad"),
+        )
         indexes = (models.Index(fields=("state", "due_at"), name="disclosure_due"),)
 
 
 class DisclosureKey(WrappedKey):
-    """What the statement, the papers and the released file are sealed under."""
+    """What the statement and the papers are sealed under."""
 
     disclosure = models.OneToOneField(
         Disclosure, models.PROTECT, primary_key=True, verbose_name=_("disclosure request"), related_name="key"
@@ -147,33 +154,34 @@ class DisclosureKey(WrappedKey):
 
 
 class DisclosureTarget(Record):
-    """A number asked about, and the tenure that the period falls into."""
+    """A number asked about, by its digits, and a tenure that the period falls into; without one nobody held it then."""
 
     disclosure = models.ForeignKey(Disclosure, models.PROTECT, related_name="targets", db_index=False)
-    number = models.ForeignKey(Number, models.PROTECT, verbose_name=_("number"), related_name="+", db_index=False)
-    tenure = models.ForeignKey(Tenure, models.PROTECT, verbose_name=_("tenure"), related_name="+")
+    number = models.BigIntegerField(_("number"))
+    tenure = models.ForeignKey(Tenure, models.PROTECT, null=True, verbose_name=_("tenure"), related_name="+")
 
     class Meta(Record.Meta):
         verbose_name = _("number of a disclosure")
         verbose_name_plural = _("numbers of a disclosure")
-        constraints = (models.UniqueConstraint(fields=("disclosure", "tenure"), name="disclosure_target_once"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("disclosure", "number", "tenure"), nulls_distinct=False, name="disclosure_target_once"
+            ),
+        )
 
     def __str__(self) -> str:
-        return str(self.tenure)
+        return str(self.number)
 
 
 class DisclosurePaper(Record):
-    """What was shown: number, date, seal, and the scan by its hash; the scan itself is sealed."""
+    """A paper that was shown: its number, date, deadline and stamp."""
 
     disclosure = models.ForeignKey(Disclosure, models.PROTECT, related_name="papers", db_index=False)
     kind = models.CharField(_("paper"), max_length=24)
     number = models.CharField(_("number of the paper"), max_length=80, blank=True)
     dated = models.DateField(_("date of the paper"), null=True)
     deadline = models.DateField(_("deadline it sets"), null=True)
-    sealed = models.BooleanField(_("stamped"), default=False)
-    sha256 = models.CharField(_("SHA-256 of the scan"), max_length=64, blank=True)
-    media_type = models.CharField(_("type of the scan"), max_length=40, blank=True)
-    scan = models.BinaryField(null=True)
+    stamped = models.BooleanField(_("stamped"), default=False)
 
     class Meta(Record.Meta):
         verbose_name = _("paper of a disclosure")
@@ -182,6 +190,23 @@ class DisclosurePaper(Record):
 
     def __str__(self) -> str:
         return self.kind
+
+
+class DisclosureScan(Record):
+    """The scan of a paper: known by its hash, sealed under the key of its disclosure."""
+
+    paper = models.OneToOneField(DisclosurePaper, models.PROTECT, primary_key=True, related_name="scan")
+    content = models.BinaryField()
+    sha256 = models.CharField(_("SHA-256 of the scan"), max_length=64)
+    media_type = models.CharField(_("type of the scan"), max_length=40)
+    size = models.PositiveIntegerField(_("bytes"))
+
+    class Meta(Record.Meta):
+        verbose_name = _("scan of a paper")
+        verbose_name_plural = _("scans of papers")
+
+    def __str__(self) -> str:
+        return self.sha256
 
 
 class DisclosureRuling(Record):
@@ -247,7 +272,7 @@ class DataRequest(Request):
 
 
 class DataRequestKey(WrappedKey):
-    """What the statement and the copy handed out are sealed under."""
+    """What the statement is sealed under."""
 
     data_request = models.OneToOneField(
         DataRequest, models.PROTECT, primary_key=True, verbose_name=_("data request"), related_name="key"
@@ -287,3 +312,15 @@ class Release(Record):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+
+class ReleaseKey(WrappedKey):
+    """What the file handed out is sealed under: it lasts less long than the papers of the request."""
+
+    release = models.OneToOneField(
+        Release, models.PROTECT, primary_key=True, verbose_name=_("release"), related_name="key"
+    )
+
+    class Meta(WrappedKey.Meta):
+        verbose_name = _("release key")
+        verbose_name_plural = _("release keys")

@@ -4,11 +4,12 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.identity.formats import Field
 from accounts.models.number import Tenure
-from qqops.approvals import Approval, Proposal, approval_constraints
+from qqops.approvals import Approval, Proposal, State, approval_constraints
 from qqops.audit.history import History
 from qqops.audit.models import Record
 
@@ -57,6 +58,15 @@ class RevealRequest(Asked, Proposal):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+    @property
+    def has_lapsed(self) -> bool:
+        """Right at read time, whether it waits or was agreed to and not used."""
+        return (
+            self.state in (State.PROPOSED, State.APPROVED)
+            and self.expires_at is not None
+            and self.expires_at <= timezone.now()
+        )
 
 
 class RevealApproval(Approval):

@@ -34,9 +34,14 @@ def identities() -> QuerySet[Identity]:
 def key_of(tenure: Tenure) -> DataKey | None:
     """The key of a tenure's items in hand; None when nothing was told, or it has been erased."""
     try:
-        return tenure.identity_key.in_hand()
+        row = tenure.identity_key
     except IdentityKey.DoesNotExist:
         return None
+    kept = vars(row)  # unwrapped once for a row in hand, however many items are opened
+    if "_in_hand" not in kept:
+        kept["_in_hand"] = row.in_hand()
+    key: DataKey = kept["_in_hand"]
+    return key
 
 
 def opened(items: Identity | Registrant, fields: Iterable[str]) -> dict[Field, str]:

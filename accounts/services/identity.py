@@ -25,7 +25,7 @@ from qqops.seal import DataKey
 from qqops.staff.models import Staff
 
 COLUMNS = [f.attname for f in Identity._meta.concrete_fields if not f.primary_key]
-KEY_COLUMNS = ["master_id", "wrapped", *(f"{name}_hash" for name in HASHED)]
+KEY_COLUMNS = [f"{name}_hash" for name in HASHED]  # not the key: a change of keys may have wrapped it anew meanwhile
 # What giving an item anew puts right; that it is not verified, only a verification does.
 MET_BY_GIVING = ("missing", "wrong", "outdated")
 
@@ -48,6 +48,7 @@ class Told:
     values: Mapping[str, str | None]
     document_kind: str = ""
     proofs: Mapping[str, Proof] = field(default_factory=dict)
+    at: datetime.datetime | None = None  # when the holder gave it, where that is known; else now
 
 
 @dataclass
@@ -85,13 +86,10 @@ def closed_to_change(identity: Identity | None) -> str:
 
 
 def _record(chunk: Mapping[int, Told], done: Recorded, *, actor: Staff, reason: str, ticket: str, source: str) -> None:
-    tenures = (
-        Tenure.objects.select_related("identity", "identity_key")
-        .filter(pk__in=chunk)
-        .order_by("pk")
-        .select_for_update(no_key=True, of=("self",))
-    )
-    found = list(tenures)
+    rows = Tenure.objects.filter(pk__in=chunk).order_by("pk")
+    # Locked before they are read: whoever waited here must not write back what he had read before.
+    list(rows.select_for_update(no_key=True).values_list("pk"))
+    found = list(rows.select_related("identity", "identity_key"))
     refuse_own(actor, [tenure.number_id for tenure in found])
     for tenure in found:
         if refused := closed_to_change(identity_of(tenure)):
@@ -125,12 +123,7 @@ class _Draft:
         known = identity_of(tenure)
         self.new = known is None
         self.identity = known or Identity(tenure=tenure)
-        self.cipher: DataKey
-        if self.new:
-            self.cipher, self.key = IdentityKey.fresh(tenure.pk)
-        else:
-            self.key = tenure.identity_key
-            self.cipher = self.key.in_hand()
+        self.cipher, self.key = self._key()
         hashes = search_hashes({name: value for name, value in told.values.items() if value})
         kind = told.document_kind if "document" in told.values else self.identity.document_kind
         self.given = {
@@ -141,7 +134,7 @@ class _Draft:
         sealed = seal_items(self.cipher, tenure.pk, {name: value for name, value in self.given.items() if value})
         for name in self.given:
             setattr(self.identity, name, sealed.get(name))
-            setattr(self.identity, f"{name}_at", now if name in sealed else None)
+            setattr(self.identity, f"{name}_at", (told.at or now) if name in sealed else None)
             setattr(self.identity, f"{name}_verified_at", None)  # what was proved was the old value
             if name in HASHED:
                 setattr(self.key, f"{name}_hash", hashes.get(name))
@@ -154,6 +147,16 @@ class _Draft:
         }
         for name, proof in self.proved.items():
             setattr(self.identity, f"{name}_verified_at", proof.at)
+
+    def _key(self) -> tuple[DataKey, IdentityKey]:
+        """The tenure's key; a new one for whoever has told nothing yet, or whose key was lost for good (keys.md)."""
+        kept: IdentityKey | None = getattr(self.tenure, "identity_key", None)
+        if kept is not None:
+            return kept.in_hand(), kept
+        for name in Field.values:  # what the lost key sealed is gone
+            for column in (name, f"{name}_at", f"{name}_verified_at"):
+                setattr(self.identity, column, None)
+        return IdentityKey.fresh(self.tenure.pk)
 
     def _is_so(self, name: str, value: str | None, hashes: Mapping[str, bytes]) -> bool:
         now = getattr(self.identity, name)

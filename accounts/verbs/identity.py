@@ -27,3 +27,4 @@ verbs.declare(
     field=FIELDS,
     how=dict(CorrectionDemand.Closed.choices),
 )
+verbs.declare("identity.holder_asked", _("asked who answers for %(day)s; tenures: %(n)s"))

@@ -1,0 +1,33 @@
+from django.utils.translation import gettext_lazy as _
+
+from accounts.disclosing import PAPERS
+from accounts.models import AskedBy, DataClass
+from qqops.audit import verbs
+
+ASKED_BY = dict(AskedBy.choices)
+CLASSES = dict(DataClass.choices)
+PAPER_LABELS = {code: paper.label for code, paper in PAPERS.items()}
+STEPS = {"register": _("at the register"), "review": _("in the review"), "release": _("at the release")}
+WHAT = {"statement": _("statement"), "file": _("released file"), "proof": _("electronic proof"), **PAPER_LABELS}
+
+verbs.declare(
+    "disclosure.registered",
+    _("registered a disclosure request (%(asked_by)s); numbers: %(numbers)s"),
+    asked_by=ASKED_BY,
+    wants=CLASSES,
+    missing=PAPER_LABELS,
+)
+verbs.declare("disclosure.scan_added", _("added the scan of a paper: %(paper)s"), paper=PAPER_LABELS)
+verbs.declare(
+    "disclosure.reviewed",
+    _("reviewed a disclosure request; granted: %(granted)s; refused: %(refused)s"),
+    granted=CLASSES,
+    refused=CLASSES,
+    data_class=CLASSES,
+)
+verbs.declare(
+    "disclosure.refused", _("refused a disclosure request %(step)s (%(asked_by)s)"), asked_by=ASKED_BY, step=STEPS
+)
+verbs.declare("disclosure.released", _("released what was granted of a disclosure request"))
+verbs.declare("disclosure.opened", _("opened a sealed part of a disclosure request: %(what)s"), what=WHAT)
+verbs.declare("disclosure.downloaded", _("downloaded from a disclosure request: %(what)s"), what=WHAT)

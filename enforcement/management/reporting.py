@@ -1,21 +1,20 @@
 """How previews, reports and decisions read on a terminal."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from accounts.lifecycle import Shown
 from enforcement.models import Decision
 from enforcement.order import Order
 from enforcement.policy import Effect, Why
 from enforcement.services import Preview, Report, in_words
+from qqops import progress
 from qqops.approvals import State
 from qqops.commands import Exit, OpsCommand
 
@@ -109,14 +108,8 @@ def moment(at: Any) -> str:
     return f"{timezone.localtime(at):%Y-%m-%d %H:%M}" if at else "–"
 
 
-@contextmanager
-def progress_bar(out: Any, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal, silence elsewhere."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    terminal = Console(file=out)
-    with Progress(*columns, console=terminal, disable=not terminal.is_terminal) as progress:
-        task = progress.add_task(_("applying"), total=total)
-        yield lambda n: progress.advance(task, n)
+def progress_bar(out: Any, total: int) -> AbstractContextManager[Callable[[int], None]]:
+    return progress.bar(out, _("applying"), total)
 
 
 def _some(numbers: list[int]) -> str:

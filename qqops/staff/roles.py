@@ -117,7 +117,6 @@ ROLES: dict[str, tuple[str, ...]] = {
         "accounts.view_hold",
         "accounts.place_hold",
         "accounts.lift_hold",
-        "accounts.erase_identity",
         "accounts.view_erasure",
         "accounts.view_breach",
         "accounts.handle_breach",
@@ -189,7 +188,6 @@ NOT_IN_EMERGENCY = frozenset(
         "accounts.approve_privacy_reveal",
         "accounts.release_disclosure",
         "accounts.carry_out_datarequest",
-        "accounts.erase_identity",
         "accounts.lift_hold",
         "alerts.mark_seen",
     }

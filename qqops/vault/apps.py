@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.core.checks import Tags, register
+from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
 
@@ -12,3 +13,4 @@ class VaultConfig(AppConfig):
         from qqops.vault import checks
 
         register(checks.the_keys_fit, Tags.database)
+        autodiscover_modules("sealed")

@@ -1,6 +1,6 @@
 """Are the keys of the environment those under which the data lie; and the keys of the house itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 from django.conf import settings
@@ -23,13 +23,17 @@ class UnfitKeys(ImproperlyConfigured):
 
 def check() -> None:
     """Raise UnfitKeys unless every key in use is there and the right one, and the first one may seal."""
-    if problems := list(_problems()):
+    _check(list(SealingKey.objects.order_by("pk")))
+
+
+def _check(registered: Sequence[SealingKey]) -> None:
+    if problems := list(_problems(registered)):
         raise UnfitKeys("QQOPS_SEAL_KEYS does not fit this database: " + "; ".join(problems) + ".")
 
 
-def _problems() -> Iterator[str]:
+def _problems(registered: Sequence[SealingKey]) -> Iterator[str]:
     given = seal.read_keys(settings.QQOPS_SEAL_KEYS)
-    for row in SealingKey.objects.order_by("pk"):
+    for row in registered:
         if row.name not in given:
             yield f"the key {row.name} is missing, and data are sealed under it"
             continue
@@ -44,19 +48,33 @@ def _problems() -> Iterator[str]:
 
 def register() -> None:
     """Have the first key known here before anything is sealed under it."""
-    check()
+    registered = list(SealingKey.objects.order_by("pk"))
+    _check(registered)
+    if seal.first() in {row.name for row in registered}:
+        return
     name, check_value = seal.wrap(CHECK, SealingKey._meta.db_table)
     SealingKey.objects.bulk_create(
         [SealingKey(name=name, check_value=check_value, since=timezone.now())], ignore_conflicts=True
     )
+    check()  # of two processes with different keys of one name, the first to come was registered
+
+
+def ready() -> None:
+    """Asked by whatever may seal or open, before it does: the keys fit, and the first is registered. Looks once."""
+    _ready(str(connection.settings_dict["NAME"]), settings.QQOPS_SEAL_KEYS)
+
+
+@cache
+def _ready(database: str, given: str) -> None:
+    register()
 
 
 def settle() -> None:
     """After each migration: the first key is registered, and the house has its own."""
-    register()
+    forget()
+    ready()
     made = [HouseKey.fresh(name)[1] for name in HOUSE_KEYS]
     HouseKey.objects.bulk_create(made, ignore_conflicts=True)  # what is there stays
-    forget()
 
 
 def house_key(name: str) -> bytes:
@@ -71,3 +89,4 @@ def _house_key(database: str, name: str) -> bytes:
 
 def forget() -> None:
     _house_key.cache_clear()
+    _ready.cache_clear()

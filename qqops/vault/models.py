@@ -73,11 +73,17 @@ class WrappedKey(models.Model):
         return f"{cls._meta.db_table}:{pk}"
 
     @classmethod
-    def fresh(cls, pk: Any, **more: Any) -> tuple[seal.DataKey, Self]:
-        """A new key, in hand and as the row to be saved."""
+    def draw(cls, pk: Any) -> tuple[seal.DataKey, str, bytes]:
+        """A new key, in hand and wrapped, with the name of the one that wraps it."""
         raw = os.urandom(seal.KEY)
         name, wrapped = seal.wrap(raw, cls.purpose(pk))
-        return seal.DataKey(raw), cls(pk=pk, master_id=name, wrapped=wrapped, **more)
+        return seal.DataKey(raw), name, wrapped
+
+    @classmethod
+    def fresh(cls, pk: Any, **more: Any) -> tuple[seal.DataKey, Self]:
+        """A new key, in hand and as the row to be saved."""
+        key, name, wrapped = cls.draw(pk)
+        return key, cls(pk=pk, master_id=name, wrapped=wrapped, **more)
 
     def raw(self) -> bytes:
         return seal.unwrap(self.master_id, bytes(self.wrapped), self.purpose(self.pk))

@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from tests.benchmarks import sealing
 from tests.benchmarks.house import House
 
 
@@ -36,19 +37,24 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, one pair: does the bench itself work?")
     parser.add_argument("--pairs", type=int, default=0, help="alternated pairs for each ratio (default: 5)")
-    parser.add_argument("--only", choices=("freeze", "growth"), help="one part of it")
+    parser.add_argument("--only", choices=("freeze", "growth", "sealing", "search"), help="one part of it")
     given = parser.parse_args()
     pairs = given.pairs or (1 if given.quick else 5)
     house, figures = House(), []
     with tempfile.TemporaryDirectory() as folder:
         try:
             house.open()
-            if given.only != "growth":
+            if given.only in (None, "freeze"):
                 numbers, targets = (30_000, 20_000) if given.quick else (300_000, 100_000)
                 figures += freeze(house, Path(folder), numbers, targets, pairs)
-            if given.only != "freeze":
+            if given.only in (None, "growth"):
                 numbers, small, large = (60_000, 10_000, 50_000) if given.quick else (1_100_000, 10_000, 1_000_000)
                 figures += growth(house, Path(folder), numbers, small, large, pairs)
+            if given.only in (None, "sealing"):
+                figures += sealed(10_000 if given.quick else 100_000, pairs)
+            if given.only in (None, "search"):  # last: the seed is not the same after it
+                numbers, known = (30_000, 20_000) if given.quick else (1_100_000, 1_000_000)
+                figures += searched(house, numbers, known, pairs)
         finally:
             house.close()
     print(f"\n{'what':<58} {'figure':>10} {'bar':>10}")
@@ -104,6 +110,21 @@ def growth(house: House, folder: Path, numbers: int, small: int, large: int, pai
         Figure(f"cost of a row, {large:,} ÷ {small:,} targets", median(ratios), 1.2, at_least=False),
         Figure(f"peak memory of the client at {large:,} targets", held[1], 150, at_least=False, unit=" MB"),
         Figure(f"the same ÷ at {small:,} targets", held[1] / held[0], 1.1, at_least=False),
+    ]
+
+
+def sealed(count: int, pairs: int) -> list[Figure]:
+    return [Figure(f"seal {count:,} identities ÷ the bare cipher", sealing.sealing(count, pairs, say), 0.5)]
+
+
+def searched(house: House, numbers: int, known: int, pairs: int) -> list[Figure]:
+    say(f"find one of {known:,} identities")
+    house.grow(numbers)
+    sealing.seed(known, pairs * sealing.REQUESTS)
+    house.grow(numbers)  # as many are there: has only the statistics made anew
+    return [
+        Figure(f"search by mobile ÷ by number, {name}", figure, 1.2, at_least=False)
+        for name, figure in sealing.search(pairs, say).items()
     ]
 
 

@@ -5,11 +5,16 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import Number
-from enforcement.models import Decision
+from accounts.services.correct import demand, withdraw
+from enforcement.models import Decision, Outcome
 from enforcement.policy import BASIS, FreezeKind, Kind
+from enforcement.services.apply import would
+from enforcement.services.preview import preview
 from qqops.errors import Invalid
 from qqops.staff.models import Staff
-from tests.enforcement.acts import decide
+from tests.demands import WHY, overdue
+from tests.enforcement.acts import approve, broken, decide, order
+from tests.identities import ADULT, tell
 
 Make = Callable[..., Number]
 
@@ -24,7 +29,46 @@ def test_4_1_d_allows_a_restriction_and_refuses_freeze_and_termination(number: M
     with pytest.raises(Invalid, match="4.1"):
         decide(Kind.TERMINATE, one, officer, clauses=("10.1", "4.1"))  # nor in the company of another ground
     assert not Decision.objects.exists()
+    overdue(one, officer)
     assert decide(Kind.RESTRICT, one, officer, clauses=("4.1",)).applied == 1
+
+
+def test_4_1_d_alone_reaches_only_a_holder_who_was_told_and_let_the_term_pass(
+    numbers: Callable[..., list[int]], setup_actor: Staff, officer: Staff
+) -> None:
+    late, in_time, corrected, withdrawn, untold = found = [Number.objects.get(pk=pk) for pk in numbers(5)]
+    overdue(late, officer)
+    assert in_time.tenure is not None
+    demand(in_time.tenure, "mobile", "missing", actor=officer, reason=WHY)
+    overdue(corrected, officer)
+    tell(corrected, setup_actor, mobile=ADULT["mobile"])
+    withdraw(overdue(withdrawn, officer), actor=officer, reason=WHY)
+    ids = [one.pk for one in found]
+    seen = preview(order(Kind.RESTRICT, clauses=("4.1",)), ids, actor=officer)
+    assert (seen.will, dict(seen.skipped)) == (1, {"not_demanded": 4})
+    report = decide(Kind.RESTRICT, ids, officer, clauses=("4.1",))
+    assert (report.applied, dict(report.skipped)) == (1, {"not_demanded": 4})
+    assert list(Outcome.objects.filter(why="").values_list("number_id", flat=True)) == [late.pk]
+    with pytest.raises(Invalid):
+        decide(Kind.RESTRICT, untold, officer, clauses=("4.1",))
+    # With another ground beside it, it is that ground that carries the restriction.
+    assert decide(Kind.RESTRICT, untold, officer, clauses=("4.1", "10.1")).applied == 1
+
+
+def test_4_1_d_what_waited_is_judged_again_when_it_takes_effect(
+    number: Make, setup_actor: Staff, officer: Staff, supervisor: Staff
+) -> None:
+    late, corrected = number(protection="vip"), number(protection="vip")
+    for one in (late, corrected):
+        overdue(one, officer)
+    report = decide(Kind.RESTRICT, [late.pk, corrected.pk], officer, clauses=("4.1",))
+    assert report.decision.effect == "waits"
+    tell(corrected, setup_actor, mobile=ADULT["mobile"])
+    assert would(report.decision) == {"": 1, "not_demanded": 1}
+    approved = approve(report, supervisor)
+    assert (approved.applied, dict(approved.skipped)) == (1, {"not_demanded": 1})
+    corrected.refresh_from_db()
+    assert corrected.restricted_until is None and broken() == []
 
 
 def test_4_1_d_asks_for_notice_before() -> None:

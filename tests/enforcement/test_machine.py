@@ -22,6 +22,7 @@ from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.campaign import size
 from tests.cast import make_numbers
+from tests.demands import overdue
 from tests.enforcement.acts import AGREED, DAY, HOUR, broken, order
 
 IDS = list(range(88_880_001, 88_880_007))
@@ -51,6 +52,8 @@ class Staffroom(RuleBasedStateMachine):
         make_numbers(IDS[:4])
         make_numbers(IDS[4:5], "allocated")
         make_numbers(IDS[5:], legal_hold=True)
+        for late in IDS[:3]:  # whom a restriction under 4.1 reaches
+            overdue(Number.objects.get(pk=late), self.cast["agent"])
 
     def teardown(self) -> None:
         try:

@@ -104,6 +104,8 @@ def test_production_refuses_the_seal_of_the_demo():
         ({"QQOPS_SEAL_KEYS": ","}, "QQOPS_SEAL_KEYS cannot be read: there is no key in it."),
         ({"QQOPS_SEAL_KEYS": f"k1:{seal.new_key()},k1:{seal.new_key()}"}, "two keys have the name k1."),
         ({"QQOPS_SEAL_KEYS": f"k1:{seal.new_key()[:-4]}"}, "the key 32 bytes in URL-safe base64."),
+        ({"QQOPS_SEAL_KEYS": f"k1:{seal.new_key()};k2:{seal.new_key()}"}, "the key 32 bytes in URL-safe base64."),
+        ({"QQOPS_SEAL_KEYS": f":{seal.new_key()}"}, "each key is name:key"),
         ({"QQOPS_ADDRESSES": "10.0.0.0/8,office"}, "QQOPS_ADDRESSES cannot be read: 'office' does not appear to be"),
         ({"QQOPS_ADDRESSES": "10.0.0.1/8"}, "QQOPS_ADDRESSES cannot be read: 10.0.0.1/8 has host bits set."),
     ],

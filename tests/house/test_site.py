@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 from django.urls import reverse
@@ -79,11 +80,25 @@ def test_the_language_is_switched_by_a_form_and_stays(client: Client, db: None) 
 
 def test_the_jump_box_leads_where_an_app_says_or_back_with_a_sentence(agent: Client, registry: None) -> None:
     panels.jump(lambda request, text: "/admin/password/" if text == "12345" else None)
-    assert agent.get("/admin/jump/", {"q": " 12345 "})["Location"] == "/admin/password/"
-    missed = agent.get("/admin/jump/", {"q": "<nothing>"}, follow=True)
+    panels.jump(lambda request, text: HttpResponse("a page") if text == "67890" else None)
+    assert agent.post("/admin/jump/", {"q": " 12345 "})["Location"] == "/admin/password/"
+    assert agent.post("/admin/jump/", {"q": "67890"}).content == b"a page"
+    missed = agent.post("/admin/jump/", {"q": "张伟民"}, follow=True)
     assert missed.redirect_chain == [("/admin/", 302)]
-    assert "&lt;nothing&gt;" in missed.content.decode()
-    assert agent.get("/admin/jump/")["Location"] == "/admin/"
+    assert "张伟民" not in missed.content.decode() and len(missed.context["messages"]) == 1
+    for empty in (agent.post("/admin/jump/"), agent.get("/admin/jump/", {"q": "12345"})):
+        assert empty["Location"] == "/admin/"
+    assert agent.put("/admin/jump/").status_code == 405
+
+
+def test_the_jump_box_sends_a_form_that_only_this_site_can_send(agent: Client) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.cookies = agent.cookies
+    form = re.search(r'<form class="jump" method="post".*?</form>', browser.get("/admin/").content.decode(), re.S)
+    assert form and browser.post("/admin/jump/", {"q": "12345"}).status_code == 403
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form[0])
+    assert token
+    assert browser.post("/admin/jump/", {"q": "12345", "csrfmiddlewaretoken": token[1]}).status_code == 302
 
 
 def test_who_may_see_no_number_is_offered_no_jump_to_one(agent: Client, registry: None) -> None:
@@ -185,6 +200,7 @@ def test_an_unknown_page_is_a_bare_page(agent: Client) -> None:
         "404.html",
         "500.html",
         "503.html",
+        "503_sealed.html",
     ],
 )
 def test_error_pages_need_neither_a_person_nor_a_database(name: str) -> None:

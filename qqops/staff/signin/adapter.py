@@ -23,11 +23,11 @@ from qqops.seal import seal, unseal
 from qqops.site import desk_name
 from qqops.staff.backend import factors
 from qqops.staff.models import Staff
+from qqops.staff.sealed import PURPOSE
 from qqops.staff.services import signin
 from qqops.staff.signin import devices, proof
 
 NOT_RIGHT = _("The login or the password is not right. The password is case-sensitive.")
-PURPOSE = "staff.second-factor"  # what the secrets of second factors are sealed for
 HALFWAY = "halfway"  # in the session: what the password was at the first step of a sign-in, hashed
 
 

@@ -52,7 +52,7 @@ def test_the_same_told_twice_changes_nothing_and_a_change_leaves_the_registrant(
     assert Event.objects.count() == before
     identity = tell(one, privacy, mobile="+8613700000000", email=None)
     now = opened(identity, Field)
-    assert now["mobile"] == "+8613700000000" and "email" not in now
+    assert now[Field.MOBILE] == "+8613700000000" and Field.EMAIL not in now
     assert identity.mobile_verified_at is None and identity.email_at is None
     assert opened(Registrant.objects.get(), Field) == ADULT
     assert Identity.history.count() == 2

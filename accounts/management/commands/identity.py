@@ -1,0 +1,33 @@
+"""`manage.py identity …`: acts on identity information at the terminal, each a command of its own."""
+
+import argparse
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from accounts.management.erasing import Erasures, PurgeExpired, Reapply
+from accounts.management.importing import Import
+from qqops.commands import OpsCommand
+
+SUBCOMMANDS: dict[str, type[OpsCommand]] = {
+    "import": Import,
+    "purge_expired": PurgeExpired,
+    "erasures": Erasures,
+    "reapply": Reapply,
+}
+
+
+class Command(BaseCommand):
+    help = "Identity information: import it, erase what is over, list and repeat erasures. Dry run unless --apply."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        acts = parser.add_subparsers(dest="do", required=True, metavar="{" + ",".join(SUBCOMMANDS) + "}")
+        for name, command in SUBCOMMANDS.items():
+            one = acts.add_parser(name, help=command.help.partition("\n")[0])
+            one.formatter_class = argparse.RawDescriptionHelpFormatter
+            command().add_arguments(one)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        command = SUBCOMMANDS[options["do"]]()
+        command.stdout, command.stderr = self.stdout, self.stderr
+        command.handle(*args, **options)

@@ -1,0 +1,109 @@
+"""`manage.py identity import FILE`: set and update identity information by tenure. Values are never repeated."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.utils.translation import gettext as _
+
+from accounts.identity.formats import Field
+from accounts.intake import File
+from accounts.services import intake
+from accounts.services.declared import self_dealing
+from accounts.services.identity import Recorded
+from accounts.services.intake import Checked
+from accounts.services.intake_lines import Wrong
+from qqops.commands import Exit, StaffCommand
+from qqops.errors import Invalid
+from qqops.progress import bar
+
+NAMED = 50
+
+
+class Import(StaffCommand):
+    help = (
+        "Set and update identity information from CSV, XLSX or JSON Lines. Dry run unless --apply.\n\n"
+        "  Columns: number (or a tenure, 10001/2), name, document_kind, document, mobile, email, born;\n"
+        "  for an item already verified mobile_verified_method, mobile_verified_at, mobile_verified_source; basis.\n"
+        "  An empty cell leaves the item as it is, “-” takes it away. Any wrong line refuses the whole file."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.description = self.help
+        parser.add_argument("file", metavar="FILE", help=_("the file"))
+        super().add_arguments(parser)
+
+    def act_for(self, **options: Any) -> int:
+        intake.may(self.actor, options["reason"], options["ticket"])
+        with File(Path(options["file"])) as file:
+            named = None if options["json"] else NAMED
+            found = intake.check(file.rows(), actor=self.actor, figures=not options["apply"], named=named)
+            if found.wrongs:
+                return self._refuse(found, file, as_json=options["json"])
+            done = self._apply(file, found.lines, options) if options["apply"] else found.would
+        self._report(done, found.lines, file, options)
+        return Exit.DONE if options["apply"] else Exit.DRY_RUN
+
+    def _apply(self, file: File, lines: int, options: dict[str, Any]) -> Recorded:
+        with bar(self.stdout, _("recording"), lines) as advance:
+
+            def step(n: int) -> None:
+                file.must_be_the_same()
+                advance(n)
+
+            return intake.apply(
+                file.rows(),
+                actor=self.actor,
+                reason=options["reason"],
+                ticket=options["ticket"],
+                source=file.sha256,
+                step=step,
+            )
+
+    def _refuse(self, found: Checked, file: File, *, as_json: bool) -> int:
+        if as_json:
+            self.say_json(
+                {
+                    "applied": False,
+                    "sha256": file.sha256,
+                    "lines": found.lines,
+                    "wrong": found.wrongs,
+                    "errors": [asdict(one) for one in found.wrong],
+                }
+            )
+        else:
+            self.say(f"SHA-256 {file.sha256}")
+            for one in found.wrong:
+                self.say(_line(one))
+            if found.wrongs > len(found.wrong):
+                self.say(_("… and %(n)d more") % {"n": found.wrongs - len(found.wrong)})
+        if found.own:
+            raise self_dealing(found.own)
+        if not as_json:
+            counts = {"wrong": found.wrongs, "lines": found.lines}
+            raise Invalid(_("The file was refused, nothing was done. Faults: %(wrong)d, lines: %(lines)d.") % counts)
+        return Exit.USAGE
+
+    def _report(self, done: Recorded, lines: int, file: File, options: dict[str, Any]) -> None:
+        counts = {"lines": lines, "new": done.new, "changed": done.changed, "same": done.same}
+        if options["json"]:
+            fields = dict(done.fields)
+            self.say_json({"applied": options["apply"], "sha256": file.sha256, **counts, "fields": fields})
+            return
+        self.say(f"SHA-256 {file.sha256}")
+        if options["apply"]:
+            self.say(_("Recorded. Lines: %(lines)d, new: %(new)d, changed: %(changed)d, same: %(same)d.") % counts)
+        else:
+            self.say(
+                _("Dry run. Lines: %(lines)d, would be new: %(new)d, changed: %(changed)d, same: %(same)d.") % counts
+            )
+        for item in Field:
+            if done.fields[item]:
+                self.say(f"  {item.label}: {done.fields[item]}")
+
+
+def _line(one: Wrong) -> str:
+    if not one.column:
+        return _("line %(line)d: %(why)s") % {"line": one.line, "why": one.why}
+    return _("line %(line)d, %(column)s: %(why)s") % {"line": one.line, "column": one.column, "why": one.why}

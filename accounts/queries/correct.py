@@ -1,0 +1,48 @@
+"""Reads of correction demands (4.1(d)): for lists, and as what the number page brings along in its own query."""
+
+import datetime
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
+from django.db.models.functions import JSONObject
+from django.utils import timezone
+
+from accounts.models import CorrectionDemand, Number, Tenure
+
+
+@dataclass(frozen=True)
+class Open:
+    """One demand that stands: what a page says of it beside the item."""
+
+    pk: int
+    field: str
+    due_at: datetime.datetime
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.due_at <= timezone.now()
+
+
+def demands() -> QuerySet[CorrectionDemand]:
+    return CorrectionDemand.objects.select_related("tenure", "maker")
+
+
+def open_before(field: str) -> ArraySubquery:
+    """The open demands on the tenure of this field, as an annotation."""
+    standing = CorrectionDemand.objects.filter(tenure=OuterRef(field), closed_at=None).order_by("pk")
+    return ArraySubquery(standing.values(one=JSONObject(pk="pk", field="field", due_at="due_at")))
+
+
+def open_of(number: Number) -> dict[str, Open]:
+    """Annotated as `open_demands` by whoever brings the number; by item."""
+    found: list[dict[str, Any]] = getattr(number, "open_demands", [])
+    return {
+        one["field"]: Open(one["pk"], one["field"], datetime.datetime.fromisoformat(one["due_at"])) for one in found
+    }
+
+
+def open_on(tenure: Tenure) -> dict[str, Open]:
+    found = CorrectionDemand.objects.filter(tenure=tenure, closed_at=None)
+    return {one.field: Open(one.pk, one.field, one.due_at) for one in found}

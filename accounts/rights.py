@@ -1,0 +1,45 @@
+"""What a person may ask of his own information, who may ask it for him, on which papers: PIPL 44-50 as a table.
+
+Codes are those of `DataRequest.Kind` and `AskedBy`; nothing here imports the house.
+"""
+
+import datetime
+from dataclasses import dataclass
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+DUE = datetime.timedelta(days=15)  # “in time” (PIPL 50); the house's own word for it
+COPY_LASTS = datetime.timedelta(days=30)
+
+
+class Paper(TextChoices):
+    IDENTITY = "identity", _("own identity document")
+    GUARDIANSHIP = "guardianship", _("proof of guardianship")
+    DEATH = "death", _("death certificate")
+    KINSHIP = "kinship", _("proof of kinship")
+
+
+@dataclass(frozen=True)
+class Right:
+    article: int  # of the Personal Information Protection Law
+    asked_by: tuple[str, ...]
+
+
+PERSON, GUARDIAN, RELATIVE = "person", "guardian", "relative"
+
+# PIPL 49 gives relatives of a deceased access, correction and deletion; to go on or stop is the living's.
+RIGHTS: dict[str, Right] = {
+    "copy": Right(45, (PERSON, GUARDIAN, RELATIVE)),
+    "correction": Right(46, (PERSON, GUARDIAN, RELATIVE)),
+    "deletion": Right(47, (PERSON, GUARDIAN, RELATIVE)),
+    "lock": Right(44, (PERSON, GUARDIAN)),
+    "unlock": Right(44, (PERSON, GUARDIAN)),
+}
+
+# Whoever asks shows his own identity document, and what makes him the one who may ask.
+PAPERS: dict[str, tuple[Paper, ...]] = {
+    PERSON: (Paper.IDENTITY,),
+    GUARDIAN: (Paper.IDENTITY, Paper.GUARDIANSHIP),
+    RELATIVE: (Paper.IDENTITY, Paper.DEATH, Paper.KINSHIP),
+}

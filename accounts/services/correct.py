@@ -1,0 +1,115 @@
+"""Acts on correction demands: what is missing or wrong, until when; only limits of service may follow (4.1(d))."""
+
+import datetime
+
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from accounts.identity.formats import Field
+from accounts.models import CorrectionDemand, Tenure
+from accounts.queries.identity import identity_of, standing
+from accounts.services.declared import refuse_own
+from accounts.services.identity import closed_to_change
+from qqops.audit import pen
+from qqops.errors import Invalid, Refused
+from qqops.reason import must_say_why
+from qqops.staff.models import Staff
+
+DEMAND = "accounts.demand_correction"
+DAYS, DAYS_MIN, DAYS_MAX = 15, 3, 60
+LANGUAGES = ("zh-hans", "en")  # of the letter
+
+
+def problems(tenure: Tenure, field: str) -> list[str]:
+    """What may be demanded to be put right about this item: what stands against it, or that what was given is wrong."""
+    item = next(one for one in standing(tenure) if one.field == field)
+    found = [item.problem] if item.problem else []
+    return found + [CorrectionDemand.Problem.WRONG.value] if item.given_at else found
+
+
+def due(days: int, now: datetime.datetime) -> datetime.datetime:
+    """The last moment of the last day; the day of the demand does not count."""
+    last = timezone.localdate(now) + datetime.timedelta(days=days)
+    return timezone.make_aware(datetime.datetime.combine(last, datetime.time(23, 59, 59)))
+
+
+def check_demand(tenure: Tenure, field: str, *, actor: Staff) -> list[str]:
+    """May this person demand something about this item now? The problems that fit; asked by the page and the act."""
+    if not actor.has_perm(DEMAND):
+        raise Refused(gettext_noop("Your role may not demand corrections."))
+    refuse_own(actor, [tenure.number_id])
+    if tenure.ended_at is not None:
+        raise Refused(gettext_noop("This tenure has ended: nothing more can be demanded of its holder."))
+    if refused := closed_to_change(identity_of(tenure)):
+        raise Refused(refused)
+    if field not in Field.values:
+        raise Invalid(_("Unknown item."))
+    if CorrectionDemand.objects.filter(tenure=tenure, field=field, closed_at=None).exists():
+        raise Invalid(_("A correction of this item has been demanded already."))
+    found = problems(tenure, field)
+    if not found:
+        raise Invalid(_("Nothing is missing here: this registration does not need the item."))
+    return found
+
+
+def demand(
+    tenure: Tenure, field: str, problem: str, *, days: int = DAYS, actor: Staff, reason: str, ticket: str = ""
+) -> CorrectionDemand:
+    """Demand of the holder that he put this item right within so many days."""
+    tried = {"act": "identity.demand", "field": field}
+    with pen.refusals(actor=actor, subject=tenure, facts=tried), transaction.atomic():
+        Tenure.objects.select_for_update(no_key=True).get(pk=tenure.pk)  # what is told meanwhile is seen below
+        tenure = Tenure.objects.select_related("identity").get(pk=tenure.pk)
+        if problem not in check_demand(tenure, field, actor=actor):
+            raise Invalid(_("This is not what is wrong with the item."))
+        if not DAYS_MIN <= days <= DAYS_MAX:
+            raise Invalid(_("Give the holder %(low)d to %(high)d days.") % {"low": DAYS_MIN, "high": DAYS_MAX})
+        must_say_why(reason)
+        now = timezone.now()
+        until = due(days, now)
+        facts = {"field": field, "problem": problem, "until": until.isoformat()}
+        with pen.act(
+            "identity.correction_demanded", actor=actor, reason=reason, ticket=ticket, subject=tenure, facts=facts
+        ) as act:
+            made = CorrectionDemand.objects.create(
+                tenure=tenure, field=field, problem=problem, maker=actor, made_at=now, due_at=until
+            )
+            act.wrote(pen.history_model(CorrectionDemand))
+    return made
+
+
+def check_withdraw(demand: CorrectionDemand, *, actor: Staff) -> None:
+    if not actor.has_perm(DEMAND):
+        raise Refused(gettext_noop("Your role may not withdraw correction demands."))
+    refuse_own(actor, [demand.tenure.number_id])
+    if demand.closed_at is not None:
+        raise Invalid(_("This correction demand is closed already."))
+
+
+def withdraw(demand: CorrectionDemand, *, actor: Staff, reason: str, ticket: str = "") -> CorrectionDemand:
+    """Take a demand back, by anybody who may make one: it was a mistake, or it no longer matters."""
+    tried = {"act": "identity.withdraw", "field": demand.field}
+    with pen.refusals(actor=actor, subject=demand.tenure, facts=tried), transaction.atomic():
+        found = CorrectionDemand.objects.select_related("tenure").filter(pk=demand.pk)
+        demand = found.select_for_update(no_key=True, of=("self",)).get()
+        check_withdraw(demand, actor=actor)
+        must_say_why(reason)
+        how = CorrectionDemand.Closed.WITHDRAWN
+        facts = {"field": demand.field, "how": how.value}
+        with pen.act(
+            "identity.correction_closed", actor=actor, reason=reason, ticket=ticket, subject=demand.tenure, facts=facts
+        ) as act:
+            demand.closed_at, demand.closed = timezone.now(), how
+            demand.save(update_fields=["closed_at", "closed"])
+            act.wrote(pen.history_model(CorrectionDemand))
+    return demand
+
+
+def letter(demand: CorrectionDemand, language: str) -> str:
+    """What the holder is told, in plain text; it names the item and never its value."""
+    with translation.override(language):
+        known = {"demand": demand, "number": demand.tenure.number_id, "item": demand.get_field_display()}
+        return render_to_string(f"accounts/letters/correction.{language}.txt", known).strip()

@@ -1,0 +1,143 @@
+"""A file of identity information: all of it is checked first, then recorded by the act that records one (4.1)."""
+
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from accounts.identity.formats import Field
+from accounts.intake import Row
+from accounts.models import Tenure
+from accounts.queries.identity import identity_of, opened
+from accounts.services.identity import Recorded, Told, record
+from accounts.services.intake_lines import Wrong, lines_of
+from qqops.audit.personal import no_personal_data
+from qqops.errors import Invalid, Refused
+from qqops.reason import must_say_why
+from qqops.staff.models import Staff
+
+IMPORT = "accounts.import_identity"
+AT_ONCE = 2_000  # lines in hand at a time, each with its identity and the key of it
+
+
+@dataclass
+class Checked:
+    """What a file holds: all that is wrong with it, or else what it would change."""
+
+    lines: int = 0
+    own: int = 0
+    wrongs: int = 0
+    wrong: list[Wrong] = field(default_factory=list)  # the first of them, by line
+    would: Recorded = field(default_factory=Recorded)
+
+
+def may(actor: Staff, reason: str, ticket: str) -> None:
+    """Before a million lines are read."""
+    if not actor.has_perm(IMPORT):
+        raise Refused(gettext_noop("Your role may not import identities."))
+    must_say_why(reason)
+    no_personal_data(reason, ticket)
+
+
+def check(rows: Iterable[Row], *, actor: Staff, figures: bool, named: int | None = None) -> Checked:
+    """Look at every line; with `figures`, at what is known already too. At most `named` faults are told one by one."""
+    found = Checked()
+    wrong: list[Wrong] = []
+    tenures, lines = array("q"), array("q")
+
+    def fault(one: Wrong) -> None:
+        found.wrongs += 1
+        if named is None or len(wrong) < named:
+            wrong.append(one)
+
+    for chunk in _chunks(rows):
+        for one in lines_of(chunk, actor):
+            found.lines += 1
+            found.own += one.own
+            for each in one.wrong:
+                fault(each)
+            if one.tenure:
+                tenures.append(one.tenure.pk)
+                lines.append(one.row.line)
+            if one.told and one.tenure and figures:
+                _count(one.told, one.tenure, found.would)
+    for one_line, first in _twice(tenures, lines):
+        fault(Wrong(one_line, "number", _("The same tenure stands on line %(line)d.") % {"line": first}))
+    if not found.lines:
+        raise Invalid(_("There is nothing below the heading."))
+    found.wrong = sorted(wrong, key=lambda each: each.line)
+    return found
+
+
+def apply(
+    rows: Iterable[Row],
+    *,
+    actor: Staff,
+    reason: str,
+    ticket: str,
+    source: str,
+    step: Callable[[int], None] = lambda lines: None,
+) -> Recorded:
+    """Record a file that was checked, in chunks; what was recorded before is left as it is, so a run that was killed
+    is finished by another. `step` is told the lines before they are recorded, and may stop there."""
+    may(actor, reason, ticket)
+    done = Recorded()
+    for chunk in _chunks(rows):
+        lines = list(lines_of(chunk, actor))
+        for one in lines:
+            for each in one.wrong[:1]:
+                facts = {"line": each.line, "why": each.why}
+                raise Invalid(_("Line %(line)d has changed since it was checked: %(why)s") % facts)
+        step(len(lines))
+        told = [one.told for one in lines if one.told]
+        part = record(told, actor=actor, reason=reason, ticket=ticket, source=source)
+        done.new += part.new
+        done.changed += part.changed
+        done.same += part.same
+        done.fields += part.fields
+    return done
+
+
+def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    source = iter(rows)
+    while chunk := list(islice(source, min(settings.QQOPS_CHUNK, AT_ONCE))):
+        yield chunk
+
+
+def _twice(tenures: "array[int]", lines: "array[int]") -> Iterator[tuple[int, int]]:
+    """Each line whose tenure has been named before, with the line that did."""
+    order = sorted(range(len(tenures)), key=tenures.__getitem__)  # lines stay in their order
+    first = 0
+    for at in order:
+        if tenures[at] == tenures[first] and at != first:
+            yield lines[at], lines[first]
+        else:
+            first = at
+
+
+def _count(told: Told, tenure: Tenure, would: Recorded) -> None:
+    """What `record` would make of it."""
+    identity = identity_of(tenure)
+    known = opened(identity, told.values) if identity else {}
+    given = [
+        name
+        for name, value in told.values.items()
+        if known.get(Field(name)) != value
+        or (name == Field.DOCUMENT and identity is not None and identity.document_kind != told.document_kind)
+    ]
+    proved = [
+        name
+        for name, proof in told.proofs.items()
+        if name in given or (before := getattr(identity, f"{name}_verified_at", None)) is None or before < proof.at
+    ]
+    if not given and not proved:
+        would.same += 1
+    elif identity is None:
+        would.new += 1
+    else:
+        would.changed += 1
+    would.fields.update(str(name) for name in given)

@@ -1,0 +1,22 @@
+"""The worker's daily retention sweep, and the erasure list brought up to date."""
+
+from procrastinate.contrib.django import app
+
+from accounts.breach_tasks import breaches
+from accounts.services import erasure_list
+from accounts.services.purge import purge
+from qqops.alerts import watch
+from qqops.audit import origin
+from qqops.staff.models import Staff
+
+__all__ = ["breaches", "purge_expired"]
+
+
+@app.periodic(cron="10 4 * * *")
+@app.task(name="accounts.purge", queue="acts", queueing_lock="accounts.purge")
+def purge_expired(timestamp: int) -> None:
+    """Beats at the end only: a list that cannot be written is late, and is told by that."""
+    with origin.origin(origin.SYSTEM, os_user=origin.terminal_user()):
+        purge(actor=Staff.objects.system("system-retention"))
+    erasure_list.write_list()
+    watch.beat("accounts.purge")

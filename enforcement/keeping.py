@@ -1,0 +1,39 @@
+"""What has a holder's information kept while it runs: a measure, a termination, a decision that waits (PIPL 47)."""
+
+from collections.abc import Collection, Iterable
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.lifecycle import Lifecycle
+from accounts.models import Number, Tenure
+from accounts.queries import rights
+from enforcement.models import Measure, Target
+from qqops.approvals import State
+
+
+def _measures(tenures: Collection[int]) -> Iterable[int]:
+    running = Q(ended_at=None) & (Q(until=None) | Q(until__gt=timezone.now()))
+    numbers = Tenure.objects.filter(pk__in=tenures).values("number")
+    return Measure.objects.filter(running, number__in=numbers, tenure__in=tenures).values_list("tenure", flat=True)
+
+
+def _terminations(tenures: Collection[int]) -> Iterable[int]:
+    """Until the number is purged the holder may object, and is answered from what is known of him."""
+    over = Number.objects.filter(tenure__in=tenures, lifecycle=Lifecycle.TERMINATED)
+    return (tenure for tenure in over.values_list("tenure", flat=True) if tenure is not None)
+
+
+def _decisions(tenures: Collection[int]) -> Iterable[int]:
+    waiting = Q(decision__state=State.APPROVED) | Q(
+        decision__state=State.PROPOSED, decision__expires_at__gt=timezone.now()
+    )
+    numbers = Tenure.objects.filter(pk__in=tenures).values("number")
+    rows = Target.objects.filter(waiting, number__in=numbers, tenure__in=tenures)
+    return (tenure for tenure in rows.values_list("tenure", flat=True) if tenure is not None)
+
+
+rights.keeps("measure", _("a measure on the number is running"), _measures)
+rights.keeps("terminated", _("the number is terminated, and the time for objections runs"), _terminations)
+rights.keeps("decision", _("a decision on the number waits"), _decisions)

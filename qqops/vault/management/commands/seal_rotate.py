@@ -1,0 +1,80 @@
+"""`manage.py seal_rotate`: seal everything under the first key anew, and let go of those that are done with."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from qqops import progress, seal
+from qqops.commands import Exit, SystemCommand
+from qqops.vault import rotate
+
+Found = dict[str, dict[str, int]]
+
+
+class Command(SystemCommand):
+    help = "Seal everything under the first key of QQOPS_SEAL_KEYS. Safe to stop and to run again. See docs/keys.md."
+    system_actor = "system-keys"
+
+    def act(self, **options: Any) -> int:
+        found = rotate.under()
+        rows, retired = 0, list[str]()
+        if options["apply"]:
+            with progress.bar(self.stderr, _("sealing anew"), rotate.elsewhere(found).total()) as advance:
+                rows = rotate.rotate(actor=self.actor, progress=advance)
+            retired, found = rotate.retire(actor=self.actor), rotate.under()
+        remain = rotate.elsewhere(found).total()
+        if options["json"]:
+            self.say_json(
+                {
+                    "applied": options["apply"],
+                    "to": seal.first(),
+                    "under": found,
+                    "rows": rows,
+                    "remain": remain,
+                    "retired": retired,
+                    "idle": rotate.idle(found),
+                    "removable": rotate.removable(found),
+                }
+            )
+        elif options["apply"]:
+            self.say_done(found, rows, retired, remain)
+        else:
+            self.say_found(found, remain)
+        if not options["apply"]:
+            return Exit.DRY_RUN
+        return Exit.PARTLY if remain else Exit.DONE
+
+    def say_found(self, found: Found, remain: int) -> None:
+        for table, rows in found.items():
+            for key, n in sorted(rows.items()):
+                self.say(_("%(table)s: %(n)d under the key %(key)s") % {"table": table, "n": n, "key": key})
+        self.say(
+            ngettext(
+                "Dry run: nothing is changed. With --apply %(n)d row is sealed anew under the key %(to)s.",
+                "Dry run: nothing is changed. With --apply %(n)d rows are sealed anew under the key %(to)s.",
+                remain,
+            )
+            % {"n": remain, "to": seal.first()}
+        )
+        for key in rotate.idle(found):
+            self.say(_("Nothing lies under the key %(key)s: --apply retires it.") % {"key": key})
+        self.say_removable(found)
+
+    def say_done(self, found: Found, rows: int, retired: list[str], remain: int) -> None:
+        self.say(_("Sealed anew under the key %(to)s: %(n)d rows.") % {"to": seal.first(), "n": rows})
+        for key in retired:
+            self.say(_("Retired: %(key)s.") % {"key": key})
+        if remain:
+            self.say(
+                _(
+                    "Meanwhile %(n)d rows came to lie under other keys: some process still has another key in front."
+                    " Restart it and run this again."
+                )
+                % {"n": remain}
+            )
+        self.say_removable(found)
+
+    def say_removable(self, found: Found) -> None:
+        for key in rotate.removable(found):
+            self.say(_("The key %(key)s can be taken out of QQOPS_SEAL_KEYS.") % {"key": key})
