@@ -1,4 +1,6 @@
-"""Demo numbers: deterministic, with a realistic spread of states, tiers and logins, made by set-based SQL."""
+"""Demo numbers and holders: deterministic, with a realistic spread of states, tiers, logins and open cases."""
+
+import datetime
 
 from django.db import connection
 from django.utils import timezone
@@ -6,8 +8,12 @@ from django.utils.translation import gettext as _
 
 from accounts.identity.demo import person
 from accounts.lifecycle import PREMIUM_FROM_TIER, Protection
-from accounts.models import Number, Tenure
+from accounts.models import CorrectionDemand, Disclosure, Number, Tenure
+from accounts.queries.identity import standing
 from accounts.queries.rulebook import version_in_force
+from accounts.rights import PAPERS
+from accounts.services import correct, disclosures, holds, rights
+from accounts.services.disclosures import Shown
 from accounts.services.identity import Proof, Told, record
 from accounts.services.protect import protect
 from accounts.services.rulebook import load_summaries
@@ -16,6 +22,7 @@ from qqops.audit import pen
 from qqops.staff.models import Staff
 
 CHUNK = 50_000
+DEMANDS = 3
 WITHOUT_IDENTITY = 30  # every so many-th tenure has told nothing
 
 # k → a number, one to one: multiplication modulo a prime scatters 1, 2, 3 … over the 9- and 10-digit numbers;
@@ -113,3 +120,29 @@ def protection(wish: demo.Wish) -> str:
         numbers = list(chosen.values_list("pk", flat=True)[:few])
         made += len(protect(numbers, kind, actor=supervisor, reason="演示数据：受保护号码").changing)
     return _("Protected numbers: %(n)d") % {"n": made}
+
+
+@demo.step
+def cases(wish: demo.Wish) -> str:
+    if CorrectionDemand.objects.exists() or Disclosure.objects.exists():
+        return _("Cases about identity information: there")
+    agent, officer = (Staff.objects.get(username=login) for login in ("agent", "officer"))
+    tenures = list(Tenure.objects.select_related("identity").exclude(identity=None).order_by("pk")[:200])
+    incomplete = [tenure for tenure in tenures if any(item.problem for item in standing(tenure))]
+    for tenure in incomplete[:DEMANDS]:
+        item = next(item for item in standing(tenure) if item.problem)
+        correct.demand(tenure, item.field, item.problem, actor=agent, reason="演示数据：信息不完整")
+    one, two, three = tenures[0], tenures[1], tenures[2]
+    today = timezone.localdate()
+    notice = Shown("retrieval_notice", number="演公调证字〔2026〕1号", dated=today,
+                   deadline=today + datetime.timedelta(days=5), stamped=True)  # fmt: skip
+    asked = disclosures.Asked(
+        asked_by="police", authority="演示市公安局", wants=("registrant", "messages"),
+        scope="演示：调取注册信息和全部聊天记录", statement="演示：办案民警二人，证件已核对",
+        numbers=(one.number_id,), papers=(notice, Shown("two_officers")),
+    )  # fmt: skip
+    disclosures.register(asked, actor=agent)
+    wanted = rights.Asked(kind="copy", asked_by="person", papers=PAPERS["person"], statement="演示：本人申请复制")
+    rights.register(two, wanted, actor=agent)
+    holds.place([three.pk], "legal", "演示法院（2026）演01号", actor=officer, reason="演示数据：诉讼保留")
+    return _("Cases about identity information: made")

@@ -103,7 +103,7 @@ class BreachPage(ObjectPage):
             Fact(_("Level"), obj.get_level_display()),
             Fact(_("What happened"), obj.what),
             Fact(_("Found"), when(obj.found_at, exact=True)),
-            Fact(_("Registered by"), obj.maker),
+            Fact(_("Taken in by"), obj.maker),
         ]
         if obj.staff:
             facts += [

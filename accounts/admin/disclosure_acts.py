@@ -310,7 +310,7 @@ def _acts(request: HttpRequest, disclosure: Disclosure | None) -> list[Act]:
         return []
     user, acts = panels.staff_at(request), []
     if _may(services.check_review, disclosure, actor=user):
-        acts.append(Act(_("Review"), _url("review", disclosure), key="e", primary=True))
+        acts.append(Act(_("Review it"), _url("review", disclosure), key="e", primary=True))
     if _may(services.check_release, disclosure, actor=user):
         acts.append(Act(_("Release or decline"), _url("release", disclosure), key="e", primary=True))
     for paper in disclosure.papers.order_by("pk"):

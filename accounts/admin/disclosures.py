@@ -118,7 +118,7 @@ def facts_of(disclosure: Disclosure) -> list[Fact]:
         Fact(_("Period"), period_words(disclosure)),
         Fact(_("Due"), when(disclosure.due_at, exact=True)),
         Fact(_("Registered"), when(disclosure.registered_at, exact=True)),
-        Fact(_("Registered by"), disclosure.maker),
+        Fact(_("Taken in by"), disclosure.maker),
     ]
     if disclosure.reviewer:
         facts += [Fact(_("Reviewed by"), disclosure.reviewer), Fact(_("Reviewed"), when(disclosure.reviewed_at))]

@@ -126,7 +126,7 @@ def facts_of(request: DataRequest) -> list[Fact]:
         Fact(_("Asked by"), request.get_asked_by_display()),
         Fact(_("Papers seen"), papers),
         Fact(_("Registered"), when(request.registered_at, exact=True)),
-        Fact(_("Registered by"), request.maker),
+        Fact(_("Taken in by"), request.maker),
         Fact(_("Due"), when(request.due_at, exact=True)),
     ]
     if request.field:

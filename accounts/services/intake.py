@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import groupby, islice
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -21,6 +21,7 @@ from qqops.reason import must_say_why
 from qqops.staff.models import Staff
 
 IMPORT = "accounts.import_identity"
+PARTS = 16
 AT_ONCE = 2_000  # lines in hand at a time, each with its identity and the key of it
 
 
@@ -109,14 +110,14 @@ def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
 
 
 def _twice(tenures: "array[int]", lines: "array[int]") -> Iterator[tuple[int, int]]:
-    """Each line whose tenure has been named before, with the line that did."""
-    order = sorted(range(len(tenures)), key=tenures.__getitem__)  # lines stay in their order
-    first = 0
-    for at in order:
-        if tenures[at] == tenures[first] and at != first:
-            yield lines[at], lines[first]
-        else:
-            first = at
+    """Each line whose tenure has been named before, with the line that did. In parts: a million numbers to be sorted
+    take more memory than all the rest."""
+    for part in range(PARTS):
+        order = [at for at, tenure in enumerate(tenures) if tenure % PARTS == part]
+        order.sort(key=tenures.__getitem__)  # lines stay in their order
+        for _tenure, same in groupby(order, key=tenures.__getitem__):
+            first, *others = same
+            yield from ((lines[at], lines[first]) for at in others)
 
 
 def _count(told: Told, tenure: Tenure, would: Recorded) -> None:
