@@ -15,3 +15,5 @@ class AccountsConfig(AppConfig):
 
         watch.declare("accounts.purge", gettext_noop("the retention sweep"), within=timedelta(hours=26))
         watch.declare("accounts.breaches", gettext_noop("the check of breach reports"), within=timedelta(minutes=30))
+        watch.declare("accounts.holds", gettext_noop("the end of legal holds"), within=timedelta(minutes=30))
+        watch.declare("accounts.overdue", gettext_noop("the check of overdue requests"), within=timedelta(hours=2))

@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import Breach, DataRequest, Disclosure, Reveal, Tenure
+from accounts.identity.purposes import Purpose
+from accounts.models import Breach, DataRequest, Disclosure, Tenure
 from qqops import receipts
 from qqops.errors import Invalid
 from qqops.staff.models import Staff
@@ -20,7 +21,6 @@ from qqops.staff.models import Staff
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-Purpose = Reveal.Purpose
 STILL_OPEN_FOR = datetime.timedelta(days=30)  # a case that is done is looked into for a while
 
 
@@ -34,6 +34,7 @@ class Case:
     pk: int
     open: bool
     mine: Callable[[Staff], bool]
+    alone: Callable[[Staff], bool] = lambda staff: False  # nobody else has looked at what he registered
 
     @property
     def url(self) -> str:
@@ -106,6 +107,10 @@ def takes_part(request: Disclosure | DataRequest, staff: Staff, review: str, clo
     return following is not None and staff.has_perm(following)
 
 
+def _own_word(request: Disclosure | DataRequest, staff: Staff) -> bool:
+    return {request.maker_id, request.reviewer_id, request.closer_id} - {None} == {staff.pk}
+
+
 def _waits(request: Disclosure | DataRequest) -> bool:
     return request.state in (request.State.REGISTERED, request.State.REVIEWED)
 
@@ -116,7 +121,7 @@ def _disclosure(ref: str, tenure: Tenure) -> Case | None:
         return None
     rights = ("accounts.review_disclosure", "accounts.release_disclosure")
     return Case("disclosure", ref, "admin:accounts_disclosure_change", one.pk, _waits(one),
-                lambda staff: takes_part(one, staff, *rights))  # fmt: skip
+                lambda staff: takes_part(one, staff, *rights), lambda staff: _own_word(one, staff))  # fmt: skip
 
 
 def _data_request(ref: str, tenure: Tenure) -> Case | None:
@@ -125,7 +130,7 @@ def _data_request(ref: str, tenure: Tenure) -> Case | None:
         return None
     rights = ("accounts.decide_datarequest", "accounts.carry_out_datarequest")
     return Case("data_request", ref, "admin:accounts_datarequest_change", one.pk, _waits(one),
-                lambda staff: takes_part(one, staff, *rights))  # fmt: skip
+                lambda staff: takes_part(one, staff, *rights), lambda staff: _own_word(one, staff))  # fmt: skip
 
 
 def _breach(ref: str, tenure: Tenure) -> Case | None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
+from qqops.days import end_of
+
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
@@ -19,7 +21,6 @@ DAY = datetime.timedelta(days=1)
 # Classes of information by their codes (accounts.models.DataClass).
 REGISTRANT, IDENTITY, TENURE, LOGINS, MEASURES = "registrant", "identity", "tenure", "logins", "measures"
 HELD = (REGISTRANT, IDENTITY, TENURE, LOGINS, MEASURES)
-NOT_HELD = ("messages", "contacts", "payments")  # asked for again and again, and kept by no register of this house
 
 
 @dataclass(frozen=True)
@@ -171,4 +172,4 @@ def due_at(asked_by: str, now: datetime.datetime, deadlines: Iterable[datetime.d
     days = sorted(deadlines)
     if not days:
         return now + ASKERS[asked_by].due
-    return datetime.datetime.combine(days[0], datetime.time(23, 59, 59), now.tzinfo)
+    return end_of(days[0])

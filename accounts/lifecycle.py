@@ -78,6 +78,7 @@ MOVES = (
 
 # Only here is there a tenure that someone holds; measures need one.
 HELD = (L.ALLOCATED, L.IN_USE, L.CANCEL_PENDING, L.TERMINATED)
+USABLE = (L.ALLOCATED, L.IN_USE, L.CANCEL_PENDING)  # its holder uses it, or may at any time
 
 # A measure without an end. PostgreSQL's 'infinity' has no Python value; this one compares the same way.
 FOREVER = datetime.datetime(9999, 12, 31, tzinfo=datetime.UTC)

@@ -20,7 +20,7 @@ class Retention:
     keep: datetime.timedelta | None  # None: as long as the house
     after: Any  # what the time runs from
     basis: Any
-    with_identity: bool  # erased with the identity it is about, even when its own time is not over
+    with_identity: bool  # goes with the identity it is about, even when its own time is not over
 
 
 DAY = datetime.timedelta(days=1)
@@ -44,14 +44,14 @@ CLASSES: dict[str, Retention] = {
         3 * 365 * DAY,
         _("the end of the request"),
         _("Network Data Regulation 12; three years for claims"),
-        with_identity=True,
+        with_identity=True,  # where everybody whom they are about has been erased
     ),
     RELEASES: Retention(
         _("files handed out"),
         30 * DAY,
         _("the release"),
         _("PIPL 19: who asked has it by then"),
-        with_identity=True,
+        with_identity=True,  # where everybody whom it is about has been erased
     ),
     REGISTERS: Retention(
         _("registers of requests and disclosures, without what was said"),
@@ -68,12 +68,21 @@ CLASSES: dict[str, Retention] = {
         with_identity=False,
     ),
 }
-KEPT = tuple(code for code, one in CLASSES.items() if not one.with_identity)
+KEPT = tuple(code for code, one in CLASSES.items() if not one.with_identity and one.keep is None)
 
 
 def over_since(code: str, now: datetime.datetime) -> datetime.datetime:
     """What ended, or was handed out, before this moment has been kept for long enough."""
+    return now - _keep(code)
+
+
+def kept_until(code: str, start: datetime.datetime) -> datetime.datetime:
+    """The end of the time that runs from this moment."""
+    return start + _keep(code)
+
+
+def _keep(code: str) -> datetime.timedelta:
     keep = CLASSES[code].keep
     if keep is None:
         raise LookupError(f"{code} is kept as long as the house")
-    return now - keep
+    return keep

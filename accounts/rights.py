@@ -10,7 +10,6 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 DUE = datetime.timedelta(days=15)  # “in time” (PIPL 50); the house's own word for it
-COPY_LASTS = datetime.timedelta(days=30)
 
 
 class Paper(TextChoices):

@@ -1,15 +1,16 @@
-"""The worker's daily retention sweep, and the erasure list brought up to date."""
+"""The worker's daily retention sweep, with the erasure list brought up to date, and its hourly look at requests."""
 
 from procrastinate.contrib.django import app
 
-from accounts.breach_tasks import breaches
+from accounts.breach_tasks import breaches, expired_holds
 from accounts.services import erasure_list
+from accounts.services.overdue import remind
 from accounts.services.purge import purge
 from qqops.alerts import watch
 from qqops.audit import origin
 from qqops.staff.models import Staff
 
-__all__ = ["breaches", "purge_expired"]
+__all__ = ["breaches", "expired_holds", "overdue_requests", "purge_expired"]
 
 
 @app.periodic(cron="10 4 * * *")
@@ -20,3 +21,11 @@ def purge_expired(timestamp: int) -> None:
         purge(actor=Staff.objects.system("system-retention"))
     erasure_list.write_list()
     watch.beat("accounts.purge")
+
+
+@app.periodic(cron="20 * * * *")
+@app.task(name="accounts.overdue", queue="acts", queueing_lock="accounts.overdue")
+def overdue_requests(timestamp: int) -> None:
+    with origin.origin(origin.SYSTEM, os_user=origin.terminal_user()):
+        remind(actor=Staff.objects.system("system-worker"))
+    watch.beat("accounts.overdue")

@@ -4,7 +4,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import cases
-from accounts.cases import Case, Purpose, read_serial, serial
+from accounts.cases import Case, read_serial, serial
+from accounts.identity.purposes import Purpose
 from accounts.models import Tenure
 from enforcement.models import Approval, Decision
 from qqops.approvals import State

@@ -13,7 +13,11 @@ from enforcement.policy import FreezeKind, Kind, Scope
 
 def _measures(tenure: Tenure, period: Period) -> Any:
     """Those in force on any day of the period; never who decided, and never what others reported."""
-    found = Measure.objects.filter(tenure=tenure).prefetch_related("decision__grounds__clause__version").order_by("pk")
+    found = (
+        Measure.objects.filter(number=tenure.number_id, tenure=tenure)
+        .prefetch_related("decision__grounds__clause__version")
+        .order_by("pk")
+    )
     return [_one(measure) for measure in found if _meets(measure, period)]
 
 

@@ -31,7 +31,7 @@ _KIND = {
     ),
     Kind.RESTRICT: (
         "WHEN {on_demand} AND NOT EXISTS (SELECT FROM accounts_correctiondemand c WHERE c.tenure_id = n.tenure_id"
-        " AND c.closed_at IS NULL AND c.due_at <= %(now)s) THEN 'not_demanded'"
+        " AND c.closed_at IS NULL AND c.due_at <= %(now)s AND c.told_at IS NOT NULL) THEN 'not_demanded'"
         " WHEN n.restricted_until > %(now)s AND EXISTS (SELECT FROM enforcement_measure m WHERE"
         f" {OF_HOLDER} AND m.kind = 'restrict' AND m.scopes @> %(scopes)s::varchar[]"
         " AND coalesce(m.until, 'infinity') >= coalesce(%(until)s, 'infinity'::timestamptz)) THEN 'already'"

@@ -228,7 +228,7 @@ def rule_for(case: Case) -> Rule:
 
 
 def is_on_demand(clauses: tuple[str, ...]) -> bool:
-    """Are all its grounds such that an overdue correction demand must stand behind it (4.1)?"""
+    """Are all its grounds such that an overdue correction demand, told to the holder, must stand behind it (4.1)?"""
     return bool(clauses) and set(clauses) <= set(ON_DEMAND)
 
 
@@ -254,7 +254,7 @@ class Why(TextChoices):
     WRONG_STATE = "wrong_state", _("its state does not allow this")
     LEGAL_HOLD = "legal_hold", _("under a legal hold")
     ALREADY = "already", _("already so")
-    NOT_DEMANDED = "not_demanded", _("no correction demand is overdue")
+    NOT_DEMANDED = "not_demanded", _("no correction demand is overdue, or the holder was not told")
     NOTHING_TO_LIFT = "nothing_to_lift", _("no measure in force that this ground reaches")
     NOTHING_TO_RESTORE = "nothing_to_restore", _("was not terminated by a decision")
     STATE_CHANGED = "state_changed", _("changed since the proposal")

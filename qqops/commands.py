@@ -80,6 +80,7 @@ class StaffCommand(OpsCommand):
     """Acts for a person, who proves it with his command token: a shell cannot play maker and approver."""
 
     actor: Staff
+    called = ""  # as it is typed, where that is not the name of its file
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -114,7 +115,7 @@ class StaffCommand(OpsCommand):
     def act(self, **options: Any) -> int:
         self.actor = staff_services.bearer(self.token, options["actor"])
         # Also what a dry run would refuse: someone tried the door.
-        with pen.refusals(actor=self.actor, facts={"command": type(self).__module__.rpartition(".")[2]}):
+        with pen.refusals(actor=self.actor, facts={"command": self.called or type(self).__module__.rpartition(".")[2]}):
             return self.act_for(**options)
 
     def act_for(self, **options: Any) -> int:

@@ -18,7 +18,7 @@ ADULT: dict[str, Any] = {
     "mobile": "+8613812345678",
     "email": "zhang.wm@example.com",
 }
-MINOR: dict[str, Any] = {"name": "李小明", "document": "110101201501014519", "mobile": "+8613912345670"}
+MINOR: dict[str, Any] = {"name": "李小明", "document": "110101201501014514", "mobile": "+8613912345670"}
 
 
 def tell(number: Number | Tenure, actor: Staff, /, *, verified: tuple[str, ...] = (), **values: Any) -> Identity:

@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin.breach_acts import breach_url, may_register, steps_for
-from accounts.admin.identity import identity_url, standing_badges
+from accounts.admin.identity import declared_badge, identity_url, standing_badges
 from accounts.identity.formats import Field
-from accounts.models import Breach, BreachPerson, Reveal
-from accounts.queries.breach import breaches, items_of, people_of
+from accounts.models import Breach, BreachPerson
+from accounts.queries.breach import breaches, item_label, items_of, people_of
 from accounts.queries.identity import identity_of, masked
+from accounts.queries.people import is_own
 from qqops import panels
 from qqops.audit.models import Event
 from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin
@@ -134,17 +135,16 @@ class BreachAdmin(OpsModelAdmin):
 
 
 def items_seen(person: BreachPerson) -> list[str]:
-    found = []
-    for item in person.fields:
-        whose, _colon, field = item.partition(":")
-        found.append(f"{Field(field).label} ({Reveal.Whose(whose).label})")
-    return found
+    return [item_label(item) for item in person.fields]
 
 
 def mask_people(people: Iterable[BreachPerson]) -> None:
     """Opened once, and only what is shown."""
     for person in people:
         one: Any = person
+        if is_own(person):
+            one.shown, one.badges = {}, [declared_badge()]
+            continue
         identity = identity_of(person.tenure)
         one.shown = masked(identity, (Field.NAME, Field.MOBILE)) if identity else {}
         one.badges = standing_badges(identity)
@@ -168,7 +168,7 @@ class PeoplePage(KeysetList):
     columns = PEOPLE
     order = ("id",)
     nav = LIST
-    empty = gettext_lazy("The reveal log names nobody.")
+    empty = gettext_lazy("The record names nobody.")
 
     def setup(self) -> None:
         found = breaches().filter(pk=self.kwargs["pk"]).first()
@@ -183,7 +183,7 @@ class PeoplePage(KeysetList):
         return [(BreachList.title, reverse(LIST)), (str(self.breach), breach_url(self.breach))]
 
     def queryset(self) -> QuerySet[BreachPerson]:
-        return people_of(self.breach)
+        return people_of(self.breach, self.user)
 
     def url(self, row: BreachPerson) -> str:
         return identity_url(row.tenure_id)
@@ -194,7 +194,7 @@ class PeoplePage(KeysetList):
 
 
 def _people(request: HttpRequest, breach: Breach) -> Panel:
-    first = list(people_of(breach).order_by("pk")[:SHOWN])
+    first = list(people_of(breach, panels.staff_at(request)).order_by("pk")[:SHOWN])
     mask_people(first)
     rows = [[link(identity_url(p.tenure_id), PEOPLE[0].value(p)), *(c.value(p) for c in PEOPLE[1:])] for p in first]
     context = {
@@ -204,7 +204,7 @@ def _people(request: HttpRequest, breach: Breach) -> Panel:
         "rows": rows,
         "empty": PeoplePage.empty,
     }
-    return Panel(_("People concerned, from the reveal log"), "accounts/breach_people.html", context)
+    return Panel(_("People concerned, from the record"), "accounts/breach_people.html", context)
 
 
 def _notice(request: HttpRequest, breach: Breach) -> Panel:
@@ -214,7 +214,7 @@ def _notice(request: HttpRequest, breach: Breach) -> Panel:
         with translation.override(language):
             facts = [
                 Fact(_("What happened"), breach.what),
-                Fact(_("Which of your information"), [str(field.label) for field in seen]),
+                Fact(_("Which of your information"), [str(label) for label in seen]),
                 Fact(_("Cause"), breach.cause),
                 Fact(_("Possible harm"), breach.harm),
                 Fact(_("What was done, and what you can do"), breach.remedy),

@@ -62,7 +62,7 @@ class RegisterForm(WhyForm):
     found_at = moment(gettext_lazy("Found"))
     login = forms.CharField(
         label=gettext_lazy("Whose viewing"), required=False, max_length=60,
-        help_text=gettext_lazy("A login: everybody of whom this person revealed something in the span is listed."),
+        help_text=gettext_lazy("A login: everybody of whom this person saw something in clear in the span is listed."),
     )  # fmt: skip
     viewed_from = moment(gettext_lazy("Viewing from"), required=False)
     viewed_to = moment(gettext_lazy("Viewing to"), required=False)

@@ -1,6 +1,6 @@
 """4.1 on the staff web: what is missing or wrong, until when it is to be corrected, and what has been demanded."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -36,10 +36,25 @@ def standing_of(demand: CorrectionDemand) -> Any:
     return badge(_("overdue"), "bad") if demand.due_at <= timezone.now() else badge(_("open"), "warn")
 
 
+def _told(demand: CorrectionDemand) -> Any:
+    """When and how; of what is still demanded, that it has yet to be done."""
+    if demand.told_at is not None:
+        return [when(demand.told_at), demand.get_told_how_display()]
+    return _not_told() if demand.closed_at is None else None
+
+
+def _not_told() -> Any:
+    return badge(_("not told yet"), "warn")
+
+
 def _due(one: Open) -> list[Any]:
-    """Until when, as a link to the demand; a day that has passed stands out."""
+    """Until when, as a link to the demand; a day that has passed stands out, and that the holder knows nothing."""
     until = link(demand_url(one.pk), _("to be corrected by %(at)s") % {"at": minute(one.due_at)})
-    return [until, badge(_("overdue"), "bad")] if one.is_overdue else [until]
+    badges = [badge(_("overdue"), "bad")] if one.is_overdue else []
+    return [until, *badges] if one.told else [until, *badges, _not_told()]
+
+
+DUE_FIRST: Sequence[str] = ("due_at", "id")  # the most overdue first, as their index has them
 
 
 class CorrectionDemandList(KeysetList):
@@ -54,6 +69,7 @@ class CorrectionDemandList(KeysetList):
         Column(gettext_lazy("Problem"), lambda d: problem_badge(d.problem)),
         Column(gettext_lazy("Standing"), standing_of),
         Column(gettext_lazy("To be corrected by"), lambda d: when(d.due_at)),
+        Column(gettext_lazy("Holder told"), _told),
         Column(gettext_lazy("Made by"), lambda d: d.maker),
     )
     filters = (
@@ -66,8 +82,16 @@ class CorrectionDemandList(KeysetList):
                 ("closed", gettext_lazy("closed"), Q(closed_at__isnull=False)),
             ),
         ),
+        Filter(
+            gettext_lazy("Holder told"),
+            "told",
+            (
+                ("no", gettext_lazy("not told yet"), Q(closed_at__isnull=True, told_at__isnull=True)),
+                ("yes", gettext_lazy("told"), Q(told_at__isnull=False)),
+            ),
+        ),
     )
-    order = ("-id",)
+    order: Sequence[str] = ("-id",)
     search_label = gettext_lazy("Number")
     search_help = gettext_lazy("A whole number.")
     empty = gettext_lazy("No correction demand matches.")
@@ -80,6 +104,11 @@ class CorrectionDemandList(KeysetList):
             self.text = ""  # what is no number may be a person's: it is not shown again
             raise Invalid(_("Type a whole number."))
         return rows.filter(tenure__number=parse(text))
+
+    def cut(self, rows: QuerySet[Any]) -> None:
+        if self.chosen.get("standing") == "overdue":
+            self.order = DUE_FIRST
+        super().cut(rows)
 
 
 class CorrectionDemandPage(ObjectPage):
@@ -104,6 +133,7 @@ class CorrectionDemandPage(ObjectPage):
             Fact(_("Made by"), obj.maker),
             Fact(_("Made"), when(obj.made_at, exact=True)),
             Fact(_("To be corrected by"), when(obj.due_at, exact=True), ONLY_LIMITS),
+            Fact(_("Holder told"), _told(obj)),
         ]
         if obj.closed_at:
             facts.append(Fact(_("Closed"), when(obj.closed_at, exact=True)))
@@ -146,13 +176,14 @@ def _to_do(request: HttpRequest, identity: Identity) -> Panel | None:
 
 def _of_tenure(request: HttpRequest, identity: Identity) -> Panel:
     found = demands().filter(tenure=identity.tenure_id).order_by("-pk")[:SHOWN]
-    head = [_("Demand"), _("Item"), _("Problem"), _("To be corrected by"), _("Standing")]
+    head = [_("Demand"), _("Item"), _("Problem"), _("To be corrected by"), _("Holder told"), _("Standing")]
     rows = [
         (
             link(demand_url(one.pk), str(one)),
             one.get_field_display(),
             problem_badge(one.problem),
             when(one.due_at),
+            _told(one),
             standing_of(one),
         )
         for one in found
@@ -189,6 +220,16 @@ def _letter(request: HttpRequest, demand: CorrectionDemand) -> Panel:
     return Panel(_("Letter to the holder"), "accounts/letter.html", {"letters": letters})
 
 
+def _tell_act(request: HttpRequest, demand: CorrectionDemand | None) -> Iterable[Act]:
+    if demand is None:
+        return []
+    try:
+        correct.check_tell(demand, actor=panels.staff_at(request))
+    except (Refused, Invalid):
+        return []
+    return [Act(_("The holder was told"), reverse("admin:correction_told", args=[demand.pk]), key="t")]
+
+
 def _withdraw_act(request: HttpRequest, demand: CorrectionDemand | None) -> Iterable[Act]:
     if demand is None:
         return []
@@ -203,5 +244,6 @@ panels.register("identity", _to_do, order=0)
 panels.register("identity", _of_tenure, order=3)
 panels.register("number", _on_number, order=2)
 panels.register("correction", _letter)
+panels.toolbar("correction", _tell_act)
 panels.toolbar("correction", _withdraw_act)
 panels.sidebar("work", gettext_lazy("Correction demands"), LIST, VIEW, order=4)

@@ -1,4 +1,4 @@
-"""The pages of 4.1: verify an item, demand that it be corrected, withdraw such a demand."""
+"""The pages of 4.1: verify an item, demand that it be corrected, say that the holder was told, withdraw the demand."""
 
 from typing import Any
 
@@ -92,7 +92,7 @@ class VerifyPage(ConfirmPage):
         happens = {
             Verification.Result.MATCH: _("The item counts as verified from now on; a demand to correct it is closed."),
             Verification.Result.MISMATCH: _(
-                "The item no longer counts as verified. A correction may then be demanded."
+                "The item counts as wrong until it is given anew or matches. A correction may then be demanded."
             ),
             Verification.Result.UNVERIFIABLE: _("What was verified before stays as it is."),
         }
@@ -182,7 +182,8 @@ class DemandPage(ConfirmPage):
             fingerprint=f"{cleaned['problem']}:{until.isoformat()}",
             button=_("Demand the correction"),
             panels=[Panel(_("Term"), "ops/panel_facts.html", {"facts": facts})],
-            consequences=[_("The demand and the letter to the holder are kept; read the letter out or send it."),
+            consequences=[_("The demand is kept. Read the letter out or send it, and record that the holder was told:"
+                            " unless he was, nothing may follow."),
                           ONLY_LIMITS],
         )  # fmt: skip
 
@@ -197,9 +198,15 @@ class WithdrawForm(forms.Form):
     ticket = forms.CharField(label=gettext_lazy("Ticket"), required=False, max_length=80)
 
 
-class WithdrawPage(ConfirmPage):
+class TellForm(WithdrawForm):
+    how = forms.ChoiceField(label=gettext_lazy("How"), choices=CorrectionDemand.Told.choices, widget=forms.RadioSelect)
+    field_order = ("how", "reason", "ticket")
+
+
+class OfDemandPage(ConfirmPage):
+    """An act on a demand that stands."""
+
     permission = correct.DEMAND
-    form_class = WithdrawForm
     nav = LIST
 
     def setup(self) -> None:
@@ -208,11 +215,51 @@ class WithdrawPage(ConfirmPage):
             raise Http404
         self.demand: CorrectionDemand = found
 
-    def heading_title(self) -> str:
-        return _("Withdraw correction demand %(demand)s") % {"demand": self.demand}
-
     def crumbs(self) -> list[tuple[Any, str]]:
         return [(_("Correction demands"), reverse(LIST)), (str(self.demand), demand_url(self.demand.pk))]
+
+    def of_demand(self) -> Panel:
+        facts = [
+            Fact(_("Number"), number_link(self.demand.tenure.number_id)),
+            Fact(_("Item"), self.demand.get_field_display()),
+            Fact(_("To be corrected by"), when(self.demand.due_at, exact=True)),
+        ]
+        return Panel(_("Correction demand"), "ops/panel_facts.html", {"facts": facts})
+
+
+class TellPage(OfDemandPage):
+    form_class = TellForm
+
+    def heading_title(self) -> str:
+        return _("The holder was told of correction demand %(demand)s") % {"demand": self.demand}
+
+    def preview(self, cleaned: dict[str, Any] | None) -> Preview:
+        if cleaned is None:
+            correct.check_tell(self.demand, actor=self.user)
+        else:
+            tried = {"act": "identity.tell", "field": self.demand.field}
+            with pen.refusals(actor=self.user, subject=self.demand.tenure, facts=tried):
+                correct.check_tell(self.demand, actor=self.user)
+            must_say_why(cleaned["reason"])
+            no_personal_data(cleaned["reason"], cleaned["ticket"])
+        return Preview(
+            fingerprint=f"{self.demand.pk}:{cleaned and cleaned['how']}",
+            button=_("The holder was told"),
+            panels=[self.of_demand()],
+            consequences=[_("When the term is over, a restriction under 4.1 can rest on this demand.")],
+        )
+
+    def enact(self, cleaned: dict[str, Any], *, nonce: str) -> str:
+        correct.tell(self.demand, actor=self.user, **cleaned)
+        self.say(_("It is on the record that the holder was told."))
+        return demand_url(self.demand.pk)
+
+
+class WithdrawPage(OfDemandPage):
+    form_class = WithdrawForm
+
+    def heading_title(self) -> str:
+        return _("Withdraw correction demand %(demand)s") % {"demand": self.demand}
 
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
         if cleaned is None:
@@ -223,15 +270,10 @@ class WithdrawPage(ConfirmPage):
                 correct.check_withdraw(self.demand, actor=self.user)
             must_say_why(cleaned["reason"])
             no_personal_data(cleaned["reason"], cleaned["ticket"])
-        facts = [
-            Fact(_("Number"), number_link(self.demand.tenure.number_id)),
-            Fact(_("Item"), self.demand.get_field_display()),
-            Fact(_("To be corrected by"), when(self.demand.due_at, exact=True)),
-        ]
         return Preview(
             fingerprint=str(self.demand.pk),
             button=_("Withdraw the demand"),
-            panels=[Panel(_("Correction demand"), "ops/panel_facts.html", {"facts": facts})],
+            panels=[self.of_demand()],
             consequences=[_("Nothing is demanded any more, and no restriction can rest on it.")],
         )
 
@@ -243,4 +285,5 @@ class WithdrawPage(ConfirmPage):
 
 panels.page("identity/<int:pk>/verify/<str:field>/", "identity_verify", VerifyPage)
 panels.page("identity/<int:pk>/demand/<str:field>/", "identity_demand", DemandPage)
+panels.page("corrections/<int:pk>/told/", "correction_told", TellPage)
 panels.page("corrections/<int:pk>/withdraw/", "correction_withdraw", WithdrawPage)

@@ -10,10 +10,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.admin.disclosures import disclosure_url
 from accounts.admin.number import number_link
 from accounts.models import Erasure, Identity
 from accounts.numbers import parse
-from accounts.queries.rights import LANGUAGES, certificate
+from accounts.queries.rights import LANGUAGES, certificate, files_left
 from accounts.retention import CLASSES
 from qqops import panels
 from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin
@@ -21,6 +22,7 @@ from qqops.panels import Act, Fact, Panel
 from qqops.templatetags.ops import digits, link, when
 
 VIEW = "accounts.view_erasure"
+DISCLOSURES = "accounts.view_disclosure"
 
 
 class ErasureList(KeysetList):
@@ -102,9 +104,23 @@ def _certificate_act(request: HttpRequest, identity: Identity | None) -> Iterabl
             yield Act(_("Erasure certificate"), url, key="e")
 
 
+def _files(request: HttpRequest, erasure: Erasure) -> Panel | None:
+    """What is kept by law for others as well, and for how long."""
+    if not request.user.has_perm(DISCLOSURES):
+        return None
+    rows = [
+        (link(disclosure_url(made.disclosure), made.disclosure), when(made.until, exact=True))
+        for made in files_left(erasure, panels.staff_at(request))
+        if made.disclosure
+    ]
+    table = {"head": [_("Disclosure request"), _("Kept until")], "rows": rows}
+    return Panel(_("Files about others too"), "ops/panel_table.html", table, side="right") if rows else None
+
+
 panels.toolbar("identity", _certificate_act, order=7)
 panels.register("erasure", _certificate)
 panels.register("erasure", _periods, order=1)
+panels.register("erasure", _files, order=2)
 panels.sidebar(
     "registry",
     gettext_lazy("Erasure certificates"),

@@ -10,12 +10,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin.identity import identity_url
+from accounts.admin.identity import declared_badge, identity_url
 from accounts.admin.number import begins_numbers, number_link
 from accounts.models import Number
 from accounts.numbers import parse
-from accounts.queries.holder import Answer, answers
-from accounts.services.holder import LOOK, SEE
+from accounts.queries.holder import Answer
+from accounts.services.holder import LOOK, SEE, seen
 from qqops import panels
 from qqops.errors import Invalid, Refused
 from qqops.pages import Page
@@ -51,7 +51,7 @@ class AnswersPage(Page):
             if not begins_numbers(form.cleaned_data["number"].strip()):
                 raise Invalid(_("Type a whole number."))
             number, day = parse(form.cleaned_data["number"]), form.cleaned_data["day"]
-            found = answers(number, day, with_identity=self.user.has_perm(SEE))
+            found = seen(number, day, actor=self.user)
         except (Invalid, Refused) as error:
             return self.render(form=self.again(form), problem=str(error))
         panels_ = [self.panel(answer) for answer in found]
@@ -69,7 +69,9 @@ class AnswersPage(Page):
             Fact(_("Until"), when(tenure.ended_at, exact=True) if tenure.ended_at else _("now")),
             Fact(_("Registered by"), tenure.get_channel_display()),
         ]
-        if self.user.has_perm(SEE):
+        if answer.own:
+            facts.append(Fact(_("Current information"), declared_badge()))
+        elif self.user.has_perm(SEE):
             facts += [
                 Fact(_("Initial registrant"), _in_words(answer.registrant_shown)),
                 Fact(_("Current information"), _in_words(answer.identity_shown), _standing(answer)),

@@ -7,15 +7,17 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin.number import begins_numbers, not_repeated, number_link
+from accounts.admin.number import begins_numbers, number_link
 from accounts.identity.formats import Field
 from accounts.models import CorrectionDemand, Identity, Number, Tenure, Verification
 from accounts.numbers import parse
+from accounts.queries.declared import is_self_dealing
 from accounts.queries.identity import Standing, identities, identity_of, masked, of_minor, registrant_of, standing
-from accounts.queries.people import with_own
+from accounts.queries.people import is_own, with_own
 from qqops import panels
 from qqops.errors import Invalid
 from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin
@@ -55,6 +57,11 @@ def standing_badges(identity: Identity | None) -> list[Any]:
     return [badge(_("minor"), "warn")] if of_minor(identity) else []
 
 
+def declared_badge() -> Any:
+    """Instead of any mask: what a number says of its person, somebody else may look up."""
+    return badge(_("a number you declared"), "warn")
+
+
 def completeness(tenure: Tenure) -> Any:
     problems = [item for item in standing(tenure) if item.problem]
     if not problems:
@@ -63,8 +70,11 @@ def completeness(tenure: Tenure) -> Any:
 
 
 def mask_rows(rows: Iterable[Any]) -> None:
-    """Opened once, and only what a list shows."""
+    """Opened once, and only what a list shows. Each comes `with_own()`."""
     for identity in rows:
+        if is_own(identity):
+            identity.shown, identity.badges = {}, [declared_badge()]
+            continue
         identity.shown = masked(identity, (Field.NAME, Field.MOBILE))
         identity.badges = [
             *standing_badges(identity),
@@ -100,7 +110,7 @@ class IdentityList(KeysetList):
     empty = gettext_lazy("No identity information matches.")
 
     def queryset(self) -> QuerySet[Identity]:
-        return identities()
+        return with_own(identities(), self.user)
 
     def search(self, rows: QuerySet[Any], text: str) -> QuerySet[Any] | HttpResponse:
         try:
@@ -111,7 +121,7 @@ class IdentityList(KeysetList):
         if len(found) == 1:
             return HttpResponseRedirect(identity_url(found[0].pk))
         if wanted is None or not (found or begins_numbers(text)):
-            return not_repeated(self, _("Type a whole number."))
+            return self.not_repeated(_("Type a whole number."))
         return wanted
 
     def cut(self, rows: QuerySet[Any]) -> None:
@@ -130,13 +140,13 @@ class IdentityPage(ObjectPage):
         return _("Identity information of %(number)s") % {"number": obj.tenure.number_id}
 
     def badges(self, obj: Identity) -> list[Any]:
-        return standing_badges(obj)
+        return [declared_badge()] if is_own(obj) else standing_badges(obj)
 
     def facts(self, obj: Identity) -> list[Fact]:
         facts = [
             Fact(_("Number"), number_link(obj.tenure.number_id)),
             Fact(_("Tenure"), _("no. %(seq)d, since %(day)s") % {
-                "seq": obj.tenure.seq, "day": f"{obj.tenure.started_at:%Y-%m-%d}"}),
+                "seq": obj.tenure.seq, "day": f"{timezone.localtime(obj.tenure.started_at):%Y-%m-%d}"}),
         ]  # fmt: skip
         if obj.tenure.ended_at:
             facts.append(Fact(_("Ended"), when(obj.tenure.ended_at, exact=True)))
@@ -157,7 +167,7 @@ class IdentityAdmin(OpsModelAdmin):
 
 def _items(request: HttpRequest, identity: Identity) -> Panel:
     """Each item masked, with its age, its proof, and what may be done with it."""
-    shown = masked(identity)
+    shown = {} if is_own(identity) else masked(identity)
     head = [_("Item"), _("Masked"), _("Given"), _("Verified"), _("Standing"), _("Act")]
     rows = [
         (
@@ -183,14 +193,16 @@ def _registrant(request: HttpRequest, identity: Identity) -> Panel | None:
     registrant = registrant_of(identity.tenure)
     if registrant is None:
         return None
-    shown = {} if identity.locked_at else masked(registrant)
+    shown = {} if identity.locked_at or is_own(identity) else masked(registrant)
     head = [_("Item"), _("Masked"), _("Act")]
     rows = []
     for item in Field:
         if getattr(registrant, item) is not None:
             standing_then = Standing(item, False, registrant.recorded_at, None, "")
             rows.append((item.label, shown.get(item), _item_act(request, (identity, "registrant", standing_then))))
-    title = _("Initial registrant, as recorded on %(day)s") % {"day": f"{registrant.recorded_at:%Y-%m-%d}"}
+    title = _("Initial registrant, as recorded on %(day)s") % {
+        "day": f"{timezone.localtime(registrant.recorded_at):%Y-%m-%d}"
+    }
     return Panel(title, "ops/panel_table.html", {"head": head, "rows": rows})
 
 
@@ -219,8 +231,8 @@ def _on_number(request: HttpRequest, number: Number) -> Panel | None:
     if number.tenure is None or not request.user.has_perm(VIEW):
         return None
     identity = identity_of(number.tenure)
-    facts = []
-    if identity is not None and not identity.erased_at:
+    facts, own = [], is_self_dealing(number)
+    if identity is not None and not identity.erased_at and not own:
         shown = masked(identity)
         facts = [
             Fact(item.field.label, [shown.get(item.field, ""), problem_badge(item.problem)] if item.problem
@@ -228,7 +240,7 @@ def _on_number(request: HttpRequest, number: Number) -> Panel | None:
             for item in standing(number.tenure)
             if item.given_at or item.problem
         ]  # fmt: skip
-    standing_now = standing_badges(identity) or [completeness(number.tenure)]
+    standing_now = [declared_badge()] if own else standing_badges(identity) or [completeness(number.tenure)]
     facts.insert(0, Fact(_("Standing"), standing_now))
     if identity is not None:
         facts.append(Fact(_("More"), link(identity_url(identity.pk), _("identity page"))))

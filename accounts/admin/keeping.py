@@ -16,12 +16,13 @@ from django.utils.translation import gettext_lazy
 from accounts.admin.number import chosen, crumbs_of, number_link
 from accounts.models import Hold, Identity, Number, Tenure
 from accounts.numbers import parse
-from accounts.queries.declared import is_self_dealing
+from accounts.queries.declared import is_self_dealing, own_numbers
 from accounts.queries.rights import open_holds
 from accounts.services import holds as services
 from accounts.services.protect import attempted
 from qqops import panels
 from qqops.audit import pen
+from qqops.days import end_of
 from qqops.errors import Invalid, Refused
 from qqops.pages import Column, ConfirmPage, Filter, KeysetList, ObjectPage, OpsModelAdmin, Preview
 from qqops.panels import Act, Fact, Panel
@@ -34,9 +35,12 @@ SHOWN = 50
 
 
 def holds_before(user: Any) -> QuerySet[Hold]:
-    """Whoever may not know of secret disclosures sees legal holds only: the others name the request they belong to."""
-    rows = Hold.objects.select_related("tenure", "placed_by", "lifted_by")
-    return rows if user.has_perm("accounts.view_secret_disclosure") else rows.filter(kind=Hold.Kind.LEGAL)
+    """Whoever may not know of secret disclosures sees legal holds only: the others name the request they belong to.
+    So does everybody of numbers that he declared."""
+    rows, legal = Hold.objects.select_related("tenure", "placed_by", "lifted_by"), Q(kind=Hold.Kind.LEGAL)
+    if not user.has_perm("accounts.view_secret_disclosure"):
+        return rows.filter(legal)
+    return rows.filter(legal | ~Q(tenure__number__in=own_numbers(user).values("number")))
 
 
 def hold_url(hold: Hold) -> str:
@@ -183,7 +187,7 @@ class PlaceHoldPage(ConfirmPage):
             return Preview("", "", consequences=consequences)
         tried = attempted("place_hold", self.numbers, len(self.numbers), kind=Hold.Kind.LEGAL.value)
         with pen.refusals(actor=self.user, **tried):
-            services.check_place(self.tenures, cleaned["reference"], end_of(cleaned["until"]), actor=self.user)
+            services.check_place(self.tenures, cleaned["reference"], until_of(cleaned), actor=self.user)
         must_say_why(cleaned["reason"])
         return Preview(
             fingerprint=str([tenure.pk for tenure in self.tenures]),
@@ -200,7 +204,7 @@ class PlaceHoldPage(ConfirmPage):
             actor=self.user,
             reason=cleaned["reason"],
             ticket=cleaned["ticket"],
-            until=end_of(cleaned["until"]),
+            until=until_of(cleaned),
         )
         self.say(_("Legal holds placed: %(n)d.") % {"n": placed})
         if len(self.numbers) == 1:
@@ -208,10 +212,8 @@ class PlaceHoldPage(ConfirmPage):
         return reverse(LIST)
 
 
-def end_of(day: datetime.date | None) -> datetime.datetime | None:
-    if day is None:
-        return None
-    return timezone.make_aware(datetime.datetime.combine(day, datetime.time.max))
+def until_of(cleaned: dict[str, Any]) -> datetime.datetime | None:
+    return end_of(cleaned["until"]) if cleaned["until"] else None
 
 
 class LiftForm(forms.Form):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -18,7 +18,7 @@ from accounts.queries.correct import open_before
 from accounts.queries.declared import is_self_dealing, numbers_before
 from accounts.queries.number import last_login_of, shown_of, shown_until
 from qqops import panels
-from qqops.audit.personal import no_personal_data
+from qqops.audit.personal import looks_personal
 from qqops.errors import Invalid
 from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin
 from qqops.panels import Fact
@@ -120,7 +120,7 @@ class NumberList(KeysetList):
         if url := number_url(self.request, text):
             return HttpResponseRedirect(url)
         if not begins_numbers(text):
-            return not_repeated(self, _("Type a number, or its first digits."))
+            return self.not_repeated(_("Type a number, or its first digits."))
         wanted = Q()
         for low, high in prefix_ranges(text):
             wanted |= Q(pk__gte=low, pk__lte=high)
@@ -151,7 +151,7 @@ class NumberPage(ObjectPage):
                     "seq": tenure.seq, "day": f"{timezone.localtime(tenure.started_at):%Y-%m-%d}"},
                     _("the holder has the right of use; the number stays the operator's (2)")),
                 Fact(_("Registered by"), tenure.get_channel_display()),
-                Fact(_("Charge"), _("paid until %(day)s") % {"day": f"{tenure.paid_until:%Y-%m-%d}"}
+                Fact(_("Charge"), _("paid until %(day)s") % {"day": f"{timezone.localtime(tenure.paid_until):%Y-%m-%d}"}
                      if tenure.paid and tenure.paid_until else _("free")),
                 Fact(_("Rules accepted"), f"{tenure.rules_version.version} · {tenure.get_acceptance_display()}"),
                 Fact(_("Last login"), when(last_login_of(obj), exact=True)),
@@ -182,19 +182,9 @@ def number_url(request: HttpRequest, text: str) -> str | None:
     return reverse("admin:accounts_number_change", args=[wanted]) if known else None
 
 
-def not_repeated(page: KeysetList, sentence: str) -> HttpResponse:
-    """What is no number may be a person's: the list comes back with neither page nor address holding it."""
-    page.say(f"{sentence} {_('For a person there is “Search for a person”.')}", messages.WARNING)
-    return HttpResponseRedirect(page.request.path)
-
-
 def begins_numbers(text: str) -> bool:
     """May numbers begin so? None has ever begun like a mobile and been as long."""
-    try:
-        no_personal_data(text)
-    except Invalid:
-        return False
-    return text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX
+    return text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX and not looks_personal(text)
 
 
 def _filtered(request: HttpRequest, text: str) -> str | None:

@@ -12,7 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.admin.identity import LIST, completeness, identity_url, mask_rows, standing_badges
+from accounts.admin.identity import LIST, completeness, declared_badge, identity_url, mask_rows, standing_badges
 from accounts.admin.number import state_badge
 from accounts.identity.formats import LENGTH_MAX, DocumentKind, Field
 from accounts.models import Identity, Tenure
@@ -92,10 +92,6 @@ class PeoplePage(Page):
         return self.render(form=form, found=[_results(found)], more=found.more, shown=services.FOUND_MAX)
 
 
-def _own_badge() -> Any:
-    return badge(_("a number you declared"), "warn")
-
-
 def _page_of(identity: Identity) -> str:
     """The number's page speaks of its present holder only."""
     if identity.tenure.ended_at is not None:
@@ -119,7 +115,7 @@ def _results(found: services.Found) -> Panel:
 
 def _row(identity: Identity, other: Sequence[Field]) -> list[Any]:
     if is_own(identity):  # whose number it is he knows; what it says of the person, another may look up
-        return [_own_badge(), *[""] * (5 + len(other))]
+        return [declared_badge(), *[""] * (5 + len(other))]
     shown = masked(identity, (Field.NAME, *other))
     tenure = identity.tenure
     return [
@@ -134,7 +130,7 @@ def _row(identity: Identity, other: Sequence[Field]) -> list[Any]:
 
 
 def _number_cell(identity: Identity) -> Any:
-    return _own_badge() if is_own(identity) else digits(identity.tenure.number_id)
+    return declared_badge() if is_own(identity) else digits(identity.tenure.number_id)
 
 
 def strength_badge(strength: Strength) -> Any:
@@ -161,8 +157,8 @@ class LinkedList(KeysetList):
     columns = (
         Column(gettext_lazy("Number"), _number_cell),
         Column(gettext_lazy("Tenure"), lambda i: None if is_own(i) else _tenure(i.tenure)),
-        Column(gettext_lazy("Name"), lambda i: None if is_own(i) else i.shown.get(Field.NAME)),
-        Column(gettext_lazy("Mobile"), lambda i: None if is_own(i) else i.shown.get(Field.MOBILE)),
+        Column(gettext_lazy("Name"), lambda i: i.shown.get(Field.NAME)),
+        Column(gettext_lazy("Mobile"), lambda i: i.shown.get(Field.MOBILE)),
         Column(gettext_lazy("Link"), lambda i: strength_badge(Strength(i.strength))),
         Column(gettext_lazy("Standing"), lambda i: None if is_own(i) else i.badges),
     )
@@ -192,7 +188,7 @@ class LinkedList(KeysetList):
 
     def cut(self, rows: QuerySet[Any]) -> None:
         super().cut(rows)
-        mask_rows(one for one in self.rows if not is_own(one))
+        mask_rows(self.rows)
 
     def url(self, row: Identity) -> str:
         return reverse("admin:declared") if is_own(row) else _page_of(row)

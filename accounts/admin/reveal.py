@@ -18,7 +18,7 @@ from accounts.admin.number import number_link
 from accounts.admin.reveal_words import asked_facts, form_url, request_state, shown_url, until_fact
 from accounts.identity.formats import Field
 from accounts.models import Identity, Reveal
-from accounts.queries.identity import Standing, identities, identity_of, masked, of_minor, registrant_of
+from accounts.queries.identity import Standing, concerns_minor, identities, identity_of, masked, registrant_of
 from accounts.queries.reveal import asked_by, reveal_by_id, tally
 from accounts.services import reveal as services
 from accounts.services import reveal_minor as asking
@@ -156,7 +156,7 @@ class RevealFormPage(Page):
         problem, minor, requests = "", False, []
         try:
             items = services.item_of(self.tenure, self.whose, self.field, actor=self.user)
-            minor = of_minor(items)
+            minor = concerns_minor(self.tenure)
         except (Invalid, Refused) as error:
             problem = "" if str(error) in form.non_field_errors() else str(error)
             status = 403 if isinstance(error, Refused) else status

@@ -21,6 +21,7 @@ from accounts.admin.reveal_words import (
     until_fact,
     unusual_badges,
 )
+from accounts.identity.purposes import Purpose
 from accounts.identity.unusual import Flag
 from accounts.models import Reveal
 from accounts.numbers import parse
@@ -34,9 +35,7 @@ from qqops.templatetags.ops import digits, link, when
 
 LIST = "admin:accounts_reveal_changelist"
 NEWEST = "newest"
-PURPOSES = Filter(
-    gettext_lazy("Purpose"), "purpose", tuple((p.value, p.label, Q(purpose=p.value)) for p in Reveal.Purpose)
-)
+PURPOSES = Filter(gettext_lazy("Purpose"), "purpose", tuple((p.value, p.label, Q(purpose=p.value)) for p in Purpose))
 
 
 class RevealLog(KeysetList):

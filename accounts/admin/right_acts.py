@@ -24,12 +24,15 @@ from qqops import panels
 from qqops.audit import pen
 from qqops.errors import Invalid, Refused
 from qqops.pages import ConfirmPage, Page, Preview, RulingPage
+from qqops.pages.ruling import RulingForm
 from qqops.panels import Act, Fact, Panel
 from qqops.staff.models import Staff
 
 Kind, Outcome = DataRequest.Kind, DataRequest.Outcome
 HAPPENS = {
-    Kind.COPY: gettext_lazy("All that is held of this person is put into one file, with a proof, for 30 days."),
+    Kind.COPY: gettext_lazy(
+        "What is held of this person, and who asks may have, is put into one file, with a proof, for 30 days."
+    ),
     Kind.CORRECTION: gettext_lazy("The item is recorded with the value told; the initial registrant's stays."),
     Kind.DELETION: gettext_lazy("The key is destroyed: no copy can ever be read again, in history and backups too."),
     Kind.LOCK: gettext_lazy("From then on the information is only stored and secured, and not shown even masked."),
@@ -157,7 +160,7 @@ class OfOne:
     nav = LIST
 
     def setup(self) -> None:
-        found = data_requests().filter(pk=self.kwargs["pk"]).first()
+        found = data_requests(self.user).filter(pk=self.kwargs["pk"]).first()
         if found is None:
             raise Http404
         self.asked: DataRequest = found
@@ -187,6 +190,11 @@ class DecidePage(OfOne, RulingPage):
     def barred(self) -> None:
         answers.may_decide(self.asked, actor=self.user)
 
+    def start(self) -> RulingForm:
+        form = super().start()
+        form.initial["reason"] = answers.refusal(self.asked)
+        return form
+
     def rule(self, *, agree: bool, reason: str, content_hash: str) -> str:
         outcome = answers.agreed(self.asked) if agree else Outcome.REFUSED
         answers.decide(self.asked, outcome, actor=self.user, reason=reason, content_hash=content_hash)
@@ -196,6 +204,8 @@ class DecidePage(OfOne, RulingPage):
         return request_url(self.asked)
 
     def context(self) -> dict[str, Any]:
+        if waits := answers.not_yet(self.asked):
+            return self.shown(_(waits), _("If you refuse, the request is over, and refused in writing."))
         return self.shown(
             _("Your reason is written to who asked: leave out what he may not know, and every personal value."),
             _("If you agree, and a supervisor carries it out:"),
@@ -225,6 +235,8 @@ class CarryOutPage(OfOne, RulingPage):
         return request_url(self.asked)
 
     def context(self) -> dict[str, Any]:
+        if waits := answers.not_yet(self.asked):
+            return self.shown(_(waits))
         locked = self.asked.outcome == Outcome.LOCKED
         return self.shown(
             _("If you agree, it is carried out at once:"),

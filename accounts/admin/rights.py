@@ -80,7 +80,7 @@ class DataRequestList(KeysetList):
     empty = gettext_lazy("No request matches.")
 
     def queryset(self) -> QuerySet[DataRequest]:
-        rows = data_requests()
+        rows = data_requests(self.user)
         asked = self.request.GET.get("state") or self.request.GET.get("q")
         return rows if asked else rows.filter(state__in=OPEN)
 
@@ -102,7 +102,7 @@ class DataRequestPage(ObjectPage):
     model = DataRequest
 
     def queryset(self) -> QuerySet[DataRequest]:
-        return data_requests()
+        return data_requests(self.user)
 
     def badges(self, obj: DataRequest) -> list[Any]:
         return badges_of(obj)
@@ -177,7 +177,7 @@ def _of_identity(request: HttpRequest, identity: Identity) -> Panel | None:
         return None
     rows = [
         (link(request_url(one), digits(one.receipt)), one.get_kind_display(), badges_of(one), when(one.due_at))
-        for one in DataRequest.objects.filter(tenure=identity.pk).order_by("-pk")[:SHOWN]
+        for one in data_requests(panels.staff_at(request)).filter(tenure=identity.pk).order_by("-pk")[:SHOWN]
     ]
     table = {"head": [_("Receipt"), _("Right"), _("Standing"), _("Due")], "rows": rows, "empty": _("None.")}
     return Panel(_("Data requests"), "ops/panel_table.html", table, side="right")

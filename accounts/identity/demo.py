@@ -21,7 +21,7 @@ def person(k: int) -> dict[str, Any]:
         "mobile": f"+861{3 + k % 7}{(k * 7_368_787) % 10**9:09d}",
     }
     if k % 25:
-        found["document"] = body + ric.calc_check_digit(body)
+        found["document"] = body + ric.calc_check_digit(body + "0")
     if k % 10:
         found["email"] = f"u{k}@example.com"
     return {"values": found, "document_kind": DocumentKind.RESIDENT.value if k % 25 else ""}

@@ -15,6 +15,7 @@ class Flag(TextChoices):
     PROTECTED = "protected", _("protected number")
     MINOR = "minor", _("a minor's")
     NOT_OWN_CASE = "not_own_case", _("somebody else's case")
+    OWN_WORD = "own_word", _("a case only this person has touched")
     MANY_PEOPLE = "many_people", _("many people within an hour")
 
 
@@ -27,6 +28,7 @@ WEIGHTS = {
     Flag.PROTECTED: 2,
     Flag.MINOR: 2,
     Flag.NOT_OWN_CASE: 3,
+    Flag.OWN_WORD: 3,
     Flag.MANY_PEOPLE: 4,
 }
 NIGHT_FROM, NIGHT_TO = 22, 7  # hours, local

@@ -27,7 +27,10 @@ _SAME = {
     "邮箱": "email",
     "电子邮箱": "email",
     "出生日期": "born",
+    "依据": "basis",
+    "法律依据": "basis",
 }
+_PROOF = {"核验方式": "method", "核验时间": "at", "核验来源": "source"}  # 手机核验方式 …
 
 
 @dataclass
@@ -42,6 +45,10 @@ class Row:
 def column(name: str) -> str:
     """The column of this name, or "" for none."""
     folded = "_".join(unicodedata.normalize("NFKC", name).lower().split())
+    for ending, part in _PROOF.items():
+        if folded.endswith(ending):
+            item = folded.removesuffix(ending)
+            folded = f"{_SAME.get(item, item)}_verified_{part}"
     folded = _SAME.get(folded, folded)
     return folded if folded in COLUMNS else ""
 

@@ -1,10 +1,9 @@
 """A file of identity information, told by what is in it and not by its name."""
 
 import hashlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Self
+from typing import Self
 
 from django.utils.translation import gettext as _
 
@@ -17,17 +16,16 @@ ZIP, COMPOUND = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 class File:
-    """Held open from the check to the end, so that what is recorded is what was checked."""
+    """Held open from the check to the end: another that takes its name is not what was checked."""
 
     def __init__(self, path: Path) -> None:
         if not path.is_file():  # it is read twice, which nothing that comes through a pipe can be
             raise Invalid(_("There is no file %(file)s.") % {"file": path})
         try:
-            self._file: IO[bytes] = path.open("rb")
+            self._file = path.open("rb")
         except OSError as error:
             raise Invalid(_("Cannot read %(file)s: %(error)s") % {"file": path, "error": error.strerror}) from error
-        self._stamp = self._now()
-        self.sha256 = hashlib.file_digest(self._file, "sha256").hexdigest()
+        self.sha256 = self._digest()
         self._encoding = ""
 
     def __enter__(self) -> Self:
@@ -53,9 +51,13 @@ class File:
         return json_rows(self._file, self._encoding) if first == b"{" else csv_rows(self._file, self._encoding)
 
     def must_be_the_same(self) -> None:
-        if self._now() != self._stamp:
-            raise Invalid(_("The file was changed while it was read. What is recorded stays; run the command again."))
+        if self._digest() != self.sha256:
+            raise changed()
 
-    def _now(self) -> tuple[int, int]:
-        stat = os.fstat(self._file.fileno())
-        return stat.st_size, stat.st_mtime_ns
+    def _digest(self) -> str:
+        self._file.seek(0)
+        return hashlib.file_digest(self._file, "sha256").hexdigest()
+
+
+def changed() -> Invalid:
+    return Invalid(_("The file was changed while it was read. What is recorded stays; run the command again."))

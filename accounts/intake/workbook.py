@@ -3,7 +3,8 @@
 import datetime
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import IO, Any
 
 from django.utils.translation import gettext as _
@@ -14,6 +15,7 @@ from qqops.errors import Invalid
 
 UNPACKED_MAX = 256 * 1024**2  # bytes; shared texts are all held in memory
 ROWS_MAX = 1_048_576  # a sheet has no more; a row number beyond is made up
+COLUMNS_MAX = 100  # many times what a file may have; openpyxl makes all cells up to the last one of each row
 EXACT = 10**15
 
 
@@ -67,11 +69,20 @@ def _cells(file: IO[bytes]) -> Iterator[Iterable[Any]]:
 
 def _rows(sheet: Any) -> Iterator[Iterable[Any]] | None:
     sheet.reset_dimensions()  # what a file says of its own size is not to be trusted
+    sheet._get_row = partial(_near, sheet._get_row)
     probe = sheet.iter_rows(max_row=ROWS_MAX)
     if next(probe, None) is None:
         return None
     found: Iterator[Iterable[Any]] = sheet.iter_rows(max_row=ROWS_MAX)
     return found
+
+
+def _near(make: Callable[..., Iterable[Any]], cells: list[dict[str, Any]], *more: Any) -> Iterable[Any]:
+    """The cells of one row; what only has a format, far to the right, is no cell."""
+    near = [cell for cell in cells if cell["column"] <= COLUMNS_MAX]
+    if any(cell["value"] is not None for cell in cells if cell["column"] > COLUMNS_MAX):
+        raise Invalid(_("The workbook has something to the right of %(n)d columns: take it away.") % {"n": COLUMNS_MAX})
+    return make(near, *more)
 
 
 def _text(cell: Any, column: str, wrong: list[tuple[str, str]]) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from accounts.retention import CLASSES
 from accounts.services import erasure_list
 from accounts.services.purge import HOLDS, WAITED, due, purge
-from accounts.services.reapply import ERASE, GONE, UNKNOWN, reapply
+from accounts.services.reapply import ERASE, GONE, HELD, UNKNOWN, reapply
 from qqops import progress
 from qqops.commands import Exit, OpsCommand, SystemCommand
 
@@ -24,6 +24,7 @@ REAPPLIED = {
     ERASE: gettext_lazy("erased again"),
     GONE: gettext_lazy("gone already"),
     UNKNOWN: gettext_lazy("not known to this database"),
+    HELD: gettext_lazy("left: on legal hold in this database"),
 }
 
 
@@ -56,7 +57,7 @@ class Reapply(SystemCommand):
             lines = erasure_list.read(options["file"])
             found = reapply(lines, actor=self.actor, apply=options["apply"], done=done)
         code = _say(self, found, REAPPLIED, **options)
-        return Exit.PARTLY if options["apply"] and found[UNKNOWN] else code
+        return Exit.PARTLY if options["apply"] and (found[UNKNOWN] or found[HELD]) else code
 
 
 class Erasures(OpsCommand):
@@ -64,7 +65,7 @@ class Erasures(OpsCommand):
 
     def act(self, **options: Any) -> int:
         if options["json"]:
-            self.say_json({"erasures": [vars(line) for line in erasure_list.lines()]})
+            self.say_json({"erasures": [line.signed for line in erasure_list.lines()]})
         else:
             for line in erasure_list.lines():
                 self.say(line)

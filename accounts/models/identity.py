@@ -48,6 +48,12 @@ class Identity(Items):
     mobile_verified_at = models.DateTimeField(_("mobile verified"), null=True)
     email_verified_at = models.DateTimeField(_("e-mail verified"), null=True)
     born_verified_at = models.DateTimeField(_("date of birth verified"), null=True)
+    # Set while the latest comparison says that the item is not true: a match or a new value clears it.
+    name_mismatch_at = models.DateTimeField(_("name did not match"), null=True)
+    document_mismatch_at = models.DateTimeField(_("document did not match"), null=True)
+    mobile_mismatch_at = models.DateTimeField(_("mobile did not match"), null=True)
+    email_mismatch_at = models.DateTimeField(_("e-mail did not match"), null=True)
+    born_mismatch_at = models.DateTimeField(_("date of birth did not match"), null=True)
     locked_at = models.DateTimeField(_("processing stopped"), null=True)  # PIPL 47: kept and secured, nothing else
     erased_at = models.DateTimeField(_("erased"), null=True)
 
@@ -155,6 +161,13 @@ class CorrectionDemand(models.Model):
     class Closed(models.TextChoices):
         MET = "met", _("corrected")
         WITHDRAWN = "withdrawn", _("withdrawn")
+        MOOT = "moot", _("no longer possible")  # erased, or its processing stopped: nothing can be corrected
+
+    class Told(models.TextChoices):
+        TELEPHONE = "telephone", _("telephone")
+        MESSAGE = "message", _("e-mail or message")
+        LETTER = "letter", _("letter")
+        IN_PERSON = "in_person", _("in person")
 
     tenure = models.ForeignKey(
         Tenure, models.PROTECT, verbose_name=_("tenure"), related_name="correction_demands", db_index=False
@@ -166,10 +179,12 @@ class CorrectionDemand(models.Model):
     )
     made_at = models.DateTimeField(_("made"))
     due_at = models.DateTimeField(_("to be corrected by"))
+    told_at = models.DateTimeField(_("holder told"), null=True)
+    told_how = models.CharField(_("how the holder was told"), max_length=10, choices=Told, blank=True)
     closed_at = models.DateTimeField(_("closed"), null=True)
     closed = models.CharField(_("how it was closed"), max_length=10, choices=Closed, blank=True)
 
-    changeable_columns = ("closed_at", "closed")
+    changeable_columns = ("told_at", "told_how", "closed_at", "closed")
     history = History()
 
     class Meta:
@@ -177,7 +192,13 @@ class CorrectionDemand(models.Model):
         verbose_name_plural = _("correction demands")
         default_permissions = ()
         permissions = (("demand_correction", "Can demand corrections"),)
-        indexes = (models.Index(fields=("id",), name="correction_open", condition=Q(closed_at__isnull=True)),)
+        indexes = (
+            models.Index(fields=("id",), name="correction_open", condition=Q(closed_at__isnull=True)),
+            models.Index(fields=("due_at", "id"), name="correction_due", condition=Q(closed_at__isnull=True)),
+            models.Index(
+                fields=("id",), name="correction_untold", condition=Q(closed_at__isnull=True, told_at__isnull=True)
+            ),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=("tenure", "field"), condition=Q(closed_at__isnull=True), name="correction_one_open"

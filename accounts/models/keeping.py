@@ -182,7 +182,7 @@ class Breach(models.Model):
 
 
 class BreachPerson(Record):
-    """A tenure whose information was seen; listed from the reveal log."""
+    """A tenure whose information was seen; listed from the record."""
 
     breach = models.ForeignKey(Breach, models.PROTECT, related_name="people", db_index=False)
     tenure = models.ForeignKey(Tenure, models.PROTECT, verbose_name=_("tenure"), related_name="+")

@@ -103,6 +103,9 @@ def three_people(name: str) -> tuple[models.BaseConstraint, ...]:
             condition=~Q(maker=F("closer")) & ~Q(reviewer=F("closer")), name=f"{name}_closed_by_a_third"
         ),
         models.CheckConstraint(
+            condition=~Q(state="reviewed") | Q(reviewer__isnull=False), name=f"{name}_reviewed_by_somebody"
+        ),
+        models.CheckConstraint(
             condition=~Q(state="done") | Q(reviewer__isnull=False, closer__isnull=False), name=f"{name}_done_by_three"
         ),
     )

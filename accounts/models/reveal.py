@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.identity.formats import Field
+from accounts.identity.purposes import Purpose
 from accounts.models.number import Tenure
 from qqops.approvals import Approval, Proposal, State, approval_constraints
 from qqops.audit.history import History
@@ -20,14 +21,6 @@ class Asked(models.Model):
     class Whose(models.TextChoices):
         HOLDER = "holder", _("current information")
         REGISTRANT = "registrant", _("initial registrant")
-
-    class Purpose(models.TextChoices):
-        CALLER = "caller", _("verify the person who asks")
-        DECISION = "decision", _("prepare or review a decision")
-        APPEAL = "appeal", _("decide an appeal")
-        LAW = "law", _("answer a lawful request")
-        RIGHTS = "rights", _("serve a right of the person")
-        BREACH = "breach", _("tell people of a breach")
 
     tenure = models.ForeignKey(Tenure, models.PROTECT, verbose_name=_("tenure"), related_name="+", db_index=False)
     whose = models.CharField(_("whose"), max_length=10, choices=Whose)

@@ -19,6 +19,7 @@ class Open:
     pk: int
     field: str
     due_at: datetime.datetime
+    told: bool
 
     @property
     def is_overdue(self) -> bool:
@@ -32,17 +33,20 @@ def demands() -> QuerySet[CorrectionDemand]:
 def open_before(field: str) -> ArraySubquery:
     """The open demands on the tenure of this field, as an annotation."""
     standing = CorrectionDemand.objects.filter(tenure=OuterRef(field), closed_at=None).order_by("pk")
-    return ArraySubquery(standing.values(one=JSONObject(pk="pk", field="field", due_at="due_at")))
+    return ArraySubquery(standing.values(one=JSONObject(pk="pk", field="field", due_at="due_at", told_at="told_at")))
 
 
 def open_of(number: Number) -> dict[str, Open]:
     """Annotated as `open_demands` by whoever brings the number; by item."""
     found: list[dict[str, Any]] = getattr(number, "open_demands", [])
     return {
-        one["field"]: Open(one["pk"], one["field"], datetime.datetime.fromisoformat(one["due_at"])) for one in found
+        one["field"]: Open(
+            one["pk"], one["field"], datetime.datetime.fromisoformat(one["due_at"]), one["told_at"] is not None
+        )
+        for one in found
     }
 
 
 def open_on(tenure: Tenure) -> dict[str, Open]:
     found = CorrectionDemand.objects.filter(tenure=tenure, closed_at=None)
-    return {one.field: Open(one.pk, one.field, one.due_at) for one in found}
+    return {one.field: Open(one.pk, one.field, one.due_at, one.told_at is not None) for one in found}

@@ -23,6 +23,7 @@ class Answer:
     identity: Identity | None = None
     registrant_shown: Mapping[Field, str] = field(default_factory=dict)
     identity_shown: Mapping[Field, str] = field(default_factory=dict)
+    own: bool = False  # of a number that whoever asks has declared: nothing is told of its people
 
 
 def answers(number: int, day: datetime.date, *, with_identity: bool) -> list[Answer]:

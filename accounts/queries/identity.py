@@ -31,6 +31,11 @@ def identities() -> QuerySet[Identity]:
     return Identity.objects.select_related("tenure__number", "tenure__identity_key")
 
 
+def with_items() -> QuerySet[Tenure]:
+    """Tenures with all that is known of their people and what opens it, in one query."""
+    return Tenure.objects.select_related("number", "identity", "identity_key", "registrant")
+
+
 def key_of(tenure: Tenure) -> DataKey | None:
     """The key of a tenure's items in hand; None when nothing was told, or it has been erased."""
     try:
@@ -75,18 +80,30 @@ def registrant_of(tenure: Tenure) -> Registrant | None:
 
 
 def of_minor(items: Identity | Registrant, today: datetime.date | None = None) -> bool:
-    """Is this a minor's information? By the date of birth, or that in a resident ID; without either, no."""
+    """Do these items say that they are a minor's? The date of birth and that in a resident ID may contradict each
+    other: then the younger counts. Without either, no."""
     today = today or timezone.localdate()
-    known = opened(items, (Field.BORN, Field.DOCUMENT))
-    if born := known.get(Field.BORN):
-        return is_minor(datetime.date.fromisoformat(born), today)
-    if items.document_kind == DocumentKind.RESIDENT and (document := known.get(Field.DOCUMENT)):
-        return is_minor(born_of(document), today)
-    return False
+    telling = (Field.BORN, Field.DOCUMENT) if items.document_kind == DocumentKind.RESIDENT else (Field.BORN,)
+    births = {
+        born_of(value) if field == Field.DOCUMENT else datetime.date.fromisoformat(value)
+        for field, value in opened(items, telling).items()
+    }
+    return any(is_minor(born, today) for born in births)
+
+
+def concerns_minor(tenure: Tenure) -> bool:
+    """May this tenure's information be a minor's, by the holder's items or by those of whoever registered it?"""
+    return any(items is not None and of_minor(items) for items in (identity_of(tenure), registrant_of(tenure)))
+
+
+def compared_at(identity: Identity | None, field: str) -> datetime.datetime | None:
+    """When an item as it is recorded was last held against the truth, whether it matched or not."""
+    found: datetime.datetime | None = getattr(identity, f"{field}_verified_at", None)
+    return found or getattr(identity, f"{field}_mismatch_at", None)
 
 
 def standing(tenure: Tenure, now: datetime.datetime | None = None) -> list[Standing]:
-    """Each item in turn: given, verified, too old, missing (4.1(a)-(d)); opens nothing."""
+    """Each item in turn: given, verified, too old, missing, found not to be true (4.1(a)-(d)); opens nothing."""
     now = now or timezone.now()
     needed, identity = requirement(timezone.localdate(tenure.started_at)), identity_of(tenure)
     found = []
@@ -96,6 +113,8 @@ def standing(tenure: Tenure, now: datetime.datetime | None = None) -> list[Stand
         problem = ""
         if given is None:
             problem = "missing" if field in needed.fields else ""
+        elif getattr(identity, f"{field}_mismatch_at") is not None:
+            problem = "wrong"  # whether the item is needed or not
         elif field in needed.verified and verified is None:
             problem = "unverified"
         elif field in STALE_AFTER and max(given, verified or given) < now - STALE_AFTER[field]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, TextChoices, Value, When
+from django.db.models import Case, CharField, Exists, Model, OuterRef, Q, QuerySet, TextChoices, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
@@ -38,14 +38,15 @@ class Link:
     capped: bool
 
 
-def with_own(rows: QuerySet[Identity], before: Staff) -> QuerySet[Identity]:
-    """Each with `own`: its number is on this person's declared list."""
-    return rows.annotate(own=Exists(own_numbers(before).filter(number=OuterRef("tenure__number"))))
+def with_own(rows: QuerySet[Any], before: Staff) -> QuerySet[Any]:
+    """Each (of what has a `tenure`) with `own`: its number is on this person's declared list."""
+    found: QuerySet[Any] = rows.annotate(own=Exists(own_numbers(before).filter(number=OuterRef("tenure__number"))))
+    return found
 
 
-def is_own(identity: Identity) -> bool:
+def is_own(row: Model) -> bool:
     """Annotated by `with_own()`."""
-    return bool(getattr(identity, "own", False))
+    return bool(getattr(row, "own", False))
 
 
 def bearers(field: Field, digest: bytes, before: Staff) -> QuerySet[Identity]:

@@ -49,7 +49,7 @@ def tally(staff: Staff, tenure: Tenure, now: datetime.datetime) -> Tally:
 
 
 def flags_of(
-    tenure: Tenure, before: Tally, quota: int, now: datetime.datetime, *, minor: bool, own: bool
+    tenure: Tenure, before: Tally, quota: int, now: datetime.datetime, *, minor: bool, own: bool, alone: bool
 ) -> list[Flag]:
     """What would make one more reveal unusual."""
     local, number = timezone.localtime(now), tenure.number
@@ -62,6 +62,7 @@ def flags_of(
         Flag.PROTECTED: bool(number.protection),
         Flag.MINOR: minor,
         Flag.NOT_OWN_CASE: not own,
+        Flag.OWN_WORD: alone,
         Flag.MANY_PEOPLE: before.people + 1 >= MANY_PEOPLE_FROM,
     }
     return [flag for flag in Flag if said[flag]]

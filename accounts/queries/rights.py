@@ -6,13 +6,16 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy as _
 
-from accounts.models import DataRequest, Erasure, Hold
+from accounts.lifecycle import USABLE
+from accounts.models import DataRequest, Disclosure, Erasure, Hold, Number, Release
 from accounts.queries.declared import own_numbers
-from accounts.retention import CLASSES
+from accounts.queries.disclosures import disclosures
+from accounts.retention import CLASSES, KEPT
 from accounts.rights import RIGHTS
 from qqops.staff.models import Staff
 
@@ -20,6 +23,7 @@ State, Outcome = DataRequest.State, DataRequest.Outcome
 OPEN = (State.REGISTERED, State.REVIEWED)
 CLOSED = (State.DONE, State.REFUSED)
 LANGUAGES = ("zh-hans", "en")
+IN_USE = "in_use"
 
 
 @dataclass(frozen=True)
@@ -28,16 +32,17 @@ class Keeper:
 
     label: Any
     find: Callable[[Collection[int]], Iterable[int]]
+    cases: bool  # does it keep the papers of cases about the tenure as well?
 
 
 _keepers: dict[str, Keeper] = {}
 
 
-def keeps(code: str, label: Any, find: Callable[[Collection[int]], Iterable[int]]) -> None:
+def keeps(code: str, label: Any, find: Callable[[Collection[int]], Iterable[int]], *, cases: bool = True) -> None:
     """Name a ground; the apps above register theirs in `AppConfig.ready()`."""
     if code in _keepers:
         raise ValueError(f"keeper {code} is registered twice")
-    _keepers[code] = Keeper(label, find)
+    _keepers[code] = Keeper(label, find, cases)
 
 
 def open_holds() -> Q:
@@ -45,23 +50,59 @@ def open_holds() -> Q:
     return Q(lifted_at__isnull=True) & (Q(until__isnull=True) | Q(until__gt=timezone.now()))
 
 
-def kept(tenures: Collection[int], *, besides: str = "") -> dict[int, list[str]]:
-    """Which of these tenures something keeps, and what; the request with the receipt `besides` keeps nothing."""
+def kept(tenures: Collection[int], *, besides: Collection[str] = (), cases: bool = False) -> dict[int, list[str]]:
+    """Which of these tenures something keeps, and what; requests with the receipts `besides` keep nothing. With
+    `cases`: the papers of the cases about which something keeps."""
     found: dict[int, list[str]] = defaultdict(list)
-    holds = Hold.objects.filter(open_holds(), tenure__in=tenures).exclude(kind=Hold.Kind.REQUEST, reference=besides)
+    holds = Hold.objects.filter(open_holds(), tenure__in=tenures).exclude(kind=Hold.Kind.REQUEST, reference__in=besides)
     for tenure, kind in holds.values_list("tenure_id", "kind").order_by("tenure_id", "kind").distinct():
         found[tenure].append(kind)
     for code, keeper in _keepers.items():
+        if cases and not keeper.cases:
+            continue
         for tenure in sorted(set(keeper.find(tenures))):
             found[tenure].append(code)
     return dict(found)
 
 
+def about_kept(cases: Iterable[tuple[int, int | None]]) -> set[int]:
+    """Which cases, each given with every tenure it is about, are about one that something keeps."""
+    known = list(cases)
+    held = kept({tenure for _case, tenure in known if tenure is not None}, cases=True)
+    return {case for case, tenure in known if tenure in held}
+
+
+def legally_held(tenures: Collection[int]) -> dict[int, list[str]]:
+    """Which of these tenures a legal hold keeps: the one ground that stands in a restored database too."""
+    holds = Hold.objects.filter(open_holds(), kind=Hold.Kind.LEGAL, tenure__in=tenures)
+    return {tenure: [Hold.Kind.LEGAL.value] for tenure in holds.values_list("tenure_id", flat=True)}
+
+
 def keepers(request: DataRequest) -> list[str]:
     """What keeps the information that this request would have deleted, besides the request itself."""
+    return _keepers_besides(request, [request.receipt])
+
+
+def waits_for_secret(request: DataRequest) -> bool:
+    """Is a secret disclosure request all that keeps it? Whatever were answered now would give it away."""
+    return bool(keepers(request)) and not _keepers_told(request)
+
+
+def of_number_in_use(request: DataRequest) -> bool:
+    """Is it kept because its number is in use, and by nothing else that may be told?"""
+    return _keepers_told(request) == [IN_USE]
+
+
+def _keepers_told(request: DataRequest) -> list[str]:
+    """What keeps it, as if there were no secret disclosure request."""
+    secret = Disclosure.objects.filter(targets__tenure=request.tenure_id, secret=True, state__in=OPEN)
+    return _keepers_besides(request, [request.receipt, *secret.values_list("receipt", flat=True)])
+
+
+def _keepers_besides(request: DataRequest, receipts: Collection[str]) -> list[str]:
     if request.kind != DataRequest.Kind.DELETION:
         return []
-    return kept([request.tenure_id], besides=request.receipt).get(request.tenure_id, [])
+    return kept([request.tenure_id], besides=receipts).get(request.tenure_id, [])
 
 
 def words(codes: Iterable[str]) -> list[str]:
@@ -69,8 +110,16 @@ def words(codes: Iterable[str]) -> list[str]:
     return [str(Hold.Kind(code).label if code in Hold.Kind.values else _keepers[code].label) for code in codes]
 
 
-def data_requests() -> QuerySet[DataRequest]:
-    return DataRequest.objects.select_related("tenure__number", "maker", "reviewer", "closer")
+def data_requests(staff: Staff) -> QuerySet[DataRequest]:
+    """Those this person may see: none about a number that he declared as his own or a relative's."""
+    rows = DataRequest.objects.select_related("tenure__number", "maker", "reviewer", "closer")
+    return rows.exclude(tenure__number__in=own_numbers(staff).values("number"))
+
+
+def decided_by(staff: Staff) -> QuerySet[Any]:
+    """What the history has of requests that this person decided, also where it was sent back since."""
+    rows: QuerySet[Any] = DataRequest.history.filter(reviewer=staff.pk)
+    return rows
 
 
 def overdue() -> Q:
@@ -83,8 +132,8 @@ def waiting_for(staff: Staff) -> QuerySet[DataRequest]:
     if staff.has_perm("accounts.decide_datarequest"):
         steps |= Q(state=State.REGISTERED)
     if staff.has_perm("accounts.carry_out_datarequest"):
-        steps |= Q(state=State.REVIEWED) & ~Q(reviewer=staff)
-    rows = DataRequest.objects.exclude(maker=staff).exclude(tenure__number__in=own_numbers(staff).values("number"))
+        steps |= Q(~Exists(decided_by(staff).filter(id=OuterRef("pk"))), state=State.REVIEWED)
+    rows = data_requests(staff).exclude(maker=staff)
     return rows.filter(steps) if steps else rows.none()
 
 
@@ -107,7 +156,8 @@ def letter(request: DataRequest, language: str) -> str:
 
 
 def certificate(erasure: Erasure, language: str) -> str:
-    """The certificate for who asked. What went with the identity in other people's requests is not his to know."""
+    """The certificate for who asked. What went with the identity in other people's requests, or was kept in them, is
+    not his to know: one of them may be secret."""
     with translation.override(language):
         known = {
             "erasure": erasure,
@@ -115,10 +165,25 @@ def certificate(erasure: Erasure, language: str) -> str:
             "seq": erasure.tenure.seq,
             "at": f"{timezone.localtime(erasure.at):%Y-%m-%d %H:%M}",
             "basis": erasure.get_basis_display(),
-            "kept": [str(CLASSES[code].label) for code in erasure.kept],
+            "kept": [str(CLASSES[code].label) for code in KEPT if code in erasure.kept],
         }
         return render_to_string(f"accounts/letters/erasure.{language}.txt", known).strip()
 
 
+def files_left(erasure: Erasure, staff: Staff) -> QuerySet[Release]:
+    """Files that can still be opened and are about this person too: of disclosures that the reader may see."""
+    about = Release.objects.filter(key__isnull=False, disclosure__targets__tenure=erasure.tenure_id)
+    return about.filter(disclosure__in=disclosures(staff)).select_related("disclosure").order_by("pk")
+
+
 def day(at: datetime.datetime | None) -> str:
     return f"{timezone.localtime(at):%Y-%m-%d}" if at else ""
+
+
+def _in_use(tenures: Collection[int]) -> Iterable[int]:
+    """A number in use has a holder who is known (Cybersecurity Law 24, clause 4.1): without him nobody could use it."""
+    live = Number.objects.filter(tenure__in=tenures, tenure__ended_at=None, lifecycle__in=USABLE)
+    return (tenure for tenure in live.values_list("tenure", flat=True) if tenure is not None)
+
+
+keeps(IN_USE, _("the number is in use, and the law wants its holder known"), _in_use, cases=False)

@@ -1,7 +1,7 @@
 """The breach register (PIPL 57): registered with the people concerned, assessed, reported, told, closed.
 
 A larger one is reported within four hours of being found (Incident Reporting Measures 4). Who was concerned is what
-the reveal log says of one person's viewing; whoever's viewing it was does none of this.
+the record says of one person's viewing; whoever's viewing it was does none of this.
 """
 
 import datetime
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import Breach, BreachPerson
-from accounts.queries.breach import overdue, seen_by
+from accounts.queries.breach import SEEN, count_seen, overdue, span
 from qqops.alerts.services import raise_alert, raised_within
 from qqops.audit import pen
 from qqops.audit.personal import no_personal_data
@@ -28,10 +28,9 @@ REPORT_WITHIN = datetime.timedelta(hours=4)
 ALWAYS = datetime.timedelta(days=36500)
 LARGER, ORDINARY = Breach.Level.LARGER, Breach.Level.ORDINARY
 
-_LIST_PEOPLE = """
+_LIST_PEOPLE = f"""
 INSERT INTO accounts_breachperson (event, breach_id, tenure_id, fields)
-SELECT %(event)s, %(breach)s, tenure_id, jsonb_agg(DISTINCT whose || ':' || field)
-FROM accounts_reveal WHERE staff_id = %(staff)s AND at >= %(since)s AND at < %(until)s
+SELECT %(event)s, %(breach)s, tenure_id, jsonb_agg(DISTINCT item) FROM ({SEEN}) AS seen
 GROUP BY tenure_id ORDER BY tenure_id"""
 
 
@@ -75,8 +74,7 @@ def check(found: Finding, *, actor: Staff) -> int:
         raise Invalid(_("Whose viewing, from when and until when belong together."))
     if found.viewed_from >= found.viewed_to:
         raise Invalid(_("The span of viewing ends before it begins."))
-    seen = seen_by(found.staff, found.viewed_from, found.viewed_to)
-    return seen.values("tenure").distinct().count()
+    return count_seen(found.staff, found.viewed_from, found.viewed_to)
 
 
 def register(found: Finding, *, actor: Staff, reason: str, ticket: str = "") -> Breach:
@@ -102,15 +100,9 @@ def register(found: Finding, *, actor: Staff, reason: str, ticket: str = "") -> 
 
 
 def _list_people(act: pen.Act, breach: Breach) -> int:
-    if breach.staff_id is None:
+    if breach.staff is None or breach.viewed_from is None or breach.viewed_to is None:
         return 0
-    given: dict[str, Any] = {
-        "event": act.event_id,
-        "breach": breach.pk,
-        "staff": breach.staff_id,
-        "since": breach.viewed_from,
-        "until": breach.viewed_to,
-    }
+    given = span(breach.staff, breach.viewed_from, breach.viewed_to) | {"event": act.event_id, "breach": breach.pk}
     with connection.cursor() as cursor:
         cursor.execute(_LIST_PEOPLE, given)
         listed: int = cursor.rowcount

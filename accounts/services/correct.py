@@ -1,6 +1,7 @@
 """Acts on correction demands: what is missing or wrong, until when; only limits of service may follow (4.1(d))."""
 
 import datetime
+from collections.abc import Iterable
 
 from django.db import transaction
 from django.template.loader import render_to_string
@@ -14,6 +15,7 @@ from accounts.queries.identity import identity_of, standing
 from accounts.services.declared import refuse_own
 from accounts.services.identity import closed_to_change
 from qqops.audit import pen
+from qqops.days import end_of
 from qqops.errors import Invalid, Refused
 from qqops.reason import must_say_why
 from qqops.staff.models import Staff
@@ -26,14 +28,14 @@ LANGUAGES = ("zh-hans", "en")  # of the letter
 def problems(tenure: Tenure, field: str) -> list[str]:
     """What may be demanded to be put right about this item: what stands against it, or that what was given is wrong."""
     item = next(one for one in standing(tenure) if one.field == field)
+    wrong = CorrectionDemand.Problem.WRONG.value
     found = [item.problem] if item.problem else []
-    return found + [CorrectionDemand.Problem.WRONG.value] if item.given_at else found
+    return [*found, wrong] if item.given_at and wrong not in found else found
 
 
 def due(days: int, now: datetime.datetime) -> datetime.datetime:
     """The last moment of the last day; the day of the demand does not count."""
-    last = timezone.localdate(now) + datetime.timedelta(days=days)
-    return timezone.make_aware(datetime.datetime.combine(last, datetime.time(23, 59, 59)))
+    return end_of(timezone.localdate(now) + datetime.timedelta(days=days))
 
 
 def check_demand(tenure: Tenure, field: str, *, actor: Staff) -> list[str]:
@@ -81,6 +83,40 @@ def demand(
     return made
 
 
+def check_tell(demand: CorrectionDemand, *, actor: Staff) -> None:
+    """May this person record now that the holder was told? Asked by the page and the act."""
+    if not actor.has_perm(DEMAND):
+        raise Refused(gettext_noop("Your role may not record that a holder was told."))
+    refuse_own(actor, [demand.tenure.number_id])
+    if demand.closed_at is not None:
+        raise Invalid(_("This correction demand is closed already."))
+    if demand.told_at is not None:
+        raise Invalid(_("The holder was told already."))
+    left = timezone.localdate(demand.due_at) - timezone.localdate()
+    if left.days < DAYS_MIN:  # told so late he would not have the time that 4.1(d) wants him to have
+        fewest = {"low": DAYS_MIN}
+        raise Invalid(_("Fewer than %(low)d days are left: withdraw this demand, and demand anew.") % fewest)
+
+
+def tell(demand: CorrectionDemand, how: str, *, actor: Staff, reason: str, ticket: str = "") -> CorrectionDemand:
+    """Record that the holder was told of this demand: unless he was, nothing may follow from it (4.1(d))."""
+    tried = {"act": "identity.tell", "field": demand.field}
+    with pen.refusals(actor=actor, subject=demand.tenure, facts=tried), transaction.atomic():
+        demand = _locked(demand)
+        check_tell(demand, actor=actor)
+        if how not in CorrectionDemand.Told.values:
+            raise Invalid(_("Say how the holder was told."))
+        must_say_why(reason)
+        facts = {"field": demand.field, "how": how}
+        with pen.act(
+            "identity.holder_told", actor=actor, reason=reason, ticket=ticket, subject=demand.tenure, facts=facts
+        ) as act:
+            demand.told_at, demand.told_how = timezone.now(), how
+            demand.save(update_fields=["told_at", "told_how"])
+            act.wrote(pen.history_model(CorrectionDemand))
+    return demand
+
+
 def check_withdraw(demand: CorrectionDemand, *, actor: Staff) -> None:
     if not actor.has_perm(DEMAND):
         raise Refused(gettext_noop("Your role may not withdraw correction demands."))
@@ -93,8 +129,7 @@ def withdraw(demand: CorrectionDemand, *, actor: Staff, reason: str, ticket: str
     """Take a demand back, by anybody who may make one: it was a mistake, or it no longer matters."""
     tried = {"act": "identity.withdraw", "field": demand.field}
     with pen.refusals(actor=actor, subject=demand.tenure, facts=tried), transaction.atomic():
-        found = CorrectionDemand.objects.select_related("tenure").filter(pk=demand.pk)
-        demand = found.select_for_update(no_key=True, of=("self",)).get()
+        demand = _locked(demand)
         check_withdraw(demand, actor=actor)
         must_say_why(reason)
         how = CorrectionDemand.Closed.WITHDRAWN
@@ -106,6 +141,22 @@ def withdraw(demand: CorrectionDemand, *, actor: Staff, reason: str, ticket: str
             demand.save(update_fields=["closed_at", "closed"])
             act.wrote(pen.history_model(CorrectionDemand))
     return demand
+
+
+def close_open(tenures: Iterable[int], act: pen.Act) -> None:
+    """Close the demands on these tenures as part of the act after which nothing can be corrected: what nobody can
+    comply with, nobody suffers for. The caller has locked the tenures."""
+    still = CorrectionDemand.objects.filter(closed_at=None, tenure__in=tenures).order_by("pk")
+    moot = list(still.select_for_update(no_key=True).values_list("pk", flat=True))
+    if moot:
+        closed = {"closed_at": timezone.now(), "closed": CorrectionDemand.Closed.MOOT}
+        CorrectionDemand.objects.filter(pk__in=moot).update(**closed)
+        act.history(CorrectionDemand, moot)
+
+
+def _locked(demand: CorrectionDemand) -> CorrectionDemand:
+    found = CorrectionDemand.objects.select_related("tenure").filter(pk=demand.pk)
+    return found.select_for_update(no_key=True, of=("self",)).get()
 
 
 def letter(demand: CorrectionDemand, language: str) -> str:

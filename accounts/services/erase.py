@@ -11,7 +11,7 @@ from functools import partial
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -27,9 +27,10 @@ from accounts.models import (
     ReleaseKey,
     Tenure,
 )
-from accounts.queries.rights import CLOSED, kept
+from accounts.queries.rights import CLOSED, about_kept, kept, legally_held
 from accounts.retention import DATA_REQUESTS, DISCLOSURES, IDENTITY, KEPT, RELEASES
 from accounts.services import erasure_list, holds
+from accounts.services.correct import close_open
 from qqops.audit import pen
 from qqops.errors import Refused
 from qqops.staff.models import Staff
@@ -41,7 +42,7 @@ Basis = Erasure.Basis
 class Erased:
     erased: int = 0
     kept: int = 0  # left as they are: something keeps them
-    gone: int = 0  # erased before, or nothing was ever recorded
+    gone: int = 0  # erased before, or nothing was ever recorded, or not to be erased any longer
     cleared: Counter[str] = field(default_factory=Counter)
 
 
@@ -51,22 +52,25 @@ def erase(
     basis: str,
     actor: Staff,
     reason: str,
+    among: QuerySet[Identity] | None = None,
     waited: Iterable[DataRequest] = (),
     done: Callable[[int], None] = lambda n: None,
 ) -> Erased:
     """Erase the identities of these tenures, in chunks of one transaction each; what something keeps is left.
 
-    Callers ask for the right to do it. `waited` are the deletions that were granted and had to wait.
+    Callers ask for the right to do it. `among` is looked at once more when all is locked: whoever is no longer in it
+    stays. `waited` are the deletions that were granted and had to wait.
     """
+    rows = Identity.objects.all() if among is None else among
     found, asked = Erased(), {request.tenure_id: request for request in waited}
     ordered = sorted(set(tenures))
     for start in range(0, len(ordered), settings.QQOPS_CHUNK):
         chunk = ordered[start : start + settings.QQOPS_CHUNK]
         with transaction.atomic():
             holds.lock(chunk)
-            keeping = {} if basis == Basis.REAPPLIED else kept(chunk)  # what was erased once has been gone since
+            keeping = keepers_of(basis)(chunk)
             free = [tenure for tenure in chunk if tenure not in keeping]
-            there = list(Identity.objects.filter(pk__in=free, erased_at=None).values_list("pk", flat=True))
+            there = list(rows.filter(pk__in=free, erased_at=None).values_list("pk", flat=True))
             found.kept += len(keeping)
             found.gone += len(free) - len(there)
             found.erased += len(there)
@@ -86,6 +90,12 @@ def erase_for(request: DataRequest, *, actor: Staff, reason: str) -> None:
             _erase([request.tenure_id], Basis.REQUEST, {request.tenure_id: request}, actor=actor, reason=reason)
 
 
+def keepers_of(basis: str) -> Callable[[Collection[int]], dict[int, list[str]]]:
+    """What may keep a tenure: what had been erased before a backup was restored has been gone since, and only a legal
+    hold is asked of it."""
+    return legally_held if basis == Basis.REAPPLIED else kept
+
+
 def _erase(
     tenures: Collection[int], basis: str, asked: dict[int, DataRequest], *, actor: Staff, reason: str
 ) -> Counter[str]:
@@ -97,7 +107,8 @@ def _erase(
         Identity.objects.filter(pk__in=tenures).update(**nothing, document_kind="", erased_at=now)
         act.history(Identity, list(tenures))
         IdentityKey.objects.filter(pk__in=tenures).delete()
-        cleared = _cases(tenures, also_open=basis == Basis.REAPPLIED)
+        close_open(tenures, act)
+        cleared, left = _cases(tenures, basis)
         total: Counter[str] = Counter()
         for tenure in tenures:
             cleared[tenure][IDENTITY] = 1
@@ -110,7 +121,7 @@ def _erase(
                 data_request=asked.get(tenure),
                 at=now,
                 cleared=dict(cleared[tenure]),
-                kept=list(KEPT),
+                kept=[*KEPT, *sorted(left[tenure])],
             )
             for tenure in tenures
         ]
@@ -122,30 +133,37 @@ def _erase(
     return total
 
 
-def _cases(tenures: Collection[int], *, also_open: bool) -> dict[int, Counter[str]]:
-    """Destroy the keys of the cases about these tenures; how many of each, by tenure. An open case holds them."""
-    over = Q() if also_open else Q(state__in=CLOSED)
-    requests = dict(DataRequest.objects.filter(over, tenure__in=tenures).values_list("pk", "tenure_id"))
-    targets = DisclosureTarget.objects.filter(tenure__in=tenures)
-    if not also_open:
-        targets = targets.filter(disclosure__state__in=CLOSED)
+def _cases(tenures: Collection[int], basis: str) -> tuple[dict[int, Counter[str]], dict[int, Counter[str]]]:
+    """Destroy the keys of what was said and handed out about these tenures alone; how many of each class went, and
+    were left, by tenure. An open case holds them.
+
+    What is about others too lasts its own time; papers and file of a disclosure go when everybody whom it is about has
+    been erased and nothing keeps it.
+    """
+    over = Q() if basis == Basis.REAPPLIED else Q(state__in=CLOSED)
+    requests = {pk: [tenure] for pk, tenure in
+                DataRequest.objects.filter(over, tenure__in=tenures).values_list("pk", "tenure_id")}  # fmt: skip
     disclosures: dict[int, list[int]] = defaultdict(list)
-    for disclosure, tenure in targets.values_list("disclosure_id", "tenure_id"):
-        disclosures[disclosure].append(tenure)
-    cleared: dict[int, Counter[str]] = defaultdict(Counter)
-    about_request = {"release__data_request__in": list(requests)}
-    about_disclosure = {"release__disclosure__in": list(disclosures)}
-    for request in ReleaseKey.objects.filter(**about_request).values_list("release__data_request", flat=True):
-        cleared[requests[request]][RELEASES] += 1
-    for disclosure in ReleaseKey.objects.filter(**about_disclosure).values_list("release__disclosure", flat=True):
-        for tenure in disclosures[disclosure]:
-            cleared[tenure][RELEASES] += 1
-    for pk in DataRequestKey.objects.filter(pk__in=list(requests)).values_list("pk", flat=True):
-        cleared[requests[pk]][DATA_REQUESTS] += 1
-    for pk in DisclosureKey.objects.filter(pk__in=list(disclosures)).values_list("pk", flat=True):
-        for tenure in disclosures[pk]:
-            cleared[tenure][DISCLOSURES] += 1
-    ReleaseKey.objects.filter(Q(**about_request) | Q(**about_disclosure)).delete()
-    DataRequestKey.objects.filter(pk__in=list(requests)).delete()
-    DisclosureKey.objects.filter(pk__in=list(disclosures)).delete()
-    return cleared
+    for pk, tenure in DisclosureTarget.objects.filter(tenure__in=tenures).values_list("disclosure", "tenure"):
+        disclosures[pk].append(tenure)
+    everyone = DisclosureTarget.objects.filter(disclosure__in=list(disclosures), tenure__isnull=False)
+    left = set(everyone.filter(tenure__identity__erased_at=None).values_list("disclosure", flat=True))
+    if basis != Basis.REAPPLIED:
+        left |= about_kept(everyone.values_list("disclosure", "tenure"))
+    given = {pk: about for pk, about in disclosures.items() if pk not in left}
+    cleared, kept_back = defaultdict[int, Counter[str]](Counter), defaultdict[int, Counter[str]](Counter)
+    for code, keys, case, cases, into in (
+        (RELEASES, ReleaseKey.objects, "release__data_request", requests, cleared),
+        (RELEASES, ReleaseKey.objects, "release__disclosure", given, cleared),
+        (DATA_REQUESTS, DataRequestKey.objects, "data_request", requests, cleared),
+        (DISCLOSURES, DisclosureKey.objects, "disclosure", given, cleared),
+        (RELEASES, ReleaseKey.objects, "release__disclosure", disclosures, kept_back),  # what is left of them by now
+        (DISCLOSURES, DisclosureKey.objects, "disclosure", disclosures, kept_back),
+    ):
+        rows = keys.filter(**{f"{case}__in": list(cases)})
+        for pk in rows.values_list(case, flat=True):
+            for tenure in cases[pk]:
+                into[tenure][code] += 1
+        if into is cleared:
+            rows.delete()
+    return cleared, kept_back

@@ -1,17 +1,19 @@
-"""The erasure list: kept outside the database, one line for each erasure, and nothing personal on it.
+"""The erasure list: kept outside the database, one line for each erasure, signed, and nothing personal on it.
 
 A backup that is restored brings the keys back; what this list names is then erased again (`reapply`). Lines are
-appended as erasures are committed; the daily run adds what is missing.
+appended as erasures are committed; the daily run adds what is missing. Whoever can write to the file cannot have
+anything erased by it: a line counts only with the signature of this house.
 """
 
-import datetime
 import fcntl
+import hmac
 import json
 import os
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -20,9 +22,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Erasure
 from qqops.errors import Invalid
+from qqops.vault import keys
 
-MARGIN = datetime.timedelta(days=1)  # a line may be older than the one before it: acts are committed out of turn
 NAMED = 50
+SIGNED_AS = b"qqops-erasure/1\n"  # the same key signs other things, which begin otherwise
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,15 @@ class Line:
     at: str
 
     @property
-    def key(self) -> tuple[int, int, str]:
-        """A restored database numbers its certificates anew; this stays the same."""
-        return self.number, self.seq, self.at
+    def signature(self) -> str:
+        return hmac.digest(keys.house_key(keys.PROOF), SIGNED_AS + json.dumps(vars(self)).encode(), "sha256").hex()
+
+    @property
+    def signed(self) -> dict[str, Any]:
+        return vars(self) | {"signature": self.signature}
 
     def __str__(self) -> str:
-        return json.dumps(vars(self))
+        return json.dumps(self.signed)
 
 
 def lines(erasures: QuerySet[Erasure] | None = None) -> Iterator[Line]:
@@ -56,19 +62,25 @@ def note(pks: Collection[int]) -> None:
 
 
 def write_list() -> int:
-    """Append what the list lacks; return how many lines that were. All of them when there is no list yet."""
+    """Append what the list lacks; return how many lines that were. All of them when there is no list yet.
+
+    What is no line of this house's is told, after all that was missing has been written: only lines that are signed
+    count as there.
+    """
     if not settings.QQOPS_ERASURE_LIST:
         return 0
-    path = Path(settings.QQOPS_ERASURE_LIST)
+    path, known, bad = Path(settings.QQOPS_ERASURE_LIST), set[tuple[int, int, str]](), list[int]()
     with _told():
-        last = max((_moment(line) for line in _whole_lines(path)), default=None) if path.exists() else None
-        missing = Erasure.objects.all()
-        known: set[tuple[int, int, str]] = set()
-        if last:
-            since = last - MARGIN
-            missing = missing.filter(at__gte=since)
-            known = {line.key for line in _whole_lines(path) if _moment(line) >= since}
-        return _append(path, (line for line in lines(missing) if line.key not in known))
+        if path.exists():
+            for n, line in _told_lines(path):
+                if line is None:
+                    bad.append(n)
+                else:
+                    # A restored database numbers its certificates anew; the rest stays the same.
+                    known.add((line.number, line.seq, line.at))
+        written = _append(path, (line for line in lines() if (line.number, line.seq, line.at) not in known))
+    _none_bad(bad)
+    return written
 
 
 @contextmanager
@@ -95,44 +107,42 @@ def _append(path: Path, new: Iterable[Line]) -> int:
     return written
 
 
-def _whole_lines(path: Path) -> Iterator[Line]:
-    with path.open(encoding="utf-8", errors="replace") as file:
-        for text in file:
-            try:
-                yield _line(text)
-            except (ValueError, TypeError, KeyError):
-                continue
-
-
 def read(path: Path) -> Iterator[Line]:
-    """The lines of a list; Invalid names every one that is none. One that a crash cut off is written again later."""
+    """The lines of a list; Invalid names every one that is none, or not signed by this house, after the others."""
     bad = []
     try:
-        with path.open(encoding="utf-8") as file:
-            for n, text in enumerate(file, 1):
-                if not text.strip():
-                    continue
-                try:
-                    yield _line(text)
-                except (ValueError, TypeError, KeyError):
-                    bad.append(n)
-    except (OSError, UnicodeDecodeError) as error:
+        for n, line in _told_lines(path):
+            if line is None:
+                bad.append(n)
+            else:
+                yield line
+    except OSError as error:
         raise Invalid(_("The list cannot be read: %(error)s") % {"error": error}) from error
+    _none_bad(bad)
+
+
+def _none_bad(bad: list[int]) -> None:
     if bad:
-        more = " …" if len(bad) > NAMED else ""
-        named = ", ".join(map(str, bad[:NAMED])) + more
-        raise Invalid(_("Not a line of an erasure list: line %(lines)s.") % {"lines": named})
+        named = ", ".join(map(str, bad[:NAMED])) + (" …" if len(bad) > NAMED else "")
+        sentence = _("Damaged, or not signed by this house, so no line of its erasure list: line %(lines)s.")
+        raise Invalid(sentence % {"lines": named})
 
 
-def _line(text: str) -> Line:
-    told = json.loads(text)
-    line = Line(int(told["certificate"]), int(told["number"]), int(told["seq"]), str(told["at"]))
-    _moment(line)
-    return line
+def _told_lines(path: Path) -> Iterator[tuple[int, Line | None]]:
+    """Each line by its number; None where it is none of this house's. Empty ones are passed over."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for n, text in enumerate(file, 1):
+            if text.strip():
+                yield n, _line(text)
 
 
-def _moment(line: Line) -> datetime.datetime:
-    at = parse_datetime(line.at)
-    if at is None or at.tzinfo is None:
-        raise ValueError(line.at)
-    return at
+def _line(text: str) -> Line | None:
+    try:
+        told = json.loads(text)
+        line = Line(*(told[name] for name in ("certificate", "number", "seq", "at")))
+        whole = all(type(count) is int for count in (line.certificate, line.number, line.seq))
+        genuine = hmac.compare_digest(told["signature"].encode(), line.signature.encode())
+        at = parse_datetime(line.at)
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+        return None
+    return line if whole and genuine and at is not None and at.tzinfo is not None else None

@@ -1,10 +1,12 @@
 """Asking at the terminal who answers for a day (9.1): what is printed leaves the desk, so it is on the record."""
 
 import datetime
+from dataclasses import replace
 
 from django.utils.translation import gettext_noop
 
 from accounts.models import Number
+from accounts.queries.declared import own_numbers
 from accounts.queries.holder import Answer, answers
 from qqops.audit import pen
 from qqops.errors import Refused
@@ -14,13 +16,20 @@ from qqops.staff.models import Staff
 LOOK, SEE = "accounts.view_tenure", "accounts.view_identity"
 
 
+def seen(number: int, day: datetime.date, *, actor: Staff) -> list[Answer]:
+    """The answers of a day, masked where the role may see identities; of a declared number not even that."""
+    sees = actor.has_perm(SEE)
+    own = sees and own_numbers(actor).filter(number=number).exists()
+    return [replace(answer, own=own) for answer in answers(number, day, with_identity=sees and not own)]
+
+
 def tell(number: int, day: datetime.date, *, actor: Staff, reason: str, ticket: str = "") -> list[Answer]:
-    """The answers of a day, with masked identities where the role may see those."""
+    """The answers of a day, for the terminal."""
     with pen.refusals(actor=actor, subject=Number(pk=number), facts={"act": "holder"}):
         if not actor.has_perm(LOOK):
             raise Refused(gettext_noop("Your role may not look at tenures."))
         must_say_why(reason)
-        found = answers(number, day, with_identity=actor.has_perm(SEE))
+        found = seen(number, day, actor=actor)
         facts = {"day": day.isoformat(), "n": len(found)}
         with pen.act(
             "identity.holder_asked", actor=actor, reason=reason, ticket=ticket, subject=Number(pk=number), facts=facts

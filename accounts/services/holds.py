@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -53,7 +54,8 @@ def held(tenures: Iterable[int]) -> set[int]:
 
 def lock(tenures: Collection[int]) -> list[Tenure]:
     """Lock the tenures and the numbers that they hold: numbers first, each in key order, as every act does."""
-    numbers = Number.objects.filter(tenures__in=tenures).distinct().values("pk")
+    # By their keys, in two steps: as one statement the planner may walk all numbers and ask of each.
+    numbers = list(Tenure.objects.filter(pk__in=tenures).values_list("number_id", flat=True).distinct())
     list(Number.objects.filter(pk__in=numbers).order_by("pk").select_for_update(no_key=True).values_list("pk"))
     return list(Tenure.objects.filter(pk__in=tenures).order_by("pk").select_for_update(no_key=True))
 
@@ -171,14 +173,16 @@ def release_holds(kind: str, reference: str, *, actor: Staff, act: pen.Act) -> i
 def lift_expired(*, actor: Staff) -> int:
     """Lift the legal holds whose time is over, so that the numbers no longer say they are held."""
     due = Hold.objects.filter(kind=LEGAL, lifted_at=None, until__lte=timezone.now())
-    with transaction.atomic():
-        tenures = sorted(set(due.values_list("tenure_id", flat=True)))
-        lock(tenures)
-        if found := list(due.filter(tenure__in=tenures).order_by("pk").select_for_update(of=("self",))):
-            facts = {"kind": LEGAL.value, "targets": len(found)}
-            with pen.act("number.hold_expired", actor=actor, reason="", facts=facts) as act:
-                _lift(act, found, actor)
-    return len(found)
+    lifted = 0
+    while tenures := list(due.order_by("tenure_id").values_list("tenure_id", flat=True)[: settings.QQOPS_CHUNK]):
+        with transaction.atomic():
+            lock(tenures)
+            if found := list(due.filter(tenure__in=tenures).order_by("pk").select_for_update(of=("self",))):
+                facts = {"kind": LEGAL.value, "targets": len(found)}
+                with pen.act("number.hold_expired", actor=actor, reason="", facts=facts) as act:
+                    _lift(act, found, actor)
+        lifted += len(found)
+    return lifted
 
 
 def _lift(act: pen.Act, holds: list[Hold], actor: Staff) -> None:

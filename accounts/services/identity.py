@@ -16,8 +16,9 @@ from django.utils.translation import gettext_noop
 from accounts.identity.formats import Field
 from accounts.identity.sealing import HASHED, open_item, seal_items, search_hashes
 from accounts.models import CorrectionDemand, Identity, IdentityKey, Registrant, Tenure, Verification
-from accounts.queries.identity import identity_of
+from accounts.queries.identity import compared_at, identity_of
 from accounts.services.declared import refuse_own
+from qqops import bulk
 from qqops.audit import pen
 from qqops.errors import Refused
 from qqops.reason import must_say_why
@@ -63,8 +64,9 @@ def record(told: Sequence[Told], *, actor: Staff, reason: str, ticket: str = "",
     """Seal and keep what is told, one tenure once, in chunks of one transaction each.
 
     What is so already is left as it is: to tell the same twice changes nothing. The first that is told of a tenure
-    is its initial registrant's (8.2(a)). Refused as a whole where a tenure's information was erased, its processing
-    is stopped, or the number is the actor's own.
+    is its initial registrant's, however little it is: what came later proves nothing of the registration (8.2(a)).
+    A chunk is refused as a whole where a tenure's information was erased, its processing is stopped, or the number
+    is the actor's own; the import looks at the whole file before.
     """
     must_say_why(reason)
     done = Recorded()
@@ -108,7 +110,9 @@ def _record(chunk: Mapping[int, Told], done: Recorded, *, actor: Staff, reason: 
         _write(act, [draft for draft in changing if not draft.new], pen.CHANGED)
         _registrants(act, new)
         _proofs(act, changing, actor)
-        meet_demands(act, [(d.tenure.pk, name, MET_BY_GIVING) for d in changing for name in d.given])
+        # To take an item away puts nothing right.
+        given = [(d.tenure.pk, name, MET_BY_GIVING) for d in changing for name, value in d.given.items() if value]
+        meet_demands(act, given)
         meet_demands(act, [(d.tenure.pk, name, ("unverified",)) for d in changing for name in d.proved])
     done.new += len(new)
     done.changed += len(changing) - len(new)
@@ -136,6 +140,7 @@ class _Draft:
             setattr(self.identity, name, sealed.get(name))
             setattr(self.identity, f"{name}_at", (told.at or now) if name in sealed else None)
             setattr(self.identity, f"{name}_verified_at", None)  # what was proved was the old value
+            setattr(self.identity, f"{name}_mismatch_at", None)
             if name in HASHED:
                 setattr(self.key, f"{name}_hash", hashes.get(name))
         if Field.DOCUMENT in self.given:
@@ -147,6 +152,7 @@ class _Draft:
         }
         for name, proof in self.proved.items():
             setattr(self.identity, f"{name}_verified_at", proof.at)
+            setattr(self.identity, f"{name}_mismatch_at", None)
 
     def _key(self) -> tuple[DataKey, IdentityKey]:
         """The tenure's key; a new one for whoever has told nothing yet, or whose key was lost for good (keys.md)."""
@@ -154,7 +160,7 @@ class _Draft:
         if kept is not None:
             return kept.in_hand(), kept
         for name in Field.values:  # what the lost key sealed is gone
-            for column in (name, f"{name}_at", f"{name}_verified_at"):
+            for column in (name, f"{name}_at", f"{name}_verified_at", f"{name}_mismatch_at"):
                 setattr(self.identity, column, None)
         return IdentityKey.fresh(self.tenure.pk)
 
@@ -167,19 +173,15 @@ class _Draft:
         return open_item(self.cipher, self.tenure.pk, name, now) == value
 
     def _is_news(self, name: str, proof: Proof) -> bool:
-        verified: datetime.datetime | None = getattr(self.identity, f"{name}_verified_at")
-        return verified is None or verified < proof.at
+        before = compared_at(self.identity, name)
+        return before is None or before < proof.at
 
 
 def _write(act: pen.Act, drafts: list[_Draft], kind: str) -> None:
     if not drafts:
         return
-    Identity.objects.bulk_create(  # the pen writes the history, as for every set
-        [draft.identity for draft in drafts], update_conflicts=True, unique_fields=["tenure"], update_fields=COLUMNS
-    )
-    IdentityKey.objects.bulk_create(
-        [draft.key for draft in drafts], update_conflicts=True, unique_fields=["tenure"], update_fields=KEY_COLUMNS
-    )
+    bulk.write(Identity, [draft.identity for draft in drafts], update=COLUMNS)  # the pen writes its history
+    bulk.write(IdentityKey, [draft.key for draft in drafts], update=KEY_COLUMNS)
     act.history(Identity, [draft.tenure.pk for draft in drafts], kind)
 
 
@@ -195,7 +197,7 @@ def _registrants(act: pen.Act, drafts: list[_Draft]) -> None:
         for draft in drafts
     ]
     if rows:
-        Registrant.objects.bulk_create(rows)
+        bulk.write(Registrant, rows)
         act.wrote(Registrant, rows=len(rows))
 
 

@@ -1,5 +1,6 @@
 """A file of identity information: all of it is checked first, then recorded by the act that records one (4.1)."""
 
+import hashlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -10,15 +11,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.identity.formats import Field
-from accounts.intake import Row
+from accounts.intake import Row, changed
 from accounts.models import Tenure
-from accounts.queries.identity import identity_of, opened
+from accounts.queries.identity import compared_at, identity_of, opened
 from accounts.services.identity import Recorded, Told, record
 from accounts.services.intake_lines import Wrong, lines_of
+from qqops.audit import pen
 from qqops.audit.personal import no_personal_data
 from qqops.errors import Invalid, Refused
 from qqops.reason import must_say_why
 from qqops.staff.models import Staff
+from qqops.staff.services import limits
 
 IMPORT = "accounts.import_identity"
 PARTS = 16
@@ -34,6 +37,7 @@ class Checked:
     wrongs: int = 0
     wrong: list[Wrong] = field(default_factory=list)  # the first of them, by line
     would: Recorded = field(default_factory=Recorded)
+    digests: list[bytes] = field(default_factory=list)  # of each chunk: what is recorded is what was checked
 
 
 def may(actor: Staff, reason: str, ticket: str) -> None:
@@ -45,7 +49,12 @@ def may(actor: Staff, reason: str, ticket: str) -> None:
 
 
 def check(rows: Iterable[Row], *, actor: Staff, figures: bool, named: int | None = None) -> Checked:
-    """Look at every line; with `figures`, at what is known already too. At most `named` faults are told one by one."""
+    """Look at every line; with `figures`, at what is known already too. At most `named` faults are told one by one.
+
+    What comes of it tells something of the people in the file: it is done so often a day, and where nothing is
+    recorded after it, `tried` is.
+    """
+    limits.spend("import", actor)
     found = Checked()
     wrong: list[Wrong] = []
     tenures, lines = array("q"), array("q")
@@ -56,6 +65,7 @@ def check(rows: Iterable[Row], *, actor: Staff, figures: bool, named: int | None
             wrong.append(one)
 
     for chunk in _chunks(rows):
+        found.digests.append(_digest(chunk))
         for one in lines_of(chunk, actor):
             found.lines += 1
             found.own += one.own
@@ -74,8 +84,16 @@ def check(rows: Iterable[Row], *, actor: Staff, figures: bool, named: int | None
     return found
 
 
+def tried(checked: Checked, *, actor: Staff, reason: str, ticket: str, source: str) -> None:
+    """Nothing came of it but what it told: which file it was, and how long; not what it told."""
+    facts = {"sha256": source, "lines": checked.lines}
+    with pen.act("identity.import_tried", actor=actor, reason=reason, ticket=ticket, facts=facts):
+        pass
+
+
 def apply(
     rows: Iterable[Row],
+    checked: Checked,
     *,
     actor: Staff,
     reason: str,
@@ -84,10 +102,13 @@ def apply(
     step: Callable[[int], None] = lambda lines: None,
 ) -> Recorded:
     """Record a file that was checked, in chunks; what was recorded before is left as it is, so a run that was killed
-    is finished by another. `step` is told the lines before they are recorded, and may stop there."""
+    is finished by another. It stops where the rows are not those that were checked. `step` is told how many lines
+    come next."""
     may(actor, reason, ticket)
-    done = Recorded()
+    done, digests = Recorded(), iter(checked.digests)
     for chunk in _chunks(rows):
+        if _digest(chunk) != next(digests, None):
+            raise changed()
         lines = list(lines_of(chunk, actor))
         for one in lines:
             for each in one.wrong[:1]:
@@ -100,6 +121,10 @@ def apply(
         done.changed += part.changed
         done.same += part.same
         done.fields += part.fields
+    if next(digests, None) is not None:
+        raise changed()
+    if not done.new and not done.changed:  # as a dry run it told what is known
+        tried(checked, actor=actor, reason=reason, ticket=ticket, source=source)
     return done
 
 
@@ -107,6 +132,10 @@ def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
     source = iter(rows)
     while chunk := list(islice(source, min(settings.QQOPS_CHUNK, AT_ONCE))):
         yield chunk
+
+
+def _digest(chunk: list[Row]) -> bytes:
+    return hashlib.sha256(repr([(row.line, row.cells, row.wrong) for row in chunk]).encode()).digest()
 
 
 def _twice(tenures: "array[int]", lines: "array[int]") -> Iterator[tuple[int, int]]:
@@ -133,7 +162,7 @@ def _count(told: Told, tenure: Tenure, would: Recorded) -> None:
     proved = [
         name
         for name, proof in told.proofs.items()
-        if name in given or (before := getattr(identity, f"{name}_verified_at", None)) is None or before < proof.at
+        if name in given or (before := compared_at(identity, name)) is None or before < proof.at
     ]
     if not given and not proved:
         would.same += 1

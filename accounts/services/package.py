@@ -22,14 +22,15 @@ from accounts.disclosing import Period
 from accounts.identity.formats import DocumentKind, Field
 from accounts.models import DataClass, DataRequest, Disclosure, Identity, LoginFact, Registrant, Release, ReleaseKey
 from accounts.models.number import Tenure
+from accounts.queries.disclosures import on_one_line
 from accounts.queries.identity import identity_of, opened, registrant_of
+from accounts.retention import RELEASES, kept_until
 from qqops.audit import pen
 from qqops.errors import Invalid
 from qqops.staff.models import Staff
 from qqops.vault import keys
 
 FORMAT = "qqops-disclosure/1"
-KEPT = datetime.timedelta(days=30)  # the file; its hash and proof stay
 SIGNATURE = "signature: "
 
 Provider = Callable[[Tenure, Period], Any]
@@ -176,7 +177,7 @@ def release(
         size=len(content),
         proof=proof(content, receipt=receipt, papers=papers, people=people, at=now),
         at=now,
-        until=now + KEPT,
+        until=kept_until(RELEASES, now),
     )
     Release.objects.bulk_create([made])
     key.save(force_insert=True)
@@ -218,7 +219,7 @@ def proof(
         "public_key": base64.b64encode(_public_key()).decode(),
         "fingerprint": fingerprint(),
     }
-    lines = "".join(f"{name}: {' '.join(str(value).split())}\n" for name, value in fields.items())
+    lines = "".join(f"{name}: {on_one_line(str(value))}\n" for name, value in fields.items())
     signature = base64.b64encode(_signing_key().sign(lines.encode())).decode()
     return f"{lines}{SIGNATURE}{signature}\n"
 

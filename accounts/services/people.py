@@ -44,6 +44,7 @@ def search(field: str, text: str, *, actor: Staff, document_kind: str = "", coun
     if not counted:
         limits.spend("search", actor)
     item, value = _read(field, text, document_kind)
+    limits.spend("people", actor)  # a day's worth of guesses must not find out who has which mobile
     found = list(bearers(item, search_hash(item, value), actor)[: FOUND_MAX + 1])
     more = len(found) > FOUND_MAX
     facts = {"field": item.value, "found": f"{FOUND_MAX}+" if more else len(found)}

@@ -4,16 +4,28 @@ Nothing is counted off: run again after a kill, it goes on with what is left.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from accounts.models import DataRequest, DataRequestKey, DisclosureKey, Erasure, Hold, Identity, ReleaseKey
-from accounts.queries.rights import CLOSED, kept
+from accounts.models import (
+    DataRequest,
+    DataRequestKey,
+    Disclosure,
+    DisclosureKey,
+    DisclosureTarget,
+    Erasure,
+    Hold,
+    Identity,
+    Release,
+    ReleaseKey,
+)
+from accounts.queries.rights import CLOSED, about_kept, kept
 from accounts.retention import DATA_REQUESTS, DISCLOSURES, IDENTITY, RELEASES, over_since
 from accounts.services import holds
 from accounts.services.erase import erase
@@ -34,7 +46,10 @@ def due() -> Counter[str]:
             found[code] += len(chunk) - keeping
             found["kept"] += keeping
     for code, keys in _expired().items():
-        found[code] = keys.count()
+        for chunk in _chunks(keys):
+            keeping = len(about_kept(_about(code, chunk)))
+            found[code] += len(chunk) - keeping
+            found["kept"] += keeping
     found[HOLDS] = Hold.objects.filter(kind=Hold.Kind.LEGAL, lifted_at=None, until__lte=now).count()
     return +found
 
@@ -44,15 +59,18 @@ def purge(*, actor: Staff, done: Step = lambda n: None) -> Counter[str]:
     found = Counter({HOLDS: holds.lift_expired(actor=actor)})
     for chunk in _chunks(_waited()):
         asked = _deletions().filter(tenure__in=chunk)
-        erased = erase(chunk, basis=Erasure.Basis.REQUEST, actor=actor, reason="", waited=asked, done=done)
+        erased = erase(
+            chunk, basis=Erasure.Basis.REQUEST, actor=actor, reason="", among=_waited(), waited=asked, done=done
+        )
         found[WAITED] += erased.erased
         found["kept"] += erased.kept
     for chunk in _chunks(_over()):
-        erased = erase(chunk, basis=Erasure.Basis.RETENTION, actor=actor, reason="", done=done)
+        erased = erase(chunk, basis=Erasure.Basis.RETENTION, actor=actor, reason="", among=_over(), done=done)
         found[IDENTITY] += erased.erased
         found["kept"] += erased.kept
     for code, keys in _expired().items():
-        found[code] = _destroy(code, keys, actor, done)
+        destroyed, left = _destroy(code, keys, actor, done)
+        found += Counter({code: destroyed, "kept": left})
     return +found
 
 
@@ -73,31 +91,60 @@ def _waited() -> QuerySet[Identity]:
 
 
 def _expired() -> dict[str, QuerySet[Any]]:
-    """The keys of cases whose own time is over, by class."""
+    """The keys of cases whose own time is over, by class; and of papers and files that were left when the last of those
+    whom they are about was erased, because something kept one."""
     now = timezone.now()
+    papers_over = Q(disclosure__closed_at__lt=over_since(DISCLOSURES, now))
     return {
         DATA_REQUESTS: DataRequestKey.objects.filter(
             data_request__state__in=CLOSED, data_request__closed_at__lt=over_since(DATA_REQUESTS, now)
         ),
         DISCLOSURES: DisclosureKey.objects.filter(
-            disclosure__state__in=CLOSED, disclosure__closed_at__lt=over_since(DISCLOSURES, now)
+            papers_over | _all_erased("disclosure", since="disclosure__registered_at"), disclosure__state__in=CLOSED
         ),
-        RELEASES: ReleaseKey.objects.filter(release__until__lt=now),
+        RELEASES: ReleaseKey.objects.filter(
+            Q(release__until__lt=now) | _all_erased("release__disclosure", since="release__at")
+        ),
     }
 
 
-def _destroy(code: str, keys: QuerySet[Any], actor: Staff, done: Step) -> int:
-    destroyed = 0
+def _all_erased(disclosure: str, *, since: str) -> Any:
+    """Everybody whom the disclosure is about has been erased, and at least one since then."""
+    about = DisclosureTarget.objects.filter(disclosure=OuterRef(disclosure), tenure__isnull=False)
+    erased = about.filter(tenure__identity__erased_at__gte=OuterRef(since))
+    return Exists(erased) & ~Exists(about.filter(tenure__identity__erased_at=None))
+
+
+def _about(code: str, keys: Collection[int]) -> list[tuple[int, int | None]]:
+    """These keys, each with every tenure that its case is about."""
+    rows: dict[str, QuerySet[Any, tuple[int, int | None]]] = {
+        DATA_REQUESTS: DataRequest.objects.filter(pk__in=keys).values_list("pk", "tenure"),
+        DISCLOSURES: Disclosure.objects.filter(pk__in=keys).values_list("pk", "targets__tenure"),
+        RELEASES: Release.objects.filter(pk__in=keys).values_list(
+            "pk", Coalesce("data_request__tenure", "disclosure__targets__tenure")
+        ),
+    }
+    return list(rows[code])
+
+
+def _destroy(code: str, keys: QuerySet[Any], actor: Staff, done: Step) -> tuple[int, int]:
+    """How many went, and how many were left because something keeps them. What was found is looked at once more when
+    its tenures are locked, as a hold may have been placed meanwhile."""
+    destroyed = left = 0
     for chunk in _chunks(keys):
-        with (
-            transaction.atomic(),
-            pen.act("identity.keys_expired", actor=actor, reason="", facts={"cleared": {code: len(chunk)}}) as act,
-        ):
-            gone, _by_table = keys.model._default_manager.filter(pk__in=chunk).delete()
-            act.facts["cleared"] = {code: gone}
-        destroyed += gone
-        done(len(chunk))
-    return destroyed
+        with transaction.atomic():
+            about = _about(code, chunk)
+            holds.lock({tenure for _pk, tenure in about if tenure is not None})
+            held = about_kept(about)
+            going = list(keys.filter(pk__in=set(chunk) - held).values_list("pk", flat=True))
+            left += len(held)
+            if going:
+                facts = {"cleared": {code: len(going)}}
+                with pen.act("identity.keys_expired", actor=actor, reason="", facts=facts):
+                    keys.model._default_manager.filter(pk__in=going).delete()
+        destroyed += len(going)
+        done(len(going))
+    return destroyed, left
 
 
 def _chunks(rows: QuerySet[Any]) -> Iterator[list[int]]:

@@ -7,19 +7,21 @@ from itertools import islice
 from django.conf import settings
 
 from accounts.models import Erasure, Identity, Tenure
+from accounts.queries.rights import legally_held
 from accounts.services.erase import erase
 from accounts.services.erasure_list import Line
 from qqops.staff.models import Staff
 
-ERASE, GONE, UNKNOWN = "erase", "gone", "unknown"
+ERASE, GONE, UNKNOWN, HELD = "erase", "gone", "unknown", "held"
 
 
 def reapply(
     lines: Iterable[Line], *, actor: Staff, apply: bool, done: Callable[[int], None] = lambda n: None
 ) -> Counter[str]:
-    """Erase the identities that the list names; how many there are to erase, gone already, and not known here.
+    """Erase the identities that the list names; how many there are to erase, gone already, not known, and held here.
 
-    Whatever keeps one in this older state of the database had ended when it was erased, so it is not asked.
+    Whatever keeps one in this older state of the database had ended when it was erased, so it is not asked. Only a
+    legal hold is: whoever finds one must look whether it was lifted, and not a command.
     """
     found = Counter[str]()
     for chunk in _chunks(lines):
@@ -27,7 +29,9 @@ def reapply(
         rows = Tenure.objects.filter(number__in={number for number, _seq in wanted})
         known = [pk for pk, number, seq in rows.values_list("pk", "number_id", "seq") if (number, seq) in wanted]
         there = list(Identity.objects.filter(pk__in=known, erased_at=None).values_list("pk", flat=True))
-        found += Counter({ERASE: len(there), GONE: len(known) - len(there), UNKNOWN: len(wanted) - len(known)})
+        left = len(legally_held(there))
+        found += Counter({ERASE: len(there) - left, GONE: len(known) - len(there), HELD: left})
+        found += Counter({UNKNOWN: len(wanted) - len(known)})
         if apply:
             erase(there, basis=Erasure.Basis.REAPPLIED, actor=actor, reason="")
         done(len(chunk))

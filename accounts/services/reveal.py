@@ -17,9 +17,10 @@ from django.utils.translation import gettext_noop
 from accounts import cases
 from accounts.cases import Case
 from accounts.identity.formats import Field
+from accounts.identity.purposes import ROLES_FOR, Purpose
 from accounts.identity.unusual import weigh
 from accounts.models import Identity, Registrant, Reveal, RevealRequest, Tenure
-from accounts.queries.identity import identity_of, of_minor, opened, registrant_of
+from accounts.queries.identity import concerns_minor, identity_of, opened, registrant_of, with_items
 from accounts.queries.reveal import content_hash, flags_of, midnight, tally
 from accounts.services.declared import refuse_own
 from qqops.alerts.services import raise_alert, raised_within
@@ -31,22 +32,11 @@ from qqops.reason import must_say_why
 from qqops.staff.models import Staff
 from qqops.staff.services import as_of_now
 
-Purpose = Reveal.Purpose
 REVEAL, ANY_CASE = "accounts.reveal_identity", "accounts.reveal_any_case"
 # Whoever decides the person's own requests must see what is kept while its processing is stopped (PIPL 47).
 THOUGH_LOCKED = "accounts.decide_datarequest"
 SHOWN_FOR = datetime.timedelta(minutes=10)
 QUOTA = "reveal_quota"
-
-# Who reveals for what; the table is domain.md §9's row of identity fields, by what each role's work is.
-ROLES_FOR: dict[str, frozenset[str]] = {
-    Purpose.CALLER: frozenset({"reviewer", "supervisor", "privacy"}),
-    Purpose.DECISION: frozenset({"reviewer", "officer", "supervisor", "privacy"}),
-    Purpose.APPEAL: frozenset({"reviewer", "supervisor"}),
-    Purpose.LAW: frozenset({"supervisor", "privacy"}),
-    Purpose.RIGHTS: frozenset({"supervisor", "privacy"}),
-    Purpose.BREACH: frozenset({"supervisor", "privacy"}),
-}
 
 
 @dataclass(frozen=True)
@@ -77,6 +67,7 @@ class Found:
     case: Case
     minor: bool
     own: bool  # the case is the person's own
+    alone: bool  # and nobody else's
 
 
 class NeedsApproval(Refused):
@@ -97,7 +88,7 @@ def daily_quota() -> int:
     return quota
 
 
-def purposes_of(actor: Staff) -> list[Reveal.Purpose]:
+def purposes_of(actor: Staff) -> list[Purpose]:
     return [purpose for purpose in Purpose if actor.roles & ROLES_FOR[purpose]]
 
 
@@ -113,6 +104,11 @@ def understood(wanted: Wanted) -> Wanted:
     must_say_why(wanted.reason)
     no_personal_data(wanted.reason)
     return replace(wanted, case_ref=ref)
+
+
+def as_it_is_now(wanted: Wanted) -> Wanted:
+    """With its tenure read anew: a page may have read it before something was told, stopped or erased."""
+    return replace(wanted, tenure=with_items().get(pk=wanted.tenure.pk))
 
 
 def attempt(act: str, wanted: Wanted) -> dict[str, Any]:
@@ -152,7 +148,7 @@ def check(wanted: Wanted, *, actor: Staff) -> Found:
         )
     if not case.open:
         raise Refused(gettext_noop("Case %(case)s is closed: nothing more is revealed for it."), case=wanted.case_ref)
-    return Found(items, case, of_minor(items), own)
+    return Found(items, case, concerns_minor(wanted.tenure), own, case.alone(actor))
 
 
 def reveal(wanted: Wanted, *, actor: Staff, nonce: uuid.UUID) -> Reveal:
@@ -173,12 +169,13 @@ def _grant(wanted: Wanted, actor: Staff, nonce: uuid.UUID) -> Reveal:
         if earlier.staff_id != actor.pk:
             raise Refused(gettext_noop("This form is another person's."))
         return earlier
+    wanted = as_it_is_now(wanted)
     found, now, quota = check(wanted, actor=actor), timezone.now(), daily_quota()
     before = tally(actor, wanted.tenure, now)
     if before.today >= quota:
         raise OverQuota(quota)
     request = _agreed(wanted, actor, found.items, now) if found.minor else None
-    flags = flags_of(wanted.tenure, before, quota, now, minor=found.minor, own=found.own)
+    flags = flags_of(wanted.tenure, before, quota, now, minor=found.minor, own=found.own, alone=found.alone)
     until = now + SHOWN_FOR
     facts = wanted.facts | {"until": until.isoformat()}
     with pen.act("identity.revealed", actor=actor, reason=wanted.reason, subject=wanted.tenure, facts=facts) as act:
@@ -233,7 +230,7 @@ def shown(granted: Reveal, *, actor: Staff, now: datetime.datetime | None = None
         if granted.until <= (now or timezone.now()):
             raise Refused(gettext_noop("The ten minutes are over. Reveal it again if the case still needs it."))
         items = item_of(granted.tenure, granted.whose, granted.field, actor=actor)
-        if of_minor(items) and not _still_agreed(granted, items):
+        if concerns_minor(granted.tenure) and not _still_agreed(granted, items):
             raise NeedsApproval
         return opened(items, (granted.field,))[Field(granted.field)]
 

@@ -11,7 +11,7 @@ from accounts.models import Identity, Registrant, Reveal, RevealApproval, Reveal
 from accounts.queries.identity import identity_of, registrant_of
 from accounts.queries.reveal import PRIVACY, SUPERVISOR, asked_by, content_hash
 from accounts.services.declared import refuse_own
-from accounts.services.reveal import Wanted, attempt, check, understood
+from accounts.services.reveal import Wanted, as_it_is_now, attempt, check, understood
 from qqops.approvals import State
 from qqops.audit import pen
 from qqops.errors import Invalid, Refused
@@ -33,6 +33,7 @@ def ask(wanted: Wanted, *, actor: Staff) -> RevealRequest:
     wanted = understood(wanted)
     with pen.refusals(actor=actor, **attempt("ask_reveal", wanted)), transaction.atomic():
         actor = as_of_now(actor)  # a second press of the button waits, and finds the first
+        wanted = as_it_is_now(wanted)
         found = check(wanted, actor=actor)
         if not found.minor:
             raise Invalid(_("This is an adult's information: no approval is needed."))

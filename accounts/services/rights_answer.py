@@ -11,10 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts.disclosing import HELD, Period
+from accounts.disclosing import ASKERS, Period
 from accounts.models import DataRequest, Hold, Identity, Release
-from accounts.queries.rights import keepers
+from accounts.queries.rights import decided_by, keepers, of_number_in_use, waits_for_secret
 from accounts.services import holds
+from accounts.services.correct import close_open
 from accounts.services.declared import refuse_own
 from accounts.services.erase import erase_for
 from accounts.services.identity import Told, record
@@ -27,14 +28,34 @@ from qqops.staff.models import Staff
 
 STEP = ("state", "outcome", "reviewer", "reviewed_at", "review_reason", "closer", "closed_at", "close_reason")
 State, Outcome, Kind = DataRequest.State, DataRequest.Outcome, DataRequest.Kind
+IN_USE = gettext_noop(
+    "The number is in use, and while it is the law wants its holder known (Cybersecurity Law 24; clause 4.1)."
+    " It may be cancelled first (12.1(e)); the information is then deleted when it is asked for again."
+)
 
 
 # Deciding
 
 
 def agreed(request: DataRequest) -> DataRequest.Outcome:
-    """What it comes to when the answer is yes: what the law has kept is locked and not deleted (PIPL 47)."""
+    """What it comes to when the answer is yes: what the law has kept is locked and not deleted (PIPL 47). Where
+    `not_yet` says something, yes is no answer."""
     return Outcome.LOCKED if keepers(request) else Outcome.GRANTED
+
+
+def not_yet(request: DataRequest) -> str:
+    """Why there is no yes for now, as a message id; "" where there is. For who answers, and for nobody else."""
+    if waits_for_secret(request):
+        return gettext_noop(
+            "Only a secret disclosure request keeps this information. Any answer would give it away: leave this request"
+            " as it is until that one is over, and tell nobody why."
+        )
+    return IN_USE if of_number_in_use(request) else ""
+
+
+def refusal(request: DataRequest) -> str:
+    """The reason that the law itself gives for a refusal, to be written to who asked; "" where there is none."""
+    return _(IN_USE) if of_number_in_use(request) else ""
 
 
 def content_hash(request: DataRequest) -> str:
@@ -63,6 +84,8 @@ def decide(request: DataRequest, outcome: str, *, actor: Staff, reason: str, con
         may_decide(request, actor=actor)
         _as_seen(request, content_hash)
         must_say_why(reason)
+        if outcome != Outcome.REFUSED and (waits := not_yet(request)):
+            raise Invalid(_(waits))
         if outcome != Outcome.REFUSED and outcome != agreed(request):
             if outcome == Outcome.GRANTED:
                 raise Refused(gettext_noop("The law has this information kept: it can be locked, and not deleted."))
@@ -88,7 +111,7 @@ def may_carry_out(request: DataRequest, *, actor: Staff) -> None:
     if not actor.has_perm(CARRY_OUT):
         raise Refused(gettext_noop("Your role may not carry out data requests."))
     refuse_own(actor, [request.tenure.number_id])
-    if actor.pk in (request.maker_id, request.reviewer_id):
+    if actor.pk == request.maker_id or decided_by(actor).filter(id=request.pk).exists():
         raise Refused(gettext_noop("You took a step of this request before: a third person must carry it out."))
     if request.state != State.REVIEWED:
         raise Invalid(_("This request does not wait to be carried out."))
@@ -102,6 +125,8 @@ def carry_out(request: DataRequest, *, actor: Staff, reason: str, content_hash: 
         may_carry_out(request, actor=actor)
         _as_seen(request, content_hash)
         must_say_why(reason)
+        if waits := not_yet(request):
+            raise Invalid(_(waits))
         if request.kind == Kind.DELETION and request.outcome != agreed(request):
             raise Refused(gettext_noop("What keeps this information has changed since: send it back to be decided."))
         facts = {"kind": request.kind, "outcome": request.outcome}
@@ -150,10 +175,10 @@ def _do(act: pen.Act, request: DataRequest, *, actor: Staff, reason: str) -> Non
 
 
 def _hand_out(act: pen.Act, request: DataRequest, *, actor: Staff) -> None:
-    """All that the house holds of the person in this tenure, as one file (PIPL 45)."""
+    """What the house holds of the person in this tenure and who asks may have, as one file (PIPL 45, 49)."""
     assert request.reviewer is not None
     about = {"receipt": request.receipt, "asked_for": both_languages(request.get_kind_display())}
-    content = package(about, [(request.tenure.number_id, request.tenure)], HELD, Period())
+    content = package(about, [(request.tenure.number_id, request.tenure)], ASKERS[request.asked_by].may_have, Period())
     people = (request.maker, request.reviewer, actor)
     release(act, content, receipt=request.receipt, people=people, data_request=request)
 
@@ -184,6 +209,8 @@ def _lock_processing(act: pen.Act, request: DataRequest, *, on: bool) -> None:
         identity.locked_at = request.closed_at if on else None
         identity.save(update_fields=["locked_at"])
         act.wrote(pen.history_model(Identity))
+        if on:
+            close_open([request.tenure_id], act)
 
 
 def _locked(request: DataRequest) -> DataRequest:

@@ -48,7 +48,7 @@ def verify(
 ) -> Verification:
     """Record that the item as this identity holds it matches, does not match, or cannot be told.
 
-    A match is its proof from now on and closes what was demanded of it; a mismatch takes an earlier proof away.
+    A match is its proof from now on and closes what was demanded of it; after a mismatch it counts as wrong.
     """
     tried = {"act": "identity.verify", "field": field}
     with pen.refusals(actor=actor, subject=identity.tenure, facts=tried), transaction.atomic():
@@ -82,14 +82,16 @@ def verify(
             )
             act.wrote(Verification)
             if result == Verification.Result.MATCH:
-                _proved_at(act, identity, field, now)
+                _compared(act, identity, field, verified_at=now, mismatch_at=None)
                 meet_demands(act, [(identity.tenure_id, field, MET_BY_MATCH)])
-            elif result == Verification.Result.MISMATCH and getattr(identity, f"{field}_verified_at"):
-                _proved_at(act, identity, field, None)
+            elif result == Verification.Result.MISMATCH:
+                _compared(act, identity, field, verified_at=None, mismatch_at=now)
     return row
 
 
-def _proved_at(act: pen.Act, identity: Identity, field: str, at: datetime.datetime | None) -> None:
-    setattr(identity, f"{field}_verified_at", at)
-    identity.save(update_fields=[f"{field}_verified_at"])
+def _compared(act: pen.Act, identity: Identity, field: str, **moments: datetime.datetime | None) -> None:
+    columns = {f"{field}_{name}": at for name, at in moments.items()}
+    for column, at in columns.items():
+        setattr(identity, column, at)
+    identity.save(update_fields=list(columns))
     act.wrote(pen.history_model(Identity))

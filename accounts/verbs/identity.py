@@ -7,6 +7,7 @@ from qqops.audit import verbs
 FIELDS = dict(Field.choices)
 
 verbs.declare("identity.recorded", _("recorded identity information; tenures: %(identities)s"), fields=FIELDS)
+verbs.declare("identity.import_tried", _("tried a file of identity information without recording it; lines: %(lines)s"))
 verbs.declare("identity.searched", _("searched for a person by %(field)s; found: %(found)s"), field=FIELDS)
 verbs.declare(
     "identity.verified",
@@ -26,5 +27,11 @@ verbs.declare(
     _("closed a correction demand (%(field)s): %(how)s"),
     field=FIELDS,
     how=dict(CorrectionDemand.Closed.choices),
+)
+verbs.declare(
+    "identity.holder_told",
+    _("told the holder of a correction demand (%(field)s): %(how)s"),
+    field=FIELDS,
+    how=dict(CorrectionDemand.Told.choices),
 )
 verbs.declare("identity.holder_asked", _("asked who answers for %(day)s; tenures: %(n)s"))

@@ -2,6 +2,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.disclosing import PAPERS
 from accounts.models import AskedBy, DataClass
+from qqops.alerts.catalogue import Level
+from qqops.alerts.catalogue import declare as declare_alert
 from qqops.audit import verbs
 
 ASKED_BY = dict(AskedBy.choices)
@@ -31,3 +33,11 @@ verbs.declare(
 verbs.declare("disclosure.released", _("released what was granted of a disclosure request"))
 verbs.declare("disclosure.opened", _("opened a sealed part of a disclosure request: %(what)s"), what=WHAT)
 verbs.declare("disclosure.downloaded", _("downloaded from a disclosure request: %(what)s"), what=WHAT)
+verbs.declare("request.overdue", _("found request %(receipt)s not answered in time"))
+
+declare_alert(
+    "request_overdue",
+    _("Request %(receipt)s should have been answered by %(until)s, and is not."),
+    Level.WARNING,
+    name=_("request not answered in time"),
+)

@@ -2,6 +2,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.cases import LABELS as CASES
 from accounts.identity.formats import Field
+from accounts.identity.purposes import Purpose
 from accounts.models import Reveal
 from qqops.alerts.catalogue import Level
 from qqops.alerts.catalogue import declare as declare_alert
@@ -9,7 +10,7 @@ from qqops.audit import verbs
 
 FIELDS = dict(Field.choices)
 WHOSE = dict(Reveal.Whose.choices)
-PURPOSES = dict(Reveal.Purpose.choices)
+PURPOSES = dict(Purpose.choices)
 
 verbs.declare(
     "identity.revealed",

@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
                     ("wrong_state", "its state does not allow this"),
                     ("legal_hold", "under a legal hold"),
                     ("already", "already so"),
-                    ("not_demanded", "no correction demand is overdue"),
+                    ("not_demanded", "no correction demand is overdue, or the holder was not told"),
                     ("nothing_to_lift", "no measure in force that this ground reaches"),
                     ("nothing_to_restore", "was not terminated by a decision"),
                     ("state_changed", "changed since the proposal"),

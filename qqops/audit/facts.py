@@ -34,6 +34,7 @@ NAMES = {
     "kind": _("kind"),
     "label": _("what"),
     "level": _("level"),
+    "lines": _("lines"),
     "login": _("login"),
     "measures": _("measures"),
     "method": _("method"),

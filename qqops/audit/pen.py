@@ -96,11 +96,14 @@ def act(
 
 @contextmanager
 def refusals(*, actor: models.Model, subject: models.Model | None = None, facts: dict[str, Any]) -> Iterator[None]:
-    """Record a Refused that passes through, in a transaction of its own; wrap it around the act's transaction."""
+    """Record a Refused that passes through, in a transaction of its own; wrap it around the act's transaction.
+
+    Within an act of somebody else's the line would be rolled back with it: there the outer one records.
+    """
     try:
         yield
     except Refused as refused:
-        if refused.recorded:
+        if refused.recorded or _waiting.get() is not None:
             raise
         refused.recorded = True
         told = {"why": refused.message, "params": refused.params} | facts

@@ -13,7 +13,7 @@ from django.db import connections, models, transaction
 
 from qqops.audit.models import Event, Record
 
-KEPT = ("accounts", "enforcement", "appeals", "staff", "alerts")
+KEPT = ("accounts", "enforcement", "appeals", "staff", "alerts", "vault")
 
 
 # Django's own lists of what exists: the application only reads them (what a role may do is code, roles.py).

@@ -4,14 +4,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
-from django.http import HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from qqops import panels
+from qqops.audit.personal import looks_personal
 from qqops.errors import Invalid, Refused
 from qqops.pages.base import Page
 from qqops.panels import Act
@@ -87,14 +90,18 @@ class KeysetList(Page):
         rows = self.queryset()
         # PostgreSQL has no NUL in its texts.
         self.text = self.request.GET.get("q", "").replace("\0", "").strip()[:100] if self.search_label else ""
-        if self.text:
+        if typed := self.text:
             try:
                 limits.spend("search", self.user)
                 found = self.search(rows, self.text)
-            except (Invalid, Refused) as error:
+            except Invalid as error:
                 self.problem, found = str(error), rows.none()
+            except Refused as error:
+                self.problem, self.text, found = str(error), "", rows.none()  # nobody has looked at what it is
             if isinstance(found, HttpResponseBase):
                 return found
+            if looks_personal(typed):
+                return self.not_repeated(gettext("No list is searched by an ID number, mobile or e-mail."))
             rows = found
         self.chosen: dict[str, str] = {}
         for choice in self.filters:
@@ -105,6 +112,11 @@ class KeysetList(Page):
                 self.chosen[choice.parameter] = value
         self.cut(rows)
         return self.render()
+
+    def not_repeated(self, sentence: str) -> HttpResponse:
+        """What was typed may be a person's: the list comes back with neither page nor address holding it."""
+        self.say(f"{sentence} {gettext('For a person there is “Search for a person”.')}", messages.WARNING)
+        return HttpResponseRedirect(self.request.path)
 
     # Keyset paging
 

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.http import HttpResponseBase, HttpResponseRedirect
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from qqops.errors import Invalid, Refused
 from qqops.pages.base import Page
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 class RulingForm(forms.Form):
     content_hash = forms.CharField(widget=forms.HiddenInput)  # of what was seen: an answer is to that and nothing else
-    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}), max_length=2000)
+    reason = forms.CharField(label=gettext_lazy("Reason"), widget=forms.Textarea(attrs={"rows": 3}), max_length=2000)
 
 
 class RulingPage(Page):
@@ -43,16 +44,27 @@ class RulingPage(Page):
 
     def respond(self) -> HttpResponseBase:
         if self.request.method != "POST":
-            return self.answer_with(RulingForm(initial={"content_hash": self.content_hash()}))
+            return self.answer_with(self.start())
         form = RulingForm(self.request.POST)
         if not form.is_valid():
             return self.answer_with(form)
         try:
-            done = self.rule(agree="refuse" not in self.request.POST, **form.cleaned_data)
+            done = self.rule(agree=self.agrees(), **form.cleaned_data)
         except (Invalid, Refused) as error:
             form.add_error(None, str(error))
             return self.answer_with(form, status=403 if isinstance(error, Refused) else 409)
         return HttpResponseRedirect(done) if isinstance(done, str) else done
+
+    def start(self) -> RulingForm:
+        """The form before anything is said."""
+        return RulingForm(initial={"content_hash": self.content_hash()})
+
+    def agrees(self) -> bool:
+        """By the one button that was pressed: what is not said is neither yes nor no."""
+        agree, refuse = (button in self.request.POST for button in ("agree", "refuse"))
+        if agree == refuse:
+            raise Invalid(_("Say yes or no: press one of the two buttons. Nothing was done."))
+        return agree
 
     def answer_with(self, form: RulingForm, status: int = 200, prove: str = "") -> HttpResponseBase:
         blocked: Any = ""

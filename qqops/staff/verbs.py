@@ -19,7 +19,12 @@ ENDS = {
     "ended": _("by somebody entitled to"),
     "address": _("used from another address"),
 }
-LIMITS = {"search": _("searches"), "export": _("exports")}
+LIMITS = {
+    "search": _("searches"),
+    "people": _("searches for persons in a day"),
+    "export": _("exports"),
+    "import": _("imports"),
+}
 
 declare("staff.joined", _("%(login)s joined as %(role)s"), role=ROLES)
 declare("staff.password_reset", _("set a new password for %(login)s"))

@@ -5,7 +5,7 @@ from functools import cache
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
+from django.db import connection, models
 from django.utils import timezone
 
 from qqops import seal
@@ -69,12 +69,38 @@ def _ready(database: str, given: str) -> None:
     register()
 
 
+_rests: list[tuple[str, type[models.Model]]] = []
+
+
+def rests_on(name: str, model: type[models.Model]) -> None:
+    """Name a table whose rows are of less use without this key of the house; see `<app>/sealed.py`."""
+    _rests.append((name, model))
+
+
 def settle() -> None:
-    """After each migration: the first key is registered, and the house has its own."""
+    """After each migration: the first key is registered, and the house has its own.
+
+    A key of the house that went missing is told: with another in its place nobody would be found any more, and no
+    proof would hold, in silence.
+    """
     forget()
     ready()
-    made = [HouseKey.fresh(name)[1] for name in HOUSE_KEYS]
-    HouseKey.objects.bulk_create(made, ignore_conflicts=True)  # what is there stays
+    absent = missing()
+    for name, model in _rests:
+        if name in absent and model._default_manager.exists():
+            raise UnfitKeys(
+                f"The house key {name} is missing, and {model._meta.db_table} rests on it. See docs/keys.md."
+            )
+    make(absent)
+
+
+def missing() -> list[str]:
+    there = set(HouseKey.objects.values_list("pk", flat=True))
+    return [name for name in HOUSE_KEYS if name not in there]
+
+
+def make(names: Sequence[str]) -> None:
+    HouseKey.objects.bulk_create([HouseKey.fresh(name)[1] for name in names], ignore_conflicts=True)
 
 
 def house_key(name: str) -> bytes:

@@ -1,7 +1,7 @@
 """The keys that lie in the database: each wrapped by a key of the environment, none of any use without it.
 
-None has history. To delete a wrapped key is to make every copy of what it sealed unreadable, in history and in
-backups of the rest too (DESIGN §6).
+None has history, and those of the house are never deleted. To delete a wrapped key is to make every copy of what it
+sealed unreadable, in history and in backups of the rest too (DESIGN §6).
 """
 
 import os
@@ -96,6 +96,9 @@ class HouseKey(WrappedKey):
     """A key of the house itself, made once: it outlives every change of the keys that wrap it."""
 
     name = models.CharField(_("name"), max_length=40, primary_key=True)
+
+    fleeting = False
+    changeable_columns = ("master", "wrapped")
 
     class Meta(WrappedKey.Meta):
         verbose_name = _("house key")

@@ -82,7 +82,7 @@ def test_an_auditor_reads_alerts_and_marks_none(desk: Any, auditor: Staff) -> No
 
 def test_others_see_no_alert_anywhere(desk: Any) -> None:
     alert = raised()
-    for login in ("agent", "officer", "privacy", "sysadmin"):
+    for login in ("agent", "reviewer", "officer", "resources", "sysadmin"):
         browser = desk(login)
         assert "limit of 40" not in text(browser.get("/admin/")) and LIST not in browser.get("/admin/").content.decode()
         assert [browser.get(url).status_code for url in (LIST, page_of(alert), seen_url(alert))] == [403] * 3

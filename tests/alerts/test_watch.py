@@ -55,11 +55,14 @@ def test_a_new_house_has_its_full_time_before_anything_is_late(db: None) -> None
 
 
 def test_each_of_the_worker_is_late_after_its_own_time(fresh: datetime.datetime) -> None:
-    half_hourly = {"staff.sweep", "accounts.breaches", SWEEP}
+    half_hourly, hourly = (
+        {"staff.sweep", "accounts.breaches", "accounts.holds", SWEEP},
+        {"staff.remind", "accounts.overdue"},
+    )
     assert late_at(fresh + 29 * MINUTE) == {SWEEP}
     assert late_at(fresh + 31 * MINUTE) == half_hourly
-    assert late_at(fresh + 3 * HOUR) == late_at(fresh + 25 * HOUR) == half_hourly | {"staff.remind"}
-    assert late_at(fresh + 27 * HOUR) == half_hourly | {"staff.remind", "audit.verify", "accounts.purge"}
+    assert late_at(fresh + 3 * HOUR) == late_at(fresh + 25 * HOUR) == half_hourly | hourly
+    assert late_at(fresh + 27 * HOUR) == half_hourly | hourly | {"audit.verify", "accounts.purge"}
 
 
 def test_a_later_migration_does_not_make_the_late_on_time(fresh: datetime.datetime) -> None:
@@ -97,6 +100,8 @@ def test_each_sweep_of_the_worker_beats(fresh: datetime.datetime) -> None:
             "staff.remind": staff_tasks.remind,
             "accounts.purge": accounts_tasks.purge_expired,
             "accounts.breaches": accounts_tasks.breaches,
+            "accounts.holds": accounts_tasks.expired_holds,
+            "accounts.overdue": accounts_tasks.overdue_requests,
         }.items():
             run(0)
             left.remove(name)

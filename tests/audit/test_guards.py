@@ -10,7 +10,17 @@ from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connection, connections, models, transaction
 
 from accounts.lifecycle import Lifecycle, pairs
-from accounts.models import DeclaredNumber, Number, RuleVersion
+from accounts.models import (
+    Breach,
+    CorrectionDemand,
+    DataRequest,
+    DeclaredNumber,
+    Disclosure,
+    Hold,
+    Number,
+    RevealRequest,
+    RuleVersion,
+)
 from accounts.services.declared import declare
 from enforcement.models import Decision, Notice
 from enforcement.policy import Kind
@@ -21,9 +31,11 @@ from qqops.staff.models import AccessRequest, Holding, Staff
 from tests.alerts.raising import raised, seen_to
 from tests.enforcement.acts import approve, decide
 from tests.staff.acts import emergency, grant, reviewed
+from tests.story import tell_story
 
 Make = Callable[..., Number]
 PROTECTED: list[Any] = sorted([*record_tables(), Event], key=lambda m: m._meta.db_table)
+STEPWISE: list[Any] = [CorrectionDemand, Disclosure, DataRequest, Hold, Breach, RevealRequest]
 TABLES = [m._meta.db_table for m in PROTECTED]
 ROLE = settings.DATABASES["default"]["USER"]
 
@@ -36,12 +48,30 @@ def rows(sql: str, *params: Any, alias: str = "default") -> list[tuple[Any, ...]
 
 def test_the_protected_tables_are_these() -> None:
     assert TABLES == [
+        "accounts_breachperson",
         "accounts_clause",
+        "accounts_disclosurepaper",
+        "accounts_disclosureruling",
+        "accounts_disclosurescan",
+        "accounts_disclosuretarget",
+        "accounts_erasure",
+        "accounts_historicalbreach",
+        "accounts_historicalcorrectiondemand",
+        "accounts_historicaldatarequest",
         "accounts_historicaldeclarednumber",
+        "accounts_historicaldisclosure",
+        "accounts_historicalhold",
+        "accounts_historicalidentity",
         "accounts_historicalnumber",
+        "accounts_historicalrevealrequest",
         "accounts_historicaltenure",
+        "accounts_registrant",
+        "accounts_release",
+        "accounts_reveal",
+        "accounts_revealapproval",
         "accounts_ruledocument",
         "accounts_ruleversion",
+        "accounts_verification",
         "alerts_alert",
         "alerts_alertseen",
         "alerts_delivery",
@@ -116,9 +146,19 @@ def test_the_application_is_no_owner_and_defines_nothing() -> None:
 
 @pytest.mark.django_db
 def test_kept_rows_are_never_deleted_by_the_application() -> None:
-    apart = ("accounts", "enforcement", "staff", "alerts")
+    apart = ("accounts", "enforcement", "staff", "alerts", "vault")
     fleeting = {m._meta.db_table for m in apps.get_models() if getattr(m, "fleeting", False)}
-    assert fleeting == {"staff_cache", "staff_staffsession", "staff_throttle"}
+    assert fleeting == {
+        "accounts_datarequestkey",
+        "accounts_disclosurekey",
+        "accounts_identitykey",
+        "accounts_releasekey",
+        "staff_cache",
+        "staff_staffsession",
+        "staff_throttle",
+        "vault_retiredkey",
+        "vault_sealingkey",
+    }
     kept = [m._meta.db_table for m in apps.get_models() if m._meta.app_label in apart]
     kept = [table for table in kept if table not in fleeting]
     found = rows(
@@ -139,13 +179,13 @@ def test_the_application_is_stopped_by_privilege(model: type[models.Model], verb
 
 
 @pytest.fixture
-def full(number: Make, officer: Staff, supervisor: Staff, supervisor2: Staff, sysadmin: Staff, agent: Staff) -> None:
+def full(cast: dict[str, Staff], number: Make, officer: Staff, supervisor: Staff, supervisor2: Staff) -> None:
     """A row in every protected table."""
-    grant(agent, "privacy", sysadmin, supervisor)
+    grant(cast["agent"], "privacy", cast["sysadmin"], supervisor)
     reviewed(emergency(officer, "supervisor"), supervisor2)
-    declare(officer, [10001], "own", actor=officer)
     approve(decide(Kind.FREEZE, number(), officer, indefinite=True), supervisor)
     seen_to(raised(), supervisor)
+    tell_story(cast)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -249,6 +289,20 @@ def test_of_a_request_only_its_state_moves_and_of_a_role_held_only_its_end(
             continue
         with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
             rows(statement)
+
+
+@pytest.mark.django_db
+def test_of_what_goes_step_by_step_only_its_steps_move(cast: dict[str, Staff], rulebook: RuleVersion) -> None:
+    tell_story(cast)
+    for model in STEPWISE:
+        table, steps = model._meta.db_table, model.changeable_columns
+        for column in (str(field.column) for field in model._meta.concrete_fields):
+            statement = f'UPDATE {table} SET "{column}" = "{column}" RETURNING 1'
+            if column in steps:
+                assert rows(statement)
+                continue
+            with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+                rows(statement)
 
 
 @pytest.mark.django_db

@@ -134,3 +134,16 @@ def test_a_save_outside_an_act_changes_nothing_though_nothing_rolls_it_back(offi
     with pytest.raises(LookupError):
         officer.save()
     assert Staff.objects.get(pk=officer.pk).password == before
+
+
+def test_a_refusal_within_an_act_is_recorded_once_by_whoever_stands_around_that_act(officer: Staff) -> None:
+    before = head()
+    with (
+        pytest.raises(Refused),
+        pen.refusals(actor=officer, facts={"act": "outer"}),
+        pen.act("demo.built", actor=officer, reason="gone with what is refused in it"),
+        pen.refusals(actor=officer, facts={"act": "inner"}),
+    ):
+        raise Refused("No.")
+    (event,) = Event.objects.filter(seq__gt=before)
+    assert (event.verb, event.facts["act"]) == ("audit.refused", "outer")

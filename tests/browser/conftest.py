@@ -19,6 +19,7 @@ from qqops.staff.models import AccessRequest, Holding, Staff
 from tests.alerts.raising import raised
 from tests.cast import PASSWORD, make_numbers
 from tests.enforcement.acts import DAY, approve, decide, refuse
+from tests.story import Story, tell_story
 
 LIVED, FRESH, PROTECTED, OWN = 10_001, 10_002, 10_003, 10_004
 
@@ -61,6 +62,11 @@ def house(live_server: Any, cast: dict[str, Staff]) -> House:
     services.revoke(two, "supervisor", actor=boss, reason="接班主管已到岗")
     waiting = decide(Kind.TERMINATE, [LIVED], one).decision
     return House(live_server.url, waiting, raised(), declared, asked, taken)
+
+
+@pytest.fixture
+def story(house: House, cast: dict[str, Staff]) -> Story:
+    return tell_story(cast)
 
 
 @pytest.fixture

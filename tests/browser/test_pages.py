@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
+from django.urls import reverse
 from playwright.sync_api import Page, ViewportSize, expect
 from time_machine import Traveller
 
@@ -14,6 +15,8 @@ from qqops.staff import services
 from qqops.staff.models import Staff
 from tests.browser.conftest import FRESH, LIVED, OWN, PROTECTED, House, give_code, give_password, sign_in, speak
 from tests.browser.factors import App, plug_in_key
+from tests.story import Story
+from tests.story.canary import ADULT
 
 RULES: dict[str, object] = {
     "type": "tag",
@@ -168,25 +171,105 @@ def every_page(page: Page, house: House) -> Iterator[str]:
     yield "staff"
 
 
+def of_identities(story: Story) -> dict[str, list[tuple[str, list[Any]]]]:
+    """The pages about people, by who looks at them: URL name and arguments."""
+    people, cases = story.people, story.cases
+    adult, minor, law, rights, shows = people.adult.pk, people.minor.pk, cases.law, cases.rights, cases.shows
+    objects = {
+        "identity": [adult, minor, people.imported.pk, people.leaving.pk],
+        "correctiondemand": [people.demanded.pk],
+        "reveal": [shows.reveal.pk],
+        "revealrequest": [shows.waiting.pk],
+        "disclosure": [law.released.pk, law.reviewed.pk, law.secret.pk, law.refused.pk, law.foreign.pk],
+        "datarequest": [rights.waiting.pk, rights.copied.pk, rights.locked.pk, rights.refused.pk],
+        "hold": [cases.hold.pk],
+        "erasure": [rights.certificate.pk],
+        "breach": [cases.breach.pk, cases.closed.pk],
+    }
+    looked_at: list[tuple[str, list[Any]]] = []
+    for model, pks in objects.items():
+        looked_at.append((f"accounts_{model}_changelist", []))
+        looked_at += [(f"accounts_{model}_change", [pk]) for pk in pks]
+        if model not in ("reveal", "erasure"):
+            looked_at.append((f"accounts_{model}_history", [pks[0]]))
+    return {
+        "supervisor": [
+            *looked_at,
+            ("accounts_number_change", [story.numbers[0]]),
+            ("people", []),
+            ("answers", []),
+            ("linked", [adult, "mobile"]),
+            ("my_reveals", []),
+            ("reveal_shown", [shows.reveal.pk]),
+            ("disclosure_release", [law.reviewed.pk]),
+            ("disclosure_open", [law.released.pk, "statement"]),
+            ("data_request_carry_out", [rights.decided.pk]),
+            ("lift_hold", [cases.hold.pk]),
+            ("breach_people", [cases.breach.pk]),
+        ],
+        "privacy": [
+            ("disclosure_review", [law.waiting.pk]),
+            ("data_request_decide", [rights.waiting.pk]),
+            ("data_request_statement", [rights.waiting.pk]),
+            ("reveal_ruling", [shows.waiting.pk]),
+            ("reveal", [minor, "holder", "name"]),
+            ("breach_register", []),
+            *((f"breach_{step}", [cases.breach.pk]) for step in ("assess", "report", "tell", "close")),
+        ],
+        "agent": [
+            ("disclosure_kinds", []),
+            ("disclosure_register", ["police"]),
+            ("disclosure_register", ["foreign"]),
+            ("disclosure_scan", [law.waiting.pk, "two_officers"]),
+            ("identity_verify", [adult, "document"]),
+            ("identity_demand", [adult, "document"]),
+            ("correction_told", [people.demanded.pk]),
+            ("correction_withdraw", [people.demanded.pk]),
+            ("data_request", [adult]),
+        ],
+        "officer": [
+            ("reveal", [adult, "holder", "mobile"]),
+            ("reveal", [minor, "holder", "name"]),
+            ("reveal_shown", [shows.reveal.pk]),
+            ("my_reveals", []),
+        ],
+    }
+
+
+def every_page_of_people(page: Page, house: House, story: Story) -> Iterator[str]:
+    number = story.numbers[0]
+    for login, places in of_identities(story).items():
+        page.context.clear_cookies(name="sessionid")
+        sign_in(page, house, login)
+        for name, arguments in places:
+            page.goto(house.url + reverse(f"admin:{name}", args=arguments))
+            yield f"{name} {arguments}, {login}"
+    page.goto(house.at(f"holds/place/?number={number}"))
+    yield "place a hold"
+    page.goto(house.at(f"answers/?number={number}&day=2026-06-01"))
+    yield "who answers, answered"
+    page.goto(house.at("people/"))
+    page.locator("[name=value]").fill(ADULT["mobile"])
+    page.locator("[data-send]").click()
+    expect(page.locator("main table")).to_be_visible()
+    yield "people, found"
+
+
 def violations(page: Page, rules: dict[str, object]) -> list[str]:
     found = page.evaluate("rules => axe.run({runOnly: rules, resultTypes: ['violations']})", rules)["violations"]
     return [f"{v['id']}: {v['nodes'][0]['html'][:160]} | {v['nodes'][0]['failureSummary'][:200]}" for v in found]
 
 
-@pytest.mark.parametrize("language, themes", [("zh-hans", {"light": RULES, "dark": COLOURS}), ("en", {"light": RULES})])
-def test_every_page_is_accessible_quiet_and_as_narrow_as_a_phone(
-    page: Page,
-    house: House,
-    settings: Any,
-    clock: Traveller,
-    console: list[str],
-    language: str,
-    themes: dict[Any, dict[str, object]],
-) -> None:
-    speak(page, house, language)
-    page.set_viewport_size(DESK)
+Themes = dict[Any, dict[str, object]]
+IN_BOTH = pytest.mark.parametrize(
+    "language, themes", [("zh-hans", {"light": RULES, "dark": COLOURS}), ("en", {"light": RULES})]
+)
+
+
+def faults(page: Page, pages: Iterator[str], language: str, themes: Themes) -> dict[str, object]:
+    """What is wrong with each page, for readers of all kinds and on a phone."""
     wrong: dict[str, object] = {}
-    for name in chain(every_page_of_the_door(page, house, settings, clock), every_page(page, house)):
+    for name in pages:
         assert page.evaluate("document.documentElement.lang") == language
         page.evaluate(AXE_SCRIPT)
         for theme, rules in themes.items():
@@ -197,5 +280,26 @@ def test_every_page_is_accessible_quiet_and_as_narrow_as_a_phone(
         if (width := page.evaluate("document.documentElement.scrollWidth")) > PHONE["width"]:
             wrong[f"{name}, width"] = width
         page.set_viewport_size(DESK)
-    assert wrong == {}
+    return wrong
+
+
+@IN_BOTH
+def test_every_page_is_accessible_quiet_and_as_narrow_as_a_phone(
+    page: Page, house: House, settings: Any, clock: Traveller, console: list[str], language: str, themes: Themes
+) -> None:
+    speak(page, house, language)
+    page.set_viewport_size(DESK)
+    pages = chain(every_page_of_the_door(page, house, settings, clock), every_page(page, house))
+    assert faults(page, pages, language, themes) == {}
     console[:] = [said for said in console if "/account/welcome/" not in said]  # a dead link is a 404
+
+
+@IN_BOTH
+def test_so_is_every_page_about_people(
+    page: Page, house: House, story: Story, console: list[str], language: str, themes: Themes
+) -> None:
+    speak(page, house, language)
+    page.set_viewport_size(DESK)
+    assert faults(page, every_page_of_people(page, house, story), language, themes) == {}
+    # What another may not see of a person is a 403, with a page that says why.
+    console[:] = [said for said in console if "403" not in said or "/reveal" not in said]

@@ -9,26 +9,47 @@ from qqops.staff.models import Staff
 from tests.identities import tell
 
 
-def unverified(pk: int) -> list[str]:
-    return [item.field for item in standing(identities().get(pk=pk).tenure) if item.problem == "unverified"]
+def found(pk: int, problem: str) -> list[str]:
+    return [item.field for item in standing(identities().get(pk=pk).tenure) if item.problem == problem]
 
 
-def test_4_1_c_document_and_mobile_are_unverified_until_a_match_and_again_after_a_mismatch_or_a_change(
+def test_4_1_c_document_and_mobile_are_unverified_until_a_match_and_again_after_a_change(
     number: Callable[..., Number], setup_actor: Staff, agent: Staff
 ) -> None:
     one = number()
     identity = tell(one, setup_actor)
-    assert unverified(identity.pk) == ["document", "mobile"]
+    assert found(identity.pk, "unverified") == ["document", "mobile"]
     for field, method in (("document", "registry"), ("mobile", "carrier")):
         verify(
             identity, field, method=method, result="match", source="核验平台", basis="网络安全法第二十六条", actor=agent
         )
-    assert unverified(identity.pk) == []
+    assert found(identity.pk, "unverified") == []
     verify(identity, "document", method="registry", result="mismatch", source="核验平台", actor=agent)
     tell(one, setup_actor, mobile="+8613700000000")
-    assert unverified(identity.pk) == ["document", "mobile"]
+    assert (found(identity.pk, "unverified"), found(identity.pk, "wrong")) == (["mobile"], ["document"])
     assert list(Verification.objects.order_by("pk").values_list("field", "method", "result", "basis")) == [
         ("document", "registry", "match", "网络安全法第二十六条"),
         ("mobile", "carrier", "match", "网络安全法第二十六条"),
         ("document", "registry", "mismatch", ""),
     ]
+
+
+def test_4_1_c_what_did_not_match_counts_as_wrong_needed_or_not_until_it_is_given_anew_or_matches(
+    number: Callable[..., Number], setup_actor: Staff, agent: Staff
+) -> None:
+    one = number()
+    identity = tell(one, setup_actor, verified=("document", "mobile"))
+    assert [item.problem for item in standing(identity.tenure)] == ["", "", "", "", ""]
+
+    def compare(field: str, result: str) -> None:
+        now = identities().get(pk=identity.pk)
+        verify(now, field, method="registry", result=result, source="核验平台", actor=agent)
+
+    for field in ("name", "mobile", "email"):  # one that needs no verification, one that does, one not needed at all
+        compare(field, "mismatch")
+    compare("name", "unverifiable")  # which says nothing new
+    assert found(identity.pk, "wrong") == ["name", "mobile", "email"]
+    compare("name", "match")
+    tell(one, setup_actor, mobile="+8613700000000")
+    tell(one, setup_actor, email=None)
+    assert (found(identity.pk, "wrong"), found(identity.pk, "unverified")) == ([], ["mobile"])

@@ -1,18 +1,23 @@
 """4.1(d): where information is incomplete or inaccurate, service may be limited, and no more."""
 
+import datetime
 from collections.abc import Callable
 
 import pytest
+import time_machine
+from django.utils import timezone
 
-from accounts.models import Number
+from accounts.models import CorrectionDemand, Identity, Number
 from accounts.services.correct import demand, withdraw
+from accounts.services.erase import erase
 from enforcement.models import Decision, Outcome
 from enforcement.policy import BASIS, FreezeKind, Kind
 from enforcement.services.apply import would
 from enforcement.services.preview import preview
 from qqops.errors import Invalid
 from qqops.staff.models import Staff
-from tests.demands import WHY, overdue
+from tests.accounts.rights.steps import Cast, through
+from tests.demands import WHY, overdue, told
 from tests.enforcement.acts import approve, broken, decide, order
 from tests.identities import ADULT, tell
 
@@ -36,21 +41,24 @@ def test_4_1_d_allows_a_restriction_and_refuses_freeze_and_termination(number: M
 def test_4_1_d_alone_reaches_only_a_holder_who_was_told_and_let_the_term_pass(
     numbers: Callable[..., list[int]], setup_actor: Staff, officer: Staff
 ) -> None:
-    late, in_time, corrected, withdrawn, untold = found = [Number.objects.get(pk=pk) for pk in numbers(5)]
+    late, in_time, corrected, withdrawn, unheard, untold = found = [Number.objects.get(pk=pk) for pk in numbers(6)]
     overdue(late, officer)
-    assert in_time.tenure is not None
-    demand(in_time.tenure, "mobile", "missing", actor=officer, reason=WHY)
+    told(in_time, officer)
+    with time_machine.travel(timezone.now() - datetime.timedelta(days=20), tick=True):
+        assert unheard.tenure is not None
+        demand(unheard.tenure, "mobile", "missing", actor=officer, reason=WHY)
     overdue(corrected, officer)
     tell(corrected, setup_actor, mobile=ADULT["mobile"])
     withdraw(overdue(withdrawn, officer), actor=officer, reason=WHY)
     ids = [one.pk for one in found]
     seen = preview(order(Kind.RESTRICT, clauses=("4.1",)), ids, actor=officer)
-    assert (seen.will, dict(seen.skipped)) == (1, {"not_demanded": 4})
+    assert (seen.will, dict(seen.skipped)) == (1, {"not_demanded": 5})
     report = decide(Kind.RESTRICT, ids, officer, clauses=("4.1",))
-    assert (report.applied, dict(report.skipped)) == (1, {"not_demanded": 4})
+    assert (report.applied, dict(report.skipped)) == (1, {"not_demanded": 5})
     assert list(Outcome.objects.filter(why="").values_list("number_id", flat=True)) == [late.pk]
-    with pytest.raises(Invalid):
-        decide(Kind.RESTRICT, untold, officer, clauses=("4.1",))
+    for one in (unheard, untold):
+        with pytest.raises(Invalid):
+            decide(Kind.RESTRICT, one, officer, clauses=("4.1",))
     # With another ground beside it, it is that ground that carries the restriction.
     assert decide(Kind.RESTRICT, untold, officer, clauses=("4.1", "10.1")).applied == 1
 
@@ -69,6 +77,20 @@ def test_4_1_d_what_waited_is_judged_again_when_it_takes_effect(
     assert (approved.applied, dict(approved.skipped)) == (1, {"not_demanded": 1})
     corrected.refresh_from_db()
     assert corrected.restricted_until is None and broken() == []
+
+
+def test_4_1_d_does_not_bite_whom_a_stop_of_processing_or_an_erasure_keeps_from_correcting(
+    identity: Callable[..., Identity], cast: Cast
+) -> None:
+    late, stopped, erased = found = [identity() for _ in range(3)]
+    for one in found:
+        overdue(one.tenure.number, cast["officer"], problem="wrong")
+    through(stopped, cast, "lock")
+    erase([erased.pk], basis="reapplied", actor=Staff.objects.system("system-retention"), reason="")
+    ids = [one.tenure.number_id for one in found]
+    report = decide(Kind.RESTRICT, ids, cast["officer"], clauses=("4.1",))
+    assert (report.applied, dict(report.skipped)) == (1, {"not_demanded": 2})
+    assert CorrectionDemand.objects.get(closed_at=None).tenure_id == late.pk and broken() == []
 
 
 def test_4_1_d_asks_for_notice_before() -> None:

@@ -36,7 +36,7 @@ def addresses(samples: dict[str, Callable[[], list[Address]] | list[Any]]) -> li
         elif "<" not in route:
             found.append(Address(name, reverse(name) if not name.startswith("/") else name))
         else:
-            raise LookupError(f"{name} has parameters: give it a sample in tests/permissions/conftest.py")
+            raise LookupError(f"{name} has parameters: give it a sample in tests/permissions/samples.py")
     return found
 
 

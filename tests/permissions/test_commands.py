@@ -14,7 +14,18 @@ from tests.permissions.table import READERS, ROLES, read
 
 # Not run here, as they want a transaction of their own; others do (tests/house/test_setup.py, tests/audit). For nobody.
 APART = ("demo", "migrate", "audit_verify")
-FOR_NOBODY = ("decisions", "number", "expire", "staff found", "changepassword", "createsuperuser")
+FOR_NOBODY = (
+    "decisions",
+    "number",
+    "expire",
+    "identity purge_expired",
+    "identity erasures",
+    "identity reapply",
+    "seal_rotate",
+    "staff found",
+    "changepassword",
+    "createsuperuser",
+)
 
 
 def code(words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, who: Staff | None) -> str:

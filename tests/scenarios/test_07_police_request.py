@@ -88,7 +88,7 @@ def test_the_request_is_answered_by_three_people_with_the_least_and_hidden_from_
         .values_list("verb", flat=True)
     )
     assert verbs == [
-        "disclosure.registered", "disclosure.reviewed", "disclosure.released",
+        "disclosure.registered", "disclosure.reviewed", "disclosure.scan_added", "disclosure.released",
         "disclosure.downloaded", "disclosure.downloaded",
     ]  # fmt: skip
     said_on_record = json.dumps(list(Event.objects.values("facts", "reason", "subject_label")), ensure_ascii=False)

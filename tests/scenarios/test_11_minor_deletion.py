@@ -19,6 +19,7 @@ from accounts.services.purge import purge
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
 from tests.accounts.identity.test_record import whole
+from tests.accounts.rights.steps import end
 from tests.identities import MINOR
 from tests.web.conftest import desk
 from tests.web.door import FREEZE, act, text
@@ -88,10 +89,12 @@ def test_the_information_of_a_minor_is_locked_while_the_law_has_it_kept(
     assert story == [
         "data_request.registered", "data_request.read", "data_request.decided", "data_request.carried_out"
     ]  # fmt: skip
-    # When the freeze is over, the deletion that was owed is carried out by itself.
+    # When the freeze is over and the number was given up, the deletion that was owed is carried out by itself.
     retention = Staff.objects.system("system-retention")
     assert purge(actor=retention) == {"kept": 1}
     with time_machine.travel(timezone.now() + datetime.timedelta(days=8)):
+        assert purge(actor=retention) == {"kept": 1}
+        end(one, retention)
         assert purge(actor=retention) == {"waited": 1}
     certificate = Erasure.objects.get()
     assert certificate.data_request == request

@@ -1,11 +1,23 @@
 """A role for an hour: told, bounded by the database, reviewed by another."""
 
 import datetime
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from accounts.queries.disclosures import disclosures as visible
+from accounts.services import disclosures
+from accounts.services.breach import Finding, take
+from accounts.services.breach import register as register_breach
+from accounts.services.reveal import reveal as reveal_one
+from accounts.services.reveal import shown
+from accounts.services.rights import read
+from accounts.services.rights_answer import download
 from qqops.alerts.models import Alert
 from qqops.audit.models import Event
 from qqops.audit.verify import verify
@@ -14,8 +26,12 @@ from qqops.staff import services
 from qqops.staff.models import GlassReview, Holding, Staff
 from qqops.staff.roles import GLASS_ROLES, ROLES
 from qqops.staff.tasks import remind, remind_of_reviews
+from tests.accounts.disclosures.asking import register, release, review
+from tests.accounts.identity.test_reveal import frozen, restricted, wanted
+from tests.accounts.rights.steps import answer, ask, through
 from tests.enforcement.acts import broken
 from tests.enforcement.test_races import together
+from tests.identities import ADULT
 from tests.staff.acts import emergency, held, in_time, leaves, now_of, reviewed
 from tests.staff.door import head, told, verbs
 
@@ -97,6 +113,57 @@ def test_an_emergency_opens_neither_the_record_nor_the_house_nor_what_excludes(
         with pytest.raises(Refused):
             emergency(who, role)
     assert verbs(since) == ["audit.refused"] * 7 and not Holding.objects.filter(glass=True).exists()
+
+
+def test_an_emergency_opens_no_file_about_people_and_decides_nothing_for_them(
+    identity: Any, cast: dict[str, Staff], rulebook: Any, terminal: Any, tmp_path: Path
+) -> None:
+    """Night work is one item for a case of one's own; the rest waits for those whose work it is."""
+    one, officer = identity(), cast["officer"]
+    decision = frozen(one, officer)
+    asked = register(cast["agent"], one.tenure.number_id)
+    copy = through(one, cast, "copy")
+    waiting = ask(one, cast["agent"], "lock")
+    released = register(cast["agent"], one.tenure.number_id)
+    release(review(released, cast["privacy"], "registrant"), cast["supervisor"])
+    others = restricted(one, cast["officer2"])
+    found = Finding("larger", "somebody sold data", timezone.now())
+    hurt = register_breach(found, actor=cast["privacy"], reason="found in the log")
+    file = tmp_path / "people.csv"
+    file.write_text(f"number,mobile\n{one.tenure.number_id},13711111111\n")
+    emergency(officer, "privacy")
+    cast["officer"] = night = now_of(officer)
+    doors: dict[str, Callable[[], Any]] = {
+        "opens a request": lambda: disclosures.open_it(asked, "statement", actor=night),
+        "takes out the file": lambda: disclosures.open_it(released, "file", actor=night),
+        "reviews a request": lambda: review(asked, night, "registrant"),
+        "reads what was said": lambda: read(waiting, actor=night),
+        "takes out a copy": lambda: download(copy, actor=night),
+        "decides": lambda: answer(waiting, night),
+        "registers a breach": lambda: register_breach(found, actor=night, reason="found in the log"),
+        "handles a breach": lambda: take(hurt, "assess", {}, actor=night, reason="found in the log"),
+        "reveals for another's case": lambda: reveal_one(wanted(one, others), actor=night, nonce=uuid.uuid4()),
+    }
+    for door, opens in doors.items():
+        since = head()
+        with pytest.raises(Refused):
+            opens()
+        assert verbs(since) == ["audit.refused"], door
+    for more in ((), ("--apply",)):
+        said = terminal("officer", "identity", "import", file, "--reason", "server room on fire", *more)
+        assert (said.code, said.error) == (5, "Your role may not import identities.")
+    granted = reveal_one(wanted(one, decision), actor=night, nonce=uuid.uuid4())
+    assert shown(granted, actor=night) == ADULT["mobile"]
+
+
+def test_an_emergency_does_not_show_what_is_secret(
+    identity: Any, cast: dict[str, Staff], rulebook: Any, officer: Staff
+) -> None:
+    secret = register(cast["agent"], identity().tenure.number_id, secret=True)
+    assert visible(cast["supervisor"]).filter(pk=secret.pk).exists()
+    emergency(officer, "supervisor")
+    night = now_of(officer)
+    assert night.has_perm("accounts.view_disclosure") and not visible(night).filter(pk=secret.pk).exists()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.conf import settings
+from django.contrib import admin
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from qqops.errors import Invalid
 from qqops.staff import services
 from qqops.staff.models import Holding, Staff
-from qqops.staff.roles import EXCLUSIVE, ROLES
+from qqops.staff.roles import EXCLUSIVE, NOT_IN_EMERGENCY, ROLES
 from qqops.staff.sql import slots
 from tests.enforcement.test_races import together
 from tests.staff.acts import WHY, agree, grant, held, now_of
@@ -103,6 +105,19 @@ def test_every_right_in_the_table_exists_and_every_right_of_the_staff_app_is_som
     ours = [m._meta for m in apps.get_models() if m._meta.app_label in ("staff", "alerts", "accounts", "enforcement")]
     declared = {f"{meta.app_label}.{codename}" for meta in ours for codename, _name in meta.permissions}
     assert declared <= given, declared - given
+
+
+def test_every_right_in_the_table_is_asked_for_somewhere() -> None:
+    source = "".join(
+        path.read_text()
+        for package in ("qqops", "accounts", "enforcement")
+        for path in (settings.BASE_DIR / package).rglob("*.py")
+        if path.name != "roles.py" and "migrations" not in path.parts
+    )
+    given = {permission for permissions in ROLES.values() for permission in permissions}
+    pages = {f"{model._meta.app_label}.view_{model._meta.model_name}" for model in admin.site._registry}
+    unasked = {right for right in given - pages if f'"{right}"' not in source}
+    assert unasked == set() and given >= NOT_IN_EMERGENCY
 
 
 def test_rights_come_from_roles_held_now_and_from_nothing_else(officer: Staff, outsider: Staff) -> None:

@@ -8,19 +8,20 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import decrypt
 from django.conf import settings as given
-from django.core.management import call_command
-from django.db import IntegrityError, connections, transaction
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connection, connections, transaction
 from django.test import Client
 
 from accounts.identity.formats import Field
 from accounts.models import IdentityKey
 from accounts.queries.identity import identities, masked, opened
+from qqops.audit.models import Event
 from qqops.audit.verify import verify
 from qqops.staff.models import Staff
 from qqops.staff.signin.adapter import MFAAdapter
 from qqops.vault import keys, rotate
 from qqops.vault.keys import UnfitKeys
-from qqops.vault.models import SealingKey, WrappedKey
+from qqops.vault.models import HouseKey, SealingKey, WrappedKey
 from tests.identities import ADULT, MINOR, tell
 from tests.staff.door import app_of
 from tests.terminal import Terminal
@@ -65,15 +66,26 @@ def test_a_key_that_is_lost_is_named_and_with_the_one_from_escrow_all_opens(
 
 
 def test_without_it_for_ever_the_house_goes_on_and_shows_what_is_gone_as_not_there(
-    number: Callable[..., Any], cast: dict[str, Staff], with_keys: Start
+    number: Callable[..., Any], cast: dict[str, Staff], terminal: Terminal, with_keys: Start
 ) -> None:
     lost, kept = tell(number(), cast["privacy"]), number()
     app_of(cast["officer"])
     with_keys(NEW, OLD)
     keys.ready()
     tell(kept, cast["privacy"], **MINOR)
+    lose = ("seal_rotate", "--lost", NAME)
+    assert "has not been let go of" in terminal(None, *lose, "--apply").error  # nothing is lost that still lies there
     with_keys(NEW)
     let_go(NAME)
+    with pytest.raises(CommandError, match="The house key search is missing, and accounts_identity rests on it"):
+        call_command("migrate", verbosity=0, skip_checks=False)
+    assert [(one.table, one.row) for one in verify()] == [("accounts_identity", f"tenure {lost.pk}")]
+    dry = terminal(None, *lose)
+    assert (dry.code, dry.out.splitlines()[1]) == (4, "Keys of the house made anew: search, proof.")
+    assert not HouseKey.objects.exists()
+    assert terminal(None, *lose, "--apply").code == 0
+    assert Event.objects.latest("seq").facts == {"key": NAME, "made": ["search", "proof"]}
+    assert "its loss is on the record" in terminal(None, *lose, "--apply").error
     call_command("migrate", verbosity=0, skip_checks=False)
     keys.ready()
     assert list(SealingKey.objects.values_list("pk", flat=True)) == ["new"]
@@ -84,8 +96,12 @@ def test_without_it_for_ever_the_house_goes_on_and_shows_what_is_gone_as_not_the
     for one in (lost.tenure.number_id, kept.pk):
         assert client.get(number_url(one)).status_code == 200
     assert len(keys.house_key(keys.SEARCH)) == 32
+    later = tell(number(), cast["privacy"])
     assert MFAAdapter().decrypt(MFAAdapter().encrypt("later")) == "later"
     assert list(verify()) == []
+    with connection.cursor() as cursor:  # what was told since has no such excuse
+        cursor.execute("DELETE FROM accounts_identitykey WHERE tenure_id = %s", [later.pk])
+    assert [one.row for one in verify()] == [f"tenure {later.pk}"]
 
 
 def test_the_document_names_every_table_and_lets_nothing_be_left_behind(

@@ -1,15 +1,19 @@
 """Wrong keys are told before anything is sealed or opened, by name, and never by themselves."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connections
 
+from accounts.models import Identity
 from qqops.seal import new_key, wrap
 from qqops.staff.models import Staff
 from qqops.vault import checks, keys
 from qqops.vault.keys import UnfitKeys
 from qqops.vault.models import HouseKey, RetiredKey, SealingKey
+from tests.accounts.disclosures.asking import register, release, review
 from tests.terminal import Terminal
 from tests.vault.conftest import NAME, NEW, OLD
 
@@ -66,6 +70,32 @@ def test_of_two_processes_with_different_keys_of_one_name_the_second_is_refused(
     with_keys(f"new:{new_key()}", OLD)
     with pytest.raises(UnfitKeys, match="the key named new is not the one"):
         keys.ready()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_key_of_the_house_is_not_made_anew_beside_what_rests_on_it(
+    identity: Callable[..., Identity], cast: dict[str, Staff], rulebook: Any
+) -> None:
+    with pytest.raises(DatabaseError, match="permission denied"):
+        HouseKey.objects.all().delete()
+    one = identity()
+    lose(keys.PROOF)
+    keys.settle()  # nothing was released yet
+    assert sorted(HouseKey.objects.values_list("pk", flat=True)) == [keys.PROOF, keys.SEARCH]
+    asked = register(cast["agent"], one.tenure.number_id)
+    release(review(asked, cast["privacy"], "registrant"), cast["supervisor"])
+    for name, table in ((keys.PROOF, "accounts_release"), (keys.SEARCH, "accounts_identity")):
+        lose(name)
+        with pytest.raises(UnfitKeys) as refused:
+            keys.settle()
+        assert str(refused.value) == f"The house key {name} is missing, and {table} rests on it. See docs/keys.md."
+        keys.make([name])
+    keys.settle()
+
+
+def lose(name: str) -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("DELETE FROM vault_housekey WHERE name = %s", [name])
 
 
 def test_commands_refuse_in_a_sentence_before_they_do_anything(

@@ -88,6 +88,8 @@ def test_everything_is_sealed_anew_and_the_old_key_retired(
     totp, recovery = Authenticator.objects.order_by("type").reverse()
     assert decrypt(totp.data["secret"]) == secret and recovery.wrap().get_unused_codes() == codes
     assert terminal(None, "seal_rotate", "--apply").out == "Sealed anew under the key new: 0 rows.\n"
+    in_order = terminal(None, "seal_rotate", "--lost", NAME, "--apply")
+    assert (in_order.code, "was retired in order" in in_order.error) == (2, True)
     assert len(rotated()) == 4
     assert whole()
 

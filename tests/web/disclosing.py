@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Disclosure
 from accounts.services.disclosures import content_hash
+from tests.accounts.disclosures.asking import scanned
 from tests.web.door import confirm, preview, text
 
 LIST = "/admin/accounts/disclosure/"
@@ -80,6 +81,7 @@ def review(browser: Client, disclosure: Disclosure, **more: Any) -> None:
 
 
 def release(browser: Client, disclosure: Disclosure, answer: str = "agree") -> Any:
+    scanned(disclosure)
     said = {"content_hash": content_hash(disclosure), "reason": REASON, answer: "1"}
     return browser.post(of("release", disclosure), said)
 

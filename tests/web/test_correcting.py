@@ -1,8 +1,9 @@
-"""4.1 and 9.1 at the web door: verify, demand, withdraw, the letter, and who answers for a day."""
+"""4.1 and 9.1 at the web door: verify, demand, tell, withdraw, the letter, and who answers for a day."""
 
 import datetime
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from accounts.models import CorrectionDemand, Identity, Tenure, Verification
@@ -20,6 +21,7 @@ VERIFY = {"method": "registry", "result": "match", "source": "population registr
           "ticket": ""}  # fmt: skip
 DEMAND = {"problem": "missing", "days": "15", "reason": WHY, "ticket": "T-4"}
 WITHDRAW = {"reason": WHY, "ticket": ""}
+TOLD = {"how": "telephone"} | WITHDRAW
 
 
 def verify_url(pk, field="mobile"):
@@ -28,6 +30,10 @@ def verify_url(pk, field="mobile"):
 
 def demand_url(pk, field="mobile"):
     return f"/admin/identity/{pk}/demand/{field}/"
+
+
+def told_url(demand):
+    return f"/admin/corrections/{demand.pk}/told/"
 
 
 def page_of(pk):
@@ -62,7 +68,7 @@ def test_a_source_with_somebodys_mobile_in_it_is_refused_and_nothing_is_recorded
         assert "token" not in preview(browser, verify_url(one.pk), VERIFY | wrong).context
     assert len(verbs()) == before and not Verification.objects.exists()
     for url in (verify_url(one.pk, "shoe"), verify_url(987654), demand_url(one.pk, "shoe"), demand_url(987654),
-                "/admin/corrections/987654/withdraw/"):  # fmt: skip
+                "/admin/corrections/987654/withdraw/", "/admin/corrections/987654/told/"):  # fmt: skip
         assert browser.get(url).status_code == 404, url
 
 
@@ -119,15 +125,34 @@ def test_ones_own_has_no_links_and_an_attempt_is_on_the_record(desk, identity, a
     assert "/withdraw/" not in browser.get(f"{LIST}{made.pk}/").content.decode()
     assert len(verbs()) == before
     tries = [(verify_url(one.pk), VERIFY), (demand_url(one.pk), DEMAND | {"problem": "wrong"}),
-             (f"/admin/corrections/{made.pk}/withdraw/", WITHDRAW)]  # fmt: skip
+             (f"/admin/corrections/{made.pk}/withdraw/", WITHDRAW), (told_url(made), TOLD)]  # fmt: skip
     for url, said in tries:
         assert browser.get(url).status_code == 403
         assert preview(browser, url, said).status_code == 403
-    assert verbs()[before:] == ["audit.refused"] * 3
+    assert verbs()[before:] == ["audit.refused"] * 4
 
 
 def overdue_email(identity, actor):
     return overdue(identity.tenure.number, actor, "email", "wrong")
+
+
+def test_that_the_holder_was_told_is_recorded_from_the_page_of_the_demand_and_seen(desk, number, agent):
+    n = number()
+    made = demand(n.tenure, "mobile", "missing", actor=agent, reason=WHY)
+    page, url = f"{LIST}{made.pk}/", told_url(made)
+    assert url not in desk("auditor").get(page).content.decode()
+    browser = desk("officer")
+    assert all("not told yet" in text(browser.get(one)) for one in (LIST, page, number_url(n.pk)))
+    assert url in browser.get(page).content.decode()
+    for wrong in ({"how": "rumour"}, {"how": ""}, {"reason": "no"}, {"reason": "told at 13912345670"}):
+        assert "token" not in preview(browser, url, TOLD | wrong).context, wrong
+    done = through(browser, url, TOLD)
+    assert told(done) == ["It is on the record that the holder was told."]
+    assert "telephone" in text(done) and url not in done.content.decode()
+    assert "not told yet" not in text(browser.get(number_url(n.pk)))
+    assert "told already" in text(browser.get(url))
+    assert "telephone" in text(browser.get(f"{page}history/"))
+    assert Event.objects.latest("seq").verb == "identity.holder_told"
 
 
 @pytest.fixture
@@ -148,12 +173,26 @@ def test_the_list_finds_by_standing_and_number_and_never_shows_again_what_is_no_
     assert rows("") == [gone.pk, early.pk, late.pk]
     assert rows("standing=open") == [early.pk, late.pk]
     assert (rows("standing=overdue"), rows("standing=closed")) == ([late.pk], [gone.pk])
+    assert (rows("told=no"), rows("told=yes")) == ([early.pk], [gone.pk, late.pk])
     assert rows(f"q={late.tenure.number_id}") == [late.pk]
-    page = browser.get(LIST, {"q": "13912345670"})
-    assert "Type a whole number." in text(page) and "13912345670" not in text(page)
-    assert 'value="13912345670"' not in page.content.decode()
+    page = browser.get(LIST, {"q": "张伟民"})
+    assert "Type a whole number." in text(page) and "张伟民" not in page.content.decode()
     assert "overdue" in text(browser.get(f"{LIST}{late.pk}/"))
     assert desk("resources").get(LIST).status_code == 403 == desk("sysadmin").get(f"{LIST}{late.pk}/").status_code
+
+
+def test_of_the_overdue_the_most_overdue_come_first_page_by_page(desk, numbers, agent, monkeypatch):
+    monkeypatch.setattr("accounts.admin.correcting.CorrectionDemandList.page_size", 2)
+    made, now = [], timezone.now()
+    for days_ago, pk in zip((20, 40, 30, 1, 50), numbers(5), strict=True):
+        with time_machine.travel(now - datetime.timedelta(days=days_ago), tick=True):
+            made.append(demand(Tenure.objects.get(number=pk), "mobile", "missing", actor=agent, reason=WHY))
+    browser, url, seen = desk("auditor"), f"{LIST}?standing=overdue", []
+    while url:
+        page = browser.get(url).context["page"]
+        seen.append([one.pk for one in page.rows])
+        url = page.next
+    assert seen == [[made[n].pk for n in some] for some in ((4, 1), (2, 0))]
 
 
 def test_a_demand_is_withdrawn_with_a_reason_by_any_who_may_demand(desk, three):
@@ -176,7 +215,7 @@ def test_a_restriction_under_4_1_says_that_nothing_is_overdue_and_reaches_whom_i
             "ticket": "", "scopes": ["send_msg"], "term": "30"}  # fmt: skip
     browser = desk("officer")
     shown = preview(browser, act_url("restrict", late.pk, other.pk), said)
-    assert "no correction demand is overdue" in text(shown)
+    assert "no correction demand is overdue, or the holder was not told" in text(shown)
     done = confirm(browser, act_url("restrict", late.pk, other.pk), said, shown.context["token"])
     assert done.status_code == 302
     late.refresh_from_db()

@@ -26,6 +26,8 @@ from tests.web.disclosing import (
 )
 from tests.web.door import confirm, preview, queries, text, told, verbs
 
+HOLDS = "/admin/accounts/hold/"
+
 
 def test_an_agent_finds_who_may_ask_and_the_papers_each_needs(desk):
     browser = desk("agent")
@@ -214,15 +216,35 @@ def test_the_history_shows_who_did_what_and_nothing_sealed(desk, number):
     assert not [name for name in SECRETS if name in page] and "memory" not in page and "b'" not in page
 
 
-def test_a_request_about_ones_own_number_has_no_button_and_no_way(desk, number, privacy):
+def test_a_request_about_ones_own_number_does_not_exist_for_whom_it_is(desk, number, cast):
     one = number()
-    made, browser = register(desk("agent"), one.pk), desk("privacy")
-    declare(privacy, [one.pk], "own", actor=privacy)
-    page = browser.get(page_of(made)).content.decode()
-    assert of("review", made) not in page and of("open", made, "statement") not in page
-    assert browser.get(of("review", made)).status_code == 403
-    assert preview(browser, of("review", made), rulings()).status_code == 403
-    assert browser.post(of("open", made, "statement")).status_code == 403
+    browser = desk("agent")
+    secret, plain, other = (
+        register(browser, one.pk, secret="on"),
+        register(browser, one.pk),
+        register(browser, number().pk),
+    )
+    steps: dict[str, list[tuple[str, ...]]] = {
+        "agent": [("scan", "retrieval_notice")],
+        "privacy": [("review",), ("scan", "retrieval_notice"), ("open", "statement")],
+        "supervisor": [("open", "statement")],
+        "auditor": [],
+    }
+    for login, acts in steps.items():
+        browser, known = desk(login), [plain] if login == "agent" else [plain, secret]
+        urls = [url for made in known for url in (page_of(made), f"{page_of(made)}history/")]
+        urls += [of(act, made, *more) for made in known for act, *more in acts]
+        assert {browser.get(url).status_code for url in urls} == {200}, login
+        declare(cast[login], [one.pk], "own", actor=cast[login])
+        for url in urls:
+            assert browser.get(url).status_code == 404, (login, url)
+        for made in known:
+            assert [row.pk for row in browser.get(f"{LIST}?q={made.receipt}").context["page"].rows] == []
+            assert browser.post("/admin/jump/", {"q": made.receipt}).get("Location", "") != page_of(made)
+        assert [row.pk for row in browser.get(LIST).context["page"].rows] == [other.pk], login
+        assert [made.receipt for made in known if made.receipt in text(browser.get(HOLDS))] == [], login
+    assert "Disclosure register 1" in text(desk("privacy").get("/admin/"))
+    assert [row.pk for row in desk("supervisor2").get(LIST).context["page"].rows] == [other.pk, plain.pk, secret.pk]
 
 
 def test_the_steps_ask_for_the_second_factor_again(desk, number):

@@ -3,15 +3,18 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib import admin
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Identity, IdentityKey, Number, Tenure
+from accounts.services.breach import Finding, register
 from accounts.services.declared import declare
 from qqops.audit.models import Event
 from qqops.seal import DataKey
 from qqops.staff.models import Throttle
 from qqops.staff.signin.throttle import LIMITS
+from tests.accounts.breach.viewing import saw
 from tests.identities import ADULT, MINOR, tell, tell_many
 from tests.web.door import number_url, queries, text, told, verbs
 
@@ -122,6 +125,32 @@ def test_ones_own_number_shows_nothing_of_its_holder(desk, identity, agent):
     assert "张**" in text(desk("officer").post(PEOPLE, {"value": "13812345678"}))
 
 
+def test_no_page_shows_the_masks_of_a_number_one_declared(desk, identity, agent, privacy, terminal, reviewer):
+    one, other = identity(), identity(**MINOR)
+    n = one.tenure.number_id
+    for person in (agent, privacy):
+        declare(person, [n], "relative", actor=person)
+    saw(reviewer, one, "holder:mobile")
+    now = timezone.now()
+    breach = register(
+        Finding("larger", "many looked up", now, reviewer, now - timedelta(hours=2), now),
+        actor=privacy, reason="reveal log looked through",
+    )  # fmt: skip
+    asked = f"/admin/answers/?number={n}&day={timezone.localdate()}"
+    lists = ("/admin/accounts/identity/", reverse("admin:breach_people", args=[breach.pk]))
+    pages = (identity_url(one), number_url(n), asked, lists[0])
+    for login, urls in (("agent", pages), ("privacy", (*pages, lists[1], f"/admin/accounts/breach/{breach.pk}/"))):
+        for url in urls:
+            page = text(desk(login).get(url))
+            assert "a number you declared" in page and "138****5678" not in page and "张**" not in page, (login, url)
+    assert "李**" in text(desk("agent").get(lists[0])) and "李**" in text(desk("agent").get(identity_url(other)))
+    for url in (*pages, *lists[1:]):
+        assert "张**" in text(desk("supervisor").get(url)), url
+    on = ("--on", str(timezone.localdate()), "--reason", "who answers for it today")
+    mine, anothers = terminal("agent", "holder", n, *on), terminal("officer", "holder", n, *on)
+    assert "a number you declared" in mine.out and "张**" not in mine.out and "张**" in anothers.out
+
+
 def test_what_is_locked_has_no_masks_and_what_is_erased_is_not_found(desk, identity):
     one, browser = identity(), desk("agent")
     Identity.objects.filter(pk=one.pk).update(locked_at=timezone.now())
@@ -189,6 +218,31 @@ def test_a_list_of_numbers_does_not_repeat_what_may_be_a_persons(desk, identity,
         assert value not in page.content.decode(), value
     assert browser.get(url, {"q": str(one.tenure.number_id)}).status_code == 302
     assert 'value="8888"' in browser.get("/admin/accounts/number/", {"q": "8888"}).content.decode()
+
+
+def test_no_list_at_all_repeats_what_looks_like_a_persons(desk):
+    searched = set()
+    for login in ("auditor", "supervisor", "privacy", "agent"):
+        browser = desk(login)
+        for model in admin.site._registry:
+            url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+            page = browser.get(url)
+            if page.status_code != 200 or not page.context["page"].search_label:
+                continue
+            searched.add(model.__name__)
+            for value in ("13812345678", "138 1234 5678", "11010519491231002X", "zhang.wm@example.com"):
+                page = browser.get(url, {"q": value, "after": "1"}, follow=True)
+                assert page.redirect_chain == [(url, 302)] and value not in page.content.decode(), (url, value)
+                assert "“Search for a person”" in told(page)[0], url
+    assert {"Disclosure", "Reveal", "Hold", "Erasure", "Event", "Staff", "DeclaredNumber", "Decision"} <= searched
+
+
+def test_past_its_limit_a_list_does_not_repeat_what_nobody_has_looked_at(desk):
+    browser = desk("agent")
+    for _n in range(LIMITS["search"].hits):
+        browser.get("/admin/accounts/number/", {"q": "8888"})
+    page = browser.get("/admin/accounts/number/", {"q": "张伟民"})
+    assert "You have reached the limit" in text(page) and "张伟民" not in page.content.decode()
 
 
 # Links

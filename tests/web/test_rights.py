@@ -12,7 +12,9 @@ from accounts.services.declared import declare
 from accounts.services.holds import place
 from accounts.services.rights import read
 from qqops.audit.models import Event
-from tests.accounts.rights.steps import answer, ask, do, through
+from qqops.staff.models import Staff
+from tests.accounts.disclosures.asking import last_year, register
+from tests.accounts.rights.steps import answer, ask, do, end, through
 from tests.identities import ADULT
 from tests.web.door import confirm, number_url, preview, queries, text, told, verbs
 from tests.web.staff_desk import at, forget_proof, press
@@ -22,6 +24,10 @@ STATEMENT = "Chen Xiaojin, reached by 13700001111, wants it gone"
 ASKS = {"kind": "deletion", "asked_by": "person", "papers": ["identity"], "statement": STATEMENT, "ticket": "T-9"}
 CORRECTS = ASKS | {"kind": "correction", "field": "mobile", "value": "137 0000 2222"}
 CASE = {"reference": "(2026)粤0305民初1号", "reason": "the court asks for it", "until": "", "ticket": ""}
+
+
+def given_up(identity):
+    return end(identity, Staff.objects.system("system-retention"))
 
 
 def page_of(request):
@@ -62,7 +68,7 @@ def test_an_agent_registers_and_neither_he_nor_a_page_shows_what_was_said(desk, 
 
 
 def test_the_steps_are_offered_to_who_may_take_them_and_counted(desk, identity, agent, privacy, supervisor):
-    request = ask(identity(), agent)
+    request = ask(given_up(identity()), agent)
     decide, carry = at("data_request_decide", request.pk), at("data_request_carry_out", request.pk)
     officers, supervisors = desk("privacy"), desk("supervisor")
     assert "Data requests 1" in text(officers.get("/admin/")) and "Data requests 1" not in text(
@@ -85,7 +91,7 @@ def test_the_steps_are_offered_to_who_may_take_them_and_counted(desk, identity, 
 
 
 def test_a_supervisor_sends_back_and_the_privacy_officer_refuses_in_writing(desk, identity, agent, privacy):
-    request = answer(ask(identity(), agent), privacy)
+    request = answer(ask(given_up(identity()), agent), privacy)
     supervisors, officers = desk("supervisor"), desk("privacy")
     done = rule(supervisors, at("data_request_carry_out", request.pk), "refuse", "the guardian is another person")
     assert told(supervisors.get(done["Location"])) == ["Sent back: it is to be decided anew."]
@@ -118,7 +124,7 @@ def test_reading_and_taking_out_are_by_a_button_and_on_the_record(desk, identity
 
 
 def test_the_list_has_the_overdue_first_and_finds_by_receipt(desk, identity, cast):
-    closed = through(identity(), cast)
+    closed = through(given_up(identity()), cast)
     later, sooner = (ask(identity(), cast["agent"]) for _n in range(2))
     browser = desk("auditor")
     rows = browser.get(LIST).context["page"].rows
@@ -131,7 +137,7 @@ def test_the_list_has_the_overdue_first_and_finds_by_receipt(desk, identity, cas
         assert "overdue" in text(client.get(page_of(later)))
     assert browser.get(f"{LIST}?q={closed.receipt.lower()}")["Location"] == page_of(closed)
     wrong = browser.get(f"{LIST}?q=13812345678")
-    assert "This is no receipt number" in text(wrong) and "13812345678" not in text(wrong)
+    assert wrong["Location"] == LIST and "No list is searched by" in told(browser.get(LIST))[0]
     with queries() as statements:
         browser.get(LIST)
     assert len(statements) <= 9
@@ -180,7 +186,7 @@ def test_an_officer_sees_legal_holds_only(desk, identity, agent, officer):
 
 
 def test_the_certificate_reads_in_both_languages_and_hangs_on_the_identity(desk, identity, cast):
-    one = identity()
+    one = given_up(identity())
     through(one, cast)
     found, browser = Erasure.objects.get(), desk("privacy")
     url = f"{ERASURES}{found.pk}/"
@@ -207,13 +213,38 @@ def test_who_has_no_part_in_it_finds_nothing(desk, identity, agent, login):
     assert Identity.objects.get().locked_at is None
 
 
-def test_nobody_takes_a_step_about_a_number_of_his_own(desk, identity, agent, privacy):
-    request = ask(identity(), agent)
+def test_a_request_about_ones_own_number_does_not_exist_for_whom_it_is(desk, identity, agent, privacy):
+    request, other = ask(identity(), agent), ask(identity(), agent)
+    browser, mine = desk("privacy"), f"/admin/accounts/identity/{request.tenure_id}/"
+    assert request.receipt in text(browser.get(mine)) and "Data requests 2" in text(browser.get("/admin/"))
     declare(privacy, [request.tenure.number_id], "relative", actor=privacy)
-    browser = desk("privacy")
-    assert "Data requests 1" not in text(browser.get("/admin/"))
-    assert "declared as your own" in text(browser.get(at("data_request_decide", request.pk)))
-    assert browser.post(at("data_request_statement", request.pk)).status_code == 403
+    assert "Data requests 1" in text(browser.get("/admin/"))
+    assert [r.pk for r in browser.get(LIST).context["page"].rows] == [other.pk]
+    assert browser.get(f"{LIST}?q={request.receipt}").context["page"].rows == []
+    urls = [at(f"data_request_{step}", request.pk) for step in ("decide", "statement", "copy")]
+    for url in (page_of(request), f"{page_of(request)}history/", *urls):
+        assert browser.get(url).status_code == 404, url
+        assert browser.get(url.replace(str(request.pk), str(other.pk))).status_code == 200, url
+    assert browser.post(urls[1]).status_code == 404
+    assert request.receipt not in text(browser.get(mine)) and request.receipt not in text(browser.get(HOLDS))
+
+
+def test_one_that_waits_for_a_secret_says_so_to_who_decides_and_to_nobody_else(desk, identity, agent):
+    one, other = given_up(identity()), given_up(identity())
+    secret = register(agent, one.tenure.number_id, secret=True, period=last_year())
+    request, plain = ask(one, agent), ask(other, agent)
+    officers, agents = desk("privacy"), desk("agent")
+    url = at("data_request_decide", request.pk)
+    assert "tell nobody why" in text(officers.get(url))
+    assert "tell nobody why" not in text(officers.get(at("data_request_decide", plain.pk)))
+    done = rule(officers, url)
+    assert done.status_code == 409 and "tell nobody why" in text(done)
+    page = text(agents.get(page_of(request)))
+    assert "waiting for review" in page and "It is being dealt with." in page and secret.receipt not in page
+    assert page.replace(request.receipt, plain.receipt).replace(
+        str(one.tenure.number_id), str(other.tenure.number_id)
+    ) == text(agents.get(page_of(plain)))
+    assert "processing stopped" not in text(agents.get(f"/admin/accounts/identity/{one.pk}/")).lower()
 
 
 def test_what_has_changed_since_it_was_read_is_not_answered(desk, identity, agent, officer, cast):
@@ -227,3 +258,15 @@ def test_what_has_changed_since_it_was_read_is_not_answered(desk, identity, agen
     rule(browser, url)
     assert do(DataRequest.objects.get(), cast["supervisor"]).outcome == "locked"
     assert read(DataRequest.objects.get(), actor=cast["privacy"]).value == ""
+
+
+def test_of_a_number_in_use_the_refusal_is_written_already_and_no_yes_is_taken(desk, identity, agent):
+    request, browser = ask(identity(), agent), desk("privacy")
+    url = at("data_request_decide", request.pk)
+    page = browser.get(url)
+    assert "the number is in use, and the law wants its holder known" in text(page)
+    assert page.context["form"].initial["reason"].startswith("The number is in use")
+    assert rule(browser, url).status_code == 409
+    done = rule(browser, url, "refuse", page.context["form"].initial["reason"])
+    assert "It may be cancelled first" in text(browser.get(done["Location"]))
+    assert DataRequest.objects.get().outcome == "refused"

@@ -114,6 +114,18 @@ def test_what_was_not_seen_is_not_agreed_to(desk, number, officer):
     assert Approval.objects.count() == 0
 
 
+def test_an_answer_that_says_neither_yes_nor_no_or_both_is_none(desk, number, officer):
+    browser = desk("supervisor")
+    decision = decide(Kind.TERMINATE, number(), officer).decision
+    said = {"content_hash": decision.content_hash, "reason": "seen and agreed"}
+    before = len(verbs())
+    for buttons in ({}, {"agree": "1", "refuse": "1"}, {"agreed": "1"}):
+        answer = browser.post(ruling_url(decision), said | buttons)
+        assert answer.status_code == 409 and "press one of the two buttons" in text(answer), buttons
+    assert verbs()[before:] == [] and Decision.objects.get().state == "proposed" and not Approval.objects.exists()
+    assert browser.post(ruling_url(decision), said | {"agree": "1"}).status_code == 302
+
+
 def test_a_target_that_changed_since_voids_a_single_decision(desk, number, officer, officer2):
     n, browser = number(), desk("supervisor")
     decision = decide(Kind.TERMINATE, n, officer).decision

@@ -42,6 +42,8 @@ class Command(StaffCommand):
                     "channel": tenure.get_channel_display(),
                 }
             )
+            if answer.own:
+                self.say(f"  {_('identity')}: {_('a number you declared')}")
             for label, shown in (
                 (_("initial registrant"), answer.registrant_shown),
                 (_("identity"), answer.identity_shown),

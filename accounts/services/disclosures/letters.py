@@ -5,7 +5,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.models import AskedBy, DataClass, Disclosure
-from accounts.queries.disclosures import papers_cited
+from accounts.queries.disclosures import on_one_line, papers_cited
 
 
 def letter(disclosure: Disclosure, language: str) -> str:
@@ -21,7 +21,8 @@ def letter(disclosure: Disclosure, language: str) -> str:
 
 
 def _head(disclosure: Disclosure) -> str:
-    lines = [_("To: %(authority)s") % {"authority": disclosure.authority or AskedBy(disclosure.asked_by).label}]
+    who = on_one_line(disclosure.authority) or AskedBy(disclosure.asked_by).label
+    lines = [_("To: %(authority)s") % {"authority": who}]
     lines.append(_("Receipt number: %(receipt)s") % {"receipt": disclosure.receipt})
     if cited := papers_cited(disclosure):
         lines.append(_("Your papers: %(papers)s") % {"papers": _(", ").join(cited)})
@@ -57,7 +58,7 @@ def _foot(disclosure: Disclosure) -> str:
     last = disclosure.closed_at or disclosure.reviewed_at or disclosure.registered_at
     return "\n".join(
         [
-            _("Legal basis: %(basis)s") % {"basis": disclosure.legal_basis},
+            _("Legal basis: %(basis)s") % {"basis": on_one_line(disclosure.legal_basis)},
             settings.QQOPS_OPERATOR,
             f"{timezone.localtime(last):%Y-%m-%d}",
         ]

@@ -21,6 +21,7 @@ from accounts.models import (
     DisclosureTarget,
     Tenure,
 )
+from accounts.queries.disclosures import is_unseen
 from accounts.services import holds
 from accounts.services.declared import refuse_own
 from accounts.services.disclosures.steps import REGISTER, REQUEST_HOLD, State
@@ -109,6 +110,9 @@ def _papers(asked: Asked, asker: disclosing.Asker) -> None:
     today = timezone.localdate()
     for paper in asked.papers:
         no_personal_data(paper.number)
+        _one_line(paper.number)
+        if ";" in paper.number:  # between papers in the proof
+            raise Invalid(_("The number of a paper has no semicolon."))
         if paper.dated and paper.dated > today:
             raise Invalid(_("The date of a paper lies in the future."))
         if paper.dated and paper.deadline and paper.deadline < paper.dated:
@@ -135,6 +139,7 @@ def _content(asked: Asked, asker: disclosing.Asker) -> None:
     if asker.authority and not asked.authority.strip():
         raise Invalid(_("Name the authority or law firm."))
     no_personal_data(asked.authority, asked.legal_basis)
+    _one_line(asked.authority, asked.legal_basis)
     period = asked.period
     if period.start and period.end and period.end < period.start:
         raise Invalid(_("The period ends before it begins."))
@@ -142,6 +147,13 @@ def _content(asked: Asked, asker: disclosing.Asker) -> None:
         raise Invalid(_("The period lies in the future."))
     if LOGINS in asked.wants and asker.period_for_logins and not asker.refused and not period.named:
         raise Invalid(_("Logins are given for a named period only: enter its first and last day."))
+
+
+def _one_line(*texts: str) -> None:
+    """They stand in letters and in the signed proof, where a line more says something else."""
+    for text in texts:
+        if any(map(is_unseen, text.strip())):
+            raise Invalid(_("Write authority, legal basis and the numbers of papers on one line each."))
 
 
 def _targets(numbers: Sequence[int], period: Period) -> list[tuple[int, Tenure | None]]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from accounts.disclosing import PAPERS, Period
 from accounts.models import AskedBy, DataClass, Disclosure, Release
@@ -18,9 +19,11 @@ from accounts.services.disclosures.steps import (
     in_state,
     locked,
     may,
+    not_stopped,
     saved,
 )
 from qqops.audit import pen
+from qqops.errors import Invalid
 from qqops.reason import must_say_why
 from qqops.staff.models import Staff
 
@@ -32,6 +35,13 @@ def check_release(disclosure: Disclosure, *, actor: Staff) -> None:
     in_state(disclosure, State.REVIEWED)
 
 
+def check_scans(disclosure: Disclosure) -> None:
+    """Nothing is given on a paper that only somebody says he saw: those that must be stamped are there as scans."""
+    without = disclosure.papers.filter(scan=None).order_by("pk")
+    if missing := [str(PAPERS[paper.kind].label) for paper in without if PAPERS[paper.kind].stamped]:
+        raise Invalid(_("Scans are missing: %(papers)s.") % {"papers": _(", ").join(missing)})
+
+
 def release(disclosure: Disclosure, *, actor: Staff, reason: str, content_hash: str) -> Release:
     """Build the file of what was granted, seal it, sign its proof."""
     with (
@@ -39,6 +49,8 @@ def release(disclosure: Disclosure, *, actor: Staff, reason: str, content_hash: 
         transaction.atomic(),
     ):
         disclosure = _ready(disclosure, actor=actor, reason=reason, content_hash=content_hash)
+        not_stopped(disclosure)
+        check_scans(disclosure)
         content = _package(disclosure)
         with translation.override("zh-hans"):  # a proof is read where the law of the house holds
             papers = papers_cited(disclosure)

@@ -19,6 +19,7 @@ from accounts.services.disclosures.steps import (
     in_state,
     locked,
     may,
+    not_stopped,
     saved,
 )
 from qqops.audit import pen
@@ -49,6 +50,8 @@ def check_rulings(disclosure: Disclosure, rulings: Rulings) -> None:
         if not granted and len(reason.strip()) < REASON_MIN:
             raise Invalid(_("Each refusal needs its reason: it is written back."))
         no_personal_data(reason)
+    if any(granted for granted, _reason in rulings.values()):
+        not_stopped(disclosure)
 
 
 def review(

@@ -1,4 +1,4 @@
-"""The scan of a paper: taken in while the request waits for its review, known by its hash, sealed."""
+"""The scan of a paper: taken in until the request is over, known by its hash, sealed."""
 
 import hashlib
 
@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import DisclosurePaper, DisclosureScan
-from accounts.services.disclosures.steps import REGISTER, REVIEW, State, in_state, locked, may
+from accounts.services.disclosures.steps import OPEN_STATES, REGISTER, REVIEW, in_state, locked, may
 from qqops.audit import pen
 from qqops.errors import Invalid
 from qqops.staff.models import Staff
@@ -19,7 +19,7 @@ MAGIC = ((b"%PDF-", "application/pdf"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"
 def check_scan(paper: DisclosurePaper, *, actor: Staff) -> None:
     """May this person add the scan of this paper now? Asked by the page and by the act."""
     may(actor, paper.disclosure, REGISTER, REVIEW)
-    in_state(paper.disclosure, State.REGISTERED)
+    in_state(paper.disclosure, *OPEN_STATES)
     if DisclosureScan.objects.filter(paper=paper).exists():
         raise Invalid(_("This paper has its scan already."))
 

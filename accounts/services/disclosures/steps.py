@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from accounts.disclosing import ASKERS
 from accounts.models import Disclosure
 from accounts.services.declared import refuse_own
 from qqops.audit import pen
@@ -37,6 +38,13 @@ def may(actor: Staff, disclosure: Disclosure, *permissions: str) -> None:
     if not any(map(actor.has_perm, permissions)) or (disclosure.secret and not actor.has_perm(VIEW_SECRET)):
         raise Refused(gettext_noop("Your role may not take this step of a disclosure."))
     refuse_own(actor, numbers_of(disclosure))
+
+
+def not_stopped(disclosure: Disclosure) -> None:
+    """What is only kept (PIPL 47) goes to those whom the law sends, and not to who asks for himself or his own."""
+    stopped = disclosure.targets.filter(tenure__identity__locked_at__isnull=False)
+    if not ASKERS[disclosure.asked_by].authority and stopped.exists():
+        raise Refused(gettext_noop("Processing of this information is stopped: only authorities are given it, by law."))
 
 
 def another(actor: Staff, *earlier: int | None) -> None:

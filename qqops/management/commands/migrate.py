@@ -1,6 +1,6 @@
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate
 
 from qqops.staff.services import settle
@@ -18,4 +18,7 @@ class Command(migrate.Command):
         super().handle(*args, **options)
         if not options["plan"] and not options["check_unapplied"]:
             settle()
-            keys.settle()
+            try:
+                keys.settle()
+            except keys.UnfitKeys as problem:
+                raise CommandError(str(problem)) from problem

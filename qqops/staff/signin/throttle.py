@@ -21,7 +21,7 @@ class Limit:
     within: datetime.timedelta
 
 
-MINUTE, HOUR = datetime.timedelta(minutes=1), datetime.timedelta(hours=1)
+MINUTE, HOUR, DAY = datetime.timedelta(minutes=1), datetime.timedelta(hours=1), datetime.timedelta(days=1)
 LIMITS = {
     "sign-in": Limit(5, 5 * MINUTE),  # per login, and there per trusted device or all strangers together
     "sign-in-address": Limit(50, 5 * MINUTE),  # failures of strangers per address
@@ -30,7 +30,9 @@ LIMITS = {
     "own-password": Limit(5, 5 * MINUTE),  # guesses at the old one, by whoever sits at an unattended desk
     "welcome": Limit(20, 5 * MINUTE),  # links tried per address
     "search": Limit(60, MINUTE),  # per member of staff
+    "people": Limit(300, DAY),  # persons looked for by a value, per member of staff
     "export": Limit(10, HOUR),
+    "import": Limit(20, DAY),  # tried or done: what a file would change tells what is known already
 }
 
 
@@ -84,8 +86,12 @@ def bucket(name: str, *whose: object) -> str:
 
 
 def sweep() -> int:
-    """Remove what no longer counts."""
-    longest: Any = max(limit.within for limit in LIMITS.values())
+    """Remove what no longer counts, each by its own limit: attempts to sign in are not kept for a day."""
+    names, spans = list(LIMITS), [limit.within for limit in LIMITS.values()]
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM staff_throttle WHERE since < statement_timestamp() - %s", [longest])
+        cursor.execute(
+            "DELETE FROM staff_throttle t USING unnest(%s::text[], %s::interval[]) AS one(name, within)"
+            " WHERE split_part(t.bucket, ':', 1) = one.name AND t.since < statement_timestamp() - one.within",
+            [names, spans],
+        )
         return int(cursor.rowcount)

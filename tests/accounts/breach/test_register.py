@@ -10,16 +10,21 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone, translation
 
 from accounts import tasks
-from accounts.models import Breach, BreachPerson, Identity
-from accounts.queries.breach import items_of, overdue
+from accounts.models import Breach, BreachPerson, Disclosure, Identity
+from accounts.queries.breach import item_label, items_of, overdue
 from accounts.services import breach as services
 from accounts.services.breach import ASSESS, CLOSE, REPORT, TELL, Finding, check_step, register, remind, take
+from accounts.services.disclosures import open_it
+from accounts.services.rights import read as read_statement
+from accounts.services.rights_answer import download
 from qqops.alerts.models import Alert, Beat
 from qqops.audit.models import Event
 from qqops.audit.pen import history_model
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.accounts.breach.viewing import HOUR, saw
+from tests.accounts.disclosures import asking as disclosing
+from tests.accounts.rights.steps import Cast, ask, through
 from tests.enforcement.acts import broken, head, verbs
 from tests.identities import MINOR
 
@@ -80,6 +85,63 @@ def test_everybody_whom_that_person_saw_in_that_span_is_listed_with_the_items(
         "since": breach.viewed_from.isoformat(), "until": breach.viewed_to.isoformat(),  # type: ignore[union-attr]
     }  # fmt: skip
     assert event.rows == {"accounts_historicalbreach": 1, "accounts_breachperson": 2}
+    assert broken() == []
+
+
+def test_a_grant_that_lasted_into_the_span_counts_and_one_that_was_over_before_does_not(
+    identity: Known, reviewer: Staff, privacy: Staff
+) -> None:
+    lasted, over, later = identity(), identity(), identity()
+    saw(reviewer, lasted, "holder:mobile", ago=2 * HOUR + datetime.timedelta(minutes=9))
+    saw(reviewer, over, "holder:mobile", ago=2 * HOUR + datetime.timedelta(minutes=11))
+    saw(reviewer, later, "holder:mobile", ago=-HOUR)
+    assert services.check(finding(reviewer), actor=privacy) == 1
+    assert list(begin(privacy, reviewer).people.values_list("tenure", flat=True)) == [lasted.pk]
+
+
+def test_whoevers_file_or_statement_was_opened_in_the_span_is_listed_by_its_classes(
+    identity: Known, cast: Cast, rulebook: Any
+) -> None:
+    privacy, supervisor, deputy = cast["privacy"], cast["supervisor"], cast["supervisor2"]
+    filed, read, copied, asked, revealed, untouched = (identity(mobile=f"+861381234567{k}") for k in range(6))
+    nobodys = 987_654_321
+
+    def police(one: Identity, *granted: str) -> Disclosure:
+        made = disclosing.register(
+            cast["agent"], one.tenure.number_id, nobodys, wants=("registrant", "tenure", "messages")
+        )
+        disclosing.release(disclosing.review(made, privacy, *granted), supervisor)
+        return Disclosure.objects.get(pk=made.pk)
+
+    file, paper, other = police(filed, "registrant", "tenure"), police(read, "tenure"), police(untouched, "tenure")
+    copy, deletion = through(copied, cast, "copy"), ask(asked, cast["agent"])
+    open_it(other, "file", actor=deputy)  # before the span
+    since = timezone.now()
+    for request, what in ((file, "file"), (paper, "statement"), (other, "proof")):
+        open_it(request, what, actor=deputy)
+    open_it(other, "file", actor=privacy)  # by somebody else
+    download(copy, actor=deputy)
+    read_statement(deletion, actor=deputy)
+    saw(deputy, revealed, "holder:name", ago=datetime.timedelta())
+    saw(deputy, filed, "holder:mobile", ago=datetime.timedelta())
+    span: dict[str, Any] = {"viewed_from": since, "viewed_to": timezone.now(), "found_at": timezone.now()}
+    assert services.check(finding(deputy, **span), actor=privacy) == 5
+    breach = begin(privacy, deputy, **span)
+    held = ["class:identity", "class:logins", "class:measures", "class:registrant", "class:tenure"]
+    assert {person.tenure_id: person.fields for person in breach.people.all()} == {
+        filed.pk: ["class:registrant", "class:tenure", "holder:mobile"],
+        read.pk: ["class:said"],
+        copied.pk: held,
+        asked.pk: ["class:said"],
+        revealed.pk: ["holder:name"],
+    }
+    assert [str(label) for label in items_of(breach)] == [
+        "name", "mobile", "registration information", "current identity information", "tenure: channel, time, charge",
+        "first and last logins", "measures taken", "what was said and shown with a request",
+    ]  # fmt: skip
+    assert item_label("class:said") == "what was said and shown with a request"
+    assert item_label("registrant:name") == "name (initial registrant)"
+    assert Event.objects.latest("seq").rows == {"accounts_historicalbreach": 1, "accounts_breachperson": 5}
     assert broken() == []
 
 

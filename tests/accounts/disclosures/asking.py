@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.disclosing import Period
+from accounts.disclosing import PAPERS, Period
 from accounts.models import Disclosure, Release
 from accounts.services import disclosures as services
 from accounts.services.disclosures import Asked, Shown
@@ -59,6 +59,15 @@ def review(disclosure: Disclosure, actor: Staff, *granted: str, secret: bool = F
     return services.review(disclosure, rulings, secret=secret, actor=actor, **(said | more))
 
 
+def scanned(disclosure: Disclosure) -> Disclosure:
+    """With the scan of each paper that must be stamped, as who reviews or registers it adds them."""
+    for paper in disclosure.papers.filter(scan=None):
+        if PAPERS[paper.kind].stamped:
+            services.add_scan(paper, b"%PDF-1.7 a paper", actor=disclosure.reviewer or disclosure.maker)
+    return disclosure
+
+
 def release(disclosure: Disclosure, actor: Staff, **more: Any) -> Release:
+    scanned(disclosure)
     said: dict[str, Any] = {"reason": REASON, "content_hash": services.content_hash(disclosure)}
     return services.release(disclosure, actor=actor, **(said | more))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from accounts.models import Number
+from accounts.services.declared import declare
 from accounts.services.package import content_of
 from qqops.commands import Exit
 from qqops.staff.models import Staff
@@ -31,6 +32,18 @@ def test_the_register_is_listed_and_shown_without_a_secret_one_to_who_may_not(
     for login in ("officer", "reviewer", "sysadmin"):
         assert terminal(login, "disclosures", "list", *WHY).code == Exit.REFUSED
     assert terminal("agent", "disclosures", "show", *WHY).code == Exit.USAGE
+
+
+def test_one_about_a_number_of_ones_own_is_neither_listed_nor_shown(
+    number: Make, terminal: Terminal, agent: Staff, auditor: Staff
+) -> None:
+    one = number()
+    made, other = register(agent, one.pk), register(agent, number().pk)
+    assert terminal("auditor", "disclosures", "show", made.receipt, *WHY).code == Exit.DONE
+    declare(auditor, [one.pk], "relative", actor=auditor)
+    listed = terminal("auditor", "disclosures", "list", "--json", *WHY).json["disclosures"]
+    assert [row["receipt"] for row in listed] == [other.receipt]
+    assert terminal("auditor", "disclosures", "show", made.receipt, *WHY).code == Exit.USAGE
 
 
 def test_a_proof_is_held_to_its_file(

@@ -11,7 +11,7 @@ from accounts.services import disclosures as services
 from qqops.audit.models import Event
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
-from tests.accounts.disclosures.asking import SCOPE, STATEMENT, register, release, review
+from tests.accounts.disclosures.asking import REASON, SCOPE, STATEMENT, register, release, review
 from tests.accounts.identity.test_record import whole
 from tests.enforcement.acts import head, verbs
 
@@ -51,7 +51,7 @@ def test_no_other_file_is_a_scan_and_none_is_too_large(number: Make, agent: Staf
     assert DisclosureScan.objects.count() == 1
 
 
-def test_scans_are_added_by_who_registers_or_reviews_and_only_before_the_review(
+def test_scans_are_added_by_who_registers_or_reviews_and_once(
     number: Make, cast: dict[str, Staff], agent: Staff, privacy: Staff
 ) -> None:
     made = register(agent, number().pk)
@@ -60,9 +60,13 @@ def test_scans_are_added_by_who_registers_or_reviews_and_only_before_the_review(
         with pytest.raises(Refused):
             services.add_scan(first, b"%PDF-1", actor=cast[login])
     services.add_scan(first, b"%PDF-1", actor=privacy)
-    review(made, privacy, "registrant")
     with pytest.raises(Invalid):
-        services.add_scan(second, b"%PDF-1", actor=agent)
+        services.add_scan(first, b"%PDF-2", actor=agent)
+    ruled = review(made, privacy, "registrant")
+    services.add_scan(second, b"%PDF-1", actor=agent)  # what is released is what the supervisor has seen
+    services.decline(ruled, actor=cast["supervisor"], reason=REASON, content_hash=services.content_hash(ruled))
+    with pytest.raises(Invalid):
+        services.add_scan(first, b"%PDF-1", actor=agent)
 
 
 def test_the_statement_is_opened_by_who_reviews_or_releases_each_time_on_the_record(

@@ -1,25 +1,30 @@
 """The second and the third step: three people, the least that the law gives, all else refused in writing."""
 
+import uuid
 from collections.abc import Callable
 
 import pytest
-from django.db import IntegrityError, transaction
-from django.utils import translation
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone, translation
 
-from accounts.models import Disclosure, DisclosureRuling, Hold, Number, Release
+from accounts.models import Disclosure, DisclosureRuling, Hold, Identity, Number, Release
 from accounts.services import disclosures as services
+from accounts.services import package
 from accounts.services.declared import declare
+from accounts.services.disclosures import Shown
 from qqops.audit import pen
 from qqops.audit.models import Event
 from qqops.errors import Invalid, Refused
 from qqops.staff.backend import at_desk
 from qqops.staff.models import Staff
 from qqops.staff.services.people import give
-from tests.accounts.disclosures.asking import BROAD, REASON, register, release, review
+from tests.accounts.disclosures.asking import BROAD, REASON, register, release, review, scanned
 from tests.accounts.identity.test_record import whole
+from tests.accounts.rights.steps import answer, ask, do, through
 from tests.enforcement.acts import head, verbs
 
 Make = Callable[..., Number]
+NOW = timezone.now
 pytestmark = pytest.mark.django_db
 
 
@@ -47,6 +52,9 @@ def test_the_review_rules_on_each_class_and_the_supervisor_releases(
     assert event.rows == {"accounts_disclosureruling": 2, "accounts_historicaldisclosure": 1}
     assert Hold.objects.get().lifted_at is None
 
+    with translation.override("en"), pytest.raises(Invalid, match="Scans are missing: evidence-retrieval notice."):
+        services.release(ruled, actor=supervisor, reason=REASON, content_hash=services.content_hash(ruled))
+    scanned(ruled)
     before = head()
     handed = release(ruled, supervisor)
     made.refresh_from_db()
@@ -67,7 +75,7 @@ def test_each_step_is_another_persons_whatever_roles_he_holds(
     made, other = register(agent, number().pk), register(agent, number().pk)
     both = also(agent, "privacy", setup_actor)
     before = head()
-    with pytest.raises(Refused, match="earlier step"), translation.override("en"):
+    with translation.override("en"), pytest.raises(Refused, match="earlier step"):
         review(made, both, "registrant")
     assert verbs(before) == ["audit.refused"] and made.rulings.count() == 0
     review(made, privacy, "registrant")
@@ -75,7 +83,7 @@ def test_each_step_is_another_persons_whatever_roles_he_holds(
     for person in (also(privacy, "supervisor", setup_actor), also(agent, "supervisor", setup_actor)):
         for step in (services.release, services.decline):
             before = head()
-            with pytest.raises(Refused, match="earlier step"), translation.override("en"):
+            with translation.override("en"), pytest.raises(Refused, match="earlier step"):
                 step(made, actor=person, reason=REASON, content_hash=services.content_hash(made))
             assert verbs(before) == ["audit.refused"]
     assert not Release.objects.exists()
@@ -181,6 +189,69 @@ def test_an_answer_is_to_what_was_seen(number: Make, agent: Staff, privacy: Staf
     assert release(ruled, supervisor).disclosure == made
     with pytest.raises(Invalid):
         release(made, supervisor)
+
+
+def test_what_stands_in_clear_is_one_line_in_letter_and_proof_however_it_was_written(
+    number: Make, agent: Staff, privacy: Staff, supervisor: Staff
+) -> None:
+    made = review(register(agent, number().pk), privacy, "registrant")
+    made.authority, made.legal_basis = "某市公安局\n\nYour request is granted", "PIPL 45\u2028Receipt number: R0"
+    letter = services.letter(made, "en").splitlines()
+    assert (
+        letter[0] == "To: 某市公安局 Your request is granted"
+        and letter[-3] == "Legal basis: PIPL 45 Receipt number: R0"
+    )
+    proof = package.proof(b"{}", receipt=made.receipt, papers=["no. 1\x85sha256: 00"], people=[privacy], at=made.due_at)
+    assert proof.splitlines()[3] == "papers: no. 1 sha256: 00" and package.verify_proof(proof, b"{}")
+
+
+def test_what_is_only_kept_is_given_to_authorities_and_not_to_who_asks_for_himself(
+    identity: Callable[..., Identity], cast: dict[str, Staff]
+) -> None:
+    asks = {"asked_by": "person", "papers": (Shown("identity_proof"),), "authority": "", "wants": ("identity",)}
+    one = identity()
+    waiting, ruled = (register(cast["agent"], one.tenure.number_id, **asks) for _n in range(2))
+    ruled = review(ruled, cast["privacy"], "identity")
+    through(one, cast, "lock")
+    before = head()
+    with translation.override("en"), pytest.raises(Refused, match="stopped"):
+        review(waiting, cast["privacy"], "identity")
+    with translation.override("en"), pytest.raises(Refused, match="stopped"):
+        release(ruled, cast["supervisor"])
+    assert verbs(before) == ["audit.refused", "audit.refused"] and not Release.objects.filter(disclosure=ruled).exists()
+    assert review(waiting, cast["privacy"]).state == "refused"
+    seen = services.content_hash(ruled)
+    assert services.decline(ruled, actor=cast["supervisor"], reason=REASON, content_hash=seen).state == "refused"
+    by_law = review(register(cast["agent"], one.tenure.number_id), cast["privacy"], "registrant")
+    assert release(by_law, cast["supervisor"]).disclosure == by_law
+    through(Identity.objects.get(pk=one.pk), cast, "unlock")
+    assert (
+        review(register(cast["agent"], one.tenure.number_id, **asks), cast["privacy"], "identity").state == "reviewed"
+    )
+
+
+def test_the_database_lets_nothing_be_handed_out_but_by_three_people(
+    identity: Callable[..., Identity], cast: dict[str, Staff]
+) -> None:
+    one = identity()
+    disclosure, request = register(cast["agent"], one.tenure.number_id), ask(one, cast["agent"], "copy")
+    reviewed = review(register(cast["agent"], one.tenure.number_id), cast["privacy"], "registrant")
+    for asked in (disclosure, request):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            type(asked).objects.filter(pk=asked.pk).update(state="reviewed")
+    for about in ({"disclosure": disclosure}, {"disclosure": reviewed}, {"data_request": request}):
+        made = Release(
+            event_id=uuid.uuid4(), content=b"x", sha256="x", size=1, proof="x", at=NOW(), until=NOW(), **about
+        )
+        with pytest.raises(IntegrityError, match="three people"), transaction.atomic():
+            Release.objects.bulk_create([made])
+            with connection.cursor() as cursor:  # as the end of the transaction has it
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    release(reviewed, cast["supervisor"])
+    do(answer(request, cast["privacy"]), cast["supervisor"])
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    assert Release.objects.count() == 2
 
 
 def test_the_letter_names_each_refusal_with_its_reason_and_nobody(number: Make, agent: Staff, privacy: Staff) -> None:

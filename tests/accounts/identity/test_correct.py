@@ -11,13 +11,16 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone, translation
 
 from accounts.models import CorrectionDemand, Identity, Number
+from accounts.services import correct
 from accounts.services.correct import DAYS_MAX, DAYS_MIN, demand, letter, problems, withdraw
 from accounts.services.declared import declare
+from accounts.services.erase import erase
 from qqops.audit.models import Event
 from qqops.audit.pen import CHANGED, act, history_model
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.accounts.identity.test_record import whole
+from tests.accounts.rights.steps import through
 from tests.demands import WHY, overdue
 from tests.enforcement.acts import head, verbs
 from tests.enforcement.test_races import together
@@ -120,9 +123,73 @@ def test_anybody_who_may_demand_withdraws_and_only_what_is_open(
     assert (event.facts, event.ticket) == ({"field": "mobile", "how": "withdrawn"}, "T-2")
     history: Any = history_model(CorrectionDemand)
     assert list(history.objects.order_by("history_id").values_list("history_type", "closed")) == [
-        ("+", ""), ("~", "withdrawn"),
+        ("+", ""), ("~", ""), ("~", "withdrawn"),  # demanded, told, withdrawn
     ]  # fmt: skip
     assert whole()
+
+
+def test_that_the_holder_was_told_is_recorded_once_by_one_who_may(number: Make, agent: Staff, reviewer: Staff) -> None:
+    tenure, before = number().tenure, head()
+    assert tenure
+    made = demand(tenure, "mobile", "missing", actor=agent, reason=WHY)
+    for actor, how, reason, error in ((reviewer, "letter", WHY, Refused), (agent, "rumour", WHY, Invalid),
+                                      (agent, "", WHY, Invalid), (agent, "letter", "no", Invalid)):  # fmt: skip
+        with pytest.raises(error):
+            correct.tell(made, how, actor=actor, reason=reason)
+    done = correct.tell(made, "message", actor=agent, reason=WHY, ticket="T-5")
+    assert (done.told_how, done.told_at is None, done.due_at) == ("message", False, made.due_at)
+    with pytest.raises(Invalid) as twice, translation.override("en"):
+        correct.tell(made, "letter", actor=agent, reason=WHY)
+    assert str(twice.value) == "The holder was told already."
+    assert verbs(before) == ["identity.correction_demanded", "audit.refused", "identity.holder_told"]
+    event = Event.objects.latest("seq")
+    assert (event.facts, event.ticket, event.subject_label) == (
+        {"field": "mobile", "how": "message"}, "T-5", str(tenure),
+    )  # fmt: skip
+    assert event.rows == {"accounts_historicalcorrectiondemand": 1}
+    withdraw(made, actor=agent, reason=WHY)
+    with pytest.raises(Invalid) as closed, translation.override("en"):
+        correct.tell(made, "letter", actor=agent, reason=WHY)
+    assert "closed already" in str(closed.value) and whole()
+
+
+def test_who_is_told_has_three_whole_days_left(number: Make, agent: Staff) -> None:
+    tenure, day = number().tenure, datetime.datetime(2026, 9, 30, 23, 50, tzinfo=datetime.UTC)  # 1 October in Shanghai
+    assert tenure
+    with time_machine.travel(day, tick=False):
+        made = demand(tenure, "mobile", "missing", days=DAYS_MIN + 1, actor=agent, reason=WHY)
+    with time_machine.travel(day + datetime.timedelta(days=2), tick=False), translation.override("en"):
+        with pytest.raises(Invalid) as late:
+            correct.tell(made, "telephone", actor=agent, reason=WHY)
+        assert "demand anew" in str(late.value)
+    with time_machine.travel(day + datetime.timedelta(days=1), tick=False):
+        correct.tell(made, "telephone", actor=agent, reason=WHY)
+
+
+def test_what_can_no_longer_be_corrected_is_no_longer_demanded(
+    identity: Told, cast: dict[str, Staff], agent: Staff
+) -> None:
+    for close in (
+        lambda one: erase([one.pk], basis="reapplied", actor=Staff.objects.system("system-retention"), reason=""),
+        lambda one: through(one, cast, "lock"),
+    ):
+        one, other = identity(), identity()
+        met = demand(one.tenure, "email", "wrong", actor=agent, reason=WHY)
+        withdraw(met, actor=agent, reason=WHY)
+        for field in ("mobile", "name"):
+            demand(one.tenure, field, "wrong", actor=agent, reason=WHY)
+        stays = demand(other.tenure, "mobile", "wrong", actor=agent, reason=WHY)
+        before = head()
+        close(one)
+        assert dict(one.tenure.correction_demands.values_list("field", "closed")) == {
+            "email": "withdrawn", "mobile": "moot", "name": "moot",
+        }  # fmt: skip
+        assert all(one.tenure.correction_demands.values_list("closed_at", flat=True))
+        stays.refresh_from_db()
+        assert stays.closed_at is None
+        rows = [event.rows.get("accounts_historicalcorrectiondemand") for event in Event.objects.filter(seq__gt=before)]
+        assert [n for n in rows if n] == [2]
+        assert whole()
 
 
 def test_not_without_the_right_nor_ones_own_nor_of_one_who_left_or_whose_information_is_closed(
@@ -143,9 +210,11 @@ def test_not_without_the_right_nor_ones_own_nor_of_one_who_left_or_whose_informa
                           (erased.tenure, agent)):  # fmt: skip
         with pytest.raises(Refused):
             demand(tenure, "name", "missing", actor=actor, reason=WHY)
-    with pytest.raises(Refused):
-        withdraw(mine, actor=agent, reason=WHY)
-    assert verbs(before) == ["audit.refused"] * 6
+    for act_on in (lambda: withdraw(mine, actor=agent, reason=WHY),
+                   lambda: correct.tell(mine, "letter", actor=agent, reason=WHY)):  # fmt: skip
+        with pytest.raises(Refused):
+            act_on()
+    assert verbs(before) == ["audit.refused"] * 7
     assert list(CorrectionDemand.objects.values_list("field", "closed_at")) == [("mobile", None)]
     demand(own.tenure, "name", "missing", actor=officer, reason=WHY)
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 from django.db import connection
 
-from accounts.identity.formats import Field
+from accounts.identity.demo import person
+from accounts.identity.formats import Field, normalise
 from accounts.models import Identity, IdentityKey, Number, Registrant
 from accounts.queries.identity import identities, masked, of_minor, opened, standing
 from accounts.services.declared import declare
@@ -83,3 +84,9 @@ def test_what_was_moved_to_another_item_or_tenure_does_not_open(number: Make, pr
 def test_a_minor_is_known_by_the_document(number: Make, privacy: Staff) -> None:
     assert of_minor(tell(number(), privacy, **MINOR))
     assert not of_minor(tell(number(), privacy))
+
+
+def test_the_people_of_tests_and_demo_are_such_as_the_import_would_take() -> None:
+    for one in (ADULT, MINOR, *(person(k)["values"] for k in range(1, 500))):
+        for field, value in one.items():
+            assert normalise(field, value, "resident") == value

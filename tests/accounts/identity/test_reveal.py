@@ -11,7 +11,8 @@ import time_machine
 from django.db import connection
 from django.utils import timezone, translation
 
-from accounts.models import Breach, BreachPerson, Identity, Number, Reveal
+from accounts.identity.unusual import Flag, weigh
+from accounts.models import Breach, BreachPerson, Identity, IdentityKey, Number, Reveal
 from accounts.services.declared import declare
 from accounts.services.reveal import OverQuota, Wanted, check, reveal, shown, understood
 from enforcement.policy import Kind
@@ -27,6 +28,8 @@ from tests.accounts.rights.steps import answer, ask
 from tests.enforcement.acts import decide, head, refuse, verbs
 from tests.enforcement.test_races import together
 from tests.identities import ADULT, tell
+from tests.staff.acts import grant as give
+from tests.staff.acts import now_of
 
 Make = Callable[..., Identity]
 WHY = "the caller says the freeze is a mistake"
@@ -54,6 +57,11 @@ def frozen(identity: Identity, actor: Staff) -> Any:
 
 def restricted(identity: Identity, actor: Staff) -> Any:
     return decide(Kind.RESTRICT, [identity.tenure.number_id], actor).decision
+
+
+def flags(granted: Reveal) -> list[str]:
+    """But for those that say when this test runs."""
+    return [flag for flag in granted.flags if flag not in ("night", "weekend")]
 
 
 def anew(identity: Identity) -> Identity:
@@ -102,6 +110,28 @@ def test_what_was_seen_stands_nowhere(identity: Make, rulebook: Any, officer: St
             assert not [value for value in (*seen, ADULT["mobile"][3:]) if value in rows], table
 
 
+def test_a_case_that_only_the_one_who_reveals_has_touched_is_flagged(
+    identity: Make, rulebook: Any, cast: dict[str, Staff]
+) -> None:
+    one, agent = identity(), cast["agent"]
+    for person, role in ((cast["privacy"], "agent"), (cast["reviewer"], "privacy")):
+        give(person, role, cast["sysadmin"], cast["supervisor"])
+    privacy, colleague = now_of(cast["privacy"]), now_of(cast["reviewer"])
+    number = one.tenure.number_id
+    mine, anothers = ask(one, privacy, "copy"), ask(one, agent, "lock")
+    police, seen_by_two = register(privacy, number), register(privacy, number)
+    review(seen_by_two, colleague, "registrant")
+    for kind, case, expected in (
+        ("data_request", mine, ["own_word"]),
+        ("data_request", anothers, []),
+        ("disclosure", police, ["own_word"]),
+        ("disclosure", seen_by_two, []),
+    ):
+        purpose = "law" if kind == "disclosure" else "rights"
+        assert flags(grant(one, case.receipt, privacy, case_kind=kind, purpose=purpose)) == expected, case
+    assert weigh([Flag.OWN_WORD]) == weigh([Flag.NOT_OWN_CASE])
+
+
 def test_the_same_form_sent_again_is_the_same_grant_and_nobody_elses(
     identity: Make, rulebook: Any, officer: Staff, supervisor: Staff
 ) -> None:
@@ -128,11 +158,11 @@ def test_a_case_must_cover_the_number_be_open_and_be_ones_own(
     assert verbs(before) == ["audit.refused"] * 4
     told = Event.objects.filter(seq__gt=before).earliest("seq")
     assert (told.facts["case_ref"], told.facts["field"], told.subject_label) == (ref, "mobile", str(one.tenure))
-    assert grant(one, decision, supervisor).flags == ["not_own_case"]  # his work is everybody's, and it shows
+    assert flags(grant(one, decision, supervisor)) == ["not_own_case"]  # his work is everybody's, and it shows
     with time_machine.travel(timezone.now() + datetime.timedelta(days=31)), pytest.raises(Refused, match="is closed"):
         grant(one, decision, officer)
     waiting = decide(Kind.TERMINATE, [other.tenure.number_id], officer)
-    assert grant(other, waiting.decision, supervisor, "name").flags == []  # he is to rule on it
+    assert flags(grant(other, waiting.decision, supervisor, "name")) == []  # he is to rule on it
     refuse(waiting, supervisor)
     with pytest.raises(Refused, match="is closed"):
         grant(other, waiting.decision, officer, "name")
@@ -199,6 +229,7 @@ def test_erased_stopped_and_own_are_refused(
     with pytest.raises(Refused, match="stopped"):
         grant(anew(one), decision, officer, whose="registrant")
     _set(one, privacy, locked_at=None, erased_at=timezone.now(), mobile=None)
+    IdentityKey.objects.filter(pk=one.pk).delete()
     for refused in (lambda: grant(anew(one), decision, privacy), lambda: shown(_again(granted), actor=officer)):
         with pytest.raises(Refused, match="erased"):
             refused()

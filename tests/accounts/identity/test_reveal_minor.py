@@ -10,19 +10,23 @@ import time_machine
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone, translation
 
-from accounts.models import Identity, Reveal, RevealApproval, RevealRequest
+from accounts.identity.sealing import seal_items
+from accounts.models import Identity, Number, Reveal, RevealApproval, RevealRequest
+from accounts.queries.identity import concerns_minor, key_of
 from accounts.services.declared import declare
 from accounts.services.reveal import NeedsApproval, reveal, shown
 from accounts.services.reveal_minor import AlreadyAsked, approve, ask, refuse
+from qqops.audit import pen
 from qqops.audit.models import Event
+from qqops.audit.pen import CHANGED
 from qqops.audit.verify import verify
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.accounts.identity.test_record import whole
-from tests.accounts.identity.test_reveal import frozen, grant, restricted, wanted
+from tests.accounts.identity.test_reveal import anew, frozen, grant, restricted, wanted
 from tests.enforcement.acts import head, verbs
 from tests.enforcement.test_races import together
-from tests.identities import MINOR, tell
+from tests.identities import ADULT, MINOR, tell
 
 Make = Callable[..., Identity]
 SEEN = "the guardian must be reached today"
@@ -74,6 +78,54 @@ def test_an_officer_asks_the_privacy_officer_agrees_and_it_is_seen_once(
     answer = RevealApproval.objects.get()
     assert (answer.maker, answer.approver, answer.capacity) == (officer, privacy, "accounts.approve_reveal")
     assert whole()
+
+
+def test_a_child_is_a_child_whichever_of_the_holders_and_the_registrants_items_says_so(
+    number: Callable[..., Number], rulebook: Any, officer: Staff, setup_actor: Staff
+) -> None:
+    one, two, three = number(), number(), number()
+    tell(one, setup_actor, name="李小明", mobile=MINOR["mobile"])  # first told without a document
+    told_later = tell(one, setup_actor, document=MINOR["document"])
+    tell(two, setup_actor, **MINOR)
+    as_registered = tell(two, setup_actor, document=ADULT["document"], name="张伟民")
+    grown = tell(three, setup_actor, **ADULT)
+    for holder in (told_later, as_registered, grown):
+        decision = frozen(holder, officer)
+        for whose in ("holder", "registrant"):
+            if holder == grown:
+                assert "minor" not in grant(holder, decision, officer, "name", whose=whose).flags
+                continue
+            with pytest.raises(NeedsApproval):
+                grant(holder, decision, officer, "name", whose=whose)
+    assert Reveal.objects.count() == 2
+
+
+def test_of_two_births_that_contradict_each_other_the_younger_counts(
+    identity: Make, rulebook: Any, officer: Staff, setup_actor: Staff
+) -> None:
+    one = identity(**MINOR)
+    key = key_of(one.tenure)
+    assert key is not None
+    with pen.act("identity.recorded", actor=setup_actor, reason="as a file of long ago had it") as act:
+        sealed = seal_items(key, one.pk, {"born": "1980-01-01"})
+        Identity.objects.filter(pk=one.pk).update(**sealed, born_at=timezone.now())
+        act.history(Identity, [one.pk], CHANGED)
+    with pytest.raises(NeedsApproval):
+        grant(anew(one), frozen(one, officer), officer)
+
+
+def test_what_a_page_has_read_long_ago_is_not_what_is_judged(
+    child: Identity, officer: Staff, privacy: Staff, setup_actor: Staff
+) -> None:
+    decision = frozen(child, officer)
+    yes(ask(wanted(child, decision), actor=officer), privacy)
+    assert concerns_minor(child.tenure)  # whatever it holds is in hand
+    tell(child.tenure, setup_actor, mobile="+8613900000003")
+    with pytest.raises(NeedsApproval):  # another mobile than that which was agreed to
+        grant(child, decision, officer)
+    assert not Reveal.objects.exists()
+    yes(ask(wanted(child, decision), actor=officer), privacy)
+    assert shown(grant(child, decision, officer), actor=officer) == "+8613900000003"
 
 
 def test_what_was_agreed_is_that_item_that_case_and_that_person(

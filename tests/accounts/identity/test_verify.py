@@ -7,8 +7,11 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import CorrectionDemand, Identity, Number, Verification
-from accounts.services.correct import demand
+from accounts.queries.identity import standing
+from accounts.services.correct import demand, problems, withdraw
 from accounts.services.declared import declare
+from accounts.services.erase import erase
+from accounts.services.identity import Proof, Told, record
 from accounts.services.verify import verify
 from qqops.audit.models import Event
 from qqops.audit.pen import CHANGED, act
@@ -17,9 +20,9 @@ from qqops.staff.models import Staff
 from tests.accounts.identity.test_record import whole
 from tests.demands import WHY
 from tests.enforcement.acts import head, verbs
-from tests.identities import tell
+from tests.identities import ADULT, tell
 
-Told = Callable[..., Identity]
+Make = Callable[..., Identity]
 MATCH: dict[str, Any] = {"method": "registry", "result": "match", "source": "人口库", "basis": "网络安全法第二十六条"}
 
 
@@ -27,7 +30,7 @@ def fresh(identity: Identity) -> Identity:
     return Identity.objects.select_related("tenure").get(pk=identity.pk)
 
 
-def test_a_match_proves_the_item_closes_what_was_demanded_and_leaves_its_rows(identity: Told, agent: Staff) -> None:
+def test_a_match_proves_the_item_closes_what_was_demanded_and_leaves_its_rows(identity: Make, agent: Staff) -> None:
     one = identity()
     demand(one.tenure, "document", "unverified", actor=agent, reason=WHY)
     other = demand(one.tenure, "mobile", "unverified", actor=agent, reason=WHY)
@@ -50,24 +53,52 @@ def test_a_match_proves_the_item_closes_what_was_demanded_and_leaves_its_rows(id
     assert whole()
 
 
-@pytest.mark.parametrize(("result", "stays"), [("mismatch", False), ("unverifiable", True)])
-def test_a_mismatch_takes_the_proof_away_and_not_knowing_leaves_it(
-    number: Callable[..., Number], setup_actor: Staff, agent: Staff, result: str, stays: bool
+@pytest.mark.parametrize(("result", "tells"), [("mismatch", True), ("unverifiable", False)])
+def test_a_mismatch_takes_the_proof_away_and_counts_as_wrong_and_not_knowing_leaves_both(
+    number: Callable[..., Number], setup_actor: Staff, agent: Staff, result: str, tells: bool
 ) -> None:
     one = tell(number(), setup_actor, verified=("document",))
-    before = head()
-    verify(one, "document", **MATCH | {"result": result}, actor=agent)
-    assert bool(fresh(one).document_verified_at) is stays
-    assert Event.objects.get(seq__gt=before).rows == {"accounts_verification": 1} | (
-        {} if stays else {"accounts_historicalidentity": 1}
-    )
-    again = head()
-    verify(fresh(one), "document", **MATCH | {"result": result}, actor=agent)  # nothing left to take away
-    assert Event.objects.get(seq__gt=again).rows == {"accounts_verification": 1}
+    for field in ("document", "name"):  # proved before, and never proved
+        before = head()
+        verify(fresh(one), field, **MATCH | {"result": result}, actor=agent)
+        now = fresh(one)
+        assert (bool(getattr(now, f"{field}_mismatch_at")), "wrong" in standings(now)[field]) == (tells, tells)
+        assert Event.objects.get(seq__gt=before).rows == {"accounts_verification": 1} | (
+            {"accounts_historicalidentity": 1} if tells else {}
+        )
+        demand_of(now, field, agent)
+    assert bool(now.document_verified_at) is not tells and now.name_verified_at is None
+    verify(now, "name", **MATCH, actor=agent)
+    assert fresh(one).name_mismatch_at is None and fresh(one).name_verified_at
     assert whole()
 
 
-def test_only_what_was_given_and_only_with_a_source_and_without_personal_data(identity: Told, agent: Staff) -> None:
+def standings(identity: Identity) -> dict[str, str]:
+    return {item.field.value: item.problem for item in standing(identity.tenure)}
+
+
+def demand_of(identity: Identity, field: str, actor: Staff) -> None:
+    """That it is wrong may be demanded, once, however it is known."""
+    assert problems(identity.tenure, field).count("wrong") == 1
+    withdraw(demand(identity.tenure, field, "wrong", actor=actor, reason=WHY), actor=actor, reason=WHY)
+
+
+def test_a_proof_from_before_a_mismatch_does_not_undo_it_and_one_from_after_does(
+    number: Callable[..., Number], setup_actor: Staff, agent: Staff
+) -> None:
+    n = number()
+    one, before = tell(n, setup_actor), timezone.now()
+    verify(one, "mobile", **MATCH | {"result": "mismatch"}, actor=agent)
+    for at, wrong in ((before, True), (timezone.now(), False)):
+        proofs = {"mobile": Proof("carrier", "运营商", at)}
+        told = [Told(one.pk, {"mobile": ADULT["mobile"]}, proofs=proofs)]
+        done = record(told, actor=setup_actor, reason="as the registration system tells")
+        assert (done.same, done.changed) == (int(wrong), int(not wrong))
+        assert (fresh(one).mobile_mismatch_at is not None, fresh(one).mobile_verified_at is None) == (wrong, wrong)
+    assert whole()
+
+
+def test_only_what_was_given_and_only_with_a_source_and_without_personal_data(identity: Make, agent: Staff) -> None:
     one, before = identity(mobile="+8613812345678"), head()
     with pytest.raises(Invalid):
         verify(one, "document", **MATCH, actor=agent)
@@ -95,14 +126,14 @@ def test_what_was_told_anew_meanwhile_is_not_what_was_verified(
 
 
 def test_not_without_the_right_nor_ones_own_nor_what_is_erased_or_stopped(
-    identity: Told, agent: Staff, reviewer: Staff, officer: Staff, setup_actor: Staff
+    identity: Make, agent: Staff, reviewer: Staff, officer: Staff, setup_actor: Staff
 ) -> None:
     own, stopped, erased = identity(), identity(), identity()
     declare(agent, [own.tenure.number_id], "own", actor=agent)
-    for one, name in ((stopped, "locked_at"), (erased, "erased_at")):
-        with act("identity.recorded", actor=setup_actor, reason="as a test needs it") as given:
-            Identity.objects.filter(pk=one.pk).update(**{name: timezone.now()})
-            given.history(Identity, [one.pk], CHANGED)
+    with act("identity.recorded", actor=setup_actor, reason="as a test needs it") as given:
+        Identity.objects.filter(pk=stopped.pk).update(locked_at=timezone.now())
+        given.history(Identity, [stopped.pk], CHANGED)
+    erase([erased.pk], basis="reapplied", actor=Staff.objects.system("system-retention"), reason="")
     before = head()
     tries = [(own, officer), (own, agent), (fresh(stopped), agent), (fresh(erased), agent)]
     for one, actor in tries:

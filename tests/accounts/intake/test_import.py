@@ -1,69 +1,29 @@
 """`identity import`: a file sets and updates sealed identities by tenure; any fault refuses all of it (4.1)."""
 
 import hashlib
-import logging
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.utils import timezone, translation
+from django.utils import timezone
 
-from accounts.identity.formats import Field
 from accounts.models import Identity, IdentityKey, Number, Registrant, Tenure, Verification
-from accounts.queries.identity import identities, opened
 from accounts.services.declared import declare
+from accounts.services.verify import verify
 from qqops.audit import pen
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
-from tests.accounts.intake.files import HEADING, PERSON, csv_of, jsonl_of, put, xlsx_of
+from tests.accounts.intake.files import HEADING, PERSON, csv_of, jsonl_of, xlsx_of
+from tests.accounts.intake.typed import REASON, Run, of, tried, verbs
 from tests.enforcement.acts import broken, head
-from tests.enforcement.acts import verbs as all_verbs
 from tests.identities import ADULT, tell
-from tests.terminal import Said, Terminal
 
 Make = Callable[..., Number]
 Many = Callable[..., list[int]]
-Run = Callable[..., Said]
-REASON = "as the registration system tells"
 STORED = dict(zip(("name", "document", "mobile", "email", "born"), PERSON[:1] + PERSON[2:], strict=True)) | {
     "mobile": "+8613987654321"
 }
 EXTENSION_B = "张𠮷"  # U+20BB7
-
-
-@pytest.fixture(autouse=True)
-def _in_english() -> Iterator[None]:
-    with translation.override("en"):
-        yield
-
-
-@pytest.fixture
-def run(terminal: Terminal, tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: Any) -> Run:
-    """`run(content)`: types the import of a file with that content; nothing of PERSON may come out anywhere."""
-    caplog.set_level(logging.DEBUG)
-
-    def typed(content: bytes, *more: str, login: str = "privacy", name: str = "people.csv") -> Said:
-        caplog.clear()
-        before = head()
-        said = terminal(login, "identity", "import", put(tmp_path, content, name), "--reason", REASON, *more)
-        events = [(e.facts, e.reason, e.subject_label) for e in Event.objects.filter(seq__gt=before)]
-        told = f"{said.out} {said.error} {capfd.readouterr()} {events}"
-        told += " ".join(record.getMessage() for record in caplog.records if record.name != "django.db.backends")
-        assert [value for value in (*PERSON[:1], *PERSON[2:]) if value in told] == []
-        return said
-
-    return typed
-
-
-def verbs(after: int) -> list[str]:
-    """Without that of the token, which the terminal draws for each command."""
-    return [verb for verb in all_verbs(after) if verb != "staff.token_issued"]
-
-
-def of(number: Number | int) -> dict[str, str]:
-    identity = identities().get(tenure__number=number)
-    return {str(field): value for field, value in opened(identity, Field).items()}
 
 
 @pytest.mark.parametrize(("make", "name"), [(csv_of, "p.csv"), (xlsx_of, "p.xlsx"), (jsonl_of, "p.jsonl")])
@@ -80,7 +40,8 @@ def test_a_file_is_tried_recorded_and_recorded_again_without_a_change(
     fields = {"name": 1, "document": 1, "mobile": 2, "email": 2, "born": 1}
     dry = run(content, "--json", name=name)
     assert (dry.code, dry.json) == (4, {"applied": False, "sha256": sha, **figures, "fields": fields})
-    assert verbs(before) == [] and Identity.objects.count() == 1
+    assert tried(before) == [{"sha256": sha, "lines": 3}] and Identity.objects.count() == 1
+    before = head()
     done = run(content, "--apply", "--json", name=name)
     assert (done.code, done.json) == (0, {"applied": True, "sha256": sha, **figures, "fields": fields})
     assert of(one) == STORED
@@ -91,11 +52,11 @@ def test_a_file_is_tried_recorded_and_recorded_again_without_a_change(
     assert event.rows == {"accounts_historicalidentity": 2, "accounts_registrant": 1}
     again = run(content, "--apply", name=name)
     assert (again.code, "new: 0, changed: 0, same: 3" in again.out, sha in again.out) == (0, True, True)
-    assert verbs(before) == ["identity.recorded"] and broken() == []
+    assert verbs(before) == ["identity.recorded", "identity.import_tried"] and broken() == []
     assert Registrant.objects.count() == 2
 
 
-def test_what_was_verified_elsewhere_is_taken_over_once(number: Make, run: Run) -> None:
+def test_what_was_verified_elsewhere_is_taken_over_once(number: Make, run: Run, agent: Staff) -> None:
     one = number()
     heading = ("number", "mobile", *(f"mobile_verified_{part}" for part in ("method", "at", "source")), "basis")
     content = csv_of([(one.pk, PERSON[3], "carrier", "2026-01-31 18:00", "billing system", "CSL 26")], heading)
@@ -110,6 +71,9 @@ def test_what_was_verified_elsewhere_is_taken_over_once(number: Make, run: Run) 
     later = csv_of([(one.pk, "registry", "2026-02-01", "population registry")], (heading[0], *heading[2:5]))
     assert "changed: 1" in run(later).out
     assert "changed: 1" in run(later, "--apply").out and Verification.objects.count() == 2
+    verify(Identity.objects.get(), "mobile", method="carrier", result="mismatch", source="carrier", actor=agent)
+    for flags in ((), ("--apply",)):  # what was so before it did not match says nothing of it now
+        assert "same: 1" in run(later, *flags).out and Identity.objects.get().mobile_mismatch_at
     assert of(one) == {"mobile": "+8613987654321"} and broken() == []
 
 
@@ -161,7 +125,7 @@ def test_a_value_that_cannot_be_right_is_named_by_line_and_column(
     assert (found["applied"], found["lines"]) == (False, 2)
     mine = [one for one in found["errors"] if one["column"] == column]
     assert [(one["line"], said in one["why"]) for one in mine[:1]] == [(3, True)]
-    assert verbs(before) == [] and not Identity.objects.exists()
+    assert [facts["lines"] for facts in tried(before)] == [2] and not Identity.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -244,7 +208,7 @@ def test_who_holds_it_no_more_or_is_closed_to_change_is_named(
         (5, "number", "This identity information was erased"),
         (6, "number", "Processing of this identity information is stopped"),
     ]
-    assert verbs(before) == []
+    assert [facts["lines"] for facts in tried(before)] == [5]
 
 
 def test_a_tenure_twice_in_one_file_is_named_with_both_lines(numbers: Many, run: Run) -> None:
@@ -278,7 +242,7 @@ def test_nobody_imports_for_his_own_number_and_the_attempt_is_on_the_record(
         said = run(csv_of([(other, *PERSON), (own, *PERSON)]), *more)
         assert (said.code, "another person must act" in said.error) == (5, True)
         assert "line 3, number" in said.out or said.json["errors"][0]["line"] == 3
-    assert verbs(before) == ["audit.refused"] * 2
+    assert verbs(before) == ["identity.import_tried", "audit.refused"] * 2
     assert not Identity.objects.exists()
 
 
@@ -289,6 +253,7 @@ def test_only_the_privacy_officer_imports_and_says_why(number: Make, run: Run, c
         said = run(content, "--apply", login=login)
         assert (said.code, "may not import" in said.error) == (5, True), login
         assert verbs(before) == ["audit.refused"]
+        assert Event.objects.latest("seq").facts["command"] == "identity import"
     before = head()
     assert run(content, "--apply", "--reason", "no").code == 2
     assert run(content, "--apply", "--ticket", PERSON[3]).code == 2

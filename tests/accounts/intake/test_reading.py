@@ -69,6 +69,18 @@ def test_a_table_is_read_whatever_its_dress(tmp_path: Path, content: bytes) -> N
     assert read(tmp_path, content, "renamed.dat") == [(2, CELLS)]
 
 
+def test_the_columns_of_a_proof_have_chinese_names_too(tmp_path: Path) -> None:
+    heading = ("号码", "手机号", "手机号核验方式", "手机核验时间", "mobile核验来源", "法律依据")
+    proof = ("carrier", "2026-01-31", "billing system", "CSL 26")
+    ((_line, cells),) = read(tmp_path, csv_of([(10001, "13987654321", *proof)], heading))
+    assert cells == {
+        "number": "10001", "mobile": SECRET, "mobile_verified_method": "carrier",
+        "mobile_verified_at": "2026-01-31", "mobile_verified_source": "billing system", "basis": "CSL 26",
+    }  # fmt: skip
+    for wrong in ("核验方式", "号码核验方式", "微信核验方式"):
+        assert "no known column at place 3" in refusal(tmp_path, csv_of([], ("号码", "手机", wrong)))
+
+
 def test_json_lines_are_read_and_what_is_null_is_empty(tmp_path: Path) -> None:
     assert read(tmp_path, b"\xef\xbb\xbf" + jsonl_of([LINE])) == [(1, CELLS)]
     assert read(tmp_path, b'{"number": 10001, "name": null, "mobile": ""}\n\n{"tenure": "10002/3"}') == [
@@ -219,6 +231,16 @@ def test_a_made_up_workbook_is_refused_or_read_and_never_waited_for(tmp_path: Pa
     space = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
     far = f'<worksheet {space}><sheetData><row r="99999999999"><c r="A1"><v>1</v></c></row></sheetData></worksheet>'
     assert read(tmp_path, _with_sheet(far)) == []
+    right = "".join(f'<row r="{n}"><c r="XFD{n}" s="0"/></row>' for n in range(2, 20_000))
+    head = '<row r="1"><c r="A1" t="str"><v>number</v></c><c r="B1" t="str"><v>name</v></c></row>'
+    with File(
+        put(tmp_path, _with_sheet(f"<worksheet {space}><sheetData>{head}{right}</sheetData></worksheet>"))
+    ) as file:
+        assert list(file.rows()) == []
+    there = f'<row r="2"><c r="A2"><v>1</v></c><c r="XFD2"><v>{SECRET}</v></c></row>'
+    assert "to the right of 100 columns" in refusal(
+        tmp_path, _with_sheet(f"<worksheet {space}><sheetData>{head}{there}</sheetData></worksheet>")
+    )
     secret = (
         f'<worksheet {space}><sheetData><row r="1"><c r="A1" t="s"><v>{SECRET}</v></c></row></sheetData></worksheet>'
     )

@@ -1,16 +1,30 @@
 """The three steps of a data request, each taken by the one who may."""
 
+import datetime
 from collections.abc import Mapping
 from typing import Any
 
-from accounts.models import DataRequest, Identity
+from django.utils import timezone
+
+from accounts.models import DataRequest, Identity, Tenure
 from accounts.rights import PAPERS
 from accounts.services.rights import Asked, register
 from accounts.services.rights_answer import agreed, carry_out, content_hash, decide
+from qqops.audit import pen
 from qqops.staff.models import Staff
 
 WHY = "as the papers show"
 Cast = Mapping[str, Staff]
+
+
+def end(identity: Identity, actor: Staff, days_ago: int = 0) -> Identity:
+    """A tenure of the past: its end is written as the act of an app above writes it."""
+    tenure = identity.tenure
+    tenure.ended_at = timezone.now() - datetime.timedelta(days=days_ago)
+    with pen.act("demo.built", actor=actor, reason="", facts={"numbers": 1}) as act:
+        tenure.save(update_fields=["ended_at"])
+        act.wrote(pen.history_model(Tenure))
+    return identity
 
 
 def ask(identity: Identity, actor: Staff, kind: str = "deletion", asked_by: str = "person", **more: Any) -> DataRequest:

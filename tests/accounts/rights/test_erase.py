@@ -13,7 +13,6 @@ from django.utils import timezone
 
 from accounts.identity.sealing import open_item
 from accounts.models import (
-    DataRequest,
     DataRequestKey,
     Erasure,
     Hold,
@@ -21,25 +20,22 @@ from accounts.models import (
     IdentityKey,
     Registrant,
     ReleaseKey,
-    Tenure,
 )
 from accounts.queries.rights import certificate
 from accounts.services.erase import erase
-from accounts.services.erasure_list import lines, read, write_list
+from accounts.services.erasure_list import read
 from accounts.services.holds import place
 from accounts.services.identity import record
 from accounts.services.purge import due, purge
-from accounts.services.reapply import reapply
 from accounts.services.rights_answer import download
 from accounts.tasks import purge_expired
 from qqops.alerts.models import Beat
-from qqops.audit import pen
 from qqops.audit.models import Event
 from qqops.errors import Invalid, Refused
 from qqops.seal import CannotOpen, DataKey
 from qqops.staff.models import Staff
 from tests.accounts.identity.test_record import whole
-from tests.accounts.rights.steps import WHY, Cast, answer, ask, do, through
+from tests.accounts.rights.steps import WHY, Cast, ask, end, through
 from tests.enforcement.acts import head, verbs
 from tests.identities import ADULT, tell
 from tests.terminal import Terminal
@@ -47,26 +43,6 @@ from tests.terminal import Terminal
 Make = Callable[..., Identity]
 pytestmark = pytest.mark.django_db
 DAY = datetime.timedelta(days=1)
-
-
-@pytest.fixture
-def retention(cast: Cast) -> Staff:
-    return Staff.objects.system("system-retention")
-
-
-@pytest.fixture
-def listed(tmp_path: Path, settings: Any) -> Path:
-    settings.QQOPS_ERASURE_LIST = str(tmp_path / "erasures.jsonl")
-    return tmp_path / "erasures.jsonl"
-
-
-def end(identity: Identity, actor: Staff, days_ago: int) -> None:
-    """A tenure of the past: its end is written as the act of an app above writes it."""
-    tenure = identity.tenure
-    tenure.ended_at = timezone.now() - days_ago * DAY
-    with pen.act("demo.built", actor=actor, reason="", facts={"numbers": 1}) as act:
-        tenure.save(update_fields=["ended_at"])
-        act.wrote(pen.history_model(Tenure))
 
 
 def ciphertexts(identity: Identity) -> Iterator[tuple[str, bytes]]:
@@ -82,6 +58,7 @@ def test_erased_is_every_copy_history_included_and_the_record_is_whole(
 ) -> None:
     one, other = identity(), identity()
     tell(one.tenure, cast["privacy"], mobile="+8613700000000")
+    end(one, retention)
     old = IdentityKey.objects.get(pk=one.pk).in_hand()
     before = head()
     done = erase([one.pk], basis="retention", actor=retention, reason="")
@@ -103,19 +80,17 @@ def test_erased_is_every_copy_history_included_and_the_record_is_whole(
     assert (again.erased, again.gone, Erasure.objects.count()) == (0, 1, 1)
 
 
-def test_nothing_is_told_again_of_who_was_erased(identity: Make, cast: Cast, retention: Staff) -> None:
-    one = identity()
+def test_nothing_is_told_again_of_who_was_erased(former: Make, cast: Cast, retention: Staff) -> None:
+    one = former()
     erase([one.pk], basis="retention", actor=retention, reason="")
     with pytest.raises(Refused):
         tell(one.tenure, cast["privacy"])
     assert record([], actor=cast["privacy"], reason=WHY).new == 0 and not IdentityKey.objects.exists()
 
 
-def test_a_set_goes_in_chunks_and_what_is_held_stays(
-    identity: Make, cast: Cast, retention: Staff, settings: Any
-) -> None:
+def test_a_set_goes_in_chunks_and_what_is_held_stays(former: Make, cast: Cast, retention: Staff, settings: Any) -> None:
     settings.QQOPS_CHUNK = 2
-    all_of_them = [identity() for _n in range(5)]
+    all_of_them = [former() for _n in range(5)]
     ids = [one.pk for one in all_of_them]
     place(ids[1:2], "legal", "a case", actor=cast["officer"], reason=WHY)
     ask(all_of_them[2], cast["agent"], "copy")
@@ -127,8 +102,8 @@ def test_a_set_goes_in_chunks_and_what_is_held_stays(
     assert whole()
 
 
-def test_what_was_said_and_handed_out_goes_with_it(identity: Make, cast: Cast) -> None:
-    one = identity()
+def test_what_was_said_and_handed_out_goes_with_it(former: Make, cast: Cast) -> None:
+    one = former()
     copy = through(one, cast, "copy")
     deletion = through(one, cast)
     found = Erasure.objects.get()
@@ -157,9 +132,9 @@ def test_the_sweep_takes_what_is_due_and_leaves_what_something_keeps(
 
 
 def test_the_keys_of_cases_last_their_own_time(identity: Make, cast: Cast, retention: Staff) -> None:
-    one = identity()
+    one, other = identity(), identity()
     copy = through(one, cast, "copy")
-    waiting = ask(one, cast["agent"], "lock")
+    waiting = ask(other, cast["agent"], "lock")
     with time_machine.travel(timezone.now() + 31 * DAY):
         assert due() == {"releases": 1}
         before = head()
@@ -175,9 +150,9 @@ def test_the_keys_of_cases_last_their_own_time(identity: Make, cast: Cast, reten
 
 
 def test_a_deletion_that_had_to_wait_is_carried_out_when_nothing_keeps_it_any_longer(
-    identity: Make, cast: Cast, retention: Staff
+    former: Make, cast: Cast, retention: Staff
 ) -> None:
-    one = identity()
+    one = former()
     until = timezone.now() + 10 * DAY
     place([one.pk], "legal", "a case", actor=cast["officer"], reason=WHY, until=until)
     request = through(one, cast)
@@ -190,10 +165,8 @@ def test_a_deletion_that_had_to_wait_is_carried_out_when_nothing_keeps_it_any_lo
     assert whole()
 
 
-def test_who_had_it_unlocked_is_not_deleted_for_his_earlier_request(
-    identity: Make, cast: Cast, retention: Staff
-) -> None:
-    one = identity()
+def test_who_had_it_unlocked_is_not_deleted_for_his_earlier_request(former: Make, cast: Cast, retention: Staff) -> None:
+    one = former()
     place([one.pk], "legal", "a case", actor=cast["officer"], reason=WHY, until=timezone.now() + 10 * DAY)
     through(one, cast)
     for kind in ("unlock", "lock"):
@@ -201,34 +174,6 @@ def test_who_had_it_unlocked_is_not_deleted_for_his_earlier_request(
     with time_machine.travel(timezone.now() + 11 * DAY):
         assert purge(actor=retention) == {"holds": 1}
     assert Identity.objects.get(pk=one.pk).erased_at is None
-
-
-def test_the_list_is_written_once_healed_and_holds_nothing_personal(
-    identity: Make, retention: Staff, listed: Path, django_capture_on_commit_callbacks: Any
-) -> None:
-    first, second, third = (identity() for _n in range(3))
-    with django_capture_on_commit_callbacks(execute=True):
-        erase([first.pk], basis="retention", actor=retention, reason="")
-    erase([second.pk], basis="retention", actor=retention, reason="")  # the disk was full
-    assert [line.number for line in read(listed)] == [first.tenure.number_id]
-    with listed.open("a") as file:
-        file.write('{"certificate": 9')  # cut off by a crash
-    assert write_list() == 1 and write_list() == 0
-    with pytest.raises(Invalid, match="line 2"):
-        list(read(listed))
-    whole_lines = [json.loads(text) for text in listed.read_text().splitlines() if text.endswith("}")]
-    assert [line["number"] for line in whole_lines] == [first.tenure.number_id, second.tenure.number_id]
-    assert set(whole_lines[0]) == {"certificate", "number", "seq", "at"}
-    assert listed.stat().st_mode & 0o777 == 0o600
-    with time_machine.travel(timezone.now() + 9 * DAY):
-        erase([third.pk], basis="retention", actor=retention, reason="")
-        assert write_list() == 1
-    listed.unlink()
-    listed.mkdir()
-    with pytest.raises(Invalid, match="cannot be written"):
-        write_list()
-    listed.rmdir()
-    assert write_list() == 3 and len(list(read(listed))) == 3
 
 
 def test_the_worker_sweeps_writes_the_list_and_says_that_it_came(
@@ -242,36 +187,6 @@ def test_the_worker_sweeps_writes_the_list_and_says_that_it_came(
     assert Event.objects.latest("seq").source == "system"
     purge_expired(0)  # jobs may run twice
     assert Erasure.objects.count() == 1 and len(list(read(listed))) == 1
-
-
-def test_a_restored_database_erases_again_what_the_list_names(
-    identity: Make, cast: Cast, retention: Staff, tmp_path: Path, terminal: Terminal
-) -> None:
-    one, other = identity(), identity()
-    request = ask(one, cast["agent"])  # when the backup was made these still waited
-    correction = answer(ask(one, cast["agent"], "correction", field="mobile", value="13700000000"), cast["privacy"])
-    known = {"certificate": 7, "seq": 1, "at": timezone.now().isoformat()}
-    path = tmp_path / "list"
-    path.write_text(
-        "".join(json.dumps(known | {"number": number}) + "\n" for number in (one.tenure.number_id, 77_777_777))
-    )
-    dry = terminal(None, "identity", "reapply", path, "--json")
-    assert (dry.code, dry.json) == (4, {"applied": False, "erase": 1, "unknown": 1})
-    done = terminal(None, "identity", "reapply", path, "--apply")
-    assert done.code == 3 and "erased again: 1" in done.out and "not known to this database: 1" in done.out
-    assert list(Erasure.objects.values_list("tenure", "basis")) == [(one.pk, "reapplied")]
-    assert not DataRequestKey.objects.exists()
-    assert set(IdentityKey.objects.values_list("pk", flat=True)) == {other.pk}
-    assert reapply(lines(), actor=retention, apply=False) == {"gone": 1}
-    assert DataRequest.objects.get(pk=request.pk).state == "registered"  # somebody has to answer it
-    with pytest.raises(Invalid, match="no longer be read"):
-        do(correction, cast["supervisor"])
-    assert do(answer(request, cast["privacy"]), cast["supervisor"]).state == "done"
-    path.write_text('{"number": 1}\nabc\n')
-    bad = terminal(None, "identity", "reapply", path, "--apply")
-    assert bad.code == 2 and "line 1, 2" in bad.error
-    assert terminal(None, "identity", "reapply", tmp_path / "none").code == 2
-    assert whole()
 
 
 def test_the_commands_say_what_they_would_do_and_did(
@@ -293,3 +208,10 @@ def test_the_commands_say_what_they_would_do_and_did(
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM accounts_identitykey")
         assert cursor.fetchone() == (0,)
+
+
+def test_who_is_no_longer_to_be_erased_when_all_is_locked_stays(former: Make, retention: Staff) -> None:
+    one = former()
+    due_by_now = Identity.objects.filter(locked_at__isnull=False)  # unlocked since it was chosen
+    assert erase([one.pk], basis="request", actor=retention, reason="", among=due_by_now).erased == 0
+    assert IdentityKey.objects.filter(pk=one.pk).exists()

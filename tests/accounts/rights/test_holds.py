@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import time_machine
@@ -10,6 +11,8 @@ from django.utils import timezone
 from accounts.models import Hold, Number, Tenure
 from accounts.services.declared import declare
 from accounts.services.holds import held, lift, lift_expired, place
+from accounts.tasks import expired_holds
+from qqops.alerts.models import Beat
 from qqops.audit.models import Event
 from qqops.audit.pen import history_model
 from qqops.errors import Invalid, Refused
@@ -122,4 +125,16 @@ def test_a_hold_whose_time_is_over_holds_nothing_and_is_tidied(
         assert held(its) == set()
         assert lift_expired(actor=setup_actor) == 1
     assert marks(one.pk) == [(False, 2)] and Event.objects.latest("seq").verb == "number.hold_expired"
+    assert whole()
+
+
+def test_the_worker_ends_holds_in_chunks_within_minutes(numbers: Many, officer: Staff, settings: Any) -> None:
+    settings.QQOPS_CHUNK = 2
+    ids = numbers(3)
+    place(tenures(*ids), "legal", CASE, actor=officer, reason=WHY, until=timezone.now() + datetime.timedelta(days=1))
+    before = head()
+    with time_machine.travel(timezone.now() + datetime.timedelta(days=2)):
+        expired_holds(0)
+        assert Beat.objects.get(pk="accounts.holds").at > timezone.now() - datetime.timedelta(minutes=5)
+    assert marks(*ids) == [(False, 2)] * 3 and verbs(before) == ["number.hold_expired"] * 2
     assert whole()

@@ -26,7 +26,7 @@ def test_what_is_told_at_the_same_moment_does_not_bring_a_key_back(identity: Mak
     for _again in range(AGAIN):
         one = identity()
         found = together(
-            partial(erase, [one.pk], basis="retention", actor=retention, reason=""),
+            partial(erase, [one.pk], basis="reapplied", actor=retention, reason=""),
             partial(tell, one.tenure, cast["privacy"], mobile="+8613700000000"),
         )
         assert not isinstance(found[0], Exception) and (isinstance(found[1], Refused | Identity)), found
@@ -35,10 +35,10 @@ def test_what_is_told_at_the_same_moment_does_not_bring_a_key_back(identity: Mak
     assert not IdentityKey.objects.exists() and list(verify()) == []
 
 
-def test_a_hold_placed_at_the_same_moment_comes_first_or_too_late_and_never_half(identity: Make, cast: Cast) -> None:
+def test_a_hold_placed_at_the_same_moment_comes_first_or_too_late_and_never_half(former: Make, cast: Cast) -> None:
     retention = Staff.objects.system("system-retention")
     for _again in range(AGAIN):
-        one = identity()
+        one = former()
         done, _placed = together(
             partial(erase, [one.pk], basis="retention", actor=retention, reason=""),
             partial(place, [one.pk], "legal", "a case", actor=cast["officer"], reason=WHY),
@@ -48,8 +48,8 @@ def test_a_hold_placed_at_the_same_moment_comes_first_or_too_late_and_never_half
     assert list(verify()) == []
 
 
-def test_two_supervisors_carry_out_one_request_once(identity: Make, cast: Cast) -> None:
-    request = answer(ask(identity(), cast["agent"]), cast["privacy"])
+def test_two_supervisors_carry_out_one_request_once(former: Make, cast: Cast) -> None:
+    request = answer(ask(former(), cast["agent"]), cast["privacy"])
     seen = content_hash(request)
     found = together(
         *(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.db import IntegrityError, transaction
 
+from accounts.disclosing import ASKERS, HELD
 from accounts.models import DataRequest, DataRequestKey, Erasure, Hold, Identity, Release
 from accounts.queries.identity import masked, opened
 from accounts.queries.rights import CLOSED, letter, waiting_for
@@ -20,6 +21,7 @@ from enforcement.policy import Kind
 from qqops.audit.models import Event
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
+from tests.accounts.disclosures.test_review_release import also
 from tests.accounts.identity.test_record import whole
 from tests.accounts.rights.steps import WHY, Cast, answer, ask, do, through
 from tests.enforcement.acts import DAY, head, verbs
@@ -86,9 +88,9 @@ def test_what_is_not_in_order_is_not_registered(identity: Make, agent: Staff, of
     ]  # fmt: skip
 
 
-def test_three_different_people_take_the_steps(identity: Make, cast: Cast) -> None:
+def test_three_different_people_take_the_steps(former: Make, cast: Cast) -> None:
     privacy, supervisor = cast["privacy"], cast["supervisor"]
-    request = ask(identity(), privacy)
+    request = ask(former(), privacy)
     for who in ("privacy", "agent", "supervisor"):
         with pytest.raises(Refused):
             answer(request, cast[who])
@@ -96,7 +98,7 @@ def test_three_different_people_take_the_steps(identity: Make, cast: Cast) -> No
         do(request, cast["agent"])
     with pytest.raises(Invalid):
         do(request, supervisor)  # nothing is decided yet
-    other = ask(identity(), cast["agent"])
+    other = ask(former(), cast["agent"])
     assert list(waiting_for(privacy)) == [other] and not waiting_for(supervisor).exists()
     with pytest.raises(Invalid):
         answer(other, privacy, reason="no")
@@ -108,6 +110,21 @@ def test_three_different_people_take_the_steps(identity: Make, cast: Cast) -> No
     for column in ("reviewer", "closer"):
         with pytest.raises(IntegrityError), transaction.atomic():
             DataRequest.objects.filter(pk=other.pk).update(**{column: cast["agent"]})
+
+
+def test_who_decided_it_once_does_not_carry_it_out_though_it_was_sent_back(identity: Make, cast: Cast) -> None:
+    first, setup = cast["privacy"], Staff.objects.system("system-setup")
+    second = also(cast["reviewer"], "privacy", setup)
+    first = also(first, "supervisor", setup)
+    request = answer(ask(identity(), cast["agent"], "copy"), first)
+    seen = content_hash(request)
+    request = answer(send_back(request, actor=cast["supervisor"], reason=WHY, content_hash=seen), second)
+    assert list(waiting_for(first)) == [] and list(waiting_for(cast["supervisor2"])) == [request]
+    before = head()
+    with pytest.raises(Refused, match="a third person"):
+        do(request, first)
+    assert verbs(before) == ["audit.refused"]
+    assert do(request, cast["supervisor"]).state == "done"
 
 
 def test_an_answer_is_to_what_was_seen_and_to_nothing_else(identity: Make, cast: Cast) -> None:
@@ -135,8 +152,8 @@ def test_a_refusal_has_its_reasons_in_the_letter_and_ends_the_hold(identity: Mak
     assert whole()
 
 
-def test_a_granted_deletion_erases_and_leaves_a_certificate(identity: Make, cast: Cast) -> None:
-    one = identity()
+def test_a_granted_deletion_erases_and_leaves_a_certificate(former: Make, cast: Cast) -> None:
+    one = former()
     before = head()
     request = through(one, cast)
     assert verbs(before) == [
@@ -174,8 +191,8 @@ def test_what_the_law_has_kept_is_locked_and_nothing_of_it_is_shown(identity: Ma
     assert whole()
 
 
-def test_what_came_to_keep_it_after_the_decision_sends_it_back(identity: Make, cast: Cast) -> None:
-    one = identity()
+def test_what_came_to_keep_it_after_the_decision_sends_it_back(former: Make, cast: Cast) -> None:
+    one = former()
     request = answer(ask(one, cast["agent"]), cast["privacy"])
     place([one.pk], "legal", "a case", actor=cast["privacy"], reason=WHY)
     with pytest.raises(Refused, match="send it back"):
@@ -231,3 +248,11 @@ def test_processing_is_stopped_and_goes_on_again(identity: Make, cast: Cast) -> 
     assert one.locked_at is None and masked(one)["name"] == "张**"
     assert set(DataRequest.objects.values_list("state", flat=True)) <= set(CLOSED)
     assert whole()
+
+
+def test_a_relative_has_the_copy_that_the_table_lets_him_have(identity: Make, cast: Cast) -> None:
+    for who, expected in (("person", HELD), ("relative", ASKERS["relative"].may_have)):
+        request = through(identity(), cast, "copy", who)
+        (number,) = json.loads(download(request, actor=cast["privacy"]))["numbers"]
+        assert set(number["information"]) == set(expected)
+    assert set(ASKERS["relative"].may_have) < set(HELD)

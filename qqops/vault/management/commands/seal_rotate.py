@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from qqops import progress, seal
 from qqops.commands import Exit, SystemCommand
-from qqops.vault import rotate
+from qqops.vault import lost, rotate
 
 Found = dict[str, dict[str, int]]
 
@@ -16,7 +17,17 @@ class Command(SystemCommand):
     help = "Seal everything under the first key of QQOPS_SEAL_KEYS. Safe to stop and to run again. See docs/keys.md."
     system_actor = "system-keys"
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--lost",
+            metavar="KEY",
+            help=_("put on record that this key is lost for good, see docs/keys.md; nothing else"),
+        )
+
     def act(self, **options: Any) -> int:
+        if options["lost"]:
+            return self.lose(options["lost"], apply=options["apply"], as_json=options["json"])
         found = rotate.under()
         rows, retired = 0, list[str]()
         if options["apply"]:
@@ -44,6 +55,18 @@ class Command(SystemCommand):
         if not options["apply"]:
             return Exit.DRY_RUN
         return Exit.PARTLY if remain else Exit.DONE
+
+    def lose(self, key: str, *, apply: bool, as_json: bool) -> int:
+        made = lost.lost(key, actor=self.actor) if apply else lost.check(key)
+        if as_json:
+            self.say_json({"applied": apply, "lost": key, "made": made})
+        elif apply:
+            self.say(_("The loss of the key %(key)s is on the record.") % {"key": key})
+        else:
+            self.say(_("Dry run: with --apply the loss of the key %(key)s goes on the record.") % {"key": key})
+        if made and not as_json:
+            self.say(_("Keys of the house made anew: %(names)s.") % {"names": ", ".join(made)})
+        return Exit.DONE if apply else Exit.DRY_RUN
 
     def say_found(self, found: Found, remain: int) -> None:
         for table, rows in found.items():

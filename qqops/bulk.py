@@ -1,0 +1,28 @@
+"""Whole rows into a table, many at once: one array for each column.
+
+bulk_create writes a placeholder for each value; for 10,000 rows of 18 columns building and parsing that statement
+costs several times what the database does with it.
+"""
+
+from collections.abc import Sequence
+
+from django.db import connection, models
+
+
+def write(model: type[models.Model], rows: Sequence[models.Model], *, update: Sequence[str] = ()) -> None:
+    """Insert rows with their keys; columns of `update` (attnames) are written over where the key is there already.
+
+    Values go as they are: for columns of plain types, and no array among them.
+    """
+    quote = connection.ops.quote_name
+    fields = model._meta.concrete_fields
+    columns = ", ".join(quote(str(f.column)) for f in fields)
+    arrays = ", ".join(f"%s::{f.rel_db_type(connection) if f.primary_key else f.db_type(connection)}[]" for f in fields)
+    sql = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) SELECT * FROM unnest({arrays})"
+    if update:
+        key = ", ".join(quote(str(f.column)) for f in model._meta.pk_fields)
+        by_name = {f.attname: quote(str(f.column)) for f in fields}
+        sets = ", ".join(f"{by_name[name]} = excluded.{by_name[name]}" for name in update)
+        sql += f" ON CONFLICT ({key}) DO UPDATE SET {sets}"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [[getattr(row, f.attname) for row in rows] for f in fields])

@@ -1,0 +1,177 @@
+"""What each address and each command is about, when it is asked for by the tests."""
+
+from pathlib import Path
+from typing import Any
+
+from django.urls import reverse
+
+from accounts.models import DeclaredNumber
+from accounts.queries.rulebook import version_in_force
+from accounts.services import erasure_list
+from accounts.services.declared import declare
+from enforcement.policy import Kind
+from qqops.alerts.models import Alert
+from qqops.audit.models import Event
+from qqops.staff import services
+from qqops.staff.models import Staff
+from tests.accounts.intake.files import csv_of, put
+from tests.cast import make_numbers
+from tests.enforcement.acts import decide
+from tests.permissions.addresses import Address, acts
+from tests.story import Story
+
+ONE = 10_001
+COVER = "covers for a colleague on leave"
+WHAT = ("--fact", "sold forged tickets", "--evidence", "screenshot 7", "--reason", "fraud report upheld")
+GROUNDS = ("--clause", "10.1", *WHAT)
+SAY = ("--reason", COVER)
+PAGES = ("change", "history")
+Cast = dict[str, Staff]
+
+
+def samples(cast: Cast, story: Story) -> dict[str, Any]:
+    """For each route with parameters its arguments, or a function that gives its addresses."""
+    return _of_the_house(cast) | _of_identities(story)
+
+
+def _of_the_house(cast: Cast) -> dict[str, Any]:
+    make_numbers([ONE])
+    waiting = decide(Kind.TERMINATE, [ONE], cast["officer2"]).decision
+    asked = services.request_role(cast["agent"], "resources", actor=cast["sysadmin"], reason=COVER)
+    taken = services.break_glass("supervisor", actor=cast["officer2"], reason="nobody else at the desk tonight")
+    alert = Alert.objects.latest("pk")  # of the emergency
+    services.revoke(cast["officer2"], "supervisor", actor=cast["supervisor"], reason="another supervisor has come")
+    declare(cast["agent"], [77_777], "own", actor=cast["agent"])
+    declaration = DeclaredNumber.objects.get(number=77_777)
+    somebody, at = cast["agent"].pk, f"?number={ONE}"
+    rules = version_in_force(waiting.proposed_at)
+    assert rules is not None
+    objects = {
+        "accounts_number": ONE,
+        "accounts_declarednumber": declaration.pk,
+        "alerts_alert": alert.pk,
+        "accounts_ruleversion": rules.pk,
+        "enforcement_decision": waiting.pk,
+        "audit_event": Event.objects.latest("seq").pk,
+        "staff_staff": somebody,
+        "staff_accessrequest": asked.pk,
+    }
+    return {
+        "admin:act": lambda: acts(ONE),
+        "admin:ruling": [waiting.pk],
+        "admin:access_ruling": [asked.pk],
+        "admin:alert_seen": [alert.pk],
+        "admin:emergency_review": [taken.pk],
+        "admin:end_declaration": [declaration.pk],
+        **{
+            f"admin:{name}": lambda name=name: [Address(f"admin:{name}", reverse(f"admin:{name}") + at)]
+            for name in ("protect", "place_hold")
+        },
+        "welcome": ["MQ", "no-such-token"],
+        "mfa_remove_webauthn": [1],
+        "/admin/<path:url>": lambda: [Address("anything else", "/admin/auth/user/add/")],
+        **{f"admin:{model}_{page}": [pk] for model, pk in objects.items() for page in PAGES},
+        **{
+            f"admin:staff_{act}": [somebody]
+            for act in ("grant", "revoke", "reset", "deactivate", "end_sessions", "unlock")
+        },
+    }
+
+
+def _of_identities(story: Story) -> dict[str, Any]:
+    people, cases = story.people, story.cases
+    adult, law, rights, shows = people.adult.pk, cases.law, cases.rights, cases.shows
+    objects = {
+        "identity": adult,
+        "correctiondemand": people.demanded.pk,
+        "reveal": shows.reveal.pk,
+        "revealrequest": shows.waiting.pk,
+        "disclosure": law.released.pk,
+        "datarequest": rights.waiting.pk,
+        "hold": cases.hold.pk,
+        "erasure": rights.certificate.pk,
+        "breach": cases.breach.pk,
+    }
+    return {
+        "admin:identity_verify": [adult, "document"],
+        "admin:identity_demand": [adult, "document"],
+        **{f"admin:correction_{step}": [people.demanded.pk] for step in ("told", "withdraw")},
+        "admin:linked": [adult, "document"],
+        "admin:reveal": [adult, "holder", "mobile"],
+        "admin:reveal_shown": [shows.reveal.pk],
+        "admin:reveal_ruling": [shows.waiting.pk],
+        "admin:disclosure_register": ["police"],
+        "admin:disclosure_scan": [law.waiting.pk, "two_officers"],
+        "admin:disclosure_review": [law.waiting.pk],
+        "admin:disclosure_release": [law.reviewed.pk],
+        "admin:disclosure_open": [law.released.pk, "file"],
+        "admin:data_request": [adult],
+        "admin:data_request_decide": [rights.waiting.pk],
+        "admin:data_request_carry_out": [rights.decided.pk],
+        "admin:data_request_statement": [rights.waiting.pk],
+        "admin:data_request_copy": [rights.copied.pk],
+        "admin:lift_hold": [cases.hold.pk],
+        **{f"admin:breach_{step}": [cases.breach.pk] for step in ("assess", "report", "tell", "close", "people")},
+        **{f"admin:accounts_{model}_{page}": [pk] for model, pk in objects.items() for page in PAGES},
+    }
+
+
+def command_lines(cast: Cast, story: Story, folder: Path) -> dict[str, tuple[str, ...]]:
+    """For each command, and each of its doings, words that are right."""
+    free, ended, frozen, ending = 20_001, 20_002, 20_003, 20_004
+    make_numbers([free, frozen, ending])
+    make_numbers([ended], "terminated")
+    decide(Kind.FREEZE, [frozen], cast["officer2"])
+    waiting = decide(Kind.TERMINATE, [ending], cast["officer2"]).decision
+    asked = services.request_role(cast["officer2"], "agent", actor=cast["sysadmin"], reason=COVER)
+    rules = folder / "rules.txt"
+    rules.write_text((Path(__file__).parents[1] / "data" / "rules-sample.txt").read_text())
+    person, number = ("officer2",), str(free)
+    receipt = story.cases.law.released.receipt
+    released = [put(folder, content, name) for name, content in story.cases.released_files()]
+    told = put(folder, csv_of([[number, "王小明", "", "", "13812345678", "", ""]]))
+    gone = put(folder, "\n".join(map(str, erasure_list.lines())).encode(), "erasures.jsonl")
+    return {
+        "enforce restrict": ("enforce", "restrict", number, *GROUNDS, "--scope", "mail", "--for", "1d"),
+        "enforce freeze": ("enforce", "freeze", number, *GROUNDS, "--for", "1d"),
+        "enforce freeze security": (
+            "enforce", "freeze", number, *WHAT, "--clause", "6.2", "--freeze-kind", "security", "--for", "1d",
+        ),
+        "enforce terminate": ("enforce", "terminate", number, *GROUNDS),
+        "enforce terminate 10.3": ("enforce", "terminate", number, *WHAT, "--clause", "10.3"),
+        "enforce lift": ("enforce", "lift", str(frozen), *GROUNDS, "--what", "freeze"),
+        "enforce restore": ("enforce", "restore", str(ended), *GROUNDS),
+        "approve": ("approve", str(waiting.pk), *SAY),
+        "decisions show": ("decisions", "show", str(waiting.pk)),
+        "decisions run": ("decisions", "run", str(waiting.pk)),
+        "number": ("number", number),
+        "expire": ("expire",),
+        "audit_verify": (),
+        "demo": (),
+        "migrate": (),
+        "import_rules": ("import_rules", str(rules), "--version", "9", "--effective", "2099-01-01", *SAY),
+        "declare": ("declare", number, "--relation", "own", *SAY),
+        "protect": ("protect", number, "--kind", "vip", *SAY),
+        "identity import": ("identity", "import", str(told), *SAY),
+        "identity purge_expired": ("identity", "purge_expired"),
+        "identity erasures": ("identity", "erasures"),
+        "identity reapply": ("identity", "reapply", str(gone)),
+        "holder": ("holder", str(story.people.adult.tenure.number_id), "--on", "2026-06-01", *SAY),
+        "disclosures list": ("disclosures", "list", *SAY),
+        "disclosures show": ("disclosures", "show", receipt, *SAY),
+        "disclosures verify": ("disclosures", "verify", *map(str, released), *SAY),
+        "seal_rotate": ("seal_rotate",),
+        "staff invite": ("staff", "invite", "newcomer", "--name", "New Comer", "--role", "agent", *SAY),
+        "staff grant": ("staff", "grant", *person, "privacy", *SAY),
+        "staff reset": ("staff", "reset", *person, *SAY),
+        "staff approve": ("staff", "approve", str(asked.pk), *SAY),
+        "staff refuse": ("staff", "refuse", str(asked.pk), *SAY),
+        "staff revoke": ("staff", "revoke", *person, "officer", *SAY),
+        "staff deactivate": ("staff", "deactivate", *person, *SAY),
+        "staff unlock": ("staff", "unlock", *person, *SAY),
+        "staff sessions": ("staff", "sessions", *person, "--end", *SAY),
+        "staff report": ("staff", "report", *SAY),
+        "staff found": ("staff", "found", "first", "second"),
+        "changepassword": ("changepassword",),
+        "createsuperuser": ("createsuperuser",),
+    }  # fmt: skip

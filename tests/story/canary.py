@@ -1,0 +1,36 @@
+"""Two people who do not exist, and texts nobody else would write: wherever one of these is found, it came from here."""
+
+ADULT = {
+    "name": "司空𠮷鹩",
+    "document": "44052419870607771X",
+    "mobile": "+8613987650421",
+    "email": "Fiskmas.Qx7@vogelnest.example",
+    "born": "1987-06-07",
+}
+MINOR = {
+    "name": "澹台𪚥雏",
+    "document": "440524201506077728",
+    "mobile": "+8615687650421",
+    "email": "kuiken.qx8@vogelnest.example",
+}
+CORRECTED = "+8618987650421"
+IMPORTED = {"name": "轩辕𠮷鸮", "document": "440524198706077736", "mobile": "+8617687650421"}
+
+SCOPE = "调取司空𠮷鹩注册资料：渡鸦范围七四二"
+STATEMENT = "办案人公羊𪚥鸢，电话13587650421：渡鸦陈述七四一"
+SCAN = b"%PDF-1.4\n% raven scan 743 of " + ADULT["document"].encode()
+PLEA = "澹台𪚥雏之父公冶𠮷鸢来信：渡鸦诉求七四四"
+
+VALUES: dict[str, str] = {
+    **{f"adult's {item}": value for item, value in ADULT.items()},
+    **{f"minor's {item}": value for item, value in MINOR.items()},
+    **{f"imported {item}": value for item, value in IMPORTED.items()},
+    "corrected mobile": CORRECTED,
+    "officer's name": "公羊𪚥鸢",
+    "officer's mobile": "+8613587650421",
+    "father's name": "公冶𠮷鸢",
+    "scope": "渡鸦范围七四二",
+    "statement": "渡鸦陈述七四一",
+    "scan": "raven scan 743",
+    "plea": "渡鸦诉求七四四",
+}
