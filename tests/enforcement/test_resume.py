@@ -1,6 +1,7 @@
 """What a killed worker left “doing” is taken up again, whatever the clock has queued meanwhile."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -30,6 +31,8 @@ def test_a_sweep_that_waits_already_does_not_keep_a_decision_from_being_resumed(
         async with app.open_async():
             await tasks.resume(0)
 
-    with app.replace_connector(app.connector.get_worker_connector()):  # type: ignore[attr-defined]
-        asyncio.run(resume())
+    worker = app.connector.get_worker_connector()  # type: ignore[attr-defined]
+    # In a thread of its own: after a test with a browser its event loop is still running in this one.
+    with app.replace_connector(worker), ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, resume()).result()
     assert states() == [("enforcement.expire", "failed"), ("enforcement.apply", "todo"), ("enforcement.expire", "todo")]
