@@ -14,7 +14,6 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -25,6 +24,7 @@ from accounts.models.number import Tenure
 from accounts.queries.disclosures import on_one_line
 from accounts.queries.identity import identity_of, opened, registrant_of
 from accounts.retention import RELEASES, kept_until
+from qqops import bulk
 from qqops.audit import pen
 from qqops.errors import Invalid
 from qqops.staff.models import Staff
@@ -162,9 +162,7 @@ def release(
     data_request: DataRequest | None = None,
 ) -> Release:
     """Seal the file under a key of its own, and keep its hash and a signed proof; inside the act that releases it."""
-    with connection.cursor() as cursor:  # the row is never changed, and what is sealed in it is bound to its key
-        cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id'))", [Release._meta.db_table])
-        (pk,) = cursor.fetchone()
+    pk = bulk.next_pk(Release)
     cipher, key = ReleaseKey.fresh(pk)
     now = timezone.now()
     made = Release(

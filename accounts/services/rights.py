@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -16,7 +16,7 @@ from accounts.rights import DUE, PAPERS, RIGHTS, Paper
 from accounts.services import holds
 from accounts.services.declared import refuse_own
 from accounts.services.identity import closed_to_change
-from qqops import receipts
+from qqops import bulk, receipts
 from qqops.audit import pen
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
@@ -98,7 +98,7 @@ def register(tenure: Tenure, asked: Asked, *, actor: Staff, ticket: str = "") ->
         value = check_register(tenure, asked, actor=actor)
         now = timezone.now()
         request = DataRequest(
-            pk=_next_pk(),
+            pk=bulk.next_pk(DataRequest),
             receipt=receipts.new("D"),
             kind=asked.kind,
             asked_by=asked.asked_by,
@@ -129,13 +129,6 @@ def register(tenure: Tenure, asked: Asked, *, actor: Staff, ticket: str = "") ->
 
 def purpose(request: DataRequest, part: str) -> str:
     return f"data_request:{request.pk}:{part}"
-
-
-def _next_pk() -> int:
-    """The key is needed before the row: what is sealed is sealed for it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval(pg_get_serial_sequence('accounts_datarequest', 'id'))")
-        return int(cursor.fetchone()[0])
 
 
 # Reading what was said

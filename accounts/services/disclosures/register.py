@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -25,7 +25,7 @@ from accounts.queries.disclosures import is_unseen
 from accounts.services import holds
 from accounts.services.declared import refuse_own
 from accounts.services.disclosures.steps import REGISTER, REQUEST_HOLD, State
-from qqops import receipts
+from qqops import bulk, receipts
 from qqops.audit import pen
 from qqops.audit.personal import no_personal_data
 from qqops.errors import Invalid, Refused
@@ -185,9 +185,7 @@ def register(asked: Asked, *, actor: Staff) -> Disclosure:
 def _register(asked: Asked, targets: list[tuple[int, Tenure | None]], actor: Staff) -> Disclosure:
     asker, now = ASKERS[asked.asked_by], timezone.localtime()
     given = [paper for paper in asked.papers if paper.kind in asker.papers]
-    with connection.cursor() as cursor:  # known before the row is: what is sealed in it is bound to its key
-        cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id'))", [Disclosure._meta.db_table])
-        (pk,) = cursor.fetchone()
+    pk = bulk.next_pk(Disclosure)
     cipher, key = DisclosureKey.fresh(pk)
     disclosure = Disclosure(
         pk=pk,
