@@ -56,6 +56,7 @@ MOVES = (
     Move("T2", L.PRE_RELEASE, L.RESERVED, "2"),
     Move("T3", L.PRE_RELEASE, L.AVAILABLE, "3.1"),
     Move("T3", L.AVAILABLE, L.PRE_RELEASE, "3.1"),
+    Move("T2", L.AVAILABLE, L.RESERVED, "2"),  # both steps back at once
     Move("T4", L.AVAILABLE, L.ALLOCATED, "3.1"),
     Move("T5", L.ALLOCATED, L.IN_USE, "5.1"),
     Move("T6", L.ALLOCATED, L.TERMINATED, "10.3"),
@@ -78,6 +79,8 @@ MOVES = (
 
 # Only here is there a tenure that someone holds; measures need one.
 HELD = (L.ALLOCATED, L.IN_USE, L.CANCEL_PENDING, L.TERMINATED)
+POOL = (L.RESERVED, L.PRE_RELEASE, L.AVAILABLE)  # nobody's, and not yet handed out
+RANGE_STATES = (*POOL, L.RETIRED)  # what the numbers of a range are that have no row of their own
 USABLE = (L.ALLOCATED, L.IN_USE, L.CANCEL_PENDING)  # its holder uses it, or may at any time
 
 # A measure without an end. PostgreSQL's 'infinity' has no Python value; this one compares the same way.

@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Clause, Number, Tenure
+from accounts.models import Clause, DormancyPolicy, Number, Tenure
 from enforcement.policy import BASIS, Effect, FreezeKind, Kind, Scope, Why
 from qqops.approvals import Approval as AbstractApproval
 from qqops.approvals import Proposal, approval_constraints
@@ -31,6 +31,9 @@ class Decision(Proposal):
     ticket = models.CharField(_("ticket"), max_length=80, blank=True)
     rule = models.CharField(_("approval rule"), max_length=24)
     effect = models.CharField(_("effect"), max_length=12, choices=Effect)
+    policy = models.ForeignKey(
+        DormancyPolicy, models.PROTECT, null=True, verbose_name=_("dormancy policy"), related_name="decisions"
+    )  # of a reclaim: what its targets are judged by (10.3)
     target_count = models.IntegerField(_("targets"))
     targets_digest = models.CharField(max_length=64)
     effective_at = models.DateTimeField(_("takes effect"), null=True)
@@ -71,6 +74,9 @@ class Decision(Proposal):
                 name="decision_scopes",
             ),
             models.CheckConstraint(condition=~Q(facts="") & ~Q(reason=""), name="decision_says_why"),
+            models.CheckConstraint(
+                condition=Q(policy__isnull=True) | Q(kind="terminate"), name="decision_policy_terminates"
+            ),
         )
 
     def __str__(self) -> str:
@@ -230,8 +236,14 @@ class Notice(models.Model):
         PENDING = "pending", _("not yet sent")
         SENT = "sent", _("sent")
 
+    class Stage(models.TextChoices):
+        PRIOR = "prior", _("before the act")
+        REMINDER = "reminder", _("reminder")
+        ACT = "act", _("at the act")
+
     decision = models.ForeignKey(Decision, models.PROTECT, verbose_name=_("decision"), related_name="+", db_index=False)
     tenure = models.ForeignKey(Tenure, models.PROTECT, verbose_name=_("tenure"), related_name="+", db_index=False)
+    stage = models.CharField(_("stage"), max_length=10, choices=Stage, default=Stage.ACT, db_default=Stage.ACT)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.PENDING)
     created_at = models.DateTimeField(_("created"))
 
@@ -241,7 +253,7 @@ class Notice(models.Model):
         verbose_name = _("notice")
         verbose_name_plural = _("notices")
         default_permissions = ()
-        constraints = (models.UniqueConstraint(fields=("decision", "tenure"), name="notice_once"),)
+        constraints = (models.UniqueConstraint(fields=("decision", "tenure", "stage"), name="notice_once"),)
 
     def __str__(self) -> str:
         return f"{self.decision_id}/{self.tenure_id}"

@@ -20,7 +20,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from qqops import database
 from tests import chromium
 
-pytest_plugins = ["tests.cast", "tests.identities", "tests.terminal"]
+pytest_plugins = ["tests.cast", "tests.identities", "tests.supply", "tests.terminal"]
 ALIASES = ["default", "owner"]
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
 

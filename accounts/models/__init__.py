@@ -1,4 +1,5 @@
 from accounts.models.declared import DeclaredNumber
+from accounts.models.ending import Clearance, DormancyPolicy, LoginLine, PurgeCertificate
 from accounts.models.identity import CorrectionDemand, Identity, IdentityKey, Registrant, Verification
 from accounts.models.keeping import Breach, BreachPerson, Erasure, Hold
 from accounts.models.number import LoginFact, Number, Tenure
@@ -16,6 +17,18 @@ from accounts.models.request import (
     Release,
     ReleaseKey,
 )
+from accounts.models.resources import (
+    Campaign,
+    CampaignUse,
+    HolderCorrection,
+    NumberRange,
+    RangeCursor,
+    RangeTally,
+    Registration,
+    ResourceApproval,
+    ResourceProposal,
+    ResourceProposalKey,
+)
 from accounts.models.reveal import Reveal, RevealApproval, RevealRequest
 from accounts.models.rulebook import Clause, RuleDocument, RuleVersion
 
@@ -23,7 +36,10 @@ __all__ = [
     "AskedBy",
     "Breach",
     "BreachPerson",
+    "Campaign",
+    "CampaignUse",
     "Clause",
+    "Clearance",
     "CorrectionDemand",
     "DataClass",
     "DataRequest",
@@ -35,15 +51,26 @@ __all__ = [
     "DisclosureRuling",
     "DisclosureScan",
     "DisclosureTarget",
+    "DormancyPolicy",
     "Erasure",
     "Hold",
+    "HolderCorrection",
     "Identity",
     "IdentityKey",
     "LoginFact",
+    "LoginLine",
     "Number",
+    "NumberRange",
+    "PurgeCertificate",
+    "RangeCursor",
+    "RangeTally",
     "Registrant",
+    "Registration",
     "Release",
     "ReleaseKey",
+    "ResourceApproval",
+    "ResourceProposal",
+    "ResourceProposalKey",
     "Reveal",
     "RevealApproval",
     "RevealRequest",

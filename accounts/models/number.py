@@ -31,6 +31,12 @@ class Number(models.Model):
     legal_hold = models.BooleanField(_("legal hold"), default=False)
     protection = models.CharField(_("protection"), max_length=10, choices=Protection, blank=True, default="")
     reclaim_exempt_reason = models.CharField(_("exempt from reclaim because"), max_length=200, blank=True)
+    tier_fixed = models.BooleanField(_("tier set by hand"), default=False, db_default=False)
+    terminated_at = models.DateTimeField(_("terminated"), null=True)
+    terminated_under = models.CharField(
+        _("terminated under clause"), max_length=8, blank=True, default="", db_default=""
+    )
+    due_at = models.DateTimeField(_("next step due"), null=True)  # end of cooling-off, of grace, of quarantine
     revision = models.IntegerField(_("revision"), default=0)
 
     history = History()
@@ -49,6 +55,7 @@ class Number(models.Model):
             models.Index(fields=("lifecycle", "id"), name="number_lifecycle"),
             models.Index(fields=("tier", "id"), name="number_premium", condition=Q(tier__gte=2)),
             models.Index(fields=("id",), name="number_protected", condition=~Q(protection="")),
+            models.Index(fields=("lifecycle", "due_at"), name="number_due", condition=Q(due_at__isnull=False)),
         )
         constraints = (
             models.CheckConstraint(condition=Q(id__gte=10000), name="number_has_five_digits"),
@@ -102,6 +109,9 @@ class Tenure(models.Model):
         "accounts.RuleVersion", models.PROTECT, verbose_name=_("rules version accepted"), db_index=False
     )
     acceptance = models.CharField(_("acceptance"), max_length=10, choices=Acceptance, default=Acceptance.BY_USE)
+    accepted_at = models.DateTimeField(_("accepted"), null=True)  # None: with the registration
+    order_ref = models.CharField(_("order"), max_length=80, blank=True, default="", db_default="")
+    price = models.PositiveIntegerField(_("price, in fen"), null=True)
     started_at = models.DateTimeField(_("started"))
     ended_at = models.DateTimeField(_("ended"), null=True)
 
@@ -115,6 +125,9 @@ class Tenure(models.Model):
             models.UniqueConstraint(fields=("number", "seq"), name="tenure_seq"),
             # 2(a): one number, at most one live tenure.
             models.UniqueConstraint(fields=("number",), condition=Q(ended_at__isnull=True), name="tenure_one_live"),
+            models.CheckConstraint(
+                condition=~Q(channel__in=("campaign", "other")) | ~Q(channel_ref=""), name="tenure_channel_is_named"
+            ),
         )
 
     def __str__(self) -> str:

@@ -16,6 +16,7 @@ from qqops.approvals import State
 from qqops.audit import pen
 from qqops.errors import Invalid, Refused
 from qqops.reason import must_say_why
+from qqops.signing import sign
 from qqops.staff.models import Staff
 from qqops.staff.services import as_of_now
 
@@ -118,18 +119,7 @@ def _rule(request: RevealRequest, *, actor: Staff, reason: str, seen: str, agree
             raise Invalid(_("Who made this request is not here any more: somebody else must make it anew."))
         verb = "identity.reveal_approved" if agreed else "identity.reveal_refused"
         with pen.act(verb, actor=actor, reason=reason, subject=request.tenure, facts=facts) as act:
-            RevealApproval.objects.create(
-                proposal=request,
-                maker_id=request.maker_id,
-                approver=actor,
-                capacity=capacity,
-                agreed=agreed,
-                reason=reason,
-                content_hash=request.content_hash,
-                at=timezone.now(),
-                event_id=act.event_id,
-            )
-            act.wrote(RevealApproval)
+            sign(RevealApproval, request, actor, capacity, act, agreed=agreed, reason=reason)
             _move(request, State.APPROVED if agreed else State.REFUSED, act)
     return request
 

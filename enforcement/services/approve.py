@@ -19,6 +19,7 @@ from qqops.approvals import State
 from qqops.audit import pen
 from qqops.errors import Invalid, Refused
 from qqops.reason import must_say_why
+from qqops.signing import sign
 from qqops.staff.models import Staff
 from qqops.staff.services import as_of_now
 
@@ -48,7 +49,7 @@ def approve(
             "decision.approved", actor=actor, reason=reason, ticket=decision.ticket, subject=decision,
             decision_id=decision.pk,
         ) as act:  # fmt: skip
-            _sign(decision, actor, capacity, act, agreed=True, reason=reason)
+            sign(Approval, decision, actor, capacity, act, agreed=True, reason=reason)
             if Approval.objects.filter(proposal=decision).count() < len(decision.approvers):
                 return report
             decision.state = State.APPROVED
@@ -80,7 +81,7 @@ def refuse(decision: Decision, *, actor: Staff, reason: str, content_hash: str) 
             "decision.refused", actor=actor, reason=reason, ticket=decision.ticket, subject=decision,
             decision_id=decision.pk,
         ) as act:  # fmt: skip
-            _sign(decision, actor, capacity, act, agreed=False, reason=reason)
+            sign(Approval, decision, actor, capacity, act, agreed=False, reason=reason)
             decision.state = State.REFUSED
             decision.save(update_fields=["state"])
             act.wrote(pen.history_model(Decision))
@@ -168,22 +169,3 @@ def _rule_on(decision: Decision, actor: Staff, reason: str, content_hash: str) -
             if decision.effect == Effect.PROVISIONAL:
                 drop(decision, actor=actor, reason="content_changed")
     return decision, capacity
-
-
-def _sign(decision: Decision, actor: Staff, capacity: str, act: pen.Act, *, agreed: bool, reason: str) -> None:
-    Approval.objects.bulk_create(
-        [
-            Approval(
-                proposal=decision,
-                maker_id=decision.maker_id,
-                approver=actor,
-                capacity=capacity,
-                agreed=agreed,
-                reason=reason,
-                content_hash=decision.content_hash,
-                at=timezone.now(),
-                event_id=act.event_id,
-            )
-        ]
-    )
-    act.wrote(Approval)

@@ -8,6 +8,7 @@ from itertools import combinations
 from django.utils.translation import gettext_lazy as _
 
 LOOK = ("accounts.view_number", "accounts.view_tenure", "accounts.view_ruleversion", "enforcement.view_decision")
+SUPPLY = ("accounts.view_numberrange", "accounts.view_campaign", "accounts.view_dormancypolicy")
 OWN = ("staff.issue_token", "accounts.declare_number")  # whatever the role: one's own tokens, one's own numbers
 GLASS = ("staff.break_glass",)
 
@@ -15,6 +16,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "agent": (
         *LOOK,
         *OWN,
+        "accounts.cancel_number",
         "enforcement.make_security_freeze",
         "accounts.view_identity",
         "accounts.search_identity",
@@ -39,6 +41,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     ),
     "officer": (
         *LOOK,
+        *SUPPLY,
         *OWN,
         *GLASS,
         "enforcement.make_restriction",
@@ -56,8 +59,11 @@ ROLES: dict[str, tuple[str, ...]] = {
     ),
     "supervisor": (
         *LOOK,
+        *SUPPLY,
         *OWN,
         *GLASS,
+        "accounts.view_resourceproposal",
+        "accounts.approve_resources",
         "enforcement.make_restriction",
         "enforcement.make_freeze",
         "enforcement.approve_decision",
@@ -92,11 +98,28 @@ ROLES: dict[str, tuple[str, ...]] = {
         "accounts.view_erasure",
         "accounts.view_breach",
     ),
-    "resources": (*LOOK, *OWN, *GLASS, "enforcement.make_reclaim", "accounts.publish_rules", "accounts.protect_number"),
-    "privacy": (
+    "resources": (
         *LOOK,
+        *SUPPLY,
         *OWN,
         *GLASS,
+        "accounts.view_resourceproposal",
+        "accounts.manage_resources",
+        "accounts.allocate_number",
+        "accounts.exempt_number",
+        "accounts.draft_policy",
+        "enforcement.make_reclaim",
+        "accounts.publish_rules",
+        "accounts.protect_number",
+    ),
+    "privacy": (
+        *LOOK,
+        *SUPPLY,
+        *OWN,
+        *GLASS,
+        "accounts.view_resourceproposal",
+        "accounts.approve_policy",
+        "accounts.correct_holder",
         "enforcement.approve_reclaim",
         "accounts.view_identity",
         "accounts.search_identity",
@@ -125,7 +148,9 @@ ROLES: dict[str, tuple[str, ...]] = {
     ),
     "auditor": (
         *LOOK,
+        *SUPPLY,
         *OWN,
+        "accounts.view_resourceproposal",
         "audit.view_event",
         "alerts.view_alert",
         "accounts.view_declarednumber",
@@ -197,6 +222,10 @@ NOT_IN_EMERGENCY = frozenset(
         "accounts.lift_hold",
         "accounts.handle_breach",
         "alerts.mark_seen",
+        "accounts.approve_resources",
+        "accounts.approve_policy",
+        "accounts.draft_policy",
+        "accounts.correct_holder",
     }
 )
 
@@ -204,8 +233,10 @@ NOT_IN_EMERGENCY = frozenset(
 SYSTEM_ACTORS = {
     "system-audit": _("Verification (system)"),
     "system-door": _("Sign-in (system)"),
+    "system-feed": _("Feeds (system)"),
     "system-expiry": _("Expiry (system)"),
     "system-keys": _("Keys (system)"),
+    "system-release": _("Purge and release (system)"),
     "system-retention": _("Retention (system)"),
     "system-setup": _("Set-up (system)"),
     "system-worker": _("Worker (system)"),

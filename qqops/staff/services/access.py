@@ -24,6 +24,7 @@ from qqops.approvals import State
 from qqops.audit import pen
 from qqops.audit.personal import no_personal_data
 from qqops.errors import Invalid, Refused
+from qqops.signing import sign
 from qqops.staff.models import AccessApproval, AccessRequest, Holding, Staff
 from qqops.staff.roles import ROLES
 from qqops.staff.services.people import (
@@ -265,20 +266,7 @@ def _rule(request: AccessRequest, *, actor: Staff, reason: str, seen: str, agree
         staff = request.staff
         facts = {"request": request.pk, "kind": request.kind, "login": staff.username, "role": request.role}
         with pen.act(verb, actor=actor, reason=reason, ticket=request.ticket, subject=staff, facts=facts) as act:
-            approval = AccessApproval(
-                proposal=request,
-                staff=staff,
-                maker_id=request.maker_id,
-                approver=actor,
-                capacity=APPROVE,
-                agreed=agreed,
-                reason=reason,
-                content_hash=request.content_hash,
-                at=timezone.now(),
-                event_id=act.event_id,
-            )
-            AccessApproval.objects.bulk_create([approval])
-            act.wrote(AccessApproval)
+            sign(AccessApproval, request, actor, APPROVE, act, agreed=agreed, reason=reason, staff=staff)
             request.state = State.APPLIED if agreed else State.REFUSED
             request.save(update_fields=["state"])
             act.wrote(pen.history_model(AccessRequest))

@@ -1,0 +1,115 @@
+"""Campaigns 活动 (3.1(4)): an authorised organiser hands out so many numbers, in a time that was agreed."""
+
+import datetime
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from accounts.models import Campaign, CampaignUse, ResourceProposal
+from accounts.resources import Case, Kind
+from accounts.services.resources import works
+from accounts.services.resources.works import Wanted, Work
+from accounts.services.rulebook import CODE
+from qqops.audit import pen
+from qqops.errors import Invalid
+from qqops.staff.models import Staff
+
+# The row of the counter is the lock: two that ask at once count one after the other.
+_SPEND = """
+UPDATE accounts_campaignuse u SET used = u.used + %(count)s FROM accounts_campaign c
+WHERE c.id = u.campaign_id AND c.code = %(code)s AND c.starts_at <= %(now)s AND c.ends_at > %(now)s
+  AND u.used + %(count)s <= c.quota"""
+
+
+def wanted(
+    code: str, organiser: str, authorisation: str, quota: int, starts_at: datetime.datetime, ends_at: datetime.datetime
+) -> Wanted:
+    return Wanted(
+        Kind.CAMPAIGN,
+        {
+            "code": code.strip(),
+            "organiser": organiser.strip(),
+            "authorisation": authorisation.strip(),
+            "quota": quota,
+            "starts_at": starts_at.isoformat(),
+            "ends_at": ends_at.isoformat(),
+        },
+    )
+
+
+def spend(code: str, count: int) -> None:
+    """Take so much of the campaign's quota, in the transaction that hands the numbers out; Invalid says why not."""
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(_SPEND, {"code": code, "count": count, "now": now})
+        if cursor.rowcount:
+            return
+    found = Campaign.objects.select_related("use").filter(code=code).first()
+    if found is None:
+        raise Invalid(_("There is no campaign “%(code)s”.") % {"code": code})
+    if not found.starts_at <= now < found.ends_at:
+        raise Invalid(_("Campaign %(code)s is not running now. Nothing was done.") % {"code": code})
+    raise Invalid(
+        _("Campaign %(code)s has %(left)d numbers left of its quota. Nothing was done.")
+        % {"code": code, "left": found.quota - found.use.used}
+    )
+
+
+def _check(wanted: Wanted, actor: Staff) -> Case:
+    content = wanted.content
+    if not CODE.fullmatch(content["code"]) or len(content["code"]) > 40:
+        raise Invalid(_("The code must have 1 to 40 letters, digits or hyphens."))
+    if not content["organiser"] or not content["authorisation"]:
+        raise Invalid(_("Name the authorised organiser and the written authorisation."))
+    if len(content["organiser"]) > 120 or len(content["authorisation"]) > 120:
+        raise Invalid(_("At most 120 characters."))
+    if not 0 < content["quota"] <= 100_000_000:
+        raise Invalid(_("The quota is 1 to 100,000,000."))
+    starts, ends = _moment(content, "starts_at"), _moment(content, "ends_at")
+    if ends <= starts or ends <= timezone.now():
+        raise Invalid(_("The campaign ends after it starts, and in the future."))
+    if Campaign.objects.filter(code=content["code"]).exists():
+        raise _taken(content["code"])
+    return Case(Kind.CAMPAIGN, numbers=content["quota"])
+
+
+def _open(wanted: Wanted, proposal: ResourceProposal, actor: Staff, act: pen.Act) -> None:
+    content = wanted.content
+    opened = Campaign(
+        code=content["code"],
+        organiser=content["organiser"],
+        authorisation=content["authorisation"],
+        quota=content["quota"],
+        starts_at=_moment(content, "starts_at"),
+        ends_at=_moment(content, "ends_at"),
+        proposal=proposal,
+    )
+    facts = {"code": opened.code, "targets": opened.quota}
+    with pen.act("campaign.opened", actor=actor, reason=proposal.reason, ticket=proposal.ticket, facts=facts) as own:
+        try:
+            with transaction.atomic():
+                Campaign.objects.bulk_create([opened])  # the pen writes its history
+        except IntegrityError as clash:
+            if "code" not in str(clash):
+                raise
+            raise _taken(opened.code) from None
+        own.subject = opened
+        own.history(Campaign, [opened.pk], pen.CREATED)
+        CampaignUse.objects.bulk_create([CampaignUse(campaign=opened)])
+
+
+def _moment(content: Any, name: str) -> datetime.datetime:
+    moment = parse_datetime(content[name])
+    if moment is None:
+        raise Invalid(_("Write a time as 2026-01-31 18:00."))
+    return moment
+
+
+def _taken(code: str) -> Invalid:
+    return Invalid(_("There is a campaign “%(code)s” already.") % {"code": code})
+
+
+works.declare(Kind.CAMPAIGN, Work(_check, _open))

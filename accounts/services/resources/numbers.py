@@ -1,0 +1,193 @@
+"""Numbers that nobody holds: moved (T1-T3, T20) or given a tier. A free one gets its row by being touched."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from accounts.lifecycle import POOL, L, pairs
+from accounts.models import Number, ResourceProposal
+from accounts.premium import FUNCTION, NEVER_PUBLIC
+from accounts.resources import MOVES_TO, Case, Kind
+from accounts.services.resources import works
+from accounts.services.resources.works import Wanted, Work
+from qqops.audit import pen
+from qqops.errors import Invalid, Refused
+from qqops.reason import must_say_why
+from qqops.staff.models import Staff
+
+MANAGE = "accounts.manage_resources"
+TIERED = (*POOL, L.QUARANTINED)  # nobody's: a held number keeps the tier that it was handed out with
+NAMED = 20
+
+# The state of each: its own where it has a row, else that of its range.
+_SOURCES = """
+SELECT g.id, coalesce(n.lifecycle, r.state), n.id IS NULL
+FROM unnest(%(numbers)s::bigint[]) g(id) LEFT JOIN accounts_number n ON n.id = g.id
+LEFT JOIN accounts_numberrange r ON n.id IS NULL AND r.numbers @> g.id ORDER BY g.id"""
+
+_TOUCH = """
+WITH number AS (
+  INSERT INTO accounts_number (id, lifecycle, tier, legal_hold, protection, reclaim_exempt_reason, revision)
+  SELECT g.id, r.state, {tier}(g.id), false, '', '', 0
+  FROM unnest(%(numbers)s::bigint[]) g(id) JOIN accounts_numberrange r ON r.numbers @> g.id ORDER BY g.id
+  ON CONFLICT (id) DO NOTHING RETURNING *),
+history AS ({history})
+SELECT count(*) FROM number"""
+
+_MOVE = """
+WITH number AS (
+  UPDATE accounts_number n SET lifecycle = %(to)s, due_at = NULL, terminated_at = NULL, terminated_under = '',
+    revision = n.revision + 1 WHERE n.id = ANY(%(numbers)s::bigint[]) RETURNING n.*),
+history AS ({history})
+SELECT count(*) FROM number"""
+
+_TIER = """
+WITH number AS (
+  UPDATE accounts_number n SET tier = %(tier)s, tier_fixed = true, revision = n.revision + 1
+  WHERE n.id = ANY(%(numbers)s::bigint[]) RETURNING n.*),
+history AS ({history})
+SELECT count(*) FROM number"""
+
+_RECOMPUTE = """
+WITH due AS MATERIALIZED (
+  SELECT n.id FROM accounts_number n WHERE n.lifecycle = ANY(%(states)s) AND NOT n.tier_fixed
+    AND n.tier <> {tier}(n.id) ORDER BY n.id LIMIT %(size)s FOR NO KEY UPDATE),
+number AS (
+  UPDATE accounts_number n SET tier = {tier}(n.id), revision = n.revision + 1
+  FROM due WHERE n.id = due.id RETURNING n.*),
+history AS ({history})
+SELECT count(*) FROM number"""
+
+
+@dataclass(frozen=True)
+class Source:
+    number: int
+    state: str  # "" : neither a row nor a range
+    free: bool
+
+
+def sources(numbers: Collection[int], *, lock: bool = False) -> list[Source]:
+    """Where each of these numbers is, in their order."""
+    if lock:  # in key order, as every act does
+        rows = Number.objects.filter(pk__in=numbers).order_by("pk").select_for_update(no_key=True)
+        list(rows.values_list("pk"))
+    with connection.cursor() as cursor:
+        cursor.execute(_SOURCES, {"numbers": sorted(set(numbers))})
+        return [Source(number, state or "", free) for number, state, free in cursor.fetchall()]
+
+
+def moved(numbers: Collection[int], to: str) -> Wanted:
+    return Wanted(Kind.NUMBERS_MOVE, {"to": str(to)}, tuple(sorted(set(numbers))))
+
+
+def tiered(numbers: Collection[int], tier: int) -> Wanted:
+    return Wanted(Kind.TIER, {"tier": tier}, tuple(sorted(set(numbers))))
+
+
+def _check_move(wanted: Wanted, actor: Staff) -> Case:
+    to = wanted.content["to"]
+    if to not in MOVES_TO:
+        raise Invalid(_("Numbers are not moved there by hand."))
+    found = _known(wanted)
+    wrong = [s for s in found if (s.state, to) not in pairs() or s.state == L.QUARANTINED and to != L.RETIRED]
+    if wrong:
+        raise Invalid(
+            _("These numbers cannot become “%(to)s”: %(numbers)s. Nothing was done.")
+            % {"to": L(to).label, "numbers": _named({s.number: str(L(s.state).label) for s in wrong})}
+        )
+    return Case(Kind.NUMBERS_MOVE, numbers=len(found), moves=frozenset((s.state, to) for s in found))
+
+
+def _move(wanted: Wanted, proposal: ResourceProposal, actor: Staff, act: pen.Act) -> None:
+    touch(wanted.numbers, act)
+    sources(wanted.numbers, lock=True)
+    _check_move(wanted, actor)
+    _change(act, _MOVE, to=wanted.content["to"], numbers=list(wanted.numbers))
+    act.facts["to"] = wanted.content["to"]
+
+
+def _check_tier(wanted: Wanted, actor: Staff) -> Case:
+    if not 0 <= wanted.content["tier"] <= NEVER_PUBLIC:
+        raise Invalid(_("A tier is 0 to %(n)d.") % {"n": NEVER_PUBLIC})
+    found = _known(wanted)
+    if held := {s.number: str(L(s.state).label) for s in found if s.state not in TIERED}:
+        raise Invalid(
+            _("Somebody holds these numbers, or did: %(numbers)s. Their tier stays; nothing was done.")
+            % {"numbers": _named(held)}
+        )
+    return Case(Kind.TIER, numbers=len(found))
+
+
+def _tier(wanted: Wanted, proposal: ResourceProposal, actor: Staff, act: pen.Act) -> None:
+    touch(wanted.numbers, act)
+    sources(wanted.numbers, lock=True)
+    _check_tier(wanted, actor)
+    _change(act, _TIER, tier=wanted.content["tier"], numbers=list(wanted.numbers))
+    act.facts["tier"] = wanted.content["tier"]
+
+
+def touch(numbers: Collection[int], act: pen.Act) -> int:
+    """Give the free ones among them their row, in the state of their range and with the tier of their digits."""
+    return _write(act, _TOUCH, pen.CREATED, numbers=sorted(numbers))
+
+
+def recompute(*, actor: Staff, reason: str, ticket: str = "", apply: bool) -> int:
+    """Give every number that nobody holds the tier of its digits, but for those whose tier was set by hand; return
+    how many it is for. What is held keeps its tier."""
+    with pen.refusals(actor=actor, facts={"act": "tiers"}):
+        if not actor.has_perm(MANAGE):
+            raise Refused(gettext_noop("Your role may not do this."))
+        must_say_why(reason)
+    states = [str(state) for state in TIERED]
+    if not apply:
+        sql = (
+            f"SELECT count(*) FROM accounts_number n WHERE n.lifecycle = ANY(%s) AND NOT n.tier_fixed"
+            f" AND n.tier <> {FUNCTION}(n.id)"
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [states])
+            return int(cursor.fetchone()[0])
+    done = 0
+    while True:
+        with transaction.atomic(), pen.act("tiers.recomputed", actor=actor, reason=reason, ticket=ticket) as act:
+            changed = _write(act, _RECOMPUTE, pen.CHANGED, states=states, size=settings.QQOPS_CHUNK)
+            act.facts["numbers"] = changed
+        done += changed
+        if changed < settings.QQOPS_CHUNK:
+            return done
+
+
+def _known(wanted: Wanted) -> list[Source]:
+    if not wanted.numbers:
+        raise Invalid(_("The list holds no numbers."))
+    found = sources(wanted.numbers)
+    if unknown := {s.number: _("in no range") for s in found if not s.state}:
+        raise Invalid(_("Unknown numbers: %(numbers)s. Nothing was done.") % {"numbers": _named(unknown)})
+    return found
+
+
+def _change(act: pen.Act, sql: str, **params: object) -> None:
+    act.facts["numbers"] = _write(act, sql, pen.CHANGED, **params)
+
+
+def _write(act: pen.Act, sql: str, kind: str, **params: object) -> int:
+    history = pen.history_insert(Number, kind, source="number live")
+    with connection.cursor() as cursor:
+        cursor.execute(sql.format(history=history, tier=FUNCTION), act.params | params)
+        (rows,) = cursor.fetchone()
+    act.wrote(pen.history_model(Number), rows=rows)
+    return int(rows)
+
+
+def _named(numbers: dict[int, str]) -> str:
+    told = [f"{number} ({why})" for number, why in list(numbers.items())[:NAMED]]
+    more = [_("… and %(n)d more") % {"n": len(numbers) - NAMED}] if len(numbers) > NAMED else []
+    return ", ".join([*told, *more])
+
+
+works.declare(Kind.NUMBERS_MOVE, Work(_check_move, _move))
+works.declare(Kind.TIER, Work(_check_tier, _tier))
