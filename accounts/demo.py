@@ -7,17 +7,21 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.identity.demo import person
-from accounts.lifecycle import PREMIUM_FROM_TIER, Protection
-from accounts.models import CorrectionDemand, Disclosure, Number, Tenure
+from accounts.lifecycle import PREMIUM_FROM_TIER, Lifecycle, Protection
+from accounts.models import Campaign, CorrectionDemand, Disclosure, Number, NumberRange, ResourceProposal, Tenure
+from accounts.premium import FUNCTION
 from accounts.queries.identity import standing
 from accounts.queries.rulebook import version_in_force
+from accounts.resources import Pool
 from accounts.rights import PAPERS
-from accounts.services import correct, disclosures, holds, rights
+from accounts.services import correct, disclosures, holds, resources, rights
 from accounts.services.disclosures import Shown
 from accounts.services.identity import Proof, Told, record
 from accounts.services.protect import protect
+from accounts.services.resources import campaigns, ranges
 from accounts.services.rulebook import load_summaries
 from qqops import demo
+from qqops.approvals import State
 from qqops.audit import pen
 from qqops.staff.models import Staff
 
@@ -53,11 +57,10 @@ login AS (
   FROM tenure t JOIN fresh f ON f.id = t.number_id WHERE f.lifecycle <> 'allocated'),
 number AS (
   INSERT INTO accounts_number (id, lifecycle, tier, tenure_id, legal_hold, protection,
-    reclaim_exempt_reason, revision)
-  SELECT f.id, f.lifecycle, CASE WHEN length(f.id::text) <= 5 OR f.id::text ~ '(\\d)\\1{{3}}$' THEN 3
-           WHEN length(f.id::text) = 6 OR f.id::text ~ '(\\d)\\1{{2}}$' THEN 2
-           WHEN f.id::text ~ '(66|88|99|520)$' THEN 1 ELSE 0 END,
-         t.id, f.dice = 999, '', '', 0
+    reclaim_exempt_reason, revision, due_at)
+  SELECT f.id, f.lifecycle, {tier}(f.id), t.id, f.dice = 999, '', '', 0,
+         CASE f.lifecycle WHEN 'cancel_pending' THEN now() + (1 + f.dice % 14) * interval '1 day'
+           WHEN 'quarantined' THEN now() + (f.dice - 35) * 18 * interval '1 day' END
   FROM fresh f LEFT JOIN tenure t ON t.number_id = f.id RETURNING *),
 number_history AS ({number_history})
 SELECT (SELECT count(*) FROM number), (SELECT count(*) FROM tenure)"""
@@ -69,6 +72,50 @@ def rulebook(wish: demo.Wish) -> str:
     return _("Rulebook: %(version)s") % {"version": version_in_force(timezone.now())}
 
 
+# first, last, pool, what for, state; the free ones among them cost nothing.
+_RANGES = (
+    (10_000, 99_999, Pool.RESERVED, "演示：五位号，历史号段", Lifecycle.RESERVED),
+    (100_000, 9_999_999, Pool.PREMIUM, "演示：六至七位靓号", Lifecycle.AVAILABLE),
+    (10_000_000, 2_999_999_999, Pool.PUBLIC, "演示：早期号段，仅回收号", Lifecycle.PRE_RELEASE),
+    (3_000_000_000, 4_294_967_295, Pool.PUBLIC, "演示：十位号", Lifecycle.AVAILABLE),
+    (20_000_000_000, 29_999_999_999, Pool.PUBLIC, "演示：十一位号", Lifecycle.AVAILABLE),
+    (90_000_000_000, 90_000_009_999, Pool.INTERNAL, "演示：内部用号", Lifecycle.AVAILABLE),
+    (90_000_010_000, 90_000_019_999, Pool.TEST, "演示：测试用号", Lifecycle.AVAILABLE),
+)
+
+
+@demo.step
+def supply(wish: demo.Wish) -> str:
+    made = 0
+    for first, last, pool, purpose, state in _RANGES:
+        if NumberRange.objects.filter(numbers__contains=first).exists():
+            continue
+        opened = _by_two(ranges.wanted(first, last, pool, purpose)).range
+        for step in (Lifecycle.PRE_RELEASE, Lifecycle.AVAILABLE):
+            if opened.state != state:
+                _by_two(ranges.moved(opened, step))
+                opened.refresh_from_db()
+        made += 1
+    if not Campaign.objects.exists():
+        now = timezone.now().replace(minute=0, second=0, microsecond=0)
+        spring = campaigns.wanted(
+            "demo-spring", "演示合作方", "演授〔2026〕3号", 5000, now, now + datetime.timedelta(days=90)
+        )
+        _by_two(spring)
+    return _("Number ranges: %(made)d opened") % {"made": made}
+
+
+def _by_two(wanted: resources.Wanted) -> ResourceProposal:
+    """Proposed by the resource manager and, where somebody has to agree, agreed to by the supervisor."""
+    maker, supervisor = (Staff.objects.get(username=login) for login in ("resources", "supervisor"))
+    proposal = resources.propose(wanted, actor=maker, reason="演示数据：号码资源")
+    if proposal.state != State.PROPOSED:
+        return proposal
+    return resources.approve(
+        proposal, actor=supervisor, reason="演示数据：同意放号计划", content_hash=proposal.content_hash
+    )
+
+
 @demo.step
 def numbers(wish: demo.Wish) -> str:
     have = Number.objects.count()  # a demo is small enough to count
@@ -76,6 +123,7 @@ def numbers(wish: demo.Wish) -> str:
     sql = _NUMBERS.replace(" % ", " %% ").format(
         tenure_history=pen.history_insert(Tenure, pen.CREATED, source="tenure live"),
         number_history=pen.history_insert(Number, pen.CREATED, source="number live"),
+        tier=FUNCTION,
     )
     assert version is not None
     made = 0

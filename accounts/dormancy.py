@@ -4,8 +4,15 @@ Aliases: `n` the number, `h` its tenure, `p` the policy; parameter `%(now)s`. As
 decision and once more under the lock of each number, so that whoever used it since is left alone.
 """
 
+import datetime
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+
+LONGEST = 3650  # days, of any term of a policy
 
 
 class Kind(TextChoices):
@@ -20,10 +27,39 @@ class Excluded(TextChoices):
     PAID = "paid", _("paid for")
     EXEMPT = "exempt", _("exempt from reclaim")
     LEGAL_HOLD = "legal_hold", _("under a legal hold")
-    HELD = "held", _("an open request or appeal")
     REQUEST = "request", _("a request about a minor or a deceased")
+    HELD = "held", _("an open request or appeal")
     MEASURE = "measure", _("a measure is in force")
 
+
+@dataclass(frozen=True)
+class Terms:
+    """What a policy says. The last days are days that still count; None: without end."""
+
+    code: str
+    kind: str
+    threshold_days: int
+    effective_from: datetime.date
+    grace_days: int
+    notice_days: int = 0
+    reminder_days: int = 0
+    registered_from: datetime.date | None = None
+    registered_to: datetime.date | None = None
+    effective_to: datetime.date | None = None
+
+    def as_content(self) -> dict[str, Any]:
+        return {
+            name: value.isoformat() if isinstance(value, datetime.date) else value
+            for name, value in asdict(self).items()
+        }
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> "Terms":
+        days = {name: datetime.date.fromisoformat(content[name]) if content[name] else None for name in DATES}
+        return cls(**(dict(content) | days))
+
+
+DATES = ("effective_from", "effective_to", "registered_from", "registered_to")
 
 _AGE = "%(now)s - p.threshold_days * interval '1 day'"
 
@@ -45,9 +81,27 @@ def due(kind: str) -> str:
     return f"({_DUE[Kind(kind)]} AND {_REGISTERED})"
 
 
-# What is excluded whatever the policy; NULL where nothing is.
-EXCLUDED = """CASE
-  WHEN h.paid AND (h.paid_until IS NULL OR h.paid_until > %(now)s) THEN 'paid'
+# Used after the decision was filed (`%(since)s`), or lately enough not to be due. What was paid for lapses by its time.
+_USED = {
+    Kind.NOT_ACTIVATED: "n.lifecycle IN ('in_use', 'cancel_pending')",
+    Kind.DORMANT: (
+        "EXISTS (SELECT FROM accounts_loginfact f WHERE f.tenure_id = h.id"
+        f" AND f.last_at > least({_AGE}, %(since)s::timestamptz))"
+    ),
+    Kind.PAID_LAPSED: "false",
+}
+
+
+def used(kind: str) -> str:
+    """SQL: has its holder used it, so that it is not dormant?"""
+    return f"({_USED[Kind(kind)]})"
+
+
+# What was paid for ends by the terms of its sale only: under another policy not even when the paid time is over.
+_PAID = {Kind.PAID_LAPSED: "h.paid AND (h.paid_until IS NULL OR h.paid_until > %(now)s)"}
+
+_EXCLUDED = """CASE
+  WHEN {paid} THEN 'paid'
   WHEN n.reclaim_exempt_reason <> '' THEN 'exempt'
   WHEN n.legal_hold THEN 'legal_hold'
   WHEN EXISTS (SELECT FROM accounts_datarequest q WHERE q.tenure_id = h.id AND q.state IN ('registered', 'reviewed')
@@ -55,3 +109,8 @@ EXCLUDED = """CASE
   WHEN EXISTS (SELECT FROM accounts_hold k WHERE k.tenure_id = h.id AND k.lifted_at IS NULL
     AND (k.until IS NULL OR k.until > %(now)s)) THEN 'held'
   WHEN n.frozen_until > %(now)s OR n.restricted_until > %(now)s THEN 'measure' END"""
+
+
+def excluded(kind: str) -> str:
+    """SQL: what keeps a number from being reclaimed though it is due; NULL where nothing does."""
+    return _EXCLUDED.format(paid=_PAID.get(Kind(kind), "h.paid"))

@@ -73,6 +73,13 @@ class Kind(TextChoices):
     CORRECTION = "correction", _("correct the holder")  # T22
 
 
+# What the operator's licence to correct a holder rests on (8.2(b)); each is named by its reference.
+CORRECTION_PAPERS = {
+    "licence": _("the operator's written permission"),
+    "before": _("declaration of the holder so far"),
+    "after": _("declaration of the new holder"),
+}
+
 ALONE_UP_TO = 10_000  # numbers that one person may set aside
 LIST_MAX = 10_000  # numbers in one proposal; more than that is a range
 SUPERVISED_FROM_TIER = 3  # T4: by hand, with a supervisor

@@ -35,6 +35,8 @@ def content_hash(decision: Decision, grounds: Iterable[Ground], evidence: Iterab
         "evidence": sorted(evidence),
         "targets": targets,
     }
+    if decision.policy_id:  # decisions without one are hashed as they always were
+        content["policy"] = decision.policy_id
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=_text, ensure_ascii=False).encode()).hexdigest()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from accounts import closing, dormancy
 from enforcement.order import Order
 from enforcement.policy import BATCH_FROM, FROM, ON_DEMAND, FreezeKind, Kind, is_on_demand, liftable
 
@@ -44,7 +45,9 @@ _KIND = {
         "WHEN NOT EXISTS (SELECT FROM enforcement_measure m WHERE m.id = ANY(t.measures)"
         f" AND {IN_FORCE}) THEN 'nothing_to_lift'"
     ),
-    Kind.RESTORE: "WHEN {termination} IS NULL THEN 'nothing_to_restore'",
+    Kind.RESTORE: (
+        f"WHEN n.terminated_under = '{closing.CANCELLED}' OR {{termination}} IS NULL THEN 'nothing_to_restore'"
+    ),
 }
 
 # Does it rest on 4.1 alone? A decision is asked by the grounds it was filed with.
@@ -62,13 +65,25 @@ BEFORE_TERMINATION = (
 )
 
 
-def why(kind: Kind, *, of_targets: bool) -> str:
-    """CASE expression: the reason to skip a number, '' to act. `of_targets`: also compare with the frozen target."""
+# What a reclaim is judged by besides: the tenure `h` and the policy `p`, joined to the number `n`.
+POLICY = (
+    "LEFT JOIN accounts_tenure h ON h.id = n.tenure_id"
+    " LEFT JOIN accounts_dormancypolicy p ON p.id = %(policy)s::bigint"
+)
+
+
+def why(kind: Kind, *, of_targets: bool, reclaim: str = "") -> str:
+    """CASE expression: the reason to skip a number, '' to act. `of_targets`: also compare with the frozen target.
+
+    `reclaim`: the kind of the dormancy policy that the number must be due under, with `POLICY` joined.
+    """
     changed = (
         "WHEN t.revision <> n.revision OR t.tenure_id IS DISTINCT FROM n.tenure_id THEN 'state_changed'"
         if of_targets
         else ""
     )
+    if reclaim:  # an activation is a change too: what it was is said first
+        changed = f"{_not_reclaimed(reclaim, of_targets=of_targets)} {changed}"
     already = {
         Kind.TERMINATE: "WHEN n.lifecycle = 'terminated' THEN 'already'",
         Kind.RESTORE: "WHEN n.lifecycle IN ('allocated', 'in_use') THEN 'already'",
@@ -81,6 +96,16 @@ def why(kind: Kind, *, of_targets: bool) -> str:
         f"CASE WHEN n.tenure_id IS NULL THEN 'no_tenure' {changed} {already}"
         f" WHEN n.lifecycle NOT IN ({allowed}) THEN 'wrong_state'"
         f" {of_kind} ELSE '' END"
+    )
+
+
+def _not_reclaimed(reclaim: str, *, of_targets: bool) -> str:
+    """Another's tenure by now, used since, excluded, or not due: whatever else has changed."""
+    another = "WHEN t.tenure_id IS DISTINCT FROM n.tenure_id THEN 'state_changed'" if of_targets else ""
+    excluded = dormancy.excluded(reclaim)
+    return (
+        f"WHEN n.lifecycle = 'terminated' THEN 'already' {another} WHEN {dormancy.used(reclaim)} THEN 'used_since'"
+        f" WHEN {excluded} IS NOT NULL THEN {excluded} WHEN NOT {dormancy.due(reclaim)} THEN 'not_due'"
     )
 
 
@@ -121,6 +146,8 @@ def params(order: Order, effective_at: Any = None) -> dict[str, Any]:
         "freeze_kind": order.freeze_kind,
         "scopes": list(order.scopes),
         "on_demand": is_on_demand(order.clauses),
+        "policy": order.policy.pk if order.policy else None,
+        "since": now,
         "until": order.until or (start + order.duration if order.duration else None),
     }
 

@@ -37,9 +37,11 @@ class Decision(Proposal):
     target_count = models.IntegerField(_("targets"))
     targets_digest = models.CharField(max_length=64)
     effective_at = models.DateTimeField(_("takes effect"), null=True)
+    announced_at = models.DateTimeField(_("all holders told"), null=True)  # of a reclaim whose policy gives notice
+    reminded_at = models.DateTimeField(_("all holders reminded"), null=True)
     form_key = models.UUIDField(unique=True, editable=False)  # one form, one decision: a second click finds it
 
-    changeable_columns = ("state", "effective_at")
+    changeable_columns = ("state", "effective_at", "announced_at", "reminded_at")
     history = History()
 
     class Meta:

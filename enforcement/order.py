@@ -4,6 +4,7 @@ import datetime
 import uuid
 from dataclasses import dataclass, field
 
+from accounts.models import DormancyPolicy
 from enforcement.policy import Kind
 
 
@@ -26,6 +27,7 @@ class Order:
     lift_measures: tuple[int, ...] = ()  # lift: these measures,
     lift_of: int | None = None  # or those of this decision,
     lift_kinds: tuple[str, ...] = ()  # or all of these kinds ("freeze", "restrict", "freeze:security")
+    policy: DormancyPolicy | None = None  # of a reclaim (10.3)
     form_key: uuid.UUID = field(default_factory=uuid.uuid4, compare=False)
 
     def length(self, start: datetime.datetime) -> datetime.timedelta | None:

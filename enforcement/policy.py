@@ -103,6 +103,7 @@ BASES = (
     ),
 )
 BASIS = {b.code: b for b in BASES}
+RECLAIM = "10.3"  # under a dormancy policy, and nothing else is
 ON_DEMAND = tuple(b.code for b in BASES if b.on_demand)
 
 OWNER_FREEZE_MAX = 24 * HOUR  # the holder's own request lifts itself
@@ -128,8 +129,8 @@ AUTHORITIES = (
     Authority("enforcement.make_restriction", K.RESTRICT),
     Authority("enforcement.make_freeze", K.FREEZE, tuple(F), longest=7 * DAY),
     Authority("enforcement.make_long_freeze", K.FREEZE, tuple(F)),
-    Authority("enforcement.make_termination", K.TERMINATE, not_clauses=("10.3",)),
-    Authority("enforcement.make_reclaim", K.TERMINATE, clauses=("10.3",)),
+    Authority("enforcement.make_termination", K.TERMINATE, not_clauses=(RECLAIM,)),
+    Authority("enforcement.make_reclaim", K.TERMINATE, clauses=(RECLAIM,)),
     Authority("enforcement.make_lift", K.LIFT),
     Authority("enforcement.make_restore", K.RESTORE),
 )
@@ -201,7 +202,7 @@ RULES = (
 )
 
 CONDITIONS: dict[str, Callable[[Case], bool]] = {
-    "reclaim": lambda c: c.kind == K.TERMINATE and "10.3" in c.clauses,
+    "reclaim": lambda c: c.kind == K.TERMINATE and RECLAIM in c.clauses,
     "large": lambda c: c.targets > LARGE_FROM,
     "batch_terminate": lambda c: c.kind == K.TERMINATE and c.targets > BATCH_FROM,
     "batch": lambda c: c.targets > BATCH_FROM,
@@ -258,3 +259,11 @@ class Why(TextChoices):
     NOTHING_TO_LIFT = "nothing_to_lift", _("no measure in force that this ground reaches")
     NOTHING_TO_RESTORE = "nothing_to_restore", _("was not terminated by a decision")
     STATE_CHANGED = "state_changed", _("changed since the proposal")
+    # Of a reclaim (10.3): no longer dormant, not due under the policy, or excluded (accounts.dormancy.Excluded).
+    USED_SINCE = "used_since", _("used since")
+    NOT_DUE = "not_due", _("not due under the policy")
+    PAID = "paid", _("paid for")
+    EXEMPT = "exempt", _("exempt from reclaim")
+    REQUEST = "request", _("a request about a minor or a deceased")
+    HELD = "held", _("an open request or appeal")
+    MEASURE = "measure", _("a measure is in force")

@@ -11,7 +11,7 @@ from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquer
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Number
+from accounts.models import Number, Tenure
 from accounts.queries.declared import own_numbers
 from accounts.queries.number import shown_of
 from enforcement.models import Approval, Decision, Ground, Measure, Target
@@ -64,8 +64,17 @@ def inbox(staff: Staff) -> QuerySet[Decision]:
 
 def measures_of(number: Number) -> QuerySet[Measure]:
     """All measures on the current tenure, the running ones first; a former holder's are not among them."""
+    return _measures(number.pk, number.tenure_id)
+
+
+def measures_under(tenure: Tenure) -> QuerySet[Measure]:
+    """All measures on one tenure, which may have ended."""
+    return _measures(tenure.number_id, tenure.pk)
+
+
+def _measures(number: int, tenure: int | None) -> QuerySet[Measure]:
     return (
-        Measure.objects.filter(number=number, tenure=number.tenure_id)
+        Measure.objects.filter(number=number, tenure=tenure)
         .select_related("decision__maker", "ended_by")
         .prefetch_related(_with_grounds("decision__grounds"))
         .order_by("-pk")
@@ -106,12 +115,23 @@ class Entry:
 
 
 def timeline(number: Number) -> list[Entry]:
-    """The number's story on its current tenure's decisions and every recorded change, newest first. Three queries."""
-    rows = list(Number.history.filter(id=number.pk).order_by("-history_id")[: TIMELINE + 1])
-    decided = Target.objects.filter(number=number).order_by("-decision_id").values("decision_id")[:TIMELINE]
+    """The story of a number under its present holder, or since it has none: nothing of anybody who held it before."""
+    return _story(number.pk, number.tenure_id)
+
+
+def timeline_of(tenure: Tenure) -> list[Entry]:
+    """The story of a number under one holder, who may have gone."""
+    return _story(tenure.number_id, tenure.pk)
+
+
+def _story(number: int, tenure: int | None) -> list[Entry]:
+    """Every recorded change of the number and the tenure, and the decisions about both, newest first. Four queries."""
+    rows = list(Number.history.filter(id=number, tenure_id=tenure).order_by("-history_id")[: TIMELINE + 1])
+    of_tenure = Tenure.history.filter(id=tenure).order_by("-history_id").values_list("event_id", flat=True)
+    decided = Target.objects.filter(number=number, tenure=tenure).order_by("-decision_id").values("decision_id")
     # A union and not an OR, of which one half is a subquery: each half has its index.
-    changed = Event.objects.filter(pk__in=[r.event_id for r in rows])
-    story = Event.objects.filter(decision_id__in=decided, verb__in=STORY)
+    changed = Event.objects.filter(pk__in={r.event_id for r in rows} | set(of_tenure[:TIMELINE]))
+    story = Event.objects.filter(decision_id__in=decided[:TIMELINE], verb__in=STORY)
     events = changed.order_by().union(story.order_by()).order_by("-seq")[: TIMELINE * 2]
     changes = _changes(rows)
     entries = [Entry(event, changes=changes.get(event.pk, [])) for event in events]

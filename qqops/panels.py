@@ -24,6 +24,7 @@ SECTIONS: dict[str, "StrOrPromise"] = {
     "overview": "",
     "work": _("Work"),
     "registry": _("Registry"),
+    "resources": _("Number resources"),
     "enforcement": _("Enforcement"),
     "system": _("System"),
 }

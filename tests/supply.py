@@ -1,8 +1,9 @@
 """Number resources of the tests: ranges that were opened by the acts that open one, and what was proposed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from django.utils import translation
 
 from accounts.models import NumberRange, ResourceProposal, RuleVersion
 from accounts.services import resources
@@ -36,6 +37,13 @@ def open_range(
             carry_out(ranges.moved(found, step), maker, supervisor)
             found = NumberRange.objects.get(pk=found.pk)
     return found
+
+
+@pytest.fixture
+def english() -> Iterator[None]:
+    """What a sentence says is held against its English; the pages have their own tests in both languages."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from accounts.admin import (
     disclosures,
     erasures,
     holder,
+    holder_correction,
     identity,
     keeping,
     number,
@@ -15,6 +16,7 @@ from accounts.admin import (
     right_acts,
     rights,
     rulebook,
+    tenure,
 )
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "disclosures",
     "erasures",
     "holder",
+    "holder_correction",
     "identity",
     "keeping",
     "number",
@@ -34,4 +37,5 @@ __all__ = [
     "right_acts",
     "rights",
     "rulebook",
+    "tenure",
 ]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.lifecycle import PREMIUM_FROM_TIER, Lifecycle, Protection, Shown
-from accounts.models import Number
+from accounts.models import Number, Tenure
 from accounts.numbers import DIGITS_MAX, parse, parse_list, prefix_ranges
 from accounts.queries.correct import open_before
 from accounts.queries.declared import is_self_dealing, numbers_before
@@ -33,6 +33,23 @@ TONES = {
     Shown.TERMINATED: "bad",
 }
 PAGE_OF_TARGETS = 200  # what a form holds; longer lists go through a file
+
+
+# What comes when the time of a state is over.
+DUE = {
+    Lifecycle.CANCEL_PENDING: gettext_lazy("Cooling-off ends"),
+    Lifecycle.TERMINATED: gettext_lazy("Kept until"),
+    Lifecycle.QUARANTINED: gettext_lazy("Quarantine ends"),
+}
+
+
+def charge(tenure: Tenure) -> str:
+    """Free, or paid until when and on which order."""
+    if not tenure.paid:
+        return _("free")
+    until = f"{timezone.localtime(tenure.paid_until):%Y-%m-%d}" if tenure.paid_until else "–"
+    order = _("order %(order)s") % {"order": tenure.order_ref} if tenure.order_ref else ""
+    return " · ".join(filter(None, [_("paid until %(day)s") % {"day": until}, order]))
 
 
 def state_badge(number: Number) -> Any:
@@ -151,11 +168,17 @@ class NumberPage(ObjectPage):
                     "seq": tenure.seq, "day": f"{timezone.localtime(tenure.started_at):%Y-%m-%d}"},
                     _("the holder has the right of use; the number stays the operator's (2)")),
                 Fact(_("Registered by"), tenure.get_channel_display()),
-                Fact(_("Charge"), _("paid until %(day)s") % {"day": f"{timezone.localtime(tenure.paid_until):%Y-%m-%d}"}
-                     if tenure.paid and tenure.paid_until else _("free")),
+                Fact(_("Charge"), charge(tenure)),
                 Fact(_("Rules accepted"), f"{tenure.rules_version.version} · {tenure.get_acceptance_display()}"),
                 Fact(_("Last login"), when(last_login_of(obj), exact=True)),
             ]  # fmt: skip
+        if obj.terminated_under:
+            facts.append(Fact(_("Terminated"), when(obj.terminated_at, exact=True), _("under clause %(clause)s") % {
+                "clause": obj.terminated_under}))  # fmt: skip
+        if obj.due_at and obj.lifecycle in DUE:
+            facts.append(Fact(DUE[Lifecycle(obj.lifecycle)], when(obj.due_at, exact=True)))
+        if obj.reclaim_exempt_reason:
+            facts.append(Fact(_("Exempt from reclaim"), obj.reclaim_exempt_reason))
         if obj.protection:
             needs = _("nobody acts on it without a supervisor")
             facts.append(Fact(_("Protection"), obj.get_protection_display(), needs))

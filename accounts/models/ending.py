@@ -104,6 +104,7 @@ class LoginLine(models.Model):
         verbose_name = _("line of a login file")
         verbose_name_plural = _("lines of a login file")
         default_permissions = ()
+        indexes = (models.Index(fields=("number",), name="login_line_by_number"),)
 
     def __str__(self) -> str:
         return f"{self.number} {self.service}"

@@ -73,6 +73,7 @@ class Erasure(Record):
     class Basis(models.TextChoices):
         REQUEST = "request", _("at the person's request")
         RETENTION = "retention", _("the retention period is over")
+        CANCELLED = "cancelled", _("the holder cancelled the number")
         REAPPLIED = "reapplied", _("again, after a backup was restored")
 
     tenure = models.ForeignKey(Tenure, models.PROTECT, verbose_name=_("tenure"), related_name="erasures")

@@ -121,6 +121,7 @@ class Tenure(models.Model):
         verbose_name = _("tenure")
         verbose_name_plural = _("tenures")
         default_permissions = ("view",)
+        indexes = (models.Index(fields=("ended_at",), name="tenure_ended", condition=Q(ended_at__isnull=False)),)
         constraints = (
             models.UniqueConstraint(fields=("number", "seq"), name="tenure_seq"),
             # 2(a): one number, at most one live tenure.
@@ -135,12 +136,18 @@ class Tenure(models.Model):
 
 
 class LoginFact(models.Model):
-    """First and last successful login of a tenure to one service (5.1); a fact of others, so without history."""
+    """First and last successful login of a tenure to one service (5.1); a fact of others, so without history.
+
+    It stays with its tenure, where no later holder meets it, and goes when the law no longer keeps it: a log of a
+    person that outlives its time is no record but a fault, hence the right to delete (accounts/retention.py).
+    """
 
     tenure = models.ForeignKey(Tenure, models.PROTECT, verbose_name=_("tenure"), related_name="logins", db_index=False)
     service = models.CharField(_("service"), max_length=40)
     first_at = models.DateTimeField(_("first login"))
     last_at = models.DateTimeField(_("last login"))
+
+    fleeting = True
 
     class Meta:
         verbose_name = _("login fact")

@@ -36,7 +36,7 @@ class ResourceProposal(Proposal):
 
     changeable_columns = ("state",)
     history = History()
-    hidden_in_history = ("sealed",)
+    hidden_in_history = ("sealed", "content", "numbers", "rule", "form_key")  # its page says these in words
 
     class Meta:
         verbose_name = _("resource proposal")
@@ -111,6 +111,7 @@ class NumberRange(models.Model):
 
     changeable_columns = ("state", "purpose", "plan", "opens_on", "price", "channels")
     history = History()
+    hidden_in_history = ("multiplier", "offset")
 
     class Meta:
         verbose_name = _("number range")

@@ -1,7 +1,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from accounts.lifecycle import Lifecycle
-from accounts.resources import ALONE, BOTH, SUPERVISOR, Kind, Pool
+from accounts.resources import ALONE, BOTH, CORRECTION_PAPERS, SUPERVISOR, Kind, Pool
 from qqops.audit import verbs
 
 KINDS = dict(Kind.choices)
@@ -19,3 +19,8 @@ verbs.declare("range.moved", _("moved a range from “%(from)s” to “%(to)s�
 verbs.declare("range.planned", _("changed the plan of a range"))
 verbs.declare("tiers.recomputed", _("recomputed tiers; numbers changed: %(numbers)s"))
 verbs.declare("campaign.opened", _("opened campaign %(code)s for %(targets)s numbers"))
+verbs.declare(
+    "number.holder_corrected", _("corrected the holder of a number by the operator's licence"), papers=CORRECTION_PAPERS
+)
+verbs.declare("number.moved", _("moved numbers to “%(to)s”: %(numbers)s"), to=STATES)
+verbs.declare("number.tier_set", _("set the tier of numbers to %(tier)s: %(numbers)s"))

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.admin.number import NumberList
-from accounts.models import Number
+from accounts.models import Number, Tenure
 from accounts.queries.declared import is_self_dealing
 from enforcement import services
 from enforcement.admin.acts import TITLES
@@ -19,7 +19,15 @@ from enforcement.admin.words import CONSEQUENCES, ground_text, grounds_text, mea
 from enforcement.models import Decision, Measure
 from enforcement.policy import FROM, Kind
 from enforcement.queries import Entry as Line
-from enforcement.queries import decisions, inbox, measures_of, story_of_decision, timeline
+from enforcement.queries import (
+    decisions,
+    inbox,
+    measures_of,
+    measures_under,
+    story_of_decision,
+    timeline,
+    timeline_of,
+)
 from qqops import panels
 from qqops.approvals import State
 from qqops.audit.models import Event
@@ -72,7 +80,15 @@ def _next_act(request: HttpRequest, number: Number) -> Act | None:
 
 
 def _measures(request: HttpRequest, number: Number) -> Panel:
-    rows = [_measure_row(m) for m in measures_of(number)]
+    return _measure_table(measures_of(number))
+
+
+def _measures_under(request: HttpRequest, tenure: Tenure) -> Panel:
+    return _measure_table(measures_under(tenure))
+
+
+def _measure_table(found: Iterable[Measure]) -> Panel:
+    rows = [_measure_row(m) for m in found]
     head = [_("Measure"), _("In force"), _("Clause"), _("From"), _("Until"), _("Decision")]
     return Panel(_("Measures"), "ops/panel_table.html", {"head": head, "rows": rows, "empty": _("None.")})
 
@@ -87,6 +103,10 @@ def _measure_row(m: Measure) -> tuple[Any, ...]:
 
 def _story(request: HttpRequest, number: Number) -> list[Entry]:
     return [_entry(line) for line in timeline(number)]
+
+
+def _story_of_tenure(request: HttpRequest, tenure: Tenure) -> list[Entry]:
+    return [_entry(line) for line in timeline_of(tenure)]
 
 
 def _decision_story(request: HttpRequest, decision: Decision) -> list[Entry]:
@@ -170,6 +190,8 @@ panels.toolbar("numbers", _acts)
 panels.row_act("numbers", _next_act)
 panels.register("number", _measures)
 panels.timeline("number", _story)
+panels.register("tenure", _measures_under)
+panels.timeline("tenure", _story_of_tenure)
 panels.timeline("decision", _decision_story)
 panels.dashboard(_counters)
 panels.dashboard(_mine, order=1)

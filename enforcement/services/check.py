@@ -7,8 +7,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from accounts.queries.policies import is_in_force
 from enforcement.order import Order
-from enforcement.policy import AUTHORITIES, BASIS, OWNER_FREEZE_MAX, Authority, FreezeKind, Kind, Scope
+from enforcement.policy import AUTHORITIES, BASIS, OWNER_FREEZE_MAX, RECLAIM, Authority, FreezeKind, Kind, Scope
 from qqops.audit.personal import no_personal_data
 from qqops.errors import Invalid, Refused
 from qqops.reason import must_say_why
@@ -21,6 +22,7 @@ def check(order: Order, actor: Staff) -> Authority:
     """The authority by which the actor may give the order; Invalid when it is not well formed, Refused when none."""
     _well_formed(order)
     _grounds(order)
+    _policy(order)
     return _authority(order, actor)
 
 
@@ -82,6 +84,16 @@ def _grounds(order: Order) -> None:
         length = order.length(timezone.now())
         if length is None or length > OWNER_FREEZE_MAX:
             raise Invalid(_("A freeze at the holder's request lasts at most 24 hours."))
+
+
+def _policy(order: Order) -> None:
+    """10.3 names no terms of its own: a reclaim is made under a policy in force, and nothing else is (10.3(c))."""
+    if (order.policy is not None) != (RECLAIM in order.clauses):
+        if order.policy is None:
+            raise Invalid(_("A reclaim under 10.3 is made under a dormancy policy: name it."))
+        raise Invalid(_("A dormancy policy is a reason for a reclaim under 10.3 only."))
+    if order.policy and not is_in_force(order.policy):
+        raise Invalid(_("Dormancy policy %(code)s is not in force today.") % {"code": order.policy})
 
 
 def _authority(order: Order, actor: Staff) -> Authority:

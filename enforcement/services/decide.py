@@ -78,6 +78,7 @@ def decide(order: Order, numbers: Iterable[int], *, actor: Staff, found: Preview
         facts=order.facts,
         reason=order.reason,
         ticket=order.ticket,
+        policy=order.policy,
         maker=actor,
         rule=rule.code,
         effect=rule.effect,
@@ -89,6 +90,7 @@ def decide(order: Order, numbers: Iterable[int], *, actor: Staff, found: Preview
         form_key=order.form_key,
     )
     facts = {"act": order.kind, "targets": found.known, "rule": decision.rule, "clauses": list(order.clauses)}
+    facts |= {"policy": order.policy.code} if order.policy else {}
     with pen.act("decision.proposed", actor=actor, reason=order.reason, ticket=order.ticket, facts=facts) as act:
         _file(decision, order, listed, found, act)
         # Inside this act, so that both events are written together at the end, under one short chain lock.

@@ -161,7 +161,8 @@ def _look(order: Order, numbers: Iterable[int], actor: Staff) -> Preview:
 
 def _judge(order: Order, chunk: Sequence[int], actor: Staff) -> dict[str, Any]:
     lift, lift_params = judgement.measures_to_lift(order)
-    why = judgement.why(order.kind, of_targets=False)
+    reclaim = order.policy.kind if order.policy else ""
+    why = judgement.why(order.kind, of_targets=False, reclaim=reclaim)
     freeze, lifting = order.kind == Kind.FREEZE, order.kind == Kind.LIFT
     sql = f"""
 WITH judged AS MATERIALIZED (
@@ -173,7 +174,7 @@ WITH judged AS MATERIALIZED (
          {_OWN if lifting else "false"} AS own, {_SUPERVISED if lifting else "false"} AS supervised
   FROM unnest(%(numbers)s::bigint[]) AS g(id)
   LEFT JOIN accounts_number n ON n.id = g.id
-  LEFT JOIN accounts_tenure h ON h.id = n.tenure_id
+  {judgement.POLICY if reclaim else "LEFT JOIN accounts_tenure h ON h.id = n.tenure_id"}
   CROSS JOIN LATERAL (SELECT n.tenure_id, n.revision, {lift} AS measures) t
 )
 SELECT (SELECT coalesce(jsonb_object_agg(why, c), '{{}}') FROM

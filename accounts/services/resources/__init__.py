@@ -1,6 +1,6 @@
 """Acts on number resources (preamble, clauses 2 and 3.1): every door proposes, and nothing else changes them."""
 
-from accounts.services.resources import campaigns, numbers, ranges  # noqa: F401  # each declares its works
+from accounts.services.resources import campaigns, correction, numbers, policies, ranges  # noqa: F401  # each declares its works
 from accounts.services.resources.propose import (
     AlreadyProposed,
     approve,

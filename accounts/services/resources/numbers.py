@@ -1,6 +1,7 @@
 """Numbers that nobody holds: moved (T1-T3, T20) or given a tier. A free one gets its row by being touched."""
 
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -103,11 +104,12 @@ def _check_move(wanted: Wanted, actor: Staff) -> Case:
 
 
 def _move(wanted: Wanted, proposal: ResourceProposal, actor: Staff, act: pen.Act) -> None:
-    touch(wanted.numbers, act)
-    sources(wanted.numbers, lock=True)
-    _check_move(wanted, actor)
-    _change(act, _MOVE, to=wanted.content["to"], numbers=list(wanted.numbers))
-    act.facts["to"] = wanted.content["to"]
+    to, numbers = wanted.content["to"], list(wanted.numbers)
+    with _own("number.moved", proposal, actor, to=to) as own:
+        touch(numbers, own)
+        sources(numbers, lock=True)
+        _check_move(wanted, actor)
+        _write(own, _MOVE, pen.CHANGED, to=to, numbers=numbers)
 
 
 def _check_tier(wanted: Wanted, actor: Staff) -> Case:
@@ -123,11 +125,12 @@ def _check_tier(wanted: Wanted, actor: Staff) -> Case:
 
 
 def _tier(wanted: Wanted, proposal: ResourceProposal, actor: Staff, act: pen.Act) -> None:
-    touch(wanted.numbers, act)
-    sources(wanted.numbers, lock=True)
-    _check_tier(wanted, actor)
-    _change(act, _TIER, tier=wanted.content["tier"], numbers=list(wanted.numbers))
-    act.facts["tier"] = wanted.content["tier"]
+    tier, numbers = wanted.content["tier"], list(wanted.numbers)
+    with _own("number.tier_set", proposal, actor, tier=tier) as own:
+        touch(numbers, own)
+        sources(numbers, lock=True)
+        _check_tier(wanted, actor)
+        _write(own, _TIER, pen.CHANGED, tier=tier, numbers=numbers)
 
 
 def touch(numbers: Collection[int], act: pen.Act) -> int:
@@ -170,8 +173,11 @@ def _known(wanted: Wanted) -> list[Source]:
     return found
 
 
-def _change(act: pen.Act, sql: str, **params: object) -> None:
-    act.facts["numbers"] = _write(act, sql, pen.CHANGED, **params)
+def _own(verb: str, proposal: ResourceProposal, actor: Staff, **facts: object) -> AbstractContextManager[pen.Act]:
+    """The event of the numbers themselves, within that of the proposal."""
+    subject = Number(pk=proposal.numbers[0]) if len(proposal.numbers) == 1 else None
+    told = {**facts, "numbers": len(proposal.numbers)}
+    return pen.act(verb, actor=actor, reason=proposal.reason, ticket=proposal.ticket, subject=subject, facts=told)
 
 
 def _write(act: pen.Act, sql: str, kind: str, **params: object) -> int:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts.models import Number, ResourceApproval, ResourceProposal, ResourceProposalKey
+from accounts.models import ResourceApproval, ResourceProposal, ResourceProposalKey
 from accounts.resources import LIST_MAX, MAKE, PROPOSAL_LIFE, Kind, Rule, rule_for
 from accounts.services.declared import refuse_own
 from accounts.services.protect import attempted
@@ -194,10 +194,6 @@ def lapse(*, actor: Staff) -> int:
     return lapsed
 
 
-def subject_of(numbers: tuple[int, ...]) -> Number | None:
-    return Number(pk=numbers[0]) if len(numbers) == 1 else None
-
-
 def _close(proposal: ResourceProposal, state: State, act: pen.Act) -> None:
     proposal.state = state
     proposal.save(update_fields=["state"])
@@ -219,5 +215,9 @@ def _forget(proposal: ResourceProposal) -> None:
     ResourceProposalKey.objects.filter(pk=proposal.pk).delete()
 
 
-def _texts(content: Mapping[str, Any]) -> list[str]:
-    return [value for value in content.values() if isinstance(value, str)]
+def _texts(content: Mapping[str, Any]) -> Iterator[str]:
+    for value in content.values():
+        if isinstance(value, Mapping):
+            yield from _texts(value)
+        elif isinstance(value, str):
+            yield value

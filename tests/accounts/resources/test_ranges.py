@@ -15,6 +15,8 @@ from tests.cast import make_numbers
 from tests.enforcement.acts import broken
 from tests.supply import WHY, carry_out, open_range
 
+pytestmark = pytest.mark.usefixtures("english")
+
 
 @pytest.mark.django_db
 def test_a_range_up_to_10_000_numbers_is_set_aside_by_one_person_and_a_longer_one_by_two(

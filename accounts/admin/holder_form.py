@@ -1,0 +1,84 @@
+"""The fields in which staff tell of a holder at the desk, and how what was told is shown before it is recorded."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy
+
+from accounts.identity.formats import DocumentKind, Field, normalise
+from accounts.identity.masks import mask
+from accounts.models import Verification
+from accounts.services.holders import Holder
+from accounts.services.identity import Proof
+from qqops.audit.personal import no_personal_data
+from qqops.errors import Invalid
+
+ITEMS = (Field.NAME, Field.DOCUMENT, Field.MOBILE, Field.EMAIL)
+VERIFIED = (Field.DOCUMENT, Field.MOBILE)
+
+
+class HolderFields(forms.Form):
+    """What a person gives at the desk. Leave all of it empty where no identity is needed."""
+
+    name = forms.CharField(label=gettext_lazy("Name"), required=False, max_length=60)
+    document_kind = forms.ChoiceField(
+        label=gettext_lazy("Kind of document"), required=False, choices=[("", "–"), *DocumentKind.choices]
+    )
+    document = forms.CharField(label=gettext_lazy("Document number"), required=False, max_length=40)
+    mobile = forms.CharField(label=gettext_lazy("Mobile"), required=False, max_length=30)
+    email = forms.CharField(label=gettext_lazy("E-mail"), required=False, max_length=120)
+    verified = forms.MultipleChoiceField(
+        label=gettext_lazy("Verified"),
+        required=False,
+        choices=[(item.value, item.label) for item in VERIFIED],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    method = forms.ChoiceField(
+        label=gettext_lazy("Method"), required=False, choices=[("", "–"), *Verification.Method.choices]
+    )
+    source = forms.CharField(
+        label=gettext_lazy("Source"),
+        required=False,
+        max_length=80,
+        help_text=gettext_lazy("Who said so: a registry, a system, the kind of paper. Nothing of the person."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        kind = cleaned.get("document_kind", "")
+        for item in ITEMS:
+            if text := cleaned.get(item, ""):
+                try:
+                    cleaned[item] = normalise(item, text, kind)
+                except Invalid as error:
+                    self.add_error(str(item), str(error))
+        if cleaned.get("document") and not kind:
+            self.add_error("document_kind", ValidationError(gettext_lazy("Say which kind of document it is.")))
+        if cleaned.get("verified") and not (cleaned.get("method") and cleaned.get("source", "").strip()):
+            self.add_error("method", ValidationError(gettext_lazy("Say how it was verified, and whose word it is.")))
+        try:
+            no_personal_data(cleaned.get("source", ""))
+        except Invalid as error:
+            self.add_error("source", str(error))
+        return cleaned
+
+
+def holder_of(cleaned: dict[str, Any]) -> Holder | None:
+    """The holder of a form that is valid; None where nothing was given."""
+    values = {item.value: cleaned[item] for item in ITEMS if cleaned[item]}
+    if not values:
+        return None
+    proof = Proof(cleaned["method"], cleaned["source"].strip(), timezone.now())
+    proofs = {name: proof for name in cleaned["verified"] if name in values}
+    return Holder(values, cleaned["document_kind"] if "document" in values else "", proofs)
+
+
+def masked_items(holder: Holder | None) -> list[tuple[Any, str]]:
+    """(item, masked value) of what was told, for a page that everybody who rules on it sees."""
+    if holder is None:
+        return []
+    return [
+        (Field(name).label, mask(Field(name), value, holder.document_kind)) for name, value in holder.values.items()
+    ]

@@ -1,0 +1,271 @@
+"""Proposals about number resources: what waits, one proposal, and the page of who rules on it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.admin.resource_words import (
+    RULES,
+    about,
+    consequences_of,
+    proposal_facts,
+    state_badge,
+    whole,
+)
+from accounts.models import Number, NumberRange, ResourceProposal
+from accounts.queries.proposals import APPROVERS, inbox, proposals, story_of_proposal, waiting
+from accounts.resources import Kind
+from accounts.services import resources as services
+from qqops import panels
+from qqops.approvals import State
+from qqops.errors import Invalid, Refused
+from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin, RulingPage
+from qqops.panels import Act, Entry, Panel
+from qqops.staff.models import Staff
+from qqops.templatetags.ops import badge, digits, link, when
+
+VIEW = "accounts.view_resourceproposal"
+LIST = "admin:accounts_resourceproposal_changelist"
+SHOWN = 50
+
+
+def proposal_url(pk: int) -> str:
+    return reverse("admin:accounts_resourceproposal_change", args=[pk])
+
+
+class ProposalList(KeysetList):
+    page = "resourceproposals"
+    title = gettext_lazy("Resource proposals")
+    permission = VIEW
+    model = ResourceProposal
+    columns = (
+        Column(gettext_lazy("Proposal"), lambda p: p),
+        Column(gettext_lazy("Kind"), lambda p: p.get_kind_display()),
+        Column(gettext_lazy("About"), lambda p: p.about),
+        Column(gettext_lazy("State"), state_badge),
+        Column(gettext_lazy("Maker"), lambda p: p.maker),
+        Column(gettext_lazy("Proposed"), lambda p: when(p.proposed_at)),
+    )
+    order = ("-id",)
+    search_label = gettext_lazy("Proposal")
+    search_help = gettext_lazy("Its number.")
+    empty = gettext_lazy("No proposal matches.")
+
+    def setup(self) -> None:
+        mine = ("mine", _("made by me"), Q(maker=self.user))
+        to_rule = ("inbox", _("waiting for my approval"), lambda: Q(pk__in=inbox(self.user).values("pk")))
+        self.filters = (
+            Filter(
+                _("State"),
+                "state",
+                (("waiting", _("waiting"), waiting), *((s.value, s.label, Q(state=s.value)) for s in State)),
+            ),
+            Filter(_("Whose"), "whose", (to_rule, mine)),
+            Filter(_("Kind"), "kind", tuple((k.value, k.label, Q(kind=k.value)) for k in Kind)),
+        )
+
+    def queryset(self) -> QuerySet[ResourceProposal]:
+        return proposals()
+
+    def search(self, rows: QuerySet[Any], text: str) -> QuerySet[Any] | HttpResponse:
+        wanted = text.lstrip("#")
+        if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 18):
+            raise Invalid(_("Type the number of a proposal."))
+        return rows.filter(pk=int(wanted))
+
+    def cut(self, rows: QuerySet[Any]) -> None:
+        """With the names of the ranges that the rows are about, all at once."""
+        super().cut(rows)
+        ranges = NumberRange.objects.in_bulk([p.content["range"] for p in self.rows if "range" in p.content])
+        for p in self.rows:
+            found = ranges.get(p.content.get("range"))
+            p.about = digits(found) if found else about(p)
+
+
+class ProposalPage(ObjectPage):
+    page = "resourceproposal"
+    model = ResourceProposal
+
+    def queryset(self) -> QuerySet[ResourceProposal]:
+        return proposals()
+
+    def heading(self, obj: ResourceProposal) -> str:
+        return _("Proposal %(id)s: %(kind)s") % {"id": obj, "kind": obj.get_kind_display()}
+
+    def badges(self, obj: ResourceProposal) -> list[Any]:
+        return [state_badge(obj)]
+
+    def facts(self, obj: ResourceProposal) -> list[Any]:
+        return proposal_facts(obj)
+
+
+@admin.register(ResourceProposal)
+class ResourceProposalAdmin(OpsModelAdmin):
+    list_page = ProposalList
+    object_page = ProposalPage
+
+
+class ProposalRulingPage(RulingPage):
+    nav = LIST
+    case_title = gettext_lazy("The proposal")
+    user: Staff
+
+    def allowed(self) -> bool:
+        return any(self.user.has_perm(p) for p in APPROVERS)
+
+    def setup(self) -> None:
+        found = proposals().filter(pk=self.kwargs["pk"]).first()
+        if found is None:
+            raise Http404
+        self.proposal: ResourceProposal = found
+
+    def heading_title(self) -> str:
+        return _("Approve or refuse: proposal %(id)s, %(kind)s") % {
+            "id": self.proposal,
+            "kind": self.proposal.get_kind_display(),
+        }
+
+    def crumbs(self) -> list[tuple[Any, str]]:
+        return [(_("Resource proposals"), reverse(LIST)), (str(self.proposal), proposal_url(self.proposal.pk))]
+
+    def content_hash(self) -> str:
+        return self.proposal.content_hash
+
+    def barred(self) -> None:
+        services.capacity_of(self.proposal, self.user)
+
+    def rule(self, *, agree: bool, **ruling: Any) -> str:
+        answer = services.approve if agree else services.refuse
+        done = answer(self.proposal, actor=self.user, **ruling)
+        said = {
+            State.REFUSED: _("Proposal #%(id)d was refused; nothing was changed."),
+            State.APPLIED: _("Proposal #%(id)d is done."),
+        }
+        self.say(
+            said.get(State(done.state), _("Agreed. Proposal #%(id)d still waits for another approver.")) % {"id": done.pk}
+        )
+        return proposal_url(done.pk)
+
+    def context(self) -> dict[str, Any]:
+        hung = panels.panels_for("resourceproposal", self.request, self.proposal)
+        return {
+            "facts": proposal_facts(self.proposal),
+            "consequences": [*consequences_of(self.proposal.kind), *_still_missing(self.proposal)],
+            "left": [panel for panel in hung if panel.side == "left"],
+            "right": [panel for panel in hung if panel.side == "right"],
+        }
+
+
+def _still_missing(proposal: ResourceProposal) -> list[Any]:
+    missing = len(proposal.approvers) - len(proposal.approvals.all())
+    rule = RULES.get(proposal.rule)
+    said: list[Any] = [rule.label] if rule else []
+    return [*said, _("Yours is the last agreement: it is done at once.")] if missing == 1 else said
+
+
+def _numbers(request: HttpRequest, proposal: ResourceProposal) -> Panel | None:
+    """The first of them as they are now; a list of any length costs the same."""
+    first = proposal.numbers[:SHOWN]
+    if not first:
+        return None
+    known = Number.objects.in_bulk(first)
+    rows = [
+        (
+            link(_number_url(n, known=n in known), digits(n)),
+            known[n].get_lifecycle_display() if n in known else badge(_("no row yet"), "quiet"),
+            known[n].tier if n in known else "",
+        )
+        for n in first
+    ]
+    title = _("Numbers")
+    if len(proposal.numbers) > len(rows):
+        title = _("Numbers: the first %(n)d of %(all)s") % {"n": len(rows), "all": whole(len(proposal.numbers))}
+    return Panel(title, "ops/panel_table.html", {"head": [_("Number"), _("Lifecycle"), _("Tier")], "rows": rows})
+
+
+def _number_url(number: int, *, known: bool) -> str:
+    return reverse("admin:accounts_number_change" if known else "admin:free_number", args=[number])
+
+
+def _approvals(request: HttpRequest, proposal: ResourceProposal) -> Panel | None:
+    if not proposal.approvers:
+        return None
+    rows = [
+        (
+            a.approver,
+            badge(_("agreed"), "good") if a.agreed else badge(_("refused"), "bad"),
+            a.reason,
+            when(a.at, exact=True),
+        )
+        for a in proposal.approvals.select_related("approver").order_by("pk")
+    ]
+    head = [_("Approver"), _("Answer"), _("Reason"), _("Time")]
+    missing = len(proposal.approvers) - len(rows)
+    note = _("Still missing: %(n)d") % {"n": missing} if proposal.state == State.PROPOSED else _("None.")
+    return Panel(_("Approvals"), "ops/panel_table.html", {"head": head, "rows": rows, "empty": note}, side="right")
+
+
+def _leads_to(request: HttpRequest, proposal: ResourceProposal) -> Panel | None:
+    """What it will do, while it waits; on the ruling page that stands beside the buttons."""
+    said = consequences_of(proposal.kind)
+    if proposal.state != State.PROPOSED or not said or request.method == "POST":
+        return None
+    return Panel(_("What it will do"), "ops/panel_list.html", {"items": said})
+
+
+def _story(request: HttpRequest, proposal: ResourceProposal) -> Iterable[Entry]:
+    return [
+        Entry(event.at, event.sentence, who=event.actor_label, text=event.reason, request_id=str(event.request_id))
+        for event in story_of_proposal(proposal)
+    ]
+
+
+def _rule_act(request: HttpRequest, proposal: ResourceProposal | None) -> Iterable[Act]:
+    if proposal is None or proposal.state != State.PROPOSED:
+        return
+    try:
+        services.capacity_of(proposal, panels.staff_at(request))
+    except (Refused, Invalid):
+        return
+    yield Act(_("Approve or refuse"), reverse("admin:resource_ruling", args=[proposal.pk]), key="a", primary=True)
+
+
+def _inbox(request: HttpRequest) -> QuerySet[ResourceProposal]:
+    return inbox(panels.staff_at(request))
+
+
+def _mine(request: HttpRequest) -> Panel | None:
+    """On the overview: what waits for this person's word, the oldest first, as it lapses first."""
+    user = panels.staff_at(request)
+    if not any(user.has_perm(p) for p in APPROVERS):
+        return None
+    rows = [
+        (
+            link(reverse("admin:resource_ruling", args=[p.pk]), f"{p} {p.get_kind_display()}"),
+            about(p),
+            p.maker,
+            when(p.proposed_at),
+            when(p.expires_at),
+        )
+        for p in inbox(user).order_by("pk")[:10]
+    ]
+    if not rows:
+        return None
+    head = [_("Proposal"), _("About"), _("Maker"), _("Proposed"), _("Lapses")]
+    return Panel(_("Resource proposals waiting for my approval"), "ops/panel_table.html", {"head": head, "rows": rows})
+
+
+panels.register("resourceproposal", _leads_to)
+panels.register("resourceproposal", _numbers)
+panels.register("resourceproposal", _approvals)
+panels.timeline("resourceproposal", _story)
+panels.toolbar("resourceproposal", _rule_act)
+panels.dashboard(_mine, order=1)
+panels.page("resources/proposals/<int:pk>/", "resource_ruling", ProposalRulingPage)
+panels.sidebar("resources", gettext_lazy("Resource proposals"), LIST, VIEW, count=_inbox, order=1)

@@ -1,0 +1,95 @@
+"""Reads of dormancy policies: which is in force, and what one says in words."""
+
+import datetime
+from collections.abc import Iterable
+
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.dormancy import Kind, Terms
+from accounts.models import DormancyPolicy
+from qqops.errors import Invalid
+
+ONE_DAY = datetime.timedelta(days=1)
+
+
+def policy_by_code(code: str) -> DormancyPolicy:
+    found = DormancyPolicy.objects.filter(code=code.strip()).first()
+    if found is None:
+        raise Invalid(_("There is no dormancy policy “%(code)s”.") % {"code": code.strip()[:40]})
+    return found
+
+
+def in_force(day: datetime.date | None = None) -> Q:
+    return Q(effective__contains=day or timezone.localdate())
+
+
+def is_in_force(policy: DormancyPolicy, day: datetime.date | None = None) -> bool:
+    day = day or timezone.localdate()
+    first, after = policy.effective.lower, policy.effective.upper
+    return (first is None or first <= day) and (after is None or day < after)
+
+
+def terms_of(policy: DormancyPolicy) -> Terms:
+    return Terms(
+        code=policy.code,
+        kind=policy.kind,
+        threshold_days=policy.threshold_days,
+        effective_from=policy.effective.lower,
+        effective_to=_last(policy.effective.upper),
+        grace_days=policy.grace_days,
+        notice_days=policy.notice_days,
+        reminder_days=policy.reminder_days,
+        registered_from=policy.registered.lower,
+        registered_to=_last(policy.registered.upper),
+    )
+
+
+def in_words(terms: Terms) -> str:
+    """“registered from 2021-01-01, not activated within 3 days; notice 30 days and 7 days before; grace 15 days”."""
+    return _("; ").join([_whom(terms), _notice(terms), _("grace %(n)d days") % {"n": terms.grace_days}])
+
+
+def _whom(terms: Terms) -> str:
+    due = {
+        Kind.NOT_ACTIVATED: _("not activated within %(n)d days"),
+        Kind.DORMANT: _("not logged in for %(n)d days"),
+        Kind.PAID_LAPSED: _("paid time over for %(n)d days"),
+    }[Kind(terms.kind)] % {"n": terms.threshold_days}
+    return _(", ").join([span(terms.registered_from, terms.registered_to, _("registered")), due])
+
+
+def _notice(terms: Terms) -> str:
+    if not terms.notice_days:
+        return _("no notice before")
+    if not terms.reminder_days:
+        return _("notice %(n)d days before") % {"n": terms.notice_days}
+    return _("notice %(n)d days and %(m)d days before") % {"n": terms.notice_days, "m": terms.reminder_days}
+
+
+def span(first: datetime.date | None, last: datetime.date | None, what: str) -> str:
+    told = {"what": what, "first": first, "last": last}
+    if first and last:
+        return _("%(what)s from %(first)s to %(last)s") % told
+    if first:
+        return _("%(what)s from %(first)s") % told
+    return _("%(what)s until %(last)s") % told if last else _("%(what)s at any time") % told
+
+
+def _last(after: datetime.date | None) -> datetime.date | None:
+    return after - ONE_DAY if after else None
+
+
+def overlapping(terms: Terms) -> Iterable[DormancyPolicy]:
+    """The policies of the same kind that are for some of the same tenures, on some of the same days."""
+    return DormancyPolicy.objects.filter(
+        kind=terms.kind,
+        registered__overlap=days(terms.registered_from, terms.registered_to),
+        effective__overlap=days(terms.effective_from, terms.effective_to),
+    ).order_by("pk")
+
+
+def days(first: datetime.date | None, last: datetime.date | None) -> DateRange:
+    return DateRange(first, last + ONE_DAY if last else None)
