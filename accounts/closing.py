@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 DAY = datetime.timedelta(days=1)
 OBJECTION = 180 * DAY  # the window in which a termination may be objected to (clause 11): DESIGN §4
 COOLING_OFF = 15 * DAY  # T14-T16
+# The login that withdraws it may be in a file that has not come. What cannot be undone waits for that, and no longer.
+FEED_WAIT = 2 * DAY
 CANCELLED = "12.1"  # a termination under this clause is the holder's own: not restored, purged at once (T16)
 GRACE = 30 * DAY  # after a termination; one under 10.3 has the grace of its policy
 
@@ -54,3 +56,4 @@ class Waits(TextChoices):
     HOLD = "hold", _("something holds it")
     CERTIFICATE = "certificate", _("there is no purge certificate")
     SERVICES = "services", _("a service has not confirmed that it cleared its data")
+    RANGE = "range", _("it lies in no range")

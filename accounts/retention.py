@@ -9,8 +9,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-IDENTITY, DATA_REQUESTS, DISCLOSURES, RELEASES, REGISTERS, RECORD = (
-    "identity", "data_requests", "disclosures", "releases", "registers", "record"
+IDENTITY, LOGINS, DATA_REQUESTS, DISCLOSURES, RELEASES, REGISTERS, RECORD = (
+    "identity", "logins", "data_requests", "disclosures", "releases", "registers", "record"
 )  # fmt: skip
 
 
@@ -31,6 +31,13 @@ CLASSES: dict[str, Retention] = {
         _("the end of the tenure"),
         _("PIPL 19 and 47; the time for objections"),
         with_identity=True,
+    ),
+    LOGINS: Retention(
+        _("first and last logins"),
+        184 * DAY,  # six months, however long they are
+        _("the end of the tenure"),
+        _("Cybersecurity Law 23(3): logs are kept for six months"),
+        with_identity=False,
     ),
     DATA_REQUESTS: Retention(
         _("statements of data requests"),

@@ -3,6 +3,8 @@
 from procrastinate.contrib.django import app
 
 from accounts.breach_tasks import breaches, expired_holds
+from accounts.release_tasks import end_cancellations, purge_numbers, release_numbers
+from accounts.resource_tasks import add_up, lapse
 from accounts.services import erasure_list
 from accounts.services.overdue import remind
 from accounts.services.purge import purge
@@ -10,7 +12,17 @@ from qqops.alerts import watch
 from qqops.audit import origin
 from qqops.staff.models import Staff
 
-__all__ = ["breaches", "expired_holds", "overdue_requests", "purge_expired"]
+__all__ = [
+    "add_up",
+    "breaches",
+    "end_cancellations",
+    "expired_holds",
+    "lapse",
+    "overdue_requests",
+    "purge_expired",
+    "purge_numbers",
+    "release_numbers",
+]
 
 
 @app.periodic(cron="10 4 * * *")

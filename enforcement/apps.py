@@ -14,3 +14,6 @@ class EnforcementConfig(AppConfig):
         from qqops.alerts import watch
 
         watch.declare("enforcement.expire", gettext_noop("the expiry sweep"), within=timedelta(minutes=5))
+        watch.declare(
+            "enforcement.announce", gettext_noop("the notices before a reclaim"), within=timedelta(minutes=30)
+        )

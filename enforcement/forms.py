@@ -8,6 +8,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import DormancyPolicy
+from accounts.queries.policies import in_force
 from enforcement.order import Order
 from enforcement.policy import BASES, FreezeKind, Kind, Scope
 
@@ -28,6 +30,13 @@ class ActForm(forms.Form):
     clauses = forms.MultipleChoiceField(label=_("Clause"), widget=forms.CheckboxSelectMultiple)
     citation = forms.CharField(
         label=_("Document cited"), required=False, max_length=200, help_text=_("With “law”: law and article, or order.")
+    )
+    policy = forms.ModelChoiceField(
+        DormancyPolicy.objects.none(),
+        label=_("Dormancy policy"),
+        required=False,
+        to_field_name="code",
+        help_text=_("With 10.3, and only then."),
     )
     freeze_kind = forms.ChoiceField(label=_("Kind of freeze"), choices=FreezeKind.choices, initial=FreezeKind.VIOLATION)
     scopes = forms.MultipleChoiceField(label=_("Scope"), choices=Scope.choices, widget=forms.CheckboxSelectMultiple)
@@ -51,14 +60,18 @@ class ActForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 2}), max_length=2000)
     ticket = forms.CharField(label=_("Ticket"), required=False, max_length=80)
 
-    def __init__(self, *args: Any, kind: Kind, liftable: Sequence[tuple[str, Any]] = (), **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, kind: Kind, liftable: Sequence[tuple[str, Any]] = (), reclaims: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.kind = kind
         fields: dict[str, Any] = self.fields
         fields["clauses"].choices = [(b.code, _("law or order") if b.citation else b.code)
                                      for b in BASES if kind in b.kinds]  # fmt: skip
         fields["measures"].choices = liftable
+        fields["policy"].queryset = DormancyPolicy.objects.filter(in_force()).order_by("code")
         wanted = {
+            "policy": reclaims,
             "freeze_kind": kind == Kind.FREEZE,
             "scopes": kind == Kind.RESTRICT,
             "measures": kind == Kind.LIFT,
@@ -92,6 +105,7 @@ def order_from(kind: Kind, cleaned: dict[str, Any], *, form_key: uuid.UUID | Non
         duration=int(term) * DAY if term.isdigit() else None,
         until=cleaned["until"] if term == "until" else None,
         indefinite=term == "indefinite",
+        policy=cleaned.get("policy"),
         lift_measures=tuple(int(m) for m in chosen if m.isdigit()),
         lift_kinds=tuple(m for m in chosen if not m.isdigit()),
         form_key=form_key or uuid.uuid4(),

@@ -3,11 +3,13 @@
 Aliases: `n` the number's row, `t` the target (its tenure, revision and measures as decided on). Parameters by name.
 """
 
+import datetime
 from typing import Any
 
 from django.utils import timezone
 
 from accounts import closing, dormancy
+from accounts.models import DormancyPolicy
 from enforcement.order import Order
 from enforcement.policy import BATCH_FROM, FROM, ON_DEMAND, FreezeKind, Kind, is_on_demand, liftable
 
@@ -65,17 +67,14 @@ BEFORE_TERMINATION = (
 )
 
 
-# What a reclaim is judged by besides: the tenure `h` and the policy `p`, joined to the number `n`.
-POLICY = (
-    "LEFT JOIN accounts_tenure h ON h.id = n.tenure_id"
-    " LEFT JOIN accounts_dormancypolicy p ON p.id = %(policy)s::bigint"
-)
+# What a reclaim is judged by besides: the tenure `h`, joined to the number `n`.
+TENURE = "LEFT JOIN accounts_tenure h ON h.id = n.tenure_id"
 
 
 def why(kind: Kind, *, of_targets: bool, reclaim: str = "") -> str:
     """CASE expression: the reason to skip a number, '' to act. `of_targets`: also compare with the frozen target.
 
-    `reclaim`: the kind of the dormancy policy that the number must be due under, with `POLICY` joined.
+    `reclaim`: the kind of the dormancy policy that the number must be due under, with `TENURE` joined.
     """
     changed = (
         "WHEN t.revision <> n.revision OR t.tenure_id IS DISTINCT FROM n.tenure_id THEN 'state_changed'"
@@ -146,10 +145,14 @@ def params(order: Order, effective_at: Any = None) -> dict[str, Any]:
         "freeze_kind": order.freeze_kind,
         "scopes": list(order.scopes),
         "on_demand": is_on_demand(order.clauses),
-        "policy": order.policy.pk if order.policy else None,
-        "since": now,
         "until": order.until or (start + order.duration if order.duration else None),
+        **terms(order.policy, now, since=now),
     }
+
+
+def terms(policy: DormancyPolicy | None, now: datetime.datetime, *, since: datetime.datetime) -> dict[str, Any]:
+    """The named parameters of a reclaim's expressions; a use after `since` is one however old the policy lets it be."""
+    return {"since": since, **dormancy.params(policy, now)} if policy else {}
 
 
 def by_key(cursor: Any, targets: int) -> None:

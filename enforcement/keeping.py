@@ -36,4 +36,4 @@ def _decisions(tenures: Collection[int]) -> Iterable[int]:
 
 rights.keeps("measure", _("a measure on the number is running"), _measures)
 rights.keeps("terminated", _("the number is terminated, and the time for objections runs"), _terminations)
-rights.keeps("decision", _("a decision on the number waits"), _decisions)
+rights.keeps("decision", _("a decision on the number waits"), _decisions, number=True)

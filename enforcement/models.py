@@ -92,6 +92,11 @@ class Decision(Proposal):
         return self.effective_at + self.duration if self.effective_at and self.duration else None
 
     @property
+    def notice_days(self) -> int:
+        """How long before it runs its holders are told: of a reclaim, by its policy."""
+        return self.policy.notice_days if self.policy else 0
+
+    @property
     def has_lapsed(self) -> bool:
         """Right at read time, whether or not the sweep has passed."""
         return self.state == "proposed" and self.expires_at is not None and self.expires_at <= timezone.now()

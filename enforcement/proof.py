@@ -2,6 +2,7 @@
 number without the outcome or the measure it comes from. Run by `audit_verify`.
 """
 
+from accounts.lifecycle import MOVES
 from enforcement.content import TARGET
 from qqops.audit import verify
 
@@ -19,14 +20,19 @@ SELECT 'decision ' || d.id FROM enforcement_decision d JOIN (
   FROM enforcement_target t GROUP BY t.decision_id) t ON t.decision_id = d.id
 WHERE (t.n, t.digest) IS DISTINCT FROM (d.target_count::bigint, d.targets_digest::text) ORDER BY d.id"""
 
-_CHANGES = """
+# The moves that only a decision makes (T6, T12, T13); the others are acts of their own, with verbs of their own.
+# With a purge the measures of the tenure that ended no longer reach the number.
+_MOVES = sorted({(str(m.source), str(m.target)) for m in MOVES if m.transition in ("T6", "T12", "T13")})
+
+_CHANGES = f"""
 SELECT 'number ' || h.id || ' history ' || h.history_id FROM (
   SELECT h.*, lag(h.lifecycle) OVER w AS old_lifecycle, lag(h.frozen_until) OVER w AS old_frozen,
          lag(h.restricted_until) OVER w AS old_restricted
   FROM accounts_historicalnumber h WINDOW w AS (PARTITION BY h.id ORDER BY h.history_id)) h
 WHERE h.history_type = '~'
-  AND (h.lifecycle, h.frozen_until, h.restricted_until)
-      IS DISTINCT FROM (h.old_lifecycle, h.old_frozen, h.old_restricted)
+  AND h.lifecycle <> 'purged' AND (
+    (h.frozen_until, h.restricted_until) IS DISTINCT FROM (h.old_frozen, h.old_restricted)
+    OR (h.old_lifecycle, h.lifecycle) IN ({", ".join(map(str, _MOVES))}))
   AND NOT EXISTS (SELECT FROM enforcement_outcome o WHERE o.event = h.event AND o.number_id = h.id AND o.why = '')
   AND NOT EXISTS (SELECT FROM enforcement_historicalmeasure m WHERE m.event = h.event AND m.number_id = h.id)
 ORDER BY h.history_id"""

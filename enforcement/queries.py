@@ -25,7 +25,7 @@ TIMELINE = 100
 
 
 def decision_by_id(pk: int) -> Decision:
-    found = Decision.objects.select_related("maker").filter(pk=pk).first()
+    found = Decision.objects.select_related("maker", "policy").filter(pk=pk).first()
     if found is None:
         raise Invalid(_("There is no decision #%(id)d.") % {"id": pk})
     return found
@@ -36,7 +36,7 @@ def decisions() -> QuerySet[Decision]:
     first = Target.objects.filter(decision=OuterRef("pk")).order_by("number_id").values("number_id")[:1]
     return (
         Decision.objects.annotate(only=Subquery(first))
-        .select_related("maker")
+        .select_related("maker", "policy")
         .prefetch_related(_with_grounds("grounds"))
     )
 
@@ -60,6 +60,20 @@ def inbox(staff: Staff) -> QuerySet[Decision]:
         expires_at__gt=timezone.now(),
         approvers__overlap=rights or ["-"],
     )
+
+
+def notice_text(decision: Decision) -> str:
+    """Of an approved reclaim with notice: whether its holders were told, and when it runs."""
+    if decision.state != State.APPROVED or not decision.notice_days:
+        return ""
+    if decision.announced_at is None:
+        return _("Its holders are told now; it runs %(n)d days after that.") % {"n": decision.notice_days}
+    told = {"at": _minute(decision.announced_at), "runs": _minute(decision.effective_at)}
+    return _("Announced on %(at)s, runs on %(runs)s.") % told
+
+
+def _minute(at: datetime.datetime | None) -> str:
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M}" if at else "–"
 
 
 def measures_of(number: Number) -> QuerySet[Measure]:
@@ -125,14 +139,15 @@ def timeline_of(tenure: Tenure) -> list[Entry]:
 
 
 def _story(number: int, tenure: int | None) -> list[Entry]:
-    """Every recorded change of the number and the tenure, and the decisions about both, newest first. Four queries."""
+    """Every recorded change of the number and the tenure, and the decisions about both, newest first. Three queries."""
     rows = list(Number.history.filter(id=number, tenure_id=tenure).order_by("-history_id")[: TIMELINE + 1])
-    of_tenure = Tenure.history.filter(id=tenure).order_by("-history_id").values_list("event_id", flat=True)
+    of_tenure = Tenure.history.filter(id=tenure).order_by("-history_id").values("event_id")
     decided = Target.objects.filter(number=number, tenure=tenure).order_by("-decision_id").values("decision_id")
-    # A union and not an OR, of which one half is a subquery: each half has its index.
-    changed = Event.objects.filter(pk__in={r.event_id for r in rows} | set(of_tenure[:TIMELINE]))
-    story = Event.objects.filter(decision_id__in=decided[:TIMELINE], verb__in=STORY)
-    events = changed.order_by().union(story.order_by()).order_by("-seq")[: TIMELINE * 2]
+    # A union and not an OR, of which one part is a subquery: each part has its index.
+    changed = Event.objects.filter(pk__in=[r.event_id for r in rows]).order_by()
+    begun = Event.objects.filter(pk__in=of_tenure[:TIMELINE]).order_by()
+    story = Event.objects.filter(decision_id__in=decided[:TIMELINE], verb__in=STORY).order_by()
+    events = changed.union(begun, story).order_by("-seq")[: TIMELINE * 2]
     changes = _changes(rows)
     entries = [Entry(event, changes=changes.get(event.pk, [])) for event in events]
     grounds = _grounds([e.event.decision_id for e in entries if e.event.decision_id])

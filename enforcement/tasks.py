@@ -1,8 +1,9 @@
 """Work for the worker: the same services, another process. Jobs may run twice; acts are idempotent."""
 
+from django.db import transaction
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
-from procrastinate.exceptions import UniqueViolation
+from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from procrastinate.jobs import Status
 
 from enforcement import services
@@ -16,6 +17,17 @@ from qqops.staff.models import Staff
 def run_later(decision: Decision) -> None:
     """Queue an approved decision, within the transaction of its approval: no job without it, nor it without a job."""
     apply_decision.configure(lock=f"decision:{decision.pk}").defer(decision_id=decision.pk)
+
+
+def run_announced() -> None:
+    """Queue the reclaims whose time of notice is over; one that waits in the queue already is enough."""
+    for decision in services.ready():
+        name = f"decision:{decision.pk}"
+        try:
+            with transaction.atomic():
+                apply_decision.configure(lock=name, queueing_lock=name).defer(decision_id=decision.pk)
+        except AlreadyEnqueued:
+            continue
 
 
 @app.task(name="enforcement.apply", queue="acts", retry=RetryStrategy(max_attempts=10, exponential_wait=2))
@@ -43,3 +55,13 @@ def expire(timestamp: int) -> None:
     with origin.origin(origin.SYSTEM, os_user=origin.terminal_user()):
         services.expire(actor=Staff.objects.system("system-expiry"))
     watch.beat("enforcement.expire")
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="enforcement.announce", queue="acts", queueing_lock="enforcement.announce")
+def announce(timestamp: int) -> None:
+    """Tell holders before a reclaim, and start those that all their holders were told of in time."""
+    with origin.origin(origin.SYSTEM, os_user=origin.terminal_user()):
+        services.announce(actor=Staff.objects.system("system-worker"))
+    run_announced()
+    watch.beat("enforcement.announce")

@@ -1,4 +1,4 @@
-"""How long: `7d`, `12h`, a date. One reading for terminal and web."""
+"""How long: `7d`, `12h`, a date, and what a termination loses. One reading for terminal and web."""
 
 import datetime
 import re
@@ -6,9 +6,15 @@ import re
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from qqops.errors import Invalid
 
+# 10.4: said before a right of use ends, wherever that is done.
+LOST = gettext_lazy(
+    "The right of use ends. Messages, profile, mail and items are lost after the grace period (10.4);"
+    " until then it can be restored."
+)
 _DURATION = re.compile(r"([1-9]\d{0,4})([hd])")
 
 

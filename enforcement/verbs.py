@@ -3,9 +3,11 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from enforcement.models import Notice
 from enforcement.policy import RULES, Kind, Why
 from qqops.audit import verbs
 
+STAGES = dict(Notice.Stage.choices)
 ACTS: dict[str, Mapping[str, Any]] = {"act": dict(Kind.choices), "rule": {rule.code: rule.label for rule in RULES}}
 
 verbs.declare("decision.proposed", _("filed the decision; targets: %(targets)s"), **ACTS)
@@ -19,3 +21,5 @@ verbs.declare("decision.finished", _("closed the decision"))
 verbs.declare("decision.lapsed", _("let the proposal lapse"))
 verbs.declare("measure.expired", _("ended measures whose time was over: %(measures)s"))
 verbs.declare("measure.dropped", _("ended provisional measures with their proposal: %(measures)s"))
+verbs.declare("decision.announced", _("told holders of the decision (%(stage)s): %(targets)s"), stage=STAGES)
+verbs.declare("decision.all_told", _("has told all holders of the decision (%(stage)s)"), stage=STAGES)

@@ -17,10 +17,11 @@ from accounts.numbers import DIGITS_MAX, parse, parse_list, prefix_ranges
 from accounts.queries.correct import open_before
 from accounts.queries.declared import is_self_dealing, numbers_before
 from accounts.queries.number import last_login_of, shown_of, shown_until
+from accounts.queries.resources import range_of
 from qqops import panels
 from qqops.audit.personal import looks_personal
 from qqops.errors import Invalid
-from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin
+from qqops.pages import Column, Filter, HistoryPage, KeysetList, ObjectPage, OpsModelAdmin
 from qqops.panels import Fact
 from qqops.templatetags.ops import badge, digits, link, when
 
@@ -187,22 +188,32 @@ class NumberPage(ObjectPage):
         return facts
 
 
+class NumberHistory(HistoryPage):
+    """Under its present holder only, as all that a number shows; whoever reviews the record sees the whole of it."""
+
+    def rows(self) -> QuerySet[Any]:
+        rows = super().rows()
+        return rows if self.user.has_perm("audit.view_event") else rows.filter(tenure_id=self.object.tenure_id)
+
+
 @admin.register(Number)
 class NumberAdmin(OpsModelAdmin):
     list_page = NumberList
     object_page = NumberPage
+    history_page = NumberHistory
 
 
 def number_url(request: HttpRequest, text: str) -> str | None:
-    """The page of exactly this number, if it is known and may be seen."""
+    """The page of exactly this number, if it may be seen: of a free one too, which has no row."""
     if not request.user.has_perm("accounts.view_number"):
         return None
     try:
         wanted = parse(text)
     except Invalid:
         return None
-    known = Number.objects.filter(pk=wanted).exists()
-    return reverse("admin:accounts_number_change", args=[wanted]) if known else None
+    if Number.objects.filter(pk=wanted).exists():
+        return reverse("admin:accounts_number_change", args=[wanted])
+    return reverse("admin:free_number", args=[wanted]) if range_of(wanted) else None
 
 
 def begins_numbers(text: str) -> bool:

@@ -10,23 +10,17 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin.resource_words import (
-    RULES,
-    about,
-    consequences_of,
-    proposal_facts,
-    state_badge,
-    whole,
-)
+from accounts.admin.resource_words import about, proposal_facts, state_badge
 from accounts.models import Number, NumberRange, ResourceProposal
 from accounts.queries.proposals import APPROVERS, inbox, proposals, story_of_proposal, waiting
+from accounts.queries.resource_words import RULES, consequences_of, whole
 from accounts.resources import Kind
 from accounts.services import resources as services
 from qqops import panels
 from qqops.approvals import State
 from qqops.errors import Invalid, Refused
 from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin, RulingPage
-from qqops.panels import Act, Entry, Panel
+from qqops.panels import Act, Entry, Fact, Panel
 from qqops.staff.models import Staff
 from qqops.templatetags.ops import badge, digits, link, when
 
@@ -101,8 +95,15 @@ class ProposalPage(ObjectPage):
     def badges(self, obj: ResourceProposal) -> list[Any]:
         return [state_badge(obj)]
 
-    def facts(self, obj: ResourceProposal) -> list[Any]:
+    def facts(self, obj: ResourceProposal) -> list[Fact]:
         return proposal_facts(obj)
+
+    def context(self) -> dict[str, Any]:
+        context = super().context()
+        if self.object.state == State.PROPOSED and (said := consequences_of(self.object.kind, self.object.content)):
+            leads_to = Panel(_("What it will do"), "ops/panel_list.html", {"items": said})
+            context["left"] = [leads_to, *context["left"]]
+        return context
 
 
 @admin.register(ResourceProposal)
@@ -143,20 +144,22 @@ class ProposalRulingPage(RulingPage):
     def rule(self, *, agree: bool, **ruling: Any) -> str:
         answer = services.approve if agree else services.refuse
         done = answer(self.proposal, actor=self.user, **ruling)
-        said = {
-            State.REFUSED: _("Proposal #%(id)d was refused; nothing was changed."),
-            State.APPLIED: _("Proposal #%(id)d is done."),
-        }
-        self.say(
-            said.get(State(done.state), _("Agreed. Proposal #%(id)d still waits for another approver.")) % {"id": done.pk}
-        )
+        said = _("Agreed. Proposal #%(id)d still waits for another approver.")
+        if done.state == State.REFUSED:
+            said = _("Proposal #%(id)d was refused; nothing was changed.")
+        elif done.state == State.APPLIED:
+            said = _("Proposal #%(id)d is done.")
+        self.say(said % {"id": done.pk})
         return proposal_url(done.pk)
 
     def context(self) -> dict[str, Any]:
         hung = panels.panels_for("resourceproposal", self.request, self.proposal)
         return {
             "facts": proposal_facts(self.proposal),
-            "consequences": [*consequences_of(self.proposal.kind), *_still_missing(self.proposal)],
+            "consequences": [
+                *consequences_of(self.proposal.kind, self.proposal.content),
+                *_still_missing(self.proposal),
+            ],
             "left": [panel for panel in hung if panel.side == "left"],
             "right": [panel for panel in hung if panel.side == "right"],
         }
@@ -211,14 +214,6 @@ def _approvals(request: HttpRequest, proposal: ResourceProposal) -> Panel | None
     return Panel(_("Approvals"), "ops/panel_table.html", {"head": head, "rows": rows, "empty": note}, side="right")
 
 
-def _leads_to(request: HttpRequest, proposal: ResourceProposal) -> Panel | None:
-    """What it will do, while it waits; on the ruling page that stands beside the buttons."""
-    said = consequences_of(proposal.kind)
-    if proposal.state != State.PROPOSED or not said or request.method == "POST":
-        return None
-    return Panel(_("What it will do"), "ops/panel_list.html", {"items": said})
-
-
 def _story(request: HttpRequest, proposal: ResourceProposal) -> Iterable[Entry]:
     return [
         Entry(event.at, event.sentence, who=event.actor_label, text=event.reason, request_id=str(event.request_id))
@@ -261,7 +256,6 @@ def _mine(request: HttpRequest) -> Panel | None:
     return Panel(_("Resource proposals waiting for my approval"), "ops/panel_table.html", {"head": head, "rows": rows})
 
 
-panels.register("resourceproposal", _leads_to)
 panels.register("resourceproposal", _numbers)
 panels.register("resourceproposal", _approvals)
 panels.timeline("resourceproposal", _story)

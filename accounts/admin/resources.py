@@ -10,12 +10,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin.resource_words import channels_text, percent, whole, yuan
 from accounts.lifecycle import PREMIUM_FROM_TIER, RANGE_STATES, L
 from accounts.models import Number, NumberRange
 from accounts.numbers import parse
 from accounts.premium import NEVER_PUBLIC
 from accounts.queries.proposals import story_of_range, waiting_for_range
+from accounts.queries.resource_words import channels_text, percent, whole, yuan
 from accounts.queries.resources import Use, density_of, free_number, range_of, use_of, use_of_pools
 from accounts.resources import HANDING, Pool
 from qqops import panels
@@ -249,4 +249,3 @@ panels.register("range", _waiting)
 panels.timeline("range", _story)
 panels.dashboard(_counters, order=3)
 panels.sidebar("resources", gettext_lazy("Number ranges"), LIST, VIEW)
-

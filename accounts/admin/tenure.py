@@ -75,7 +75,8 @@ class TenureAdmin(OpsModelAdmin):
 
 def _earlier(request: HttpRequest, number: Number) -> Panel | None:
     """That others held it, and when; nothing else of them."""
-    if not request.user.has_perm("accounts.view_tenure"):
+    first = number.tenure is not None and number.tenure.seq == 1
+    if first or not request.user.has_perm("accounts.view_tenure"):
         return None
     found = list(Tenure.objects.filter(number=number).exclude(pk=number.tenure_id or 0).order_by("-seq")[:SHOWN])
     if not found:

@@ -1,4 +1,4 @@
-"""A file of identity information, told by what is in it and not by its name."""
+"""A file with information about people, told by what is in it and not by its name."""
 
 import hashlib
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Self
 
 from django.utils.translation import gettext as _
 
-from accounts.intake.columns import Row
+from accounts.intake.columns import IDENTITY, Row, Sheet
 from accounts.intake.text import BOM, csv_rows, encoding_of, json_rows
 from accounts.intake.workbook import xlsx_rows
 from qqops.errors import Invalid
@@ -18,7 +18,7 @@ ZIP, COMPOUND = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 class File:
     """Held open from the check to the end: another that takes its name is not what was checked."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, sheet: Sheet = IDENTITY) -> None:
         if not path.is_file():  # it is read twice, which nothing that comes through a pipe can be
             raise Invalid(_("There is no file %(file)s.") % {"file": path})
         try:
@@ -26,6 +26,7 @@ class File:
         except OSError as error:
             raise Invalid(_("Cannot read %(file)s: %(error)s") % {"file": path, "error": error.strerror}) from error
         self.sha256 = self._digest()
+        self._sheet = sheet
         self._encoding = ""
 
     def __enter__(self) -> Self:
@@ -43,12 +44,13 @@ class File:
         if start.startswith(COMPOUND):
             raise Invalid(_("The workbook is locked with a password, or of the old kind (.xls): save it as XLSX."))
         if start.startswith(ZIP):
-            return xlsx_rows(self._file)
+            return xlsx_rows(self._file, self._sheet)
         self._encoding = self._encoding or encoding_of(self._file)
         first = start.removeprefix(BOM).lstrip()[:1]
         if first == b"[":
             raise Invalid(_("The file is one JSON array: write one object to a line."))
-        return json_rows(self._file, self._encoding) if first == b"{" else csv_rows(self._file, self._encoding)
+        read = json_rows if first == b"{" else csv_rows
+        return read(self._file, self._encoding, self._sheet)
 
     def must_be_the_same(self) -> None:
         if self._digest() != self.sha256:

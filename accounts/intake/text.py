@@ -7,7 +7,7 @@ from typing import IO, Any
 
 from django.utils.translation import gettext as _
 
-from accounts.intake.columns import Row, column, heading, row
+from accounts.intake.columns import Row, Sheet, row
 from accounts.numbers import ENCODINGS
 from qqops.errors import Invalid
 
@@ -79,7 +79,7 @@ class Text:
         self.wrong.clear()
 
 
-def csv_rows(file: IO[bytes], encoding: str) -> Iterator[Row]:
+def csv_rows(file: IO[bytes], encoding: str, sheet: Sheet) -> Iterator[Row]:
     text = Text(file, encoding)
     rows = csv.reader(text, strict=True)
     columns: list[str] = []
@@ -97,7 +97,7 @@ def csv_rows(file: IO[bytes], encoding: str) -> Iterator[Row]:
         if not any(cell.strip() for cell in cells):
             continue
         if not columns:
-            columns = _csv_heading(cells)
+            columns = _csv_heading(cells, sheet)
             continue
         found = row(begun, columns, cells)
         if len(cells) < len(columns):
@@ -105,26 +105,26 @@ def csv_rows(file: IO[bytes], encoding: str) -> Iterator[Row]:
         yield found
 
 
-def _csv_heading(cells: list[str]) -> list[str]:
+def _csv_heading(cells: list[str], sheet: Sheet) -> list[str]:
     for separator, name in ((";", _("semicolons")), ("\t", _("tabs"))):
-        if len(cells) == 1 and any(column(part) for part in cells[0].split(separator)[1:]):
+        if len(cells) == 1 and any(sheet.column(part) for part in cells[0].split(separator)[1:]):
             raise Invalid(_("The columns are separated by %(name)s: save the file with commas.") % {"name": name})
-    return heading(cells)
+    return sheet.heading(cells)
 
 
 class _Object(list[tuple[str, Any]]):
     """A JSON object with its keys as they stand, twice or not."""
 
 
-def json_rows(file: IO[bytes], encoding: str) -> Iterator[Row]:
+def json_rows(file: IO[bytes], encoding: str, sheet: Sheet) -> Iterator[Row]:
     text = Text(file, encoding)
     for line in text:
         yield from text.unread()
         if line.strip():
-            yield _json_row(text.at, line)
+            yield _json_row(text.at, line, sheet)
 
 
-def _json_row(at: int, line: str) -> Row:
+def _json_row(at: int, line: str, sheet: Sheet) -> Row:
     try:
         found = json.loads(line, object_pairs_hook=_Object)
     except (ValueError, RecursionError):
@@ -133,7 +133,7 @@ def _json_row(at: int, line: str) -> Row:
         return Row(at, wrong=[("", _("The line is not one JSON object."))])
     done = Row(at)
     for place, (key, value) in enumerate(found, 1):
-        name = column(key)
+        name = sheet.column(key)
         if not name:
             done.wrong.append(("", _("There is no column of this name, at place %(n)d.") % {"n": place}))
         elif name in done.cells:

@@ -10,7 +10,7 @@ from typing import IO, Any
 from django.utils.translation import gettext as _
 from openpyxl import load_workbook
 
-from accounts.intake.columns import Row, heading, row
+from accounts.intake.columns import Row, Sheet, row
 from qqops.errors import Invalid
 
 UNPACKED_MAX = 256 * 1024**2  # bytes; shared texts are all held in memory
@@ -19,7 +19,7 @@ COLUMNS_MAX = 100  # many times what a file may have; openpyxl makes all cells u
 EXACT = 10**15
 
 
-def xlsx_rows(file: IO[bytes]) -> Iterator[Row]:
+def xlsx_rows(file: IO[bytes], sheet: Sheet) -> Iterator[Row]:
     _refuse_bombs(file)
     columns: list[str] = []
     for at, cells in enumerate(_cells(file), 1):
@@ -28,7 +28,7 @@ def xlsx_rows(file: IO[bytes]) -> Iterator[Row]:
         if not wrong and not any(text.strip() for text in texts):
             continue
         if not columns:
-            columns = heading(texts)
+            columns = sheet.heading(texts)
             continue
         found = row(at, columns, texts)
         found.wrong += wrong

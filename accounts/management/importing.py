@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 
 from accounts.identity.formats import Field
 from accounts.intake import File
+from accounts.management.faults import line_of
 from accounts.services import intake
 from accounts.services.declared import self_dealing
 from accounts.services.identity import Recorded
 from accounts.services.intake import Checked
-from accounts.services.intake_lines import Wrong
 from qqops.commands import Exit, StaffCommand
 from qqops.errors import Invalid
 from qqops.progress import bar
@@ -69,7 +69,7 @@ class Import(StaffCommand):
         else:
             self.say(f"SHA-256 {file.sha256}")
             for one in found.wrong:
-                self.say(_line(one))
+                self.say(line_of(one))
             if found.wrongs > len(found.wrong):
                 self.say(_("… and %(n)d more") % {"n": found.wrongs - len(found.wrong)})
         if found.own:
@@ -95,9 +95,3 @@ class Import(StaffCommand):
         for item in Field:
             if done.fields[item]:
                 self.say(f"  {item.label}: {done.fields[item]}")
-
-
-def _line(one: Wrong) -> str:
-    if not one.column:
-        return _("line %(line)d: %(why)s") % {"line": one.line, "why": one.why}
-    return _("line %(line)d, %(column)s: %(why)s") % {"line": one.line, "column": one.column, "why": one.why}

@@ -1,16 +1,21 @@
 """Reads of dormancy policies: which is in force, and what one says in words."""
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import Any
 
 from django.db.backends.postgresql.psycopg_any import DateRange
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.dormancy import Kind, Terms
 from accounts.models import DormancyPolicy
+from accounts.queries import resource_words
+from accounts.resources import Kind as Resource
 from qqops.errors import Invalid
+from qqops.panels import Fact
 
 ONE_DAY = datetime.timedelta(days=1)
 
@@ -58,7 +63,7 @@ def _whom(terms: Terms) -> str:
         Kind.DORMANT: _("not logged in for %(n)d days"),
         Kind.PAID_LAPSED: _("paid time over for %(n)d days"),
     }[Kind(terms.kind)] % {"n": terms.threshold_days}
-    return _(", ").join([span(terms.registered_from, terms.registered_to, _("registered")), due])
+    return _(", ").join([_registered(terms), due])
 
 
 def _notice(terms: Terms) -> str:
@@ -69,20 +74,21 @@ def _notice(terms: Terms) -> str:
     return _("notice %(n)d days and %(m)d days before") % {"n": terms.notice_days, "m": terms.reminder_days}
 
 
-def span(first: datetime.date | None, last: datetime.date | None, what: str) -> str:
-    told = {"what": what, "first": first, "last": last}
+def _registered(terms: Terms) -> str:
+    first, last = terms.registered_from, terms.registered_to
+    told = {"first": first, "last": last}
     if first and last:
-        return _("%(what)s from %(first)s to %(last)s") % told
+        return _("registered from %(first)s to %(last)s") % told
     if first:
-        return _("%(what)s from %(first)s") % told
-    return _("%(what)s until %(last)s") % told if last else _("%(what)s at any time") % told
+        return _("registered from %(first)s") % told
+    return _("registered until %(last)s") % told if last else _("registered at any time")
 
 
 def _last(after: datetime.date | None) -> datetime.date | None:
     return after - ONE_DAY if after else None
 
 
-def overlapping(terms: Terms) -> Iterable[DormancyPolicy]:
+def overlapping(terms: Terms) -> QuerySet[DormancyPolicy]:
     """The policies of the same kind that are for some of the same tenures, on some of the same days."""
     return DormancyPolicy.objects.filter(
         kind=terms.kind,
@@ -93,3 +99,34 @@ def overlapping(terms: Terms) -> Iterable[DormancyPolicy]:
 
 def days(first: datetime.date | None, last: datetime.date | None) -> DateRange:
     return DateRange(first, last + ONE_DAY if last else None)
+
+
+def terms_facts(terms: Terms) -> list[Fact]:
+    return [
+        Fact(_("Policy"), terms.code),
+        Fact(_("In words"), in_words(terms)),
+        Fact(_("Kind"), Kind(terms.kind).label),
+        Fact(_("In force from"), terms.effective_from),
+        Fact(_("In force until"), terms.effective_to or _("without end")),
+    ]
+
+
+def _wanted(content: Mapping[str, Any]) -> list[Fact]:
+    return terms_facts(Terms.of(content))
+
+
+def _wanted_end(content: Mapping[str, Any]) -> list[Fact]:
+    found = DormancyPolicy.objects.filter(pk=content["policy"]).first()
+    return [Fact(_("Policy"), found or f"#{content['policy']}"), Fact(_("Last day in force"), content["last"])]
+
+
+resource_words.declare(
+    Resource.POLICY,
+    _wanted,
+    gettext_lazy("Under it numbers may be reclaimed; each reclaim is a decision of its own, agreed to by two people."),
+)
+resource_words.declare(
+    Resource.POLICY_END,
+    _wanted_end,
+    gettext_lazy("After its last day nothing is filed under it; what was agreed to before goes on."),
+)

@@ -36,18 +36,17 @@ def waiting() -> Q:
 def inbox(staff: Staff) -> QuerySet[ResourceProposal]:
     """What this person may rule on now: not his own, nor about a number that he declared; still without a ruling of
     him, and of somebody else in the capacity that he would fill."""
-    open_to = Q(pk=None)
-    for capacity in APPROVERS:
-        if staff.has_perm(capacity):
-            filled = ResourceApproval.objects.filter(proposal=OuterRef("pk"), capacity=capacity)
-            open_to |= Q(approvers__contains=[capacity]) & ~Exists(filled)
+    open_to = Q(pk__in=[])
+    for capacity in filter(staff.has_perm, APPROVERS):
+        filled = ResourceApproval.objects.filter(proposal=OuterRef("pk"), capacity=capacity)
+        open_to |= Q(~Exists(filled), approvers__contains=[capacity])
     own = Q(numbers__overlap=ArraySubquery(own_numbers(staff).values("number")))
     ruled = ResourceApproval.objects.filter(proposal=OuterRef("pk"), approver=staff)
     return proposals().filter(waiting(), open_to, ~Q(maker=staff), ~own, ~Exists(ruled))
 
 
 def waiting_for_range(found: NumberRange) -> QuerySet[ResourceProposal]:
-    return proposals().filter(waiting(), content__range=found.pk).order_by("-pk")
+    return proposals().filter(waiting(), content__contains={"range": found.pk}).order_by("-pk")
 
 
 def story_of_proposal(proposal: ResourceProposal) -> QuerySet[Event]:

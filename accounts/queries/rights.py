@@ -33,16 +33,24 @@ class Keeper:
     label: Any
     find: Callable[[Collection[int]], Iterable[int]]
     cases: bool  # does it keep the papers of cases about the tenure as well?
+    number: bool  # does it keep the number from being purged?
 
 
 _keepers: dict[str, Keeper] = {}
 
 
-def keeps(code: str, label: Any, find: Callable[[Collection[int]], Iterable[int]], *, cases: bool = True) -> None:
+def keeps(
+    code: str,
+    label: Any,
+    find: Callable[[Collection[int]], Iterable[int]],
+    *,
+    cases: bool = True,
+    number: bool = False,
+) -> None:
     """Name a ground; the apps above register theirs in `AppConfig.ready()`."""
     if code in _keepers:
         raise ValueError(f"keeper {code} is registered twice")
-    _keepers[code] = Keeper(label, find, cases)
+    _keepers[code] = Keeper(label, find, cases, number)
 
 
 def open_holds() -> Q:
@@ -63,6 +71,16 @@ def kept(tenures: Collection[int], *, besides: Collection[str] = (), cases: bool
         for tenure in sorted(set(keeper.find(tenures))):
             found[tenure].append(code)
     return dict(found)
+
+
+def keep_number(tenures: Collection[int]) -> dict[int, str]:
+    """Whose number is neither terminated by a cancellation nor purged now, and the first thing that keeps it."""
+    holds = Hold.objects.filter(open_holds(), tenure__in=tenures).order_by("-kind")
+    found: dict[int, str] = dict(holds.values_list("tenure_id", "kind"))
+    for code, keeper in _keepers.items():
+        if keeper.number:
+            found |= {tenure: code for tenure in keeper.find(tenures) if tenure not in found}
+    return found
 
 
 def about_kept(cases: Iterable[tuple[int, int | None]]) -> set[int]:

@@ -1,10 +1,9 @@
 """A file of identity information: all of it is checked first, then recorded by the act that records one (4.1)."""
 
-import hashlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import groupby, islice
+from itertools import groupby
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -12,6 +11,7 @@ from django.utils.translation import gettext_noop
 
 from accounts.identity.formats import Field
 from accounts.intake import Row, changed
+from accounts.intake.chunks import chunks, digest
 from accounts.models import Tenure
 from accounts.queries.identity import compared_at, identity_of, opened
 from accounts.services.identity import Recorded, Told, record
@@ -64,8 +64,8 @@ def check(rows: Iterable[Row], *, actor: Staff, figures: bool, named: int | None
         if named is None or len(wrong) < named:
             wrong.append(one)
 
-    for chunk in _chunks(rows):
-        found.digests.append(_digest(chunk))
+    for chunk in chunks(rows, min(settings.QQOPS_CHUNK, AT_ONCE)):
+        found.digests.append(digest(chunk))
         for one in lines_of(chunk, actor):
             found.lines += 1
             found.own += one.own
@@ -106,8 +106,8 @@ def apply(
     come next."""
     may(actor, reason, ticket)
     done, digests = Recorded(), iter(checked.digests)
-    for chunk in _chunks(rows):
-        if _digest(chunk) != next(digests, None):
+    for chunk in chunks(rows, min(settings.QQOPS_CHUNK, AT_ONCE)):
+        if digest(chunk) != next(digests, None):
             raise changed()
         lines = list(lines_of(chunk, actor))
         for one in lines:
@@ -126,16 +126,6 @@ def apply(
     if not done.new and not done.changed:  # as a dry run it told what is known
         tried(checked, actor=actor, reason=reason, ticket=ticket, source=source)
     return done
-
-
-def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    source = iter(rows)
-    while chunk := list(islice(source, min(settings.QQOPS_CHUNK, AT_ONCE))):
-        yield chunk
-
-
-def _digest(chunk: list[Row]) -> bytes:
-    return hashlib.sha256(repr([(row.line, row.cells, row.wrong) for row in chunk]).encode()).digest()
 
 
 def _twice(tenures: "array[int]", lines: "array[int]") -> Iterator[tuple[int, int]]:

@@ -22,11 +22,13 @@ from accounts.models import (
     Erasure,
     Hold,
     Identity,
+    LoginFact,
     Release,
     ReleaseKey,
+    Tenure,
 )
 from accounts.queries.rights import CLOSED, about_kept, kept
-from accounts.retention import DATA_REQUESTS, DISCLOSURES, IDENTITY, RELEASES, over_since
+from accounts.retention import DATA_REQUESTS, DISCLOSURES, IDENTITY, LOGINS, RELEASES, over_since
 from accounts.services import holds
 from accounts.services.erase import erase
 from qqops.audit import pen
@@ -45,6 +47,10 @@ def due() -> Counter[str]:
             keeping = len(kept(chunk))
             found[code] += len(chunk) - keeping
             found["kept"] += keeping
+    for chunk in _chunks(_logins()):
+        keeping = len(kept(chunk))
+        found[LOGINS] += len(chunk) - keeping
+        found["kept"] += keeping
     for code, keys in _expired().items():
         for chunk in _chunks(keys):
             keeping = len(about_kept(_about(code, chunk)))
@@ -68,6 +74,10 @@ def purge(*, actor: Staff, done: Step = lambda n: None) -> Counter[str]:
         erased = erase(chunk, basis=Erasure.Basis.RETENTION, actor=actor, reason="", among=_over(), done=done)
         found[IDENTITY] += erased.erased
         found["kept"] += erased.kept
+    for chunk in _chunks(_logins()):
+        ended, left = _forget_logins(chunk, actor)
+        found += Counter({LOGINS: ended, "kept": left})
+        done(ended)
     for code, keys in _expired().items():
         destroyed, left = _destroy(code, keys, actor, done)
         found += Counter({code: destroyed, "kept": left})
@@ -76,6 +86,25 @@ def purge(*, actor: Staff, done: Step = lambda n: None) -> Counter[str]:
 
 def _over() -> QuerySet[Identity]:
     return Identity.objects.filter(erased_at=None, tenure__ended_at__lt=over_since(IDENTITY, timezone.now()))
+
+
+def _logins() -> QuerySet[Tenure]:
+    """Ended for so long that the law no longer keeps their logins."""
+    some = LoginFact.objects.filter(tenure=OuterRef("pk"))
+    return Tenure.objects.filter(Exists(some), ended_at__lt=over_since(LOGINS, timezone.now()))
+
+
+def _forget_logins(tenures: list[int], actor: Staff) -> tuple[int, int]:
+    """Of how many tenures they went, and how many something keeps."""
+    with transaction.atomic():
+        holds.lock(tenures)
+        left = kept(tenures)
+        going = [tenure for tenure in tenures if tenure not in left]
+        if going:
+            facts = {"identities": len(going)}
+            with pen.act("logins.expired", actor=actor, reason="", facts=facts):
+                LoginFact.objects.filter(tenure__in=going).delete()
+    return len(going), len(left)
 
 
 def _deletions() -> QuerySet[DataRequest]:

@@ -1,5 +1,29 @@
 """What the acts of this app are called on the record, by subject."""
 
-from accounts.verbs import breach, identity, keeping, numbers, policies, requests, resources, reveals, rights
+from accounts.verbs import (
+    allocation,
+    breach,
+    identity,
+    keeping,
+    life,
+    numbers,
+    policies,
+    requests,
+    resources,
+    reveals,
+    rights,
+)
 
-__all__ = ["breach", "identity", "keeping", "numbers", "policies", "requests", "resources", "reveals", "rights"]
+__all__ = [
+    "allocation",
+    "breach",
+    "identity",
+    "keeping",
+    "life",
+    "numbers",
+    "policies",
+    "requests",
+    "resources",
+    "reveals",
+    "rights",
+]

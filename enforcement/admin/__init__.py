@@ -1,3 +1,3 @@
-from enforcement.admin import acts, decisions, hooks, ruling
+from enforcement.admin import acts, decisions, hooks, reclaim, ruling
 
-__all__ = ["acts", "decisions", "hooks", "ruling"]
+__all__ = ["acts", "decisions", "hooks", "reclaim", "ruling"]

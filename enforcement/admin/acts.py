@@ -79,7 +79,8 @@ class ActPage(ConfirmPage):
             choices = [(str(m.pk), f"{measure_name(m)} · #{m.decision_id}") for m in liftable(self.numbers[0])]
         elif self.kind == Kind.LIFT:
             choices = [("freeze", _("every freeze")), ("restrict", _("every restriction"))]
-        return {"kind": self.kind, "liftable": choices}
+        reclaims = self.kind == Kind.TERMINATE and self.user.has_perm("enforcement.make_reclaim")
+        return {"kind": self.kind, "liftable": choices, "reclaims": reclaims}
 
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
         if cleaned is None:

@@ -12,11 +12,12 @@ from django.utils.translation import gettext_lazy
 
 from accounts.admin.number import number_link
 from accounts.admin.rulebook import clause_text
+from accounts.queries.policies import in_words, terms_of
 from enforcement import services
 from enforcement.admin.words import duration_text, effect_sentence, ground_text, grounds_text, state_badge, term_text
 from enforcement.models import Decision, Outcome
 from enforcement.policy import Kind, Why
-from enforcement.queries import decisions, inbox
+from enforcement.queries import decisions, inbox, notice_text
 from qqops import panels
 from qqops.approvals import State
 from qqops.errors import Invalid, Refused
@@ -126,10 +127,17 @@ def content_facts(decision: Decision) -> list[Fact]:
         Fact(_("Targets"), decision.target_count),
         Fact(_("Maker"), decision.maker),
         Fact(_("Proposed"), when(decision.proposed_at, exact=True)),
+        Fact(_("Dormancy policy"), policy_text(decision)),
+        Fact(_("Notice"), notice_text(decision)),
         Fact(_("Rule"), effect_sentence(decision.effect, len(decision.approvers))),
         Fact(_("Lapses"), when(decision.expires_at, exact=True) if decision.state == State.PROPOSED else ""),
     ]
     return [fact for fact in facts if fact.value not in ("", None)]
+
+
+def policy_text(decision: Decision) -> Any:
+    """Whoever sees decisions sees what this one was made under; the policy's own page only with its right."""
+    return f"{decision.policy}: {in_words(terms_of(decision.policy))}" if decision.policy else ""
 
 
 def _scopes(decision: Decision) -> str:

@@ -12,7 +12,7 @@ from enforcement.admin.decisions import APPROVE, content_facts, grounds_panel, t
 from enforcement.admin.words import CONSEQUENCES, term_text
 from enforcement.models import Decision
 from enforcement.policy import Effect, Kind, Why
-from enforcement.queries import decisions
+from enforcement.queries import decisions, notice_text
 from qqops import panels
 from qqops.approvals import State
 from qqops.pages import RulingPage
@@ -63,6 +63,8 @@ class DecisionRulingPage(RulingPage):
             self.say(_("Decision #%(id)d was refused.") % {"id": decision.pk})
         elif decision.state == State.VOID:
             self.say(_("Decision #%(id)d is void: its target changed since; nothing was done.") % {"id": decision.pk})
+        elif waits_for := notice_text(decision):
+            self.say(_("Decision #%(id)d is approved.") % {"id": decision.pk} + " " + waits_for)
         elif decision.state == State.APPROVED:
             self.say(_("Decision #%(id)d is approved; the worker applies it.") % {"id": decision.pk})
         elif decision.state == State.PROPOSED:

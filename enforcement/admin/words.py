@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from enforcement.models import Decision, Ground, Measure
 from enforcement.policy import Effect, Kind
+from enforcement.terms import LOST
 from qqops.approvals import State
 from qqops.templatetags.ops import badge, minute
 
@@ -24,10 +25,7 @@ STATE_TONES = {
 CONSEQUENCES = {
     Kind.RESTRICT: gettext_lazy("The holder cannot use what you choose; everything else stays. It can be lifted."),
     Kind.FREEZE: gettext_lazy("The holder cannot use the number until the end; nothing is deleted. It can be lifted."),
-    Kind.TERMINATE: gettext_lazy(
-        "The right of use ends. Messages, profile, mail and items are lost after the grace period (10.4);"
-        " until then it can be restored."
-    ),
+    Kind.TERMINATE: LOST,
     Kind.LIFT: gettext_lazy("The measures you choose end now; every other measure stays in force."),
     Kind.RESTORE: gettext_lazy("The number returns to the state before; measures still running stay in force."),
 }

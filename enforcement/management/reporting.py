@@ -13,6 +13,7 @@ from accounts.lifecycle import Shown
 from enforcement.models import Decision
 from enforcement.order import Order
 from enforcement.policy import Effect, Why
+from enforcement.queries import notice_text
 from enforcement.services import Preview, Report, in_words
 from qqops import progress
 from qqops.approvals import State
@@ -54,6 +55,8 @@ def report_lines(report: Report) -> Iterator[str]:
         yield _("  skipped: %(why)s") % {"why": in_words(report.skipped)}
     if report.unknown:
         yield _("  unknown: %(numbers)s") % {"numbers": _some(report.unknown)}
+    if waits_for := notice_text(decision):
+        yield f"  {waits_for}"
     if decision.state == State.PROPOSED:
         yield _("  %(effect)s; lapses %(at)s") % {
             "effect": effect_sentence(decision.effect, len(decision.approvers)),
@@ -87,6 +90,8 @@ def decision_lines(decision: Decision) -> Iterator[str]:
         version = ground.clause.version.version if ground.clause else ""
         yield _("  ground: %(ground)s %(version)s") % {"ground": ground, "version": version}
     yield _("  facts: %(text)s") % {"text": decision.facts}
+    if decision.policy:
+        yield _("  dormancy policy: %(policy)s") % {"policy": decision.policy}
     for evidence in decision.evidence.all():
         yield _("  evidence: %(text)s") % {"text": evidence}
     yield _("  reason: %(text)s") % {"text": decision.reason}
@@ -94,6 +99,8 @@ def decision_lines(decision: Decision) -> Iterator[str]:
     for approval in decision.approvals.select_related("approver"):
         answer = _("agreed") if approval.agreed else _("refused")
         yield f"  {answer}: {approval.approver}, {moment(approval.at)}: {approval.reason}"
+    if waits_for := notice_text(decision):
+        yield f"  {waits_for}"
     yield _("  targets: %(n)d") % {"n": decision.target_count}
     for why, n in outcome_counts(decision).items():
         yield f"    {Why(why).label if why else _('applied')}: {n}"

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from accounts import closing
 from accounts.lifecycle import FOREVER
 from accounts.models import Number
 from enforcement import judgement
@@ -41,6 +42,7 @@ def apply(
     """Apply every target that has no outcome yet; return how many were applied, and the skipped by reason."""
     applied, skipped = 0, Counter[str]()
     if decision.effect == Effect.WAITS:
+        may_run(decision)
         _was_approved(decision)
     while True:
         with transaction.atomic():
@@ -56,6 +58,21 @@ def apply(
                 return applied, skipped
         if progress:
             progress(size)
+
+
+def may_run(decision: Decision) -> None:
+    """An approved reclaim waits until its holders were told and their time is over: Invalid says when it runs."""
+    if decision.notice_days and decision.announced_at is None:
+        raise Invalid(
+            _("Decision #%(id)d is not announced to all its holders yet: it runs %(n)d days after that.")
+            % {"id": decision.pk, "n": decision.notice_days}
+        )
+    if decision.effective_at and decision.effective_at > timezone.now():
+        day = timezone.localtime(decision.effective_at)
+        raise Invalid(
+            _("Decision #%(id)d runs on %(day)s, not before: its holders were told so. Nothing was done.")
+            % {"id": decision.pk, "day": f"{day:%Y-%m-%d %H:%M}"}
+        )
 
 
 def _was_approved(decision: Decision) -> None:
@@ -81,20 +98,29 @@ def would(decision: Decision) -> dict[str, int]:
         )
         why = f"CASE WHEN EXISTS ({running}) THEN '' ELSE 'state_changed' END"
     else:
-        why = judgement.why(Kind(decision.kind), of_targets=True)
+        why = why_not(decision)
     sql = f"""
 SELECT {why} AS why, count(*) FROM enforcement_target t JOIN accounts_number n ON n.id = t.number_id
+{judgement.TENURE if decision.policy else ""}
 WHERE t.decision_id = %(decision)s GROUP BY 1"""
+    now = timezone.now()
     params: dict[str, Any] = {
         "decision": decision.pk,
-        "now": timezone.now(),
+        "now": now,
         "freeze_kind": decision.freeze_kind,
         "scopes": decision.scopes,
-        "until": decision.until or (timezone.now() + decision.duration if decision.duration else None),
+        **judgement.terms(decision.policy, now, since=decision.proposed_at),
+        "until": decision.until or (now + decision.duration if decision.duration else None),
     }
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return dict(cursor.fetchall())
+
+
+def why_not(decision: Decision) -> str:
+    """The reason to skip a target, judged now and by the policy of a reclaim."""
+    reclaim = decision.policy.kind if decision.policy else ""
+    return judgement.why(Kind(decision.kind), of_targets=True, reclaim=reclaim)
 
 
 def _lock_next(decision: Decision) -> tuple[int, int, int, int]:
@@ -130,7 +156,7 @@ _JUDGED = """
 WITH judged AS MATERIALIZED (
   SELECT t.number_id, t.tenure_id, t.measures, n.lifecycle, n.frozen_until, n.restricted_until,
          {why} AS why, {restored} AS restored
-  FROM enforcement_target t JOIN accounts_number n ON n.id = t.number_id
+  FROM enforcement_target t JOIN accounts_number n ON n.id = t.number_id {tenure}
   WHERE t.decision_id = %(decision)s AND t.number_id > %(after)s AND t.number_id <= %(upto)s
 ),
 {act},
@@ -168,8 +194,17 @@ number AS (
 
 _MOVE = """
 number AS (
-  UPDATE accounts_number n SET lifecycle = {lifecycle}, revision = n.revision + 1
+  UPDATE accounts_number n SET {moved}, revision = n.revision + 1
   FROM judged j WHERE n.id = j.number_id AND j.why = '' RETURNING n.*)"""
+
+
+# What becomes of a number whose right of use ended, and when (closing.py); a restore takes all of it back.
+_MOVED = {
+    Kind.TERMINATE: (
+        "lifecycle = 'terminated', terminated_at = %(now)s, terminated_under = %(under)s, due_at = %(now)s + %(grace)s"
+    ),
+    Kind.RESTORE: "lifecycle = j.restored, terminated_at = NULL, terminated_under = '', due_at = NULL",
+}
 
 
 def _act_sql(kind: str) -> str:
@@ -184,14 +219,15 @@ def _act_sql(kind: str) -> str:
             "restricted": judgement.latest_end("restrict", without="j.measures"),
         }
         return _LIFT.format(measure_changed=changed, in_force=judgement.IN_FORCE, **left)
-    return _MOVE.format(lifecycle="'terminated'" if kind == Kind.TERMINATE else "j.restored")
+    return _MOVE.format(moved=_MOVED[Kind(kind)])
 
 
 def _write(decision: Decision, actor: Staff, after: int, upto: int) -> dict[str, int]:
     """Do the chunk in one statement and record it; how many targets by reason to skip ('' = applied)."""
     kind, now = Kind(decision.kind), timezone.now()
     sql = _JUDGED.format(
-        why=judgement.why(kind, of_targets=True),
+        why=why_not(decision),
+        tenure=judgement.TENURE if decision.policy else "",
         restored=judgement.BEFORE_TERMINATION if kind == Kind.RESTORE else "NULL",
         act=_act_sql(kind),
         number_history=pen.history_insert(Number, pen.CHANGED, source="number live"),
@@ -225,6 +261,8 @@ def _write(decision: Decision, actor: Staff, after: int, upto: int) -> dict[str,
                     "until": until,
                     "now": now,
                     "forever": FOREVER,
+                    **judgement.terms(decision.policy, now, since=decision.proposed_at),
+                    **_ending(decision),
                 },
             )
             whys: dict[str, int] = dict(cursor.fetchall())
@@ -236,6 +274,17 @@ def _write(decision: Decision, actor: Staff, after: int, upto: int) -> dict[str,
         if kind in MEASURED:
             act.wrote(pen.history_model(Measure), rows=measures)
     return whys
+
+
+def _ending(decision: Decision) -> dict[str, Any]:
+    """Under which clause a right of use ends, the first one cited, and how long the number is kept for its holder."""
+    if decision.kind != Kind.TERMINATE:
+        return {}
+    days = decision.policy.grace_days if decision.policy else None
+    return {
+        "under": decision.grounds.order_by("pk").values_list("basis", flat=True)[0],
+        "grace": closing.GRACE if days is None else days * closing.DAY,
+    }
 
 
 def _finish(decision: Decision, actor: Staff, applied: int, skipped: Counter[str]) -> None:

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from accounts.closing import DAY
 from accounts.queries.declared import OWN_NUMBERS
 from accounts.services.declared import self_dealing
 from enforcement.content import content_hash_now
@@ -36,7 +37,8 @@ def approve(
     """Agree to the content that was seen (`content_hash`); the last approver needed sets it in motion.
 
     A list of up to 100 is applied in the transaction of the approval. A longer one is run here chunk by chunk, or,
-    with `later`, handed on within that transaction (to the worker's queue).
+    with `later`, handed on within that transaction (to the worker's queue). A reclaim whose policy gives notice waits:
+    its holders are told first (services/notices.py).
     """
     more = False
     with pen.refusals(actor=actor, subject=decision, facts={"act": "approve"}), transaction.atomic():
@@ -54,12 +56,14 @@ def approve(
                 return report
             decision.state = State.APPROVED
             if decision.effect != Effect.PROVISIONAL:
-                decision.effective_at = timezone.now()
+                decision.effective_at = timezone.now() + decision.notice_days * DAY
             decision.save(update_fields=["state", "effective_at"])
             act.wrote(pen.history_model(Decision))
             if decision.effect == Effect.PROVISIONAL:
                 report.applied, gone = confirm(decision, actor=actor)
                 report.skipped["state_changed"] += gone
+            elif decision.notice_days:
+                return report
             elif decision.target_count <= BATCH_FROM:
                 report.applied, report.skipped = apply(decision, actor=actor)
             elif later:

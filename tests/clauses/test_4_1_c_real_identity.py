@@ -2,10 +2,15 @@
 
 from collections.abc import Callable
 
-from accounts.models import Number, Verification
+import pytest
+
+from accounts.models import Number, NumberRange, Tenure, Verification
 from accounts.queries.identity import identities, standing
+from accounts.services.allocation.allocate import allocate
 from accounts.services.verify import verify
+from qqops.errors import Invalid
 from qqops.staff.models import Staff
+from tests.accounts.allocation.wishes import WHY, holder, wish
 from tests.identities import tell
 
 
@@ -53,3 +58,26 @@ def test_4_1_c_what_did_not_match_counts_as_wrong_needed_or_not_until_it_is_give
     tell(one, setup_actor, mobile="+8613700000000")
     tell(one, setup_actor, email=None)
     assert (found(identity.pk, "wrong"), found(identity.pk, "unverified")) == ([], ["mobile"])
+
+
+def test_4_1_c_no_registration_is_completed_without_a_verified_identity_where_the_law_wants_one(
+    supply: Callable[..., NumberRange], resources: Staff, english: None
+) -> None:
+    supply(200_000_000, 200_000_999)
+    supply(200_001_000, 200_001_999, "internal")
+    for holders, why in (
+        ([], "lacks: name, document, mobile"),
+        ([holder(1, "mobile")], "Not verified: document"),
+        ([holder(1, "document")], "Not verified: mobile"),
+    ):
+        with pytest.raises(Invalid, match=why):
+            allocate(wish("public", holders=holders), actor=resources, reason=WHY)
+    assert not Tenure.objects.exists() and not Number.objects.exists()
+    (one,) = allocate(wish("public", holders=[holder()]), actor=resources, reason=WHY)
+    tenure = Tenure.objects.get(pk=one.tenure)
+    assert [item.problem for item in standing(tenure)] == ["", "", "", "", ""]
+    assert list(Verification.objects.values_list("field", "method", "result").order_by("field")) == [
+        ("document", "upstream", "match"),
+        ("mobile", "upstream", "match"),
+    ]
+    allocate(wish("internal"), actor=resources, reason=WHY)  # what the operator uses itself has no holder

@@ -23,7 +23,7 @@ from tests.identities import tell
 pytestmark = pytest.mark.usefixtures("english")
 WHY = "licence 2026-7 of the operator"
 PAPERS = {"licence": "L-2026-7", "before": "D-11", "after": "D-12"}
-WANG = {"name": "王小芳", "document": "440524188001010014", "mobile": "+8613912345670"}
+WANG = {"name": "王小芳", "document": "110101199003071233", "mobile": "+8613912345670"}
 
 
 def holder(verified: tuple[str, ...] = ("document", "mobile"), **values: str) -> Holder:

@@ -24,6 +24,7 @@ from tests.campaign import size
 from tests.cast import make_numbers
 from tests.demands import overdue
 from tests.enforcement.acts import AGREED, DAY, HOUR, broken, order
+from tests.enforcement.reclaiming import adopt
 
 IDS = list(range(88_880_001, 88_880_007))
 MAKERS = ["agent", "reviewer", "officer", "officer2", "supervisor", "supervisor2", "resources", "auditor"]
@@ -49,6 +50,7 @@ class Staffroom(RuleBasedStateMachine):
         super().__init__()
         self.outer = transaction.atomic()
         self.outer.__enter__()
+        self.policy = adopt(self.cast, "dormant-90", "dormant", threshold_days=90)
         make_numbers(IDS[:4])
         make_numbers(IDS[4:5], "allocated")
         make_numbers(IDS[5:], legal_hold=True)
@@ -76,6 +78,8 @@ class Staffroom(RuleBasedStateMachine):
     ) -> None:
         clause, freeze_kind = GROUNDS[kind][at % len(GROUNDS[kind])]
         more: dict[str, Any] = {"clauses": (clause,)}
+        if clause == "10.3":
+            more["policy"] = self.policy
         if kind in (Kind.FREEZE, Kind.RESTRICT):
             more |= term
         more |= {

@@ -12,6 +12,7 @@ from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from qqops.staff.roles import ROLES
 from tests.enforcement.acts import DAY, HOUR, order
+from tests.enforcement.reclaiming import adopt
 
 K, F = Kind, FreezeKind
 
@@ -40,12 +41,16 @@ def test_the_matrix_has_exactly_the_grounds_of_the_rules() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("clause", MATRIX)
 @pytest.mark.parametrize("act", ACTS)
-def test_a_clause_allows_its_measures_and_no_other(clause: str, act: str, officer: Staff, resources: Staff) -> None:
+def test_a_clause_allows_its_measures_and_no_other(
+    clause: str, act: str, cast: dict[str, Staff], officer: Staff, resources: Staff
+) -> None:
     kind, _colon, freeze_kind = act.partition(":")
     more: dict[str, Any] = {"clauses": (clause,), "citation": "某法第一条" if clause == "law" else ""}
     if freeze_kind:
         more |= {"freeze_kind": freeze_kind, "duration": 12 * HOUR}
     actor = resources if clause == "10.3" and kind == "terminate" else officer
+    if clause == "10.3" and kind == "terminate":
+        more["policy"] = adopt(cast)
     if act in MATRIX[clause]:
         check(order(K(kind), **more), actor)
     else:
@@ -198,10 +203,11 @@ MAY: dict[str, set[str]] = {
 @pytest.mark.django_db
 @pytest.mark.parametrize("login", MAY)
 def test_a_role_orders_what_its_authority_reaches(login: str, cast: dict[str, Staff]) -> None:
-    may = set()
+    may, policy = set(), adopt(cast)
     for name, wish in ORDERS.items():
+        under = {"policy": policy} if "10.3" in wish.get("clauses", ()) else {}
         try:
-            check(order(**wish), cast[login])
+            check(order(**wish, **under), cast[login])
         except Refused:
             continue
         may.add(name)

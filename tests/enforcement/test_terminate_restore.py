@@ -11,6 +11,7 @@ from enforcement.policy import Kind
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, approve, broken, decide, terminated
+from tests.enforcement.reclaiming import adopt
 
 Make = Callable[..., Number]
 Many = Callable[..., list[int]]
@@ -111,10 +112,10 @@ def test_more_than_a_hundred_terminations_need_two_supervisors(
 
 
 def test_reclaim_needs_a_supervisor_and_the_privacy_officer(
-    number: Make, resources: Staff, supervisor: Staff, supervisor2: Staff, privacy: Staff
+    number: Make, cast: dict[str, Staff], resources: Staff, supervisor: Staff, supervisor2: Staff, privacy: Staff
 ) -> None:
     one = number("allocated")
-    report = decide(Kind.TERMINATE, one, resources, clauses=("10.3",))
+    report = decide(Kind.TERMINATE, one, resources, clauses=("10.3",), policy=adopt(cast))
     assert report.decision.rule == "reclaim"
     assert approve(report, supervisor).decision.state == "proposed"
     with pytest.raises(Refused):

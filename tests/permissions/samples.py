@@ -1,14 +1,17 @@
 """What each address and each command is about, when it is asked for by the tests."""
 
+import datetime
 from pathlib import Path
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 
-from accounts.models import DeclaredNumber
+from accounts.models import DeclaredNumber, DormancyPolicy, NumberRange, ResourceProposal
 from accounts.queries.rulebook import version_in_force
-from accounts.services import erasure_list
+from accounts.services import erasure_list, resources
 from accounts.services.declared import declare
+from accounts.services.resources import campaigns, ranges
 from enforcement.policy import Kind
 from qqops.alerts.models import Alert
 from qqops.audit.models import Event
@@ -17,10 +20,13 @@ from qqops.staff.models import Staff
 from tests.accounts.intake.files import csv_of, put
 from tests.cast import make_numbers
 from tests.enforcement.acts import decide
+from tests.enforcement.reclaiming import adopt
 from tests.permissions.addresses import Address, acts
 from tests.story import Story
+from tests.supply import carry_out, open_range
 
 ONE = 10_001
+DESK = (384_917_000, 384_917_999)  # a range
 COVER = "covers for a colleague on leave"
 WHAT = ("--fact", "sold forged tickets", "--evidence", "screenshot 7", "--reason", "fraud report upheld")
 GROUNDS = ("--clause", "10.1", *WHAT)
@@ -31,7 +37,8 @@ Cast = dict[str, Staff]
 
 def samples(cast: Cast, story: Story) -> dict[str, Any]:
     """For each route with parameters its arguments, or a function that gives its addresses."""
-    return _of_the_house(cast) | _of_identities(story)
+    known = _of_the_house(cast) | _of_identities(story) | _of_tenures(story) | _of_desk(cast) | _of_reclaim(cast)
+    return known | _of_life()
 
 
 def _of_the_house(cast: Cast) -> dict[str, Any]:
@@ -78,6 +85,76 @@ def _of_the_house(cast: Cast) -> dict[str, Any]:
     }
 
 
+def _of_life() -> dict[str, Any]:
+    at = f"?number={ONE}"
+    return {
+        f"admin:{name}": lambda name=name: [Address(f"admin:{name}", reverse(f"admin:{name}") + at)]
+        for name in ("cancel", "withdraw_cancellation")
+    }
+
+
+def _of_tenures(story: Story) -> dict[str, Any]:
+    tenure = story.people.adult.tenure
+    at = f"?number={tenure.number_id}"
+    return {
+        **{f"admin:accounts_tenure_{page}": [tenure.pk] for page in PAGES},
+        "admin:correct_holder": lambda: [Address("admin:correct_holder", reverse("admin:correct_holder") + at)],
+    }
+
+
+def _of_desk(cast: Cast) -> dict[str, Any]:
+    """Number resources: a range that is open, one that waits for a supervisor, a campaign, a number without a row."""
+    opened = open_range(cast, *DESK)
+    retires = resources.propose(ranges.moved(opened, "retired"), actor=cast["resources"], reason=COVER)
+    now = timezone.now()
+    wanted = campaigns.wanted("spring", "youth association", "letter 118", 100, now, now + datetime.timedelta(days=9))
+    campaign = carry_out(wanted, cast["resources"], cast["supervisor"]).campaign
+    free = opened.first + 59
+    objects = {"numberrange": opened.pk, "resourceproposal": retires.pk, "campaign": campaign.pk}
+    return {
+        **{f"admin:accounts_{model}_{page}": [pk] for model, pk in objects.items() for page in PAGES},
+        "admin:free_number": [free],
+        "admin:resource_ruling": [retires.pk],
+        "admin:move_range": [opened.pk],
+        "admin:plan_range": [opened.pk],
+        **{
+            f"admin:{name}": lambda name=name: [Address(f"admin:{name}", f"{reverse(f'admin:{name}')}?number={free}")]
+            for name in ("move_numbers", "tier_numbers")
+        },
+    }
+
+
+def _dormant(cast: Cast) -> DormancyPolicy:
+    found = DormancyPolicy.objects.filter(code="dormant-90").first()
+    return found or adopt(cast, "dormant-90", "dormant", threshold_days=90)
+
+
+def _of_reclaim(cast: Cast) -> dict[str, Any]:
+    """A dormancy policy in force, and who is due under it."""
+    policy, at = _dormant(cast), f"?number={ONE}"
+    return {
+        **{f"admin:accounts_dormancypolicy_{page}": [policy.pk] for page in PAGES},
+        "admin:end_policy": [policy.pk],
+        "admin:reclaim": [policy.pk],
+        "admin:exempt": lambda: [Address("admin:exempt", reverse("admin:exempt") + at)],
+    }
+
+
+def _reclaims(cast: Cast, number: str, folder: Path) -> dict[str, tuple[str, ...]]:
+    code = _dormant(cast).code
+    drafted = ("--kind", "not_activated", "--days", "3", "--from", "2099-01-01", "--grace", "15")
+    renewed = put(folder, f"number,paid until\n{number},2099-01-01\n".encode(), "renewed.csv")
+    return {
+        "policies list": ("policies", "list", *SAY),
+        "policies draft": ("policies", "draft", "not-activated-3", *drafted, *SAY),
+        "policies end": ("policies", "end", code, "--last", "2099-01-01", *SAY),
+        "exempt": ("exempt", number, "--because", "linked to a phone line", *SAY),
+        "renew": ("renew", str(renewed)),
+        "reclaim": ("reclaim", "--policy", code, *SAY),
+        "enforce terminate 10.3": ("enforce", "terminate", number, *WHAT, "--clause", "10.3", "--policy", code),
+    }
+
+
 def _of_identities(story: Story) -> dict[str, Any]:
     people, cases = story.people, story.cases
     adult, law, rights, shows = people.adult.pk, cases.law, cases.rights, cases.shows
@@ -121,6 +198,7 @@ def command_lines(cast: Cast, story: Story, folder: Path) -> dict[str, tuple[str
     free, ended, frozen, ending = 20_001, 20_002, 20_003, 20_004
     make_numbers([free, frozen, ending])
     make_numbers([ended], "terminated")
+    retires = _retires(cast)
     decide(Kind.FREEZE, [frozen], cast["officer2"])
     waiting = decide(Kind.TERMINATE, [ending], cast["officer2"]).decision
     asked = services.request_role(cast["officer2"], "agent", actor=cast["sysadmin"], reason=COVER)
@@ -138,7 +216,6 @@ def command_lines(cast: Cast, story: Story, folder: Path) -> dict[str, tuple[str
             "enforce", "freeze", number, *WHAT, "--clause", "6.2", "--freeze-kind", "security", "--for", "1d",
         ),
         "enforce terminate": ("enforce", "terminate", number, *GROUNDS),
-        "enforce terminate 10.3": ("enforce", "terminate", number, *WHAT, "--clause", "10.3"),
         "enforce lift": ("enforce", "lift", str(frozen), *GROUNDS, "--what", "freeze"),
         "enforce restore": ("enforce", "restore", str(ended), *GROUNDS),
         "approve": ("approve", str(waiting.pk), *SAY),
@@ -160,6 +237,17 @@ def command_lines(cast: Cast, story: Story, folder: Path) -> dict[str, tuple[str
         "disclosures list": ("disclosures", "list", *SAY),
         "disclosures show": ("disclosures", "show", receipt, *SAY),
         "disclosures verify": ("disclosures", "verify", *map(str, released), *SAY),
+        **_ranges(retires),
+        **_reclaims(cast, number, folder),
+        "cancel": ("cancel", number, "--confirmed", "all", *SAY),
+        "import_logins": (
+            "import_logins", str(put(folder, f"{number},2026-05-01 12:00:00,qq\n".encode(), "logins.csv")),
+        ),
+        "purge": ("purge",),
+        "purge confirm": (
+            "purge", "confirm", str(put(folder, f"{number},mail,2026-05-01 12:00:00\n".encode(), "cleared.csv")),
+        ),
+        "release": ("release",),
         "seal_rotate": ("seal_rotate",),
         "staff invite": ("staff", "invite", "newcomer", "--name", "New Comer", "--role", "agent", *SAY),
         "staff grant": ("staff", "grant", *person, "privacy", *SAY),
@@ -174,4 +262,31 @@ def command_lines(cast: Cast, story: Story, folder: Path) -> dict[str, tuple[str
         "staff found": ("staff", "found", "first", "second"),
         "changepassword": ("changepassword",),
         "createsuperuser": ("createsuperuser",),
+    }  # fmt: skip
+
+
+def _retires(cast: Cast) -> ResourceProposal:
+    """An open range that its manager wants to retire."""
+    opened = NumberRange.objects.filter(numbers__contains=DESK[0]).first() or open_range(cast, *DESK)
+    return resources.propose(ranges.moved(opened, "retired"), actor=cast["resources"], reason=COVER)
+
+
+def _ranges(retires: ResourceProposal) -> dict[str, tuple[str, ...]]:
+    one, free = str(retires.content["range"]), str(DESK[0] + 60)
+    other = (str(DESK[1] + 1), str(DESK[1] + 10))
+    return {
+        "ranges list": ("ranges", "list", *SAY),
+        "ranges show": ("ranges", "show", one, *SAY),
+        "ranges open": ("ranges", "open", *other, "--pool", "public", "--purpose", "growth", *SAY),
+        "ranges move": ("ranges", "move", one, "--to", "pre_release", *SAY),
+        "ranges plan": ("ranges", "plan", one, "--price", "8.88", *SAY),
+        "ranges numbers": ("ranges", "numbers", free, "--to", "reserved", *SAY),
+        "ranges tier": ("ranges", "tier", free, "--tier", "3", *SAY),
+        "ranges recompute": ("ranges", "recompute", *SAY),
+        "ranges campaign": (
+            "ranges", "campaign", "autumn", "--organiser", "youth association", "--authorisation", "letter 119",
+            "--quota", "10", "--starts", "2099-01-01", "--ends", "2099-02-01", *SAY,
+        ),
+        "ranges approve": ("ranges", "approve", str(retires.pk), *SAY),
+        "ranges refuse": ("ranges", "refuse", str(retires.pk), *SAY),
     }  # fmt: skip

@@ -21,6 +21,7 @@ FOR_NOBODY = (
     "identity purge_expired",
     "identity erasures",
     "identity reapply",
+    "renew",
     "seal_rotate",
     "staff found",
     "changepassword",

@@ -7,6 +7,7 @@ from enforcement.models import Approval, Decision, Measure
 from enforcement.policy import Kind
 from qqops.audit.models import Event
 from tests.enforcement.acts import DAY, approve, decide
+from tests.enforcement.reclaiming import adopt
 from tests.web.door import FREEZE, SAID, act, act_url, decision_url, rule, ruling_url, text, told, verbs
 
 LONG = FREEZE | {"term": "30"}
@@ -87,13 +88,14 @@ def test_whoever_may_not_rule_is_refused_and_his_attempt_recorded(desk, number, 
     assert (Decision.objects.get().state, Approval.objects.count()) == ("proposed", 0)
 
 
-def test_the_privacy_officer_rules_on_a_reclaim_only_and_both_must_agree(desk, number, officer, resources):
+def test_the_privacy_officer_rules_on_a_reclaim_only_and_both_must_agree(desk, number, officer, resources, cast):
     privacy, supervisor = desk("privacy"), desk("supervisor")
     termination = decide(Kind.TERMINATE, number(), officer).decision
     answer = rule(privacy, termination)
     assert answer.status_code == 403 and "Your role may not rule on this decision." in text(answer)
     n = number(id=55_555)
-    reclaim = decide(Kind.TERMINATE, n, resources, clauses=("10.3",)).decision
+    policy = adopt(cast, "dormant-90", "dormant", threshold_days=90)
+    reclaim = decide(Kind.TERMINATE, n, resources, clauses=("10.3",), policy=policy).decision
     assert text(privacy.get("/admin/inbox/")).count("terminate") == 1
     first = rule(privacy, reclaim)
     assert told(privacy.get(first["Location"])) == [f"Agreed. Decision #{reclaim.pk} still waits for another approver."]

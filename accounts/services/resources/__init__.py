@@ -1,6 +1,13 @@
 """Acts on number resources (preamble, clauses 2 and 3.1): every door proposes, and nothing else changes them."""
 
-from accounts.services.resources import campaigns, correction, numbers, policies, ranges  # noqa: F401  # each declares its works
+from accounts.services.resources import (  # noqa: F401  # each declares its works
+    allocations,
+    campaigns,
+    correction,
+    numbers,
+    policies,
+    ranges,
+)
 from accounts.services.resources.propose import (
     AlreadyProposed,
     approve,

@@ -3,7 +3,7 @@
 import datetime
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -16,12 +16,6 @@ from accounts.services.rulebook import CODE
 from qqops.audit import pen
 from qqops.errors import Invalid
 from qqops.staff.models import Staff
-
-# The row of the counter is the lock: two that ask at once count one after the other.
-_SPEND = """
-UPDATE accounts_campaignuse u SET used = u.used + %(count)s FROM accounts_campaign c
-WHERE c.id = u.campaign_id AND c.code = %(code)s AND c.starts_at <= %(now)s AND c.ends_at > %(now)s
-  AND u.used + %(count)s <= c.quota"""
 
 
 def wanted(
@@ -37,24 +31,6 @@ def wanted(
             "starts_at": starts_at.isoformat(),
             "ends_at": ends_at.isoformat(),
         },
-    )
-
-
-def spend(code: str, count: int) -> None:
-    """Take so much of the campaign's quota, in the transaction that hands the numbers out; Invalid says why not."""
-    now = timezone.now()
-    with connection.cursor() as cursor:
-        cursor.execute(_SPEND, {"code": code, "count": count, "now": now})
-        if cursor.rowcount:
-            return
-    found = Campaign.objects.select_related("use").filter(code=code).first()
-    if found is None:
-        raise Invalid(_("There is no campaign “%(code)s”.") % {"code": code})
-    if not found.starts_at <= now < found.ends_at:
-        raise Invalid(_("Campaign %(code)s is not running now. Nothing was done.") % {"code": code})
-    raise Invalid(
-        _("Campaign %(code)s has %(left)d numbers left of its quota. Nothing was done.")
-        % {"code": code, "left": found.quota - found.use.used}
     )
 
 

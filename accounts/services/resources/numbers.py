@@ -13,6 +13,7 @@ from accounts.lifecycle import POOL, L, pairs
 from accounts.models import Number, ResourceProposal
 from accounts.premium import FUNCTION, NEVER_PUBLIC
 from accounts.resources import MOVES_TO, Case, Kind
+from accounts.services.release import must_not_wait
 from accounts.services.resources import works
 from accounts.services.resources.works import Wanted, Work
 from qqops.audit import pen
@@ -94,12 +95,12 @@ def _check_move(wanted: Wanted, actor: Staff) -> Case:
     if to not in MOVES_TO:
         raise Invalid(_("Numbers are not moved there by hand."))
     found = _known(wanted)
-    wrong = [s for s in found if (s.state, to) not in pairs() or s.state == L.QUARANTINED and to != L.RETIRED]
-    if wrong:
+    if wrong := [s for s in found if (s.state, to) not in pairs()]:
         raise Invalid(
             _("These numbers cannot become “%(to)s”: %(numbers)s. Nothing was done.")
             % {"to": L(to).label, "numbers": _named({s.number: str(L(s.state).label) for s in wrong})}
         )
+    must_not_wait([s.number for s in found if s.state == L.QUARANTINED], to)
     return Case(Kind.NUMBERS_MOVE, numbers=len(found), moves=frozenset((s.state, to) for s in found))
 
 

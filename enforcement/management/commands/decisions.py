@@ -44,6 +44,7 @@ class Command(OpsCommand):
         if decision.state != State.APPROVED:
             raise Invalid(_("Decision #%(id)d is not approved and unfinished.") % {"id": decision.pk})
         report = Report(decision, targets=decision.target_count)
+        services.may_run(decision)
         if not options["apply"]:
             left = decision.target_count - sum(outcome_counts(decision).values())
             if options["json"]:

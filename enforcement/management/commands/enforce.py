@@ -9,6 +9,7 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
 from accounts import numbers
+from accounts.queries.policies import policy_by_code
 from enforcement import services
 from enforcement.management.reporting import preview_lines, report_code, say_report
 from enforcement.order import Order
@@ -36,6 +37,7 @@ class Command(StaffCommand):
         parser.add_argument("--evidence", action="append", default=[], help=_("what shows it (repeatable)"))
         parser.add_argument("--freeze-kind", choices=FreezeKind.values, help=_("default: violation"))
         parser.add_argument("--scope", action="append", default=[], choices=Scope.values, help=_("restriction scope"))
+        parser.add_argument("--policy", metavar="CODE", help=_("with 10.3: the dormancy policy"))
         term = parser.add_mutually_exclusive_group()
         term.add_argument("--for", dest="duration", metavar="7d", help=_("duration: 7d, 12h"))
         term.add_argument("--until", metavar="DATE", help=_("end: a date is its 00:00 in Shanghai"))
@@ -103,4 +105,5 @@ def _order(options: dict[str, Any]) -> Order:
         lift_measures=tuple(options["measure"]),
         lift_of=options["of"],
         lift_kinds=tuple(options["what"]),
+        policy=policy_by_code(options["policy"]) if options["policy"] else None,
     )

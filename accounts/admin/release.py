@@ -1,0 +1,66 @@
+"""The re-release checklist on the page of a number in quarantine: what is over, and what it still waits for (T19)."""
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.closing import Service, Waits
+from accounts.lifecycle import L
+from accounts.models import Clearance, Number, PurgeCertificate, Tenure
+from accounts.queries.release import checklists
+from accounts.retention import CLASSES
+from accounts.services.purge_numbers import RIGHT_OF_USE
+from qqops import panels
+from qqops.panels import Fact, Panel
+from qqops.templatetags.ops import badge, minute, when
+
+ITEMS = {
+    Waits.QUARANTINE: gettext_lazy("The quarantine and the time for objections are over"),
+    Waits.HOLD: gettext_lazy("Nothing holds it: no objection, no request, no legal hold"),
+    Waits.CERTIFICATE: gettext_lazy("There is a purge certificate"),
+    Waits.RANGE: gettext_lazy("It lies in a range"),
+}
+
+
+def _checklist(request: HttpRequest, number: Number) -> Panel | None:
+    if number.lifecycle != L.QUARANTINED:
+        return None
+    found = checklists([number.pk])[number.pk]
+    rows: list[tuple[Any, Any]] = [(label, _done(code.value not in found.waits)) for code, label in ITEMS.items()]
+    if number.due_at is not None and Waits.QUARANTINE in found.waits:
+        rows[0] = (ITEMS[Waits.QUARANTINE], when(number.due_at, exact=True))
+    rows += [(_("Cleared: %(service)s") % {"service": one.label}, _done(one not in found.missing)) for one in Service]
+    table = {"head": [_("Item"), _("Standing")], "rows": rows}
+    return Panel(_("Re-release checklist"), "ops/panel_table.html", table)
+
+
+def _certificate(request: HttpRequest, tenure: Tenure) -> Panel | None:
+    """What was cleared when the tenure ended, and what the law keeps of it, and until when (10.4)."""
+    found = PurgeCertificate.objects.filter(tenure=tenure).first()
+    if found is None:
+        return None
+    names = {RIGHT_OF_USE: _("right of use"), **{code: one.label for code, one in CLASSES.items()}}
+    facts = [
+        Fact(_("Purged"), when(found.at, exact=True)),
+        Fact(_("Cleared"), [names[code] for code in found.cleared]),
+        *(Fact(_("Kept by law"), names[code], _kept(code, until)) for code, until in found.kept.items()),
+    ]
+    for one in Clearance.objects.filter(tenure=tenure).order_by("service"):
+        facts.append(Fact(_("Cleared: %(service)s") % {"service": one.get_service_display()}, when(one.cleared_at)))
+    return Panel(_("Purge certificate"), "ops/panel_facts.html", {"facts": facts}, side="right")
+
+
+def _kept(code: str, until: str) -> str:
+    law = CLASSES[code].basis
+    return f"{_('until %(when)s') % {'when': minute(datetime.fromisoformat(until))}} · {law}" if until else str(law)
+
+
+def _done(over: bool) -> Any:
+    return badge(_("done"), "good") if over else badge(_("waits"), "warn")
+
+
+panels.register("number", _checklist, order=1)
+panels.register("tenure", _certificate, order=4)

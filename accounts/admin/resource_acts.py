@@ -1,0 +1,190 @@
+"""The acts on number resources: each proposes, and says before the button who else has to agree."""
+
+import uuid
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.admin.resource_forms import MoveForm, OpenRangeForm, PlanForm
+from accounts.admin.resource_proposals import proposal_url
+from accounts.admin.resources import LIST, MANAGE, range_url
+from accounts.lifecycle import L, pairs
+from accounts.models import NumberRange, ResourceProposal
+from accounts.queries.resource_words import consequences_of, wanted_facts
+from accounts.resources import MOVES_TO, Kind
+from accounts.services import resources as services
+from accounts.services.protect import attempted
+from accounts.services.resources import Wanted, ranges
+from qqops import panels
+from qqops.approvals import State
+from qqops.audit import pen
+from qqops.pages import ConfirmPage, Preview
+from qqops.panels import Act, Panel
+from qqops.reason import must_say_why
+from qqops.staff.models import Staff
+
+
+class ProposePage(ConfirmPage):
+    """One page for every kind: the form says what is wanted, the service who must agree."""
+
+    kind: ClassVar[Kind]
+    permission = MANAGE
+    proof = True
+    nav = LIST
+    danger = False
+    user: Staff
+
+    def wanted(self, form: forms.BaseForm) -> Wanted:
+        raise NotImplementedError
+
+    def standing(self) -> str:
+        """What the act rests on as it is now; another standing, another preview."""
+        return ""
+
+    def done_url(self, proposal: ResourceProposal) -> str:
+        return proposal_url(proposal.pk)
+
+    def form(self, data: Any = None) -> forms.BaseForm:
+        self.filled = super().form(data)
+        return self.filled
+
+    def preview(self, cleaned: dict[str, Any] | None) -> Preview:
+        if cleaned is None:
+            return Preview("", "", consequences=consequences_of(self.kind, {}))
+        wanted = self.wanted(self.filled)
+        with pen.refusals(actor=self.user, **attempted(f"resource.{wanted.kind}", wanted.numbers, len(wanted.numbers))):
+            rule = services.check(wanted, actor=self.user)
+        must_say_why(cleaned["reason"])
+        facts = wanted_facts(wanted.kind, wanted.content, len(wanted.numbers))
+        return Preview(
+            fingerprint=f"{rule.code}:{self.standing()}",
+            button=_("Send for approval") if rule.approvers else _("Confirm"),
+            danger=self.danger and not rule.approvers,
+            panels=[
+                Panel(
+                    _("What is wanted"),
+                    "ops/panel_facts.html",
+                    {"facts": facts},
+                )
+            ],
+            consequences=[*consequences_of(wanted.kind, wanted.content), str(rule.label)],
+        )
+
+    def enact(self, cleaned: dict[str, Any], *, nonce: str) -> HttpResponseBase | str:
+        wanted = self.wanted(self.filled)
+        try:
+            made = services.propose(
+                wanted, actor=self.user, reason=cleaned["reason"], ticket=cleaned["ticket"], form_key=uuid.UUID(nonce)
+            )
+        except services.AlreadyProposed as earlier:
+            return self.filed(earlier)
+        if made.state == State.PROPOSED:
+            self.say(_("Proposal #%(id)d waits for approval.") % {"id": made.pk})
+        else:
+            self.say(_("Done: proposal #%(id)d.") % {"id": made.pk})
+        return self.done_url(made)
+
+    def earlier(self, nonce: str) -> str:
+        first = ResourceProposal.objects.filter(form_key=nonce).first()
+        return self.filed(services.AlreadyProposed(first)) if first else ""
+
+    def filed(self, earlier: services.AlreadyProposed) -> str:
+        self.say(str(earlier), messages.WARNING)
+        return proposal_url(earlier.proposal.pk)
+
+
+class OpenRangePage(ProposePage):
+    kind = Kind.RANGE
+    title = gettext_lazy("Open a range")
+    form_class = OpenRangeForm
+
+    def crumbs(self) -> list[tuple[Any, str]]:
+        return [(_("Number ranges"), reverse(LIST))]
+
+    def wanted(self, form: forms.BaseForm) -> Wanted:
+        assert isinstance(form, OpenRangeForm)
+        told = form.cleaned_data
+        return ranges.wanted(told["first"], told["last"], told["pool"], told["purpose"], **form.planned())
+
+
+class OfRangePage(ProposePage):
+    """An act on one range."""
+
+    def setup(self) -> None:
+        found = NumberRange.objects.filter(pk=self.kwargs["pk"]).first()
+        if found is None:
+            raise Http404
+        self.range: NumberRange = found
+
+    def crumbs(self) -> list[tuple[Any, str]]:
+        return [(_("Number ranges"), reverse(LIST)), (str(self.range), range_url(self.range.pk))]
+
+    def done_url(self, proposal: ResourceProposal) -> str:
+        return range_url(self.range.pk) if proposal.state == State.APPLIED else proposal_url(proposal.pk)
+
+
+def moves_of(state: str) -> list[str]:
+    """Where the resource manager may move what is in this state."""
+    return [to for to in MOVES_TO if (state, to) in pairs()]
+
+
+class MoveRangePage(OfRangePage):
+    kind = Kind.RANGE_MOVE
+    form_class = MoveForm
+    danger = True
+
+    def heading_title(self) -> str:
+        return _("Move the range %(range)s") % {"range": self.range}
+
+    def form_kwargs(self) -> dict[str, Any]:
+        return {"states": moves_of(self.range.state)}
+
+    def standing(self) -> str:
+        return self.range.state
+
+    def wanted(self, form: Any) -> Wanted:
+        return ranges.moved(self.range, form.cleaned_data["to"])
+
+
+class PlanRangePage(OfRangePage):
+    kind = Kind.RANGE_PLAN
+    form_class = PlanForm
+
+    def heading_title(self) -> str:
+        return _("Plan of the range %(range)s") % {"range": self.range}
+
+    def initial(self) -> dict[str, Any]:
+        found = self.range
+        price = None if found.price is None else f"{found.price / 100:.2f}"
+        return {"plan": found.plan, "opens_on": found.opens_on, "price": price, "channels": found.channels}
+
+    def standing(self) -> str:
+        found = self.range
+        return f"{found.state}:{found.plan}:{found.opens_on}:{found.price}:{found.channels}"
+
+    def wanted(self, form: forms.BaseForm) -> Wanted:
+        assert isinstance(form, PlanForm)
+        return ranges.planned(self.range, **form.planned())
+
+
+def _acts(request: HttpRequest, found: NumberRange | None) -> Iterable[Act]:
+    if not request.user.has_perm(MANAGE):
+        return
+    if found is None:
+        yield Act(_("Open a range"), reverse("admin:open_range"), key="o", primary=True)
+    elif found.state != L.RETIRED:
+        yield Act(_("Move"), reverse("admin:move_range", args=[found.pk]), key="m")
+        yield Act(_("Change the plan"), reverse("admin:plan_range", args=[found.pk]), key="p")
+
+
+panels.page("resources/ranges/open/", "open_range", OpenRangePage)
+panels.page("resources/ranges/<int:pk>/move/", "move_range", MoveRangePage)
+panels.page("resources/ranges/<int:pk>/plan/", "plan_range", PlanRangePage)
+panels.toolbar("ranges", _acts)
+panels.toolbar("range", _acts)

@@ -1,0 +1,16 @@
+"""`manage.py release`: what nothing waits for any more leaves quarantine (T19)."""
+
+from typing import Any
+
+from accounts.management.life import say
+from accounts.services.release import release
+from qqops.commands import SystemCommand
+
+
+class Command(SystemCommand):
+    help = "Release numbers from quarantine, or count what they wait for. Dry run unless --apply."
+    system_actor = "system-release"
+
+    def act(self, **options: Any) -> int:
+        found = release(actor=self.actor, apply=options["apply"])
+        return say(self, found, apply=options["apply"], as_json=options["json"])

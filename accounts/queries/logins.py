@@ -1,0 +1,82 @@
+"""What a login means for the number it was made with, as one SQL judgement of the lines of a file (5.1, T5, T15).
+
+Asked by the dry run of the whole file, and of each chunk once its numbers are locked.
+"""
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.closing import COOLING_OFF
+from accounts.lifecycle import USABLE, Lifecycle
+from accounts.models import RuleVersion
+from accounts.queries.rulebook import version_in_force
+from accounts.rulebook.summaries import DOCUMENT
+from qqops.audit.models import Event
+
+UNKNOWN, BEFORE = "unknown", "before"
+# Why a login is passed over: nobody's number, somebody's whose right has ended, or a former holder's login.
+SKIPPED = {
+    UNKNOWN: _("unknown number"),
+    BEFORE: _("before this holder's time"),
+    **{state.value: state.label for state in Lifecycle if state not in USABLE},
+}
+
+_USABLE = ", ".join(f"'{state}'" for state in USABLE)
+_BEGAN = f"interval '{COOLING_OFF.days} days'"
+
+# `line`: each line with why it is passed over ('' where it counts); `used`: each tenure that they are about, its
+# first and last login, and the place in `versions` of what was in force then.
+JUDGED = f"""
+line AS MATERIALIZED (
+  SELECT l.number, l.service, l.at, n.lifecycle, n.tenure_id, n.due_at, t.rules_version_id,
+    CASE WHEN n.id IS NULL THEN '{UNKNOWN}' WHEN n.lifecycle NOT IN ({_USABLE}) THEN n.lifecycle
+         WHEN l.at < t.started_at THEN '{BEFORE}' ELSE '' END AS why
+  FROM accounts_loginline l LEFT JOIN accounts_number n ON n.id = l.number
+  LEFT JOIN accounts_tenure t ON t.id = n.tenure_id
+  WHERE l.number > %(after)s AND l.number <= %(upto)s),
+used AS MATERIALIZED (
+  SELECT number, tenure_id, lifecycle, due_at, width_bucket(max(at), %(since)s::timestamptz[]) AS place,
+    coalesce(array_position(%(versions)s::bigint[], rules_version_id), 0) AS accepted, max(at) AS last
+  FROM line WHERE why = '' GROUP BY number, tenure_id, lifecycle, due_at, rules_version_id),
+accepting AS MATERIALIZED (
+  SELECT u.tenure_id, (%(versions)s::bigint[])[u.place] AS version, min(l.at) AS at
+  FROM used u JOIN line l ON l.tenure_id = u.tenure_id
+  WHERE u.place > u.accepted AND l.why = '' AND l.at >= (%(since)s::timestamptz[])[u.place] GROUP BY 1, 2)"""
+
+ACTIVATES = f"lifecycle = '{Lifecycle.ALLOCATED}'"
+# Withdrawn by a login within the cooling-off; one from before the holder cancelled says nothing (T15).
+WITHDRAWS = f"lifecycle = '{Lifecycle.CANCEL_PENDING}' AND last > due_at - {_BEGAN} AND last <= due_at"
+
+
+@dataclass(frozen=True)
+class InForce:
+    """The versions that were in force one after another, and since when each; a new one is accepted by use (12.1)."""
+
+    since: Sequence[datetime.datetime]
+    versions: Sequence[int]
+
+    @property
+    def params(self) -> dict[str, list[object]]:
+        return {"since": list(self.since), "versions": list(self.versions)}
+
+
+def versions_by_time() -> InForce:
+    since: list[datetime.datetime] = []
+    versions: list[int] = []
+    moments = RuleVersion.objects.filter(document__code=DOCUMENT).values_list("effective_from", flat=True)
+    for moment in sorted(set(moments)):
+        found = version_in_force(moment)
+        assert found is not None
+        if versions[-1:] != [found.pk]:
+            since.append(moment)
+            versions.append(found.pk)
+    return InForce(since, versions)
+
+
+def covered_until() -> datetime.datetime | None:
+    """The last login of the last file that was recorded to its end; None where no feed has ever come."""
+    last = Event.objects.filter(verb="logins.file_recorded").order_by("-seq").values_list("facts", flat=True).first()
+    return None if last is None else datetime.datetime.fromisoformat(last["covers"])

@@ -1,0 +1,66 @@
+"""What a number in quarantine still waits for (T19), as SQL; all of it is over before anybody else gets it.
+
+Aliases: `n` the number, `t` its last tenure, `r` the range that it lies in. Parameter `%(now)s`.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from accounts.closing import OBJECTION, Service, Waits
+from accounts.lifecycle import PREMIUM_FROM_TIER, L
+
+OF = """
+accounts_number n
+LEFT JOIN accounts_numberrange r ON r.numbers @> n.id
+LEFT JOIN LATERAL (
+  SELECT t.id FROM accounts_tenure t WHERE t.number_id = n.id ORDER BY t.seq DESC LIMIT 1) t ON true"""
+
+# Held by what hangs on any of its tenures: the objection of one before the last is an objection too.
+_HELD = """(n.legal_hold OR EXISTS (SELECT FROM accounts_hold k JOIN accounts_tenure h ON h.id = k.tenure_id
+    WHERE h.number_id = n.id AND k.lifted_at IS NULL AND (k.until IS NULL OR k.until > %(now)s)))"""
+
+WAITS = {
+    Waits.QUARANTINE: (
+        f"(n.due_at IS NULL OR n.due_at > %(now)s OR n.terminated_at + interval '{OBJECTION.days} days' > %(now)s)"
+    ),
+    Waits.HOLD: _HELD,
+    Waits.CERTIFICATE: "NOT EXISTS (SELECT FROM accounts_purgecertificate c WHERE c.tenure_id = t.id)",
+    Waits.SERVICES: (
+        f"(SELECT count(*) FROM accounts_clearance c WHERE c.tenure_id = t.id) < {len(Service)}"
+    ),
+    Waits.RANGE: "r.id IS NULL",
+}  # fmt: skip
+
+FIRST = "CASE " + " ".join(f"WHEN {sql} THEN '{code}'" for code, sql in WAITS.items()) + " ELSE '' END"
+_CASES = ", ".join(f"CASE WHEN {sql} THEN '{code}' END" for code, sql in WAITS.items())
+# Premium numbers, and those of a range that is not open, wait for a supervisor to open them.
+TO = (
+    f"CASE WHEN r.state = '{L.AVAILABLE}' AND n.tier < {PREMIUM_FROM_TIER}"
+    f" THEN '{L.AVAILABLE}' ELSE '{L.PRE_RELEASE}' END"
+)
+
+_ALL = f"""
+SELECT n.id, array_remove(ARRAY[{_CASES}], NULL),
+  ARRAY(SELECT c.service FROM accounts_clearance c WHERE c.tenure_id = t.id)
+FROM {OF} WHERE n.id = ANY(%(numbers)s::bigint[]) AND n.lifecycle = '{L.QUARANTINED}' ORDER BY n.id"""
+
+
+@dataclass(frozen=True)
+class Checklist:
+    waits: list[str] = field(default_factory=list)
+    cleared: list[str] = field(default_factory=list)  # services
+
+    @property
+    def missing(self) -> list[Any]:
+        return [service for service in Service if service.value not in self.cleared]
+
+
+def checklists(numbers: Collection[int]) -> dict[int, Checklist]:
+    """For each of these that is in quarantine."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ALL, {"numbers": list(numbers), "now": timezone.now()})
+        return {number: Checklist(waits, cleared) for number, waits, cleared in cursor.fetchall()}

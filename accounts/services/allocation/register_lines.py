@@ -1,0 +1,144 @@
+"""One line of a file of registrations: which, on what terms, and who holds it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.intake import Row
+from accounts.models import Registration, RuleVersion
+from accounts.numbers import parse
+from accounts.resources import Pool
+from accounts.rulebook.summaries import DOCUMENT
+from accounts.services.allocation.holders_file import holder_of
+from accounts.services.allocation.named import judge
+from accounts.services.allocation.terms import Charge, Terms, charge_of, check_pool, faults, identified
+from accounts.services.holders import Holder, must_be_identified
+from accounts.services.intake_items import moment_of
+from accounts.services.intake_lines import Wrong
+from qqops.audit.personal import looks_personal
+from qqops.errors import Invalid
+
+ID_MAX = 80
+
+
+@dataclass
+class Line:
+    """What a line says, and all that is wrong with it. `known`: this registration has its tenure already."""
+
+    row: Row
+    wrong: list[Wrong]
+    registration: str = ""
+    number: int | None = None
+    pool: str = ""
+    terms: Terms | None = None
+    holder: Holder | None = None
+    known: bool = False
+    recycled: bool = False
+
+    def fault(self, column: str, why: str) -> None:
+        self.wrong.append(Wrong(self.row.line, column, why))
+
+
+class Reader:
+    """Reads lines; holds the versions of the rules, which are few."""
+
+    def __init__(self) -> None:
+        found = RuleVersion.objects.filter(document__code=DOCUMENT)
+        self._rules = list(found.order_by("is_summary", "-effective_from", "-published_at", "-pk"))
+
+    def lines_of(self, rows: Sequence[Row], *, lock: bool = False) -> list[Line]:
+        """Each of some lines, with what is known of their registrations and numbers by a few queries."""
+        lines = [self._read(row) for row in rows]
+        given = [line.registration for line in lines if line.registration]
+        known = dict(
+            Registration.objects.filter(registration_id__in=given).values_list("registration_id", "tenure__number")
+        )
+        for line in lines:
+            if line.registration in known:
+                line.known = True
+                if line.number not in (None, known[line.registration]):
+                    line.fault("number", _("This registration has another number already."))
+        self._judge([line for line in lines if line.number and line.terms and not line.known], lock=lock)
+        for line in lines:
+            self._identify(line)
+        return lines
+
+    def _read(self, row: Row) -> Line:
+        line = Line(row, [Wrong(row.line, column, why) for column, why in row.wrong])
+        cells = row.cells
+        line.registration = cells.get("registration", "")
+        if not line.registration or len(line.registration) > ID_MAX or not line.registration.isprintable():
+            line.fault("registration", _("Name the registration, in at most %(n)d characters.") % {"n": ID_MAX})
+        elif looks_personal(line.registration):
+            line.fault("registration", _("A reference holds no personal data."))
+        if text := cells.get("number", ""):
+            try:
+                line.number = parse(text)
+            except Invalid:
+                line.fault("number", _("There is no number here."))
+        line.pool = cells.get("pool", "" if "number" in cells else Pool.PUBLIC.value)
+        if line.pool:
+            try:
+                check_pool(line.pool)
+            except Invalid as error:
+                line.fault("pool", str(error))
+        line.terms = self._terms(line)
+        line.holder = holder_of(row, line.wrong)
+        return line
+
+    def _terms(self, line: Line) -> Terms | None:
+        cells = line.row.cells
+        at = moment_of(cells.get("registered_at", ""))
+        if at is None:
+            line.fault("registered_at", _("Write when it was registered, not in the future, as in 2026-01-31 18:00."))
+            return None
+        rules = self._rules_at(cells.get("rules", ""), at)
+        if rules is None:
+            line.fault("rules", _("No such version of the rules was in force then."))
+            return None
+        charge = self._charge(line)
+        said = Terms(cells.get("channel", ""), cells.get("reference", ""), cells.get("accepted", ""), rules, at, charge)
+        for column, fault in faults(said):
+            line.fault(column, str(fault))
+        return said
+
+    def _rules_at(self, version: str, at: datetime) -> RuleVersion | None:
+        in_force = (one for one in self._rules if one.effective_from <= at and version in ("", one.version))
+        return next(in_force, None)
+
+    @staticmethod
+    def _charge(line: Line) -> Charge | None:
+        order, price, until = (line.row.cells.get(name, "") for name in ("order", "price", "paid_until"))
+        if not (order or price or until):
+            return None
+        try:
+            return charge_of(order, price, until)
+        except Invalid as error:
+            line.fault("price", str(error))
+            return None
+
+    @staticmethod
+    def _judge(lines: Sequence[Line], *, lock: bool) -> None:
+        numbers = [line.number for line in lines if line.number]
+        terms = [line.terms for line in lines if line.terms]
+        for line, found in zip(lines, judge(numbers, terms, lock=lock), strict=True):
+            if found.why:
+                line.fault("number", _("This number is not handed out: %(why)s.") % {"why": found.why})
+            elif found.supervised:
+                line.fault("number", _("A number of this tier is handed out when a supervisor has agreed."))
+            elif line.pool not in ("", found.pool):
+                line.fault("pool", _("The number is of another pool."))
+            line.pool, line.recycled = found.pool, found.recycled
+
+    @staticmethod
+    def _identify(line: Line) -> None:
+        """4.1(c): where the law asks for it, nothing is registered without a verified identity."""
+        if line.wrong or line.known or line.terms is None or not identified({line.pool}):
+            return
+        try:
+            must_be_identified(line.holder, timezone.localdate(line.terms.at))
+        except Invalid as error:
+            line.fault("", str(error))

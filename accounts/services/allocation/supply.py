@@ -1,0 +1,139 @@
+"""Where numbers come from: recycled ones first, else the cursors of the ranges that are open (DESIGN §3).
+
+Nobody waits for anybody as long as one of a range's cursors is free. Cursors are looked up by their keys in an order
+of chance: sorting them all would read each version that an old snapshot keeps.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models.resources import SLOTS
+from accounts.resources import HANDING, Pool
+from accounts.services.allocation.terms import Terms
+from qqops.errors import Invalid
+
+OPEN = (
+    "r.pool = %(pool)s AND r.state = 'available' AND (r.opens_on IS NULL OR r.opens_on <= %(today)s)"
+    " AND (r.channels = '{}' OR %(channel)s = ANY(r.channels)) AND (r.price IS NULL OR %(paid)s)"
+)
+# The rest of the transaction finds numbers by key: by the usual costs a chunk of thousands scans them all.
+BY_KEY = "set_config('random_page_cost', '1.1', true), set_config('jit', 'off', true)"
+
+_AVAILABLE = """SELECT n.id FROM accounts_number n WHERE n.lifecycle = 'available' AND n.id >= {low} AND n.id < {high}
+      AND n.tier BETWEEN %(low)s AND %(high)s AND n.protection = '' AND NOT n.legal_hold
+      ORDER BY n.id LIMIT %(count)s FOR NO KEY UPDATE SKIP LOCKED"""
+
+# From somewhere in the range to its end, then from its beginning: at the lowest free one all would meet.
+_LOOK = f"""
+WITH open AS MATERIALIZED (
+  SELECT r.id, lower(r.numbers) AS first, upper(r.numbers) AS beyond, r.multiplier, r."offset",
+    lower(r.numbers) + floor(random() * (upper(r.numbers) - lower(r.numbers)))::bigint AS at
+  FROM accounts_numberrange r WHERE {OPEN} ORDER BY r.numbers),
+recycled AS MATERIALIZED (
+  SELECT n.id FROM open o, LATERAL (
+    SELECT id FROM ({_AVAILABLE.format(low="o.at", high="o.beyond")}) later
+    UNION ALL
+    SELECT id FROM ({_AVAILABLE.format(low="o.first", high="o.at")}) earlier) n LIMIT %(count)s)
+SELECT (SELECT array_agg(ARRAY[o.id, o.first, o.beyond - o.first, o.multiplier, o."offset"]) FROM open o),
+  (SELECT array_agg(n.id) FROM recycled n), {BY_KEY}"""
+
+_FREE = """
+SELECT c.id, c.range_id, c.next, c."end"
+FROM unnest(%(ranges)s::bigint[]) r(id) CROSS JOIN unnest(%(slots)s::smallint[]) s(slot), LATERAL (
+  SELECT c.id, c.range_id, c.next, c."end" FROM accounts_rangecursor c
+  WHERE c.range_id = r.id AND c.slot = s.slot AND c.next < c."end" FOR NO KEY UPDATE {skip}) c LIMIT 1"""
+
+_ALL = """
+SELECT c.id, c.range_id, c.next, c."end" FROM accounts_rangecursor c
+WHERE c.range_id = ANY(%(ranges)s::bigint[]) AND c.next < c."end" ORDER BY c.range_id, c.slot FOR NO KEY UPDATE"""
+
+_PASS_BY = """
+UPDATE accounts_rangecursor c SET next = greatest(c.next, p.next)
+FROM unnest(%(cursors)s::bigint[], %(nexts)s::bigint[]) p(id, next) WHERE c.id = p.id"""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    pk: int
+    first: int
+    size: int
+    multiplier: int
+    offset: int
+
+
+@dataclass(slots=True)
+class Cursor:
+    pk: int
+    range: Range
+    next: int
+    end: int
+
+
+class Contended(Exception):
+    """The cursors that are left are in others' hands: begin anew, and wait for all of them before taking anything."""
+
+
+class Short(Exception):
+    """There are not as many as are wanted; or too long a stretch was met without them."""
+
+    def __init__(self, found: int, *, over: bool, passed: dict[int, int]) -> None:
+        super().__init__()
+        self.found, self.over, self.passed = found, over, passed
+
+    def as_invalid(self) -> Invalid:
+        if self.over:
+            said = _("This pool has at most %(n)d such numbers left. Nothing was handed out; open another range.")
+        else:
+            said = _("Among the next numbers only %(n)d are for this pool. Nothing was handed out; try again.")
+        return Invalid(said % {"n": self.found})
+
+
+def look(pool: str, terms: Terms, count: int) -> tuple[list[Range], list[int]]:
+    """The ranges that are open to such a registration, and recycled numbers in them, locked."""
+    low, high = HANDING[Pool(pool)].tiers or (1, 0)
+    params: dict[str, Any] = {
+        "pool": pool,
+        "channel": terms.channel,
+        "paid": terms.charge is not None,
+        "today": timezone.localdate(),
+        "low": low,
+        "high": high,
+        "count": count,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_LOOK, params)
+        ranges, recycled, *_set = cursor.fetchone()
+    if not ranges:
+        raise Invalid(_("No range of this pool is open to this channel on such terms. Nothing was handed out."))
+    return [Range(*row) for row in ranges], recycled or []
+
+
+def one_cursor(ranges: Sequence[Range], *, wait: bool) -> Cursor | None:
+    """A cursor that nobody has in hand; with `wait` any one, for which this waits: only while nothing else is held."""
+    slots = random.sample(range(SLOTS), 1 if wait else SLOTS)
+    sql = _FREE.format(skip="" if wait else "SKIP LOCKED")
+    return next(iter(_cursors(sql, ranges, slots)), None)
+
+
+def all_cursors(ranges: Sequence[Range]) -> list[Cursor]:
+    """Every cursor with anything left, in the order of their keys: those who wait for all do not lock each other."""
+    return _cursors(_ALL, ranges, [])
+
+
+def _cursors(sql: str, ranges: Sequence[Range], slots: list[int]) -> list[Cursor]:
+    by_pk = {one.pk: one for one in ranges}
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"ranges": list(by_pk), "slots": slots})
+        return [Cursor(pk, by_pk[range_pk], at, end) for pk, range_pk, at, end in cursor.fetchall()]
+
+
+def pass_by(passed: dict[int, int]) -> None:
+    """Let cursors move past stretches without a number for their pool: nobody need walk there again."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PASS_BY, {"cursors": sorted(passed), "nexts": [passed[pk] for pk in sorted(passed)]})

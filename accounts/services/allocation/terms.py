@@ -1,0 +1,109 @@
+"""On what terms a tenure is opened: by which channel, free or paid, under which rules and how they were accepted."""
+
+import datetime
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from accounts.models import RuleVersion, Tenure
+from accounts.queries.rulebook import version_in_force
+from accounts.resources import CHANNELS, HANDING, Pool
+from accounts.rulebook.summaries import DOCUMENT
+from qqops.audit.personal import looks_personal
+from qqops.errors import Invalid, Refused
+
+TEXT_MAX = 80
+PRICE_MAX = 100_000_000  # fen, as for a range
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What was paid: the order, the price in fen, and until when."""
+
+    order: str
+    price: int
+    until: datetime.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    channel: str
+    reference: str
+    acceptance: str
+    rules: RuleVersion
+    at: datetime.datetime  # when the registration was completed: the right of use begins then (3.2)
+    charge: Charge | None = None
+
+
+def rules_of(version: str, at: datetime.datetime) -> RuleVersion:
+    """The version of this name, or for "" the one in force at that moment."""
+    if version:
+        found = RuleVersion.objects.filter(document__code=DOCUMENT, version=version, effective_from__lte=at)
+        rules = found.order_by("is_summary", "-published_at", "-pk").first()
+    else:
+        rules = version_in_force(at)
+    if rules is None:
+        raise Invalid(_("No such version of the rules was in force then."))
+    return rules
+
+
+def charge_of(order: str, price: str, until: str) -> Charge:
+    """What was paid, from what was written: a price in yuan, and the last day, to its end."""
+    try:
+        fen, day = Decimal(price) * 100, parse_date(until)
+    except (InvalidOperation, ValueError):
+        fen, day = Decimal("NaN"), None
+    if not fen.is_finite() or fen != int(fen) or day is None:
+        raise Invalid(_("Write the price as 12.50 and the last day paid for as 2026-12-31."))
+    end = datetime.datetime.combine(day + datetime.timedelta(days=1), datetime.time())
+    return Charge(order.strip(), int(fen), timezone.make_aware(end))
+
+
+def check(terms: Terms) -> None:
+    """Raise Invalid or Refused where nothing may be opened on such terms."""
+    for _column, fault in faults(terms):
+        raise fault
+
+
+def faults(terms: Terms) -> Iterator[tuple[str, Invalid | Refused]]:
+    """What is wrong with them, each by the column of a file that it stands in."""
+    said = CHANNELS.get(terms.channel)
+    if said is None:
+        yield "channel", Invalid(_("There is no such channel; there are: %(known)s.") % {"known": ", ".join(CHANNELS)})
+    elif said.required and not terms.reference.strip():
+        needed = gettext_noop("By this channel nothing is registered without its reference (3.1).")
+        yield "reference", Refused(needed)
+    if terms.acceptance not in Tenure.Acceptance.values:
+        needed = gettext_noop("Nothing is registered unless the rules were accepted, explicitly or by use.")
+        yield "accepted", Refused(needed)
+    for column, text in (("reference", terms.reference), ("order", terms.charge.order if terms.charge else "")):
+        if len(text) > TEXT_MAX or not text.isprintable():
+            yield column, Invalid(_("A reference has at most %(n)d characters.") % {"n": TEXT_MAX})
+        elif looks_personal(text):
+            yield column, Invalid(_("A reference holds no personal data."))
+    if terms.at > timezone.now():
+        yield "registered_at", Invalid(_("The registration is in the future."))
+    if terms.rules.effective_from > terms.at:
+        yield "rules", Invalid(_("No such version of the rules was in force then."))
+    if charge := terms.charge:
+        if not charge.order.strip() or not 0 < charge.price <= PRICE_MAX:
+            yield "order", Invalid(_("Who has paid has an order and a price, of at most a million yuan."))
+        if charge.until <= terms.at:
+            yield "paid_until", Invalid(_("Paid for until a time that is over already."))
+
+
+def check_pool(pool: str) -> None:
+    if pool not in Pool.values:
+        raise Invalid(_("There is no such pool."))
+    if HANDING[Pool(pool)].tiers is None:
+        raise Invalid(_("Numbers of this pool are set aside: none is handed out."))
+
+
+def identified(pools: Collection[str]) -> bool:
+    """Do holders of numbers of these pools need a verified identity (4.1(c))?"""
+    return any(HANDING[Pool(pool)].identified for pool in pools)

@@ -1,0 +1,86 @@
+"""Paid time that was renewed (3.1 head, domain.md T12d): what the sales system says, set-based and idempotent."""
+
+import datetime
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from accounts.models import Tenure
+from qqops.audit import pen
+from qqops.staff.models import Staff
+
+# A terminated number is not restored by being paid for: its tenure is named, and somebody decides (T13).
+_JUDGED = """
+WITH given AS (
+  SELECT * FROM unnest(%(numbers)s::bigint[], %(until)s::timestamptz[]) g(number_id, until)),
+locked AS MATERIALIZED (
+  SELECT n.id, n.tenure_id, n.lifecycle FROM accounts_number n JOIN given g ON g.number_id = n.id
+  ORDER BY n.id FOR NO KEY UPDATE OF n),
+judged AS MATERIALIZED (
+  SELECT g.number_id, g.until, l.tenure_id, CASE
+    WHEN l.id IS NULL OR l.tenure_id IS NULL THEN 'nobody'
+    WHEN l.lifecycle NOT IN ('allocated', 'in_use') THEN 'over'
+    WHEN NOT h.paid THEN 'free'
+    WHEN h.paid_until IS NULL OR h.paid_until >= g.until THEN 'already' ELSE '' END AS why
+  FROM given g LEFT JOIN locked l ON l.id = g.number_id LEFT JOIN accounts_tenure h ON h.id = l.tenure_id)"""
+
+_LOOK = _JUDGED + " SELECT why, array_agg(number_id ORDER BY number_id) FROM judged GROUP BY why"
+
+_RENEW = (
+    _JUDGED
+    + """,
+tenure AS (
+  UPDATE accounts_tenure h SET paid_until = j.until FROM judged j
+  WHERE h.id = j.tenure_id AND j.why = '' RETURNING h.*),
+tenure_history AS ({tenure_history})
+SELECT why, array_agg(number_id ORDER BY number_id) FROM judged GROUP BY why"""
+)
+
+
+class Renewed:
+    """How many were renewed, and which were not, by reason."""
+
+    def __init__(self) -> None:
+        self.renewed = 0
+        self.skipped: dict[str, list[int]] = {}
+
+    def add(self, found: Mapping[str, list[int]]) -> None:
+        for why, numbers in found.items():
+            if why:
+                self.skipped.setdefault(why, []).extend(numbers)
+            else:
+                self.renewed += len(numbers)
+
+    @property
+    def counts(self) -> Counter[str]:
+        return Counter({why: len(numbers) for why, numbers in self.skipped.items()})
+
+
+def renew(until: Mapping[int, datetime.datetime], *, actor: Staff, apply: bool) -> Renewed:
+    """Prolong the paid time of these numbers' live tenures; it is never shortened. Chunk by chunk, in key order."""
+    renewed, numbers = Renewed(), sorted(until)
+    for at in range(0, len(numbers), settings.QQOPS_CHUNK):
+        chunk = numbers[at : at + settings.QQOPS_CHUNK]
+        params = {"numbers": chunk, "until": [until[number] for number in chunk]}
+        with transaction.atomic():
+            renewed.add(_write(params, actor) if apply else _run(_LOOK, params))
+    return renewed
+
+
+def _write(params: dict[str, Any], actor: Staff) -> dict[str, list[int]]:
+    with pen.act("tenures.renewed", actor=actor, reason="") as act:
+        sql = _RENEW.format(tenure_history=pen.history_insert(Tenure, pen.CHANGED, source="tenure live"))
+        found = _run(sql, act.params | params)
+        act.facts["targets"] = len(found.get("", ()))
+        act.facts["skipped"] = {why: len(numbers) for why, numbers in found.items() if why}
+        act.wrote(pen.history_model(Tenure), rows=len(found.get("", ())))
+    return found
+
+
+def _run(sql: str, params: dict[str, Any]) -> dict[str, list[int]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return dict(cursor.fetchall())

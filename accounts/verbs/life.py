@@ -1,0 +1,38 @@
+from django.utils.translation import gettext_lazy as _
+
+from accounts.closing import Blocker, Confirmation, Waits
+from accounts.lifecycle import Lifecycle
+from accounts.queries.logins import SKIPPED
+from qqops.audit import verbs
+
+BLOCKERS, WAITS = dict(Blocker.choices), dict(Waits.choices)
+UNCLEARED = {
+    **SKIPPED,
+    **dict(Lifecycle.choices),
+    "early": _("before the end of the right of use"),
+    "again": _("recorded already"),
+}
+CAUSES = {"login": _("login"), "holder": _("the holder's word")}
+
+verbs.declare("logins.imported", _("recorded logins: %(lines)s lines"), skipped=SKIPPED)
+verbs.declare("logins.file_recorded", _("recorded a login file of %(lines)s lines, up to %(covers)s"), skipped=SKIPPED)
+verbs.declare("number.activated", _("activated numbers by their first login: %(numbers)s"))
+verbs.declare(
+    "number.cancellation_begun",
+    _("recorded that the holder cancels; numbers: %(numbers)s, until %(until)s"),
+    confirmed=dict(Confirmation.choices),
+    blockers=BLOCKERS,
+)
+verbs.declare(
+    "number.cancellation_withdrawn", _("withdrew cancellations (%(cause)s); numbers: %(numbers)s"), cause=CAUSES
+)
+verbs.declare("number.cancelled", _("ended rights of use that their holders cancelled; numbers: %(numbers)s"))
+verbs.declare("number.purged", _("purged numbers: %(numbers)s"))
+verbs.declare("number.quarantined", _("put purged numbers into quarantine: %(numbers)s"))
+verbs.declare("number.cleared", _("recorded that services cleared what they held; lines: %(lines)s"), skipped=UNCLEARED)
+verbs.declare(
+    "number.released", _("released numbers from quarantine: %(numbers)s"), to=dict(Lifecycle.choices), waits=WAITS
+)
+verbs.declare(
+    "logins.expired", _("deleted first and last logins that the law no longer keeps; tenures: %(identities)s")
+)

@@ -1,0 +1,136 @@
+"""Notices before a reclaim (10.3; domain.md §7, T12c): every holder is told, and reminded, before anything happens.
+
+Written chunk by chunk by a periodic act. The time of notice counts from when the last holder was told, so nobody
+loses his number before he had all of it, however late this runs.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.closing import DAY
+from enforcement import judgement
+from enforcement.models import Decision, Notice
+from enforcement.services.apply import why_not
+from qqops.approvals import State
+from qqops.audit import pen
+from qqops.staff.models import Staff
+
+# The next of a decision's holders, up to which number they go, and how many were told. A reminder goes to those
+# only whom the decision would still reach: who has used the number meanwhile is not frightened again.
+_TELL = """
+WITH next AS MATERIALIZED (
+  SELECT t.number_id, t.tenure_id FROM enforcement_target t JOIN accounts_number n ON n.id = t.number_id {tenure}
+  WHERE t.decision_id = %(decision)s AND t.number_id > %(after)s AND t.tenure_id IS NOT NULL AND {reached}
+  ORDER BY t.number_id LIMIT %(size)s),
+told AS (
+  INSERT INTO enforcement_notice (decision_id, tenure_id, stage, state, created_at)
+  SELECT %(decision)s, tenure_id, %(stage)s, 'pending', %(now)s FROM next ORDER BY number_id
+  ON CONFLICT (decision_id, tenure_id, stage) DO NOTHING RETURNING id)
+SELECT (SELECT count(*) FROM next), (SELECT coalesce(max(number_id), 0) FROM next), (SELECT count(*) FROM told)"""
+
+# Where a run that was cut short goes on.
+_TOLD_UPTO = """
+SELECT coalesce(max(t.number_id), 0) FROM (
+  SELECT t.number_id FROM enforcement_notice x JOIN accounts_tenure h ON h.id = x.tenure_id
+  JOIN enforcement_target t ON t.decision_id = x.decision_id AND t.number_id = h.number_id
+  WHERE x.decision_id = %(decision)s AND x.stage = %(stage)s) t"""
+
+
+def announce(*, actor: Staff) -> Counter[str]:
+    """Tell the holders of every approved reclaim what its policy says they are told; how many, by stage."""
+    told = Counter[str]()
+    for decision, stage in _due():
+        told[stage] += _tell_all(decision, stage, actor)
+    return told
+
+
+def ready() -> list[Decision]:
+    """The reclaims that were announced and whose time of notice is over."""
+    waited = Decision.objects.filter(state=State.APPROVED, announced_at__isnull=False, effective_at__lte=timezone.now())
+    return list(waited.order_by("pk"))
+
+
+def _due() -> Iterator[tuple[Decision, Notice.Stage]]:
+    waiting = Decision.objects.filter(state=State.APPROVED, policy__notice_days__gt=0).select_related("policy")
+    for decision in waiting.order_by("pk"):
+        if decision.announced_at is None:
+            yield decision, Notice.Stage.PRIOR
+        elif decision.reminded_at is None and _reminds_now(decision):
+            yield decision, Notice.Stage.REMINDER
+
+
+def _reminds_now(decision: Decision) -> bool:
+    assert decision.policy is not None and decision.effective_at is not None
+    days = decision.policy.reminder_days
+    return days > 0 and decision.effective_at - days * DAY <= timezone.now() < decision.effective_at
+
+
+def _tell_all(decision: Decision, stage: Notice.Stage, actor: Staff) -> int:
+    told, after = 0, _told_upto(decision, stage)
+    while True:
+        with transaction.atomic():
+            # One run at a time; another that is at it will finish.
+            mine = Decision.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+            held = mine.select_related("policy").filter(pk=decision.pk, state=State.APPROVED).first()
+            if held is None or _is_told(held, stage):
+                return told
+            size, after, written = _tell(held, stage, actor, after)
+            told += written
+            if size < settings.QQOPS_CHUNK:
+                _told(held, stage, actor)
+                return told
+
+
+def _told_upto(decision: Decision, stage: Notice.Stage) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(_TOLD_UPTO, {"decision": decision.pk, "stage": stage.value})
+        (upto,) = cursor.fetchone()
+    return int(upto)
+
+
+def _tell(decision: Decision, stage: Notice.Stage, actor: Staff, after: int) -> tuple[int, int, int]:
+    reminds = stage == Notice.Stage.REMINDER
+    sql = _TELL.format(
+        tenure=judgement.TENURE if reminds else "", reached=f"{why_not(decision)} = ''" if reminds else "true"
+    )
+    now = timezone.now()
+    params = judgement.terms(decision.policy, now, since=decision.proposed_at) | {
+        "decision": decision.pk,
+        "after": after,
+        "size": settings.QQOPS_CHUNK,
+        "stage": stage.value,
+        "now": now,
+    }
+    facts = {"stage": stage.value}
+    with pen.act(
+        "decision.announced", actor=actor, reason="", subject=decision, decision_id=decision.pk, facts=facts
+    ) as act, connection.cursor() as cursor:  # fmt: skip
+        judgement.by_key(cursor, decision.target_count)
+        cursor.execute(sql, params)
+        size, upto, written = cursor.fetchone()
+        act.facts["targets"] = written
+    return size, upto, written
+
+
+def _is_told(decision: Decision, stage: Notice.Stage) -> bool:
+    return (decision.announced_at if stage == Notice.Stage.PRIOR else decision.reminded_at) is not None
+
+
+def _told(decision: Decision, stage: Notice.Stage, actor: Staff) -> None:
+    """All are told: from now on their time of notice runs."""
+    now = timezone.now()
+    facts = {"stage": stage.value}
+    if stage == Notice.Stage.PRIOR:
+        decision.announced_at, decision.effective_at = now, now + decision.notice_days * DAY
+        facts["until"] = decision.effective_at.isoformat()
+    else:
+        decision.reminded_at = now
+    with pen.act(
+        "decision.all_told", actor=actor, reason="", subject=decision, decision_id=decision.pk, facts=facts
+    ) as act:
+        decision.save(update_fields=["announced_at", "reminded_at", "effective_at"])
+        act.wrote(pen.history_model(Decision))

@@ -1,0 +1,120 @@
+"""Handing numbers out of a pool: by cursors, recycled ones first, all or nothing."""
+
+from collections.abc import Callable
+
+import pytest
+
+from accounts.models import Identity, Number, NumberRange, RangeTally, Tenure
+from accounts.services.allocation.allocate import allocate
+from accounts.services.allocation.named import judge
+from qqops.audit.models import Event
+from qqops.errors import Invalid, Refused
+from qqops.staff.models import Staff
+from tests.accounts.allocation.wishes import WHY, holder, passed, terms, wish
+from tests.cast import make_numbers
+from tests.enforcement.acts import broken, head, verbs
+
+Supply = Callable[..., NumberRange]
+pytestmark = pytest.mark.usefixtures("english")
+
+
+def rows(first: int, last: int) -> list[tuple[str, int, int]]:
+    found = Number.objects.filter(pk__range=(first, last)).select_related("tenure")
+    return [(n.lifecycle, n.tier, n.tenure.seq if n.tenure else 0) for n in found.order_by("pk")]
+
+
+def test_a_number_is_handed_out_and_its_tenure_opened_with_history_and_one_event(
+    supply: Supply, resources: Staff
+) -> None:
+    supply(200_000_000, 200_000_999, "test")
+    before = head()
+    (one,) = allocate(wish(), actor=resources, reason=WHY, ticket="T-1")
+    assert verbs(before) == ["number.allocated"]
+    number = Number.objects.select_related("tenure").get(pk=one.number)
+    tenure = number.tenure
+    assert tenure is not None and tenure.pk == one.tenure
+    assert (number.lifecycle, tenure.seq, tenure.channel, tenure.acceptance) == ("allocated", 1, "web", "explicit")
+    assert (tenure.paid, tenure.order_ref, tenure.price, tenure.paid_until) == (False, "", None, None)
+    event = Event.objects.latest("seq")
+    assert event.facts == {"channel": "web", "pool": "test", "n": 1}
+    assert (event.subject_label, event.ticket, event.actor) == (str(one.number), "T-1", resources)
+    assert event.rows == {"accounts_historicalnumber": 1, "accounts_historicaltenure": 1}
+    assert [h.history_type for h in number.history.all()] == [h.history_type for h in tenure.history.all()] == ["+"]
+    assert broken() == []
+
+
+def test_a_set_is_handed_out_once_each_and_the_public_pool_gives_nothing_premium(
+    supply: Supply, resources: Staff
+) -> None:
+    found = supply(200_000_000, 200_000_999)
+    done = allocate(
+        wish("public", 150, holders=[holder(k) for k in range(1, 151)]), actor=resources, reason=WHY
+    )  # more than one cursor has
+    numbers = [one.number for one in done]
+    assert len(set(numbers)) == 150 and all(found.first <= n <= found.last for n in numbers)
+    assert set(Number.objects.filter(pk__in=numbers).values_list("lifecycle", flat=True)) == {"allocated"}
+    assert max(Number.objects.filter(pk__in=numbers).values_list("tier", flat=True)) <= 1
+    assert Identity.objects.count() == 150
+    assert sum(RangeTally.objects.values_list("n", flat=True)) == 150
+    assert broken() == []
+
+
+def test_recycled_numbers_go_first_with_the_next_tenure_and_nothing_of_the_last_holder(
+    supply: Supply, resources: Staff
+) -> None:
+    supply(200_000_000, 200_000_999, "test")
+    make_numbers([200_000_111], "available")
+    make_numbers([200_000_222], "available", protection="vip")
+    make_numbers([200_000_333], "available", legal_hold=True)
+    done = allocate(wish(count=2), actor=resources, reason=WHY)
+    assert done[0].number == 200_000_111 and done[1].number not in (200_000_222, 200_000_333)
+    assert [h.history_type for h in Number.history.filter(id=200_000_111).order_by("history_id")] == ["+", "~"]
+    assert passed(NumberRange.objects.get().pk) == 1
+    assert broken() == []
+
+
+def test_an_exhausted_range_is_refused_whole_and_its_cursors_do_not_walk_there_again(
+    supply: Supply, resources: Staff
+) -> None:
+    small = supply(200_000_300, 200_000_309)
+    fit = [n for n in judge(range(small.first, small.last + 1), [terms()] * 10) if not n.why]
+    before = head()
+    with pytest.raises(Invalid, match=f"at most {len(fit)} such numbers left. Nothing was handed out"):
+        allocate(wish("public", 10, holders=[holder(k) for k in range(1, 11)]), actor=resources, reason=WHY)
+    assert (verbs(before), Tenure.objects.count(), Number.objects.count()) == ([], 0, 0)
+    assert passed(small.pk) == 0 or passed(small.pk) == 10 - len(fit)
+    allocate(wish("public", len(fit), holders=[holder(k) for k in range(1, len(fit) + 1)]), actor=resources, reason=WHY)
+    with pytest.raises(Invalid, match="at most 0 such numbers left"):
+        allocate(wish("public", holders=[holder()]), actor=resources, reason=WHY)
+    assert passed(small.pk) == 10
+    assert broken() == []
+
+
+def test_a_set_goes_on_in_the_next_range_and_closed_ranges_give_nothing(supply: Supply, resources: Staff) -> None:
+    supply(200_000_000, 200_000_019, "test", state="pre_release")
+    supply(200_000_100, 200_000_119, "test", channels=("sms",))
+    supply(200_000_200, 200_000_219, "test", price=500)
+    with pytest.raises(Invalid, match="No range of this pool is open"):
+        allocate(wish(), actor=resources, reason=WHY)
+    supply(200_000_300, 200_000_309, "test")
+    supply(200_000_400, 200_000_409, "test")
+    done = allocate(wish(count=12), actor=resources, reason=WHY)
+    assert all(200_000_300 <= one.number < 200_000_410 for one in done)
+    (paid,) = allocate(wish(terms=terms("sms")), actor=resources, reason=WHY)
+    assert 200_000_100 <= paid.number < 200_000_420
+
+
+def test_who_may_not_or_asks_for_too_many_or_from_what_is_set_aside_gets_nothing(
+    supply: Supply, resources: Staff, officer: Staff, settings: object
+) -> None:
+    supply(200_000_000, 200_000_999, "reserved")
+    before = head()
+    with pytest.raises(Refused, match="may not allocate"):
+        allocate(wish(), actor=officer, reason=WHY)
+    with pytest.raises(Invalid, match="set aside"):
+        allocate(wish("reserved"), actor=resources, reason=WHY)
+    with pytest.raises(Invalid, match="10000 numbers at once"):
+        allocate(wish(count=10_001), actor=resources, reason=WHY)
+    with pytest.raises(Invalid, match="reason"):
+        allocate(wish(), actor=resources, reason="x")
+    assert verbs(before) == ["audit.refused"] and not Tenure.objects.exists()

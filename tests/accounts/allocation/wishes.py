@@ -1,0 +1,38 @@
+"""What is asked of an allocation in the tests: terms that are in order, and invented holders who were verified."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.identity.demo import person
+from accounts.models import RangeCursor
+from accounts.services.allocation.allocate import Wish
+from accounts.services.allocation.terms import Terms, rules_of
+from accounts.services.holders import Holder
+from accounts.services.identity import Proof
+
+WHY = "asked for at the desk"
+
+
+def terms(channel: str = "web", **more: Any) -> Terms:
+    at = more.pop("at", None) or timezone.now()
+    given: dict[str, Any] = {"reference": "", "acceptance": "explicit", "rules": rules_of("", at), "charge": None}
+    return Terms(channel=channel, at=at, **(given | more))
+
+
+def holder(k: int = 1, *verified: str) -> Holder:
+    """An invented person, told in full; documents and mobiles are verified unless others are named."""
+    while "document" not in (one := person(k))["values"]:  # few have told so little
+        k += 1_000_003
+    proof = Proof("upstream", "registration system", timezone.now())
+    return Holder(one["values"], one["document_kind"], dict.fromkeys(verified or ("document", "mobile"), proof))
+
+
+def wish(pool: str = "test", count: int = 1, **more: Any) -> Wish:
+    said = more.pop("terms", None) or terms()
+    return Wish(said, pool=pool, count=count, **more)
+
+
+def passed(range_pk: int) -> int:
+    """How many positions of the range its cursors have passed."""
+    return sum(c.next - c.start for c in RangeCursor.objects.filter(range=range_pk))

@@ -1,0 +1,215 @@
+"""The login feed: what it makes of numbers and tenures, what it passes over, and what refuses a file (5.1, T5, T15)."""
+
+import datetime
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection, connections
+from django.utils import timezone
+
+from accounts.intake.feed import Feed, Read
+from accounts.models import LoginFact, LoginLine, Number
+from accounts.services import logins as services
+from qqops.alerts.models import Beat
+from qqops.audit.models import Event
+from tests.accounts.life.feeds import HOUR, ago, logins
+from tests.enforcement.acts import broken, head, verbs
+from tests.terminal import Terminal
+
+Many = Callable[..., list[int]]
+
+
+def facts_of(number: int) -> list[tuple[str, datetime.datetime, datetime.datetime]]:
+    rows = LoginFact.objects.filter(tenure__number=number).order_by("service")
+    return list(rows.values_list("service", "first_at", "last_at"))
+
+
+def states(numbers: list[int]) -> list[str]:
+    return list(Number.objects.filter(pk__in=numbers).order_by("pk").values_list("lifecycle", flat=True))
+
+
+def test_late_and_repeated_lines_leave_the_first_and_the_last_login(
+    numbers: Many, terminal: Terminal, tmp_path: Path
+) -> None:
+    (one,) = numbers(1)
+    first, middle, last = ago(days=30), ago(days=20), ago(days=10)
+    file = logins(tmp_path, [(one, middle, "qq"), (one, middle, "qq"), (one, last, "game-7")])
+    assert terminal(None, "import_logins", file, "--apply").code == 0
+    assert facts_of(one) == [("game-7", last, last), ("qq", middle, middle)]
+    late = logins(tmp_path, [(one, last, "qq"), (one, first, "qq")])
+    for lines, moved in ((late, 1), (late, 0), (file, 0)):
+        said = terminal(None, "import_logins", lines, "--apply", "--json").json
+        assert said["logins"] == moved
+        assert facts_of(one) == [("game-7", last, last), ("qq", first, last)]
+    assert (LoginLine.objects.count(), Number.objects.get(pk=one).revision, broken()) == (0, 0, [])
+
+
+def test_the_first_login_activates_and_a_second_run_finds_nothing_to_do(
+    numbers: Many, terminal: Terminal, tmp_path: Path
+) -> None:
+    fresh, used = numbers(2, "allocated"), numbers(1)
+    file = logins(tmp_path, [(n, ago(hours=3), "qq") for n in [*fresh, *used]])
+    before = head()
+    dry = terminal(None, "import_logins", file)
+    assert dry.code == 4 and "would be activated: 2" in dry.out
+    assert (states(fresh), verbs(before), LoginFact.objects.count()) == (["allocated"] * 2, [], 0)
+    assert terminal(None, "import_logins", file, "--apply").code == 0
+    assert states([*fresh, *used]) == ["in_use"] * 3
+    assert verbs(before) == ["logins.imported", "number.activated", "logins.file_recorded"]
+    event = Event.objects.get(seq=before + 2)
+    assert (event.actor.username, event.facts) == ("system-feed", {"clause": "5.1", "numbers": 2})
+    assert event.rows == {"accounts_historicalnumber": 2}
+    assert Event.objects.get(seq=before + 1).facts == {
+        "lines": 3, "logins": 3, "activated": 2, "withdrawn": 0, "accepted": 0, "skipped": {},
+    }  # fmt: skip
+    assert Beat.objects.get(pk="accounts.logins").at > ago(minutes=5)
+    again = head()
+    terminal(None, "import_logins", file, "--apply")
+    assert verbs(again) == ["logins.imported", "logins.file_recorded"] and broken() == []
+
+
+def test_what_is_not_in_use_and_what_is_older_than_its_holder_is_passed_over_and_listed(
+    numbers: Many, terminal: Terminal, tmp_path: Path
+) -> None:
+    (used,), (over,), (gone,) = numbers(1, started_at=ago(days=5)), numbers(1, "terminated"), numbers(1, "quarantined")
+    lines = [(n, ago(hours=1), "qq") for n in (used, over, gone, 77_777)] + [(used, ago(days=9), "qq")]
+    said = terminal(None, "import_logins", logins(tmp_path, lines), "--apply", "--json").json
+    assert said["skipped"] == {"terminated": 1, "quarantined": 1, "unknown": 1, "before": 1}
+    assert said["numbers"] == {"terminated": [over], "quarantined": [gone], "unknown": [77_777], "before": [used]}
+    assert LoginFact.objects.count() == 1 and states([over, gone]) == ["terminated", "quarantined"]
+    shown = terminal(None, "import_logins", logins(tmp_path, lines), "--apply").out
+    assert "Passed over (unknown number): 1 lines, numbers 77777" in shown
+    assert "Passed over (terminated): 1 lines" in shown and broken() == []
+
+
+def test_too_many_unknown_numbers_refuse_the_file(numbers: Many, terminal: Terminal, tmp_path: Path) -> None:
+    known = numbers(5)
+    for unknown, code in ((3, 0), (4, 2)):
+        lines = [(n, ago(hours=1), "qq") for n in [*known, *range(77_001, 77_001 + unknown)]]
+        said = terminal(None, "import_logins", logins(tmp_path, lines), "--apply")
+        assert said.code == code
+    assert "Too many unknown numbers: 4 of 9 (77001, 77002, 77003, 77004)." in said.error
+    assert LoginLine.objects.count() == 0
+
+
+def test_any_wrong_line_refuses_the_file_and_all_are_named(numbers: Many, terminal: Terminal, tmp_path: Path) -> None:
+    (one,) = numbers(1)
+    ahead = timezone.now() + HOUR
+    lines = [
+        f"{one},2026-01-05 10:00:00,qq", "1234,2026-01-05 10:00:00,qq", f"{one},2026-02-30 10:00:00,qq",
+        f"{one},yesterday,qq", f"{one},2026-01-05 10:00:00", f"{one},{ahead.isoformat()},qq",
+        f"{one},2026-01-05 10:00:00,群 聊", "", f"{one},1998-01-05 10:00:00,qq", f"{one},2026-01-05,qq",
+    ]  # fmt: skip
+    file = tmp_path / "bad.csv"
+    file.write_text("\n".join(lines))
+    before = head()
+    said = terminal(None, "import_logins", file, "--apply", "--json")
+    assert said.code == 2 and [error["line"] for error in said.json["errors"]] == [2, 3, 4, 5, 6, 7, 9, 10]
+    shown = terminal(None, "import_logins", file, "--apply")
+    assert shown.code == 2 and "Wrong lines: 8" in shown.error and "line 6: " in shown.out
+    assert "lies in the future" in shown.out and "before the first number" in shown.out
+    future = logins(tmp_path, [(one, ago(hours=1), "qq"), (one, ahead, "qq")])
+    only = terminal(None, "import_logins", future, "--apply", "--json").json["errors"]
+    assert [error["line"] for error in only] == [2]  # found by the database, named by its line
+    assert (verbs(before), LoginFact.objects.count(), LoginLine.objects.count()) == ([], 0, 0)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{n},2026-05-01 20:30:00,qq\n",
+        "number,time,service\r\n{n},2026-05-01T12:30:00Z,QQ\r\n",
+        "服务,号码,时间\nqq,ＱＱ：{n},2026-05-01 20:30:00\n",
+        '"{n}@qq.com","2026-05-01 20:30:00+08:00","qq"',
+        '{{"number": {n}, "time": "2026-05-01T12:30:00Z", "service": "qq"}}\n',
+    ],
+)
+def test_a_file_is_read_as_people_write_it(
+    numbers: Many, terminal: Terminal, tmp_path: Path, text: str, encoding: str
+) -> None:
+    (one,) = numbers(1)
+    file = tmp_path / "logins"
+    file.write_bytes(text.format(n=one).encode(encoding))
+    said = terminal(None, "import_logins", file, "--apply")
+    assert said.code == 0, said
+    at = datetime.datetime(2026, 5, 1, 12, 30, tzinfo=datetime.UTC)
+    assert facts_of(one) == [("qq", at, at)]
+
+
+def test_both_readings_of_a_file_say_the_same(tmp_path: Path) -> None:
+    file = logins(tmp_path, [(10_000 + n, ago(days=n % 300, seconds=n), f"s{n % 7}") for n in range(3_000)])
+    found = []
+    for patient in (False, True):
+        read = Read()
+        with Feed(file) as feed:
+            text = b"".join(feed.blocks(read, patient=patient)).decode().upper()
+        found.append([line.split(",") for line in text.splitlines()])
+        assert (read.lines, read.wrong) == (3_000, [])
+    assert [(n, datetime.datetime.fromisoformat(at), s) for n, at, s in found[0]] == [
+        (n, datetime.datetime.fromisoformat(at), s) for n, at, s in found[1]
+    ]
+
+
+def test_an_empty_file_a_wrong_heading_and_no_file_are_told(terminal: Terminal, tmp_path: Path, cast: Any) -> None:
+    empty, heading = tmp_path / "empty", tmp_path / "heading"
+    empty.write_bytes(b"\xef\xbb\xbf\r\n")
+    heading.write_text("number,service\n10001,qq\n")
+    for file, why in ((empty, "is empty"), (heading, "number, time, service"), (tmp_path / "none", "no file")):
+        said = terminal(None, "import_logins", file, "--apply")
+        assert said.code == 2 and why in said.error
+
+
+def test_no_step_of_a_chunk_reads_all_numbers(numbers: Many) -> None:
+    made = numbers(3_000)
+    LoginLine.objects.bulk_create([LoginLine(number=n, at=timezone.now(), service="qq") for n in made[:5]])
+    span = {"after": 0, "upto": made[4], **services.versions_by_time().params}
+    with connection.cursor() as cursor:
+        cursor.execute(services.BY_KEY)
+        for sql in (services._LOCK, services._FACTS):
+            cursor.execute("EXPLAIN " + sql, span)
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+            assert "Seq Scan on accounts_number" not in plan and "Seq Scan on accounts_tenure" not in plan, plan
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_second_file_waits_for_its_turn_and_is_told(numbers: Many, terminal: Terminal, tmp_path: Path) -> None:
+    (one,) = numbers(1)
+    file = logins(tmp_path, [(one, ago(hours=1), "qq")])
+    other = connections["owner"]
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [services.LOCK])
+        said = terminal(None, "import_logins", file, "--apply")
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [services.LOCK])
+    assert said.code == 5 and "Another login file is being recorded." in said.error
+    assert terminal(None, "import_logins", file, "--apply").code == 0
+    assert verbs(0)[-3:] == ["audit.refused", "logins.imported", "logins.file_recorded"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_killed_midway_is_run_again_and_loses_and_doubles_nothing(
+    numbers: Many, process_env: dict[str, str], tmp_path: Path, terminal: Terminal
+) -> None:
+    fresh = numbers(600, "allocated")
+    file = logins(tmp_path, [(n, ago(hours=2), "qq") for n in fresh])
+    env = process_env | {"QQOPS_CHUNK": "20"}
+    run = [sys.executable, "manage.py", "import_logins", str(file), "--apply"]
+    with subprocess.Popen(run, cwd=settings.BASE_DIR, env=env, stdout=subprocess.DEVNULL) as process:
+        while process.poll() is None and LoginFact.objects.count() < 40:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+    assert 0 < LoginFact.objects.count() < 600
+    assert LoginLine.objects.exists()  # what was left lies about, for nobody
+    said = terminal(None, "import_logins", file, "--apply", "--json").json
+    assert said["lines"] == 600 and LoginLine.objects.count() == 0
+    assert set(states(fresh)) == {"in_use"} and LoginFact.objects.count() == 600
+    assert Number.history.filter(lifecycle="in_use").count() == 600  # type: ignore[attr-defined]
+    done = sum(event.facts["numbers"] for event in Event.objects.filter(verb="number.activated"))
+    assert (done, broken()) == (600, [])

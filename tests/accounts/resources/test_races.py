@@ -1,0 +1,84 @@
+"""Two people at the same moment, on real connections: one range, one proposal, one answer."""
+
+import uuid
+
+import pytest
+
+from accounts.models import NumberRange, RangeCursor, RangeTally, ResourceProposal
+from accounts.services import resources
+from accounts.services.resources import ranges
+from qqops.approvals import State
+from qqops.audit.verify import verify
+from qqops.errors import Invalid, Refused
+from qqops.staff import services as staff_services
+from qqops.staff.models import Staff
+from tests.cast import PASSWORD, make_numbers
+from tests.enforcement.test_races import together
+from tests.supply import WHY, open_range
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def colleague(cast: dict[str, Staff], setup_actor: Staff) -> Staff:
+    staff_services.join("resources2", "resources", password=PASSWORD, actor=setup_actor, reason="cast of the tests")
+    return Staff.objects.get(username="resources2")
+
+
+def test_of_two_that_open_overlapping_ranges_at_once_one_wins_and_the_other_is_told(
+    cast: dict[str, Staff], colleague: Staff
+) -> None:
+    for again in range(5):
+        first = 284_000_000 + again * 10_000
+        found = together(
+            lambda n=first: resources.propose(  # type: ignore[misc]
+                ranges.wanted(n, n + 999, "public", "spare"), actor=cast["resources"], reason=WHY
+            ),
+            lambda n=first: resources.propose(  # type: ignore[misc]
+                ranges.wanted(n + 999, n + 1999, "public", "spare"), actor=colleague, reason=WHY
+            ),
+        )
+        won = [one for one in found if isinstance(one, ResourceProposal)]
+        told = [str(one) for one in found if isinstance(one, Invalid)]
+        assert len(won) == len(told) == 1, found
+        opened = won[0].range
+        assert told == [f"The range overlaps {opened}. Nothing was done."]
+        assert NumberRange.objects.count() == ResourceProposal.objects.count() == again + 1
+        assert RangeCursor.objects.exclude(range__isnull=True).count() == 16 * (again + 1)
+    assert list(verify()) == []
+
+
+def test_one_form_sent_twice_at_once_is_one_range(cast: dict[str, Staff]) -> None:
+    key, wanted = uuid.uuid4(), ranges.wanted(284_000_000, 284_000_999, "public", "spare")
+    act = lambda: resources.propose(wanted, actor=cast["resources"], reason=WHY, form_key=key)  # noqa: E731
+    found = together(act, act)
+    assert sum(isinstance(one, ResourceProposal) for one in found) == 1
+    assert NumberRange.objects.count() == ResourceProposal.objects.count() == 1
+
+
+def test_a_yes_and_a_no_at_once_are_one_answer(cast: dict[str, Staff]) -> None:
+    opened = open_range(cast, 284_000_000, 284_000_999)
+    waiting = resources.propose(ranges.moved(opened, "retired"), actor=cast["resources"], reason=WHY)
+    said = {"reason": "seen and agreed", "content_hash": waiting.content_hash}
+    found = together(
+        lambda: resources.approve(waiting, actor=cast["supervisor"], **said),
+        lambda: resources.refuse(waiting, actor=cast["supervisor2"], **said),
+    )
+    assert sum(isinstance(one, Invalid | Refused) for one in found) == 1
+    waiting.refresh_from_db()
+    opened.refresh_from_db()
+    assert (waiting.state, opened.state) in {(State.APPLIED, "retired"), (State.REFUSED, "available")}
+    assert list(verify()) == []
+
+
+def test_numbers_made_while_their_range_opens_are_counted_once(cast: dict[str, Staff]) -> None:
+    for again in range(5):
+        first = 284_000_000 + again * 10_000
+        together(
+            lambda n=first: resources.propose(  # type: ignore[misc]
+                ranges.wanted(n, n + 999, "public", "spare"), actor=cast["resources"], reason=WHY
+            ),
+            lambda n=first: make_numbers(list(range(n, n + 50)), "reserved") or True,  # type: ignore[func-returns-value, misc]
+        )
+        opened = NumberRange.objects.latest("pk")
+        assert sum(RangeTally.objects.filter(range=opened).values_list("n", flat=True)) == 50

@@ -1,0 +1,94 @@
+"""The pages of number resources in a browser: no axe violation, nothing on the console, no wider than a phone."""
+
+import datetime
+from collections.abc import Iterator
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from accounts.models import NumberRange
+from accounts.services import resources
+from accounts.services.resources import campaigns, numbers, ranges
+from qqops.staff.models import Staff
+from tests.browser.conftest import House, sign_in, speak
+from tests.browser.test_pages import DESK, IN_BOTH, Themes, faults
+from tests.cast import make_numbers
+from tests.supply import WHY, carry_out, open_range
+
+FIRST = 284_917_000
+MONTH = datetime.timedelta(days=30)
+
+
+@pytest.fixture
+def supplied(house: House, cast: dict[str, Staff]) -> NumberRange:
+    """A range in use and one of ten thousand million, a campaign, proposals that wait and that are done."""
+    maker, boss = cast["resources"], cast["supervisor"]
+    opened = open_range(cast, FIRST, FIRST + 999, price=888, channels=("web", "sms"), plan="每日一百个")
+    open_range(cast, 20_000_000_000, 29_999_999_999, "premium", state="reserved")
+    make_numbers([FIRST + 1, FIRST + 2], "in_use")
+    now = timezone.now()
+    wanted = campaigns.wanted("spring-2027", "福田青年联合会", "授权书2026第118号", 500, now, now + MONTH)
+    carry_out(wanted, maker, boss)
+    carry_out(numbers.moved([FIRST + 59], "reserved"), maker)
+    resources.propose(numbers.tiered(range(FIRST + 100, FIRST + 160), 3), actor=maker, reason=WHY)
+    resources.propose(ranges.moved(opened, "retired"), actor=maker, reason=WHY)
+    return opened
+
+
+def every_page(page: Page, house: House, opened: NumberRange) -> Iterator[str]:
+    proposal = resources.propose(
+        numbers.moved([FIRST + 60], "retired"), actor=Staff.objects.get(username="resources"), reason=WHY
+    )
+    at = f"?number={FIRST + 61}&number={FIRST + 62}"
+    places = {
+        "resources": [
+            ("accounts_numberrange_changelist", [], ""),
+            ("accounts_numberrange_change", [opened.pk], ""),
+            ("accounts_numberrange_history", [opened.pk], ""),
+            ("accounts_campaign_changelist", [], ""),
+            ("accounts_resourceproposal_changelist", [], ""),
+            ("accounts_resourceproposal_change", [proposal.pk], ""),
+            ("free_number", [FIRST + 888], ""),
+            ("open_range", [], ""),
+            ("move_range", [opened.pk], ""),
+            ("plan_range", [opened.pk], ""),
+            ("open_campaign", [], ""),
+            ("move_numbers", [], at),
+            ("tier_numbers", [], at),
+            ("accounts_number_change", [FIRST + 59], ""),
+        ],
+        "supervisor": [("index", [], ""), ("resource_ruling", [proposal.pk], "")],
+    }
+    for login, wanted in places.items():
+        page.context.clear_cookies(name="sessionid")
+        sign_in(page, house, login)
+        for name, arguments, query in wanted:
+            page.goto(house.url + reverse(f"admin:{name}", args=arguments) + query)
+            yield f"{name}, {login}"
+
+
+@IN_BOTH
+def test_every_page_of_number_resources_is_accessible_quiet_and_as_narrow_as_a_phone(
+    page: Page, house: House, supplied: NumberRange, console: list[str], language: str, themes: Themes
+) -> None:
+    speak(page, house, language)
+    page.set_viewport_size(DESK)
+    assert faults(page, every_page(page, house, supplied), language, themes) == {}
+
+
+def test_a_range_is_opened_in_a_browser(page: Page, house: House, console: list[str]) -> None:
+    speak(page, house, "en")
+    sign_in(page, house, "resources")
+    page.goto(house.at("resources/ranges/open/"))
+    for name, said in (("first", "384000000"), ("last", "384000999"), ("purpose", "growth"), ("price", "8.88")):
+        page.locator(f"[name={name}]").fill(said)
+    page.locator("[name=opens_on]").fill("2027-01-01")
+    page.locator("[name=pool][value=public]").check()
+    page.locator("[name=channels][value=web]").check()
+    page.locator("[name=reason]").fill(WHY)
+    page.locator("[name=step][value=preview]").click()
+    page.locator("[name=step][value=confirm]").click()
+    expect(page.get_by_text("384000000–384000999").first).to_be_visible()
+    assert NumberRange.objects.get().price == 888

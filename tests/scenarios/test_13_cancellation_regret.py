@@ -1,0 +1,70 @@
+"""Scenario 13: one cancels, and on day 14 logs in to a partner's game, which withdraws it. Another has an open
+objection and a balance that nobody has confirmed to be settled, and cannot even begin."""
+
+import datetime
+from collections.abc import Callable
+from pathlib import Path
+
+from django.test import Client
+from django.utils import timezone
+
+from accounts.closing import Confirmation
+from accounts.models import Hold, Number, Tenure
+from accounts.tasks import end_cancellations
+from qqops.audit.models import Event
+from qqops.staff.models import Staff
+from tests.accounts.life.feeds import logins
+from tests.accounts.life.flows import history, hold, later, lift, state
+from tests.enforcement.acts import broken
+from tests.terminal import Terminal
+from tests.web.conftest import desk
+from tests.web.door import confirm, number_url, preview, text, verbs
+
+__all__ = ["desk"]
+SAID = {"confirmed": list(Confirmation.values), "reason": "the holder asked at the counter", "ticket": "T-13"}
+
+
+def cancel_url(number: int) -> str:
+    return f"/admin/cancel/?number={number}"
+
+
+def begin(browser: Client, number: int) -> None:
+    shown = preview(browser, cancel_url(number), SAID)
+    assert shown.status_code == 200, text(shown)
+    assert confirm(browser, cancel_url(number), SAID, shown.context["token"]).status_code == 302
+
+
+def test_a_login_on_day_14_withdraws_it_and_an_open_objection_or_a_balance_never_let_it_begin(
+    desk: Callable[[str], Client],
+    numbers: Callable[..., list[int]],
+    officer: Staff,
+    terminal: Terminal,
+    tmp_path: Path,
+) -> None:
+    (regretting, objecting), browser = numbers(2), desk("agent")
+    hold(objecting, Hold.Kind.APPEAL, "A-13", actor=officer)  # stands in for the objection
+    # The second: both are told, and neither lets it begin.
+    page = text(browser.get(cancel_url(objecting)))
+    assert "What stands against it" in page and "an open appeal" in page
+    refused = preview(browser, cancel_url(objecting), SAID)
+    assert refused.status_code == 403 and f"{objecting}: an open appeal" in text(refused)
+    lift(Hold.Kind.APPEAL, "A-13", actor=officer)
+    unsettled = SAID | {"confirmed": [one for one in Confirmation.values if one != "balance"]}
+    assert "Not confirmed yet: no balance, no items left." in text(preview(browser, cancel_url(objecting), unsettled))
+    assert state(objecting) == "in_use"
+    # The first: begun, and regretted on day 14; the feed tells of it a day and a half later.
+    begin(browser, regretting)
+    began = timezone.now()
+    assert "Cancellation by the holder" in text(browser.get(number_url(regretting)))
+    played = began + datetime.timedelta(days=14)
+    with later(days=15.5):
+        lines = [(regretting, played, "partner.game"), (objecting, timezone.now(), "qq")]
+        said = terminal(None, "import_logins", logins(tmp_path, lines), "--apply", "--json").json
+        assert said["withdrawn"] == 1
+        end_cancellations(0)
+    assert history(regretting) == ["in_use", "cancel_pending", "in_use"]
+    event = Event.objects.get(verb="number.cancellation_withdrawn")
+    assert (event.actor.username, event.facts["cause"]) == ("system-feed", "login")
+    assert Tenure.objects.get(number=regretting).ended_at is None
+    assert Number.objects.get(pk=regretting).due_at is None
+    assert "number.cancelled" not in verbs() and broken() == []
