@@ -27,24 +27,26 @@ SKIPPED = {
 _USABLE = ", ".join(f"'{state}'" for state in USABLE)
 _BEGAN = f"interval '{COOLING_OFF.days} days'"
 
-# `line`: each line with why it is passed over ('' where it counts); `used`: each tenure that they are about, its
-# first and last login, and the place in `versions` of what was in force then.
+# `line`: each line with why it is passed over ('' where it counts), and the place in `versions` of what was in force
+# then. `used`: the tenures that something begins or ends for, whatever else is in the file; the others have facts only.
 JUDGED = f"""
 line AS MATERIALIZED (
-  SELECT l.number, l.service, l.at, n.lifecycle, n.tenure_id, n.due_at, t.rules_version_id,
+  SELECT l.number, l.service, l.at, n.lifecycle, n.tenure_id, n.due_at,
+    width_bucket(l.at, %(since)s::timestamptz[]) AS place,
+    coalesce(array_position(%(versions)s::bigint[], t.rules_version_id), 0) AS accepted,
     CASE WHEN n.id IS NULL THEN '{UNKNOWN}' WHEN n.lifecycle NOT IN ({_USABLE}) THEN n.lifecycle
          WHEN l.at < t.started_at THEN '{BEFORE}' ELSE '' END AS why
   FROM accounts_loginline l LEFT JOIN accounts_number n ON n.id = l.number
   LEFT JOIN accounts_tenure t ON t.id = n.tenure_id
   WHERE l.number > %(after)s AND l.number <= %(upto)s),
 used AS MATERIALIZED (
-  SELECT number, tenure_id, lifecycle, due_at, width_bucket(max(at), %(since)s::timestamptz[]) AS place,
-    coalesce(array_position(%(versions)s::bigint[], rules_version_id), 0) AS accepted, max(at) AS last
-  FROM line WHERE why = '' GROUP BY number, tenure_id, lifecycle, due_at, rules_version_id),
+  SELECT number, tenure_id, lifecycle, due_at, accepted, max(place) AS place, max(at) AS last
+  FROM line WHERE why = '' AND (lifecycle <> '{Lifecycle.IN_USE}' OR place > accepted)
+  GROUP BY number, tenure_id, lifecycle, due_at, accepted),
 accepting AS MATERIALIZED (
   SELECT u.tenure_id, (%(versions)s::bigint[])[u.place] AS version, min(l.at) AS at
-  FROM used u JOIN line l ON l.tenure_id = u.tenure_id
-  WHERE u.place > u.accepted AND l.why = '' AND l.at >= (%(since)s::timestamptz[])[u.place] GROUP BY 1, 2)"""
+  FROM used u JOIN line l ON l.tenure_id = u.tenure_id AND l.place = u.place
+  WHERE u.place > u.accepted AND l.why = '' GROUP BY 1, 2)"""
 
 ACTIVATES = f"lifecycle = '{Lifecycle.ALLOCATED}'"
 # Withdrawn by a login within the cooling-off; one from before the holder cancelled says nothing (T15).

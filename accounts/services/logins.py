@@ -19,10 +19,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from accounts.closing import CANCELLED
 from accounts.intake.feed import AHEAD, ZONE, Feed, Read, Wrong
-from accounts.lifecycle import Lifecycle
 from accounts.models import Number, Tenure
 from accounts.queries.logins import ACTIVATES, JUDGED, WITHDRAWS, versions_by_time
+from accounts.services import sweep
 from accounts.services.sweep import BY_KEY
 from qqops.alerts import watch
 from qqops.audit import pen
@@ -35,52 +36,60 @@ LOCK = 0x71716F70_6C6F6769  # one file at a time: lines do not say which they ca
 
 _COPY = "COPY accounts_loginline (number, at, service) FROM STDIN (DELIMITER ',')"
 
+# How many numbers, which of them nobody knows, and where each chunk of lines ends.
 _KNOWN = """
-SELECT count(*), array_agg(l.number ORDER BY l.number) FILTER (WHERE n.id IS NULL)
-FROM (SELECT DISTINCT number FROM accounts_loginline) l LEFT JOIN accounts_number n ON n.id = l.number"""
-
-_UPTO = """
-SELECT max(number) FROM (SELECT number FROM accounts_loginline WHERE number > %s ORDER BY number LIMIT %s) l"""
-
-# Only what may change: a fact hangs on its tenure, whatever becomes of the number meanwhile.
-_LOCK = f"""
-SELECT count(*) FROM (
-  SELECT n.id FROM accounts_number n
-  WHERE n.id = ANY(ARRAY(
-      SELECT DISTINCT number FROM accounts_loginline WHERE number > %(after)s AND number <= %(upto)s))
-    AND n.lifecycle IN ('{Lifecycle.ALLOCATED}', '{Lifecycle.CANCEL_PENDING}')
-  ORDER BY n.id FOR NO KEY UPDATE) locked"""
+SELECT count(*), array_agg(number ORDER BY number) FILTER (WHERE id IS NULL),
+  array_agg(number ORDER BY number) FILTER (WHERE lines / %(size)s > (lines - n) / %(size)s)
+FROM (
+  SELECT l.number, l.n, k.id, sum(l.n) OVER (ORDER BY l.number)::bigint AS lines
+  FROM (SELECT number, count(*) AS n FROM accounts_loginline GROUP BY number) l
+  LEFT JOIN accounts_number k ON k.id = l.number) x"""
 
 _SAID = f"""
   ARRAY(SELECT number FROM used WHERE {ACTIVATES} ORDER BY number),
+  ARRAY(SELECT tenure_id FROM used WHERE {ACTIVATES} ORDER BY number),
   ARRAY(SELECT number FROM used WHERE {WITHDRAWS} ORDER BY number),
+  ARRAY(SELECT tenure_id FROM used WHERE {WITHDRAWS} ORDER BY number),
+  ARRAY(SELECT last FROM used WHERE {WITHDRAWS} ORDER BY number),
   ARRAY(SELECT tenure_id FROM accepting ORDER BY tenure_id),
   ARRAY(SELECT version FROM accepting ORDER BY tenure_id),
   ARRAY(SELECT at FROM accepting ORDER BY tenure_id),
   (SELECT jsonb_agg(jsonb_build_array(why, n, numbers)) FROM (
     SELECT why, count(*) AS n, array_agg(DISTINCT number) AS numbers FROM line WHERE why <> '' GROUP BY why) s)"""
 
+# A fact that is there is moved where it lies: ON CONFLICT would lock each before it is written. Nobody else writes
+# facts of live tenures.
 _FACTS = f"""
 WITH {JUDGED},
-fact AS (
-  INSERT INTO accounts_loginfact AS f (tenure_id, service, first_at, last_at)
-  SELECT tenure_id, service, min(at), max(at) FROM line WHERE why = '' GROUP BY 1, 2 ORDER BY 1, 2
-  ON CONFLICT (tenure_id, service) DO UPDATE
-    SET first_at = least(f.first_at, EXCLUDED.first_at), last_at = greatest(f.last_at, EXCLUDED.last_at)
-    WHERE EXCLUDED.first_at < f.first_at OR EXCLUDED.last_at > f.last_at
-  RETURNING 1),
+seen AS MATERIALIZED (
+  SELECT s.tenure_id, s.service, s.first_at, s.last_at, f.ctid AS place
+  FROM (SELECT tenure_id, service, min(at) AS first_at, max(at) AS last_at FROM line WHERE why = '' GROUP BY 1, 2) s
+  LEFT JOIN accounts_loginfact f ON f.tenure_id = s.tenure_id AND f.service = s.service),
+moved AS (
+  UPDATE accounts_loginfact f
+  SET first_at = least(f.first_at, s.first_at), last_at = greatest(f.last_at, s.last_at)
+  FROM seen s WHERE f.ctid = s.place AND (s.first_at < f.first_at OR s.last_at > f.last_at) RETURNING 1),
+begun AS (
+  INSERT INTO accounts_loginfact (tenure_id, service, first_at, last_at)
+  SELECT tenure_id, service, first_at, last_at FROM seen WHERE place IS NULL ORDER BY tenure_id, service RETURNING 1),
 gone AS (DELETE FROM accounts_loginline WHERE number > %(after)s AND number <= %(upto)s)
-SELECT (SELECT count(*) FROM line), (SELECT count(*) FROM fact),{_SAID}"""
+SELECT (SELECT count(*) FROM line), (SELECT count(*) FROM moved) + (SELECT count(*) FROM begun),{_SAID}"""
 
 _WOULD = f"""
 WITH {JUDGED}
 SELECT (SELECT count(*) FROM line),
   (SELECT count(*) FROM (SELECT DISTINCT tenure_id, service FROM line WHERE why = '') f),{_SAID}"""
 
+# Judged again under the lock: only these few may have changed meanwhile in a way that counts.
 _USE = """
-WITH number AS (
+WITH locked AS MATERIALIZED (
+  SELECT n.id FROM accounts_number n
+  JOIN unnest(%(numbers)s::bigint[], %(tenures)s::bigint[], %(lasts)s::timestamptz[]) g(id, tenure_id, last)
+    ON n.id = g.id AND n.tenure_id = g.tenure_id
+  WHERE {still} ORDER BY n.id FOR NO KEY UPDATE OF n),
+number AS (
   UPDATE accounts_number n SET lifecycle = 'in_use', due_at = NULL, revision = n.revision + 1
-  WHERE n.id = ANY(%(numbers)s::bigint[]) RETURNING n.*),
+  FROM locked WHERE n.id = locked.id RETURNING n.*),
 history AS ({history})
 SELECT count(*) FROM number"""
 
@@ -116,6 +125,16 @@ class Imported:
             "skipped": dict(self.skipped),
         }
 
+    def add(self, other: "Imported") -> None:
+        self.lines += other.lines
+        self.facts += other.facts
+        self.activated += other.activated
+        self.withdrawn += other.withdrawn
+        self.accepted += other.accepted
+        self.skipped += other.skipped
+        for why, numbers in other.numbers.items():
+            self.numbers[why].extend(numbers)
+
 
 class WrongLines(Invalid):
     """The file is refused, and says every line that is why."""
@@ -129,13 +148,13 @@ def import_logins(feed: Feed, *, actor: Staff, apply: bool, step: Callable[[int]
     """Record the logins of a file; without `apply`, say what that would do."""
     with pen.refusals(actor=actor, facts={"act": "import_logins"}), _alone():
         with transaction.atomic():
-            covers = _take(feed)
+            covers, ends = _take(feed)
             if not apply:
                 found = Imported()
                 _judge(_WOULD, found, {"after": 0, "upto": settings.QQOPS_NUMBER_MAX, **versions_by_time().params})
                 transaction.set_rollback(True)
                 return found
-        found = _record(actor, step)
+        found = _record(ends, actor, step)
         facts = {**found.counts(), "sha256": feed.sha256, "covers": covers.isoformat()}
         with pen.act("logins.file_recorded", actor=actor, reason="", facts=facts):
             pass
@@ -157,8 +176,8 @@ def _alone() -> Iterator[None]:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
-def _take(feed: Feed) -> datetime.datetime:
-    """Copy the lines in, or refuse the file; the moment of the last login."""
+def _take(feed: Feed) -> tuple[datetime.datetime, list[int]]:
+    """Copy the lines in, or refuse the file; the moment of the last login, and the numbers at which chunks end."""
     read = Read()
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM accounts_loginline")  # of a run that was killed
@@ -177,73 +196,75 @@ def _take(feed: Feed) -> datetime.datetime:
             raise WrongLines(again.wrong or read.wrong)
         if last is None:
             raise Invalid(_("The file is empty."))
-        cursor.execute(_KNOWN)
-        numbers, unknown = cursor.fetchone()
+        cursor.execute(_KNOWN, {"size": settings.QQOPS_CHUNK})
+        numbers, unknown, ends = cursor.fetchone()
     if len(unknown or ()) > max(UNKNOWN_MIN, numbers // 100):
         named = ", ".join(map(str, unknown[:NAMED])) + (" …" if len(unknown) > NAMED else "")
         raise Invalid(
             _("Too many unknown numbers: %(n)d of %(all)d (%(numbers)s). The file was refused, nothing was done.")
             % {"n": len(unknown), "all": numbers, "numbers": named}
         )
-    return last
+    return last, [*(ends or ()), largest]
 
 
-def _record(actor: Staff, step: Callable[[int], None]) -> Imported:
+def _record(ends: list[int], actor: Staff, step: Callable[[int], None]) -> Imported:
     found, after, versions = Imported(), 0, versions_by_time().params
-    while True:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(BY_KEY)
-            cursor.execute(_UPTO, [after, settings.QQOPS_CHUNK])
-            (upto,) = cursor.fetchone()
-            if upto is None:
-                return found
-            span = {"after": after, "upto": upto}
-            cursor.execute(_LOCK, span)
-            step(_chunk(found, span | versions, actor))
+    for upto in ends:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(BY_KEY)
+            lines = _chunk(found, {"after": after, "upto": upto, **versions}, actor) if upto > after else 0
+        step(lines)
         after = upto
+    return found
 
 
 def _chunk(found: Imported, params: dict[str, Any], actor: Staff) -> int:
     with pen.act("logins.imported", actor=actor, reason="") as act:
         this = Imported()
         activated, withdrawn, accepted = _judge(_FACTS, this, params)
-        if activated:
-            _use("number.activated", activated, actor, clause="5.1")
-        if withdrawn:
-            _use("number.cancellation_withdrawn", withdrawn, actor, clause="12.1", cause="login")
+        if changing := sorted(activated["numbers"] + withdrawn["numbers"]):
+            sweep.lock(changing)
+        if activated["numbers"]:
+            this.activated = _use("number.activated", activated, ACTIVATES, actor, clause="5.1")
+        if withdrawn["numbers"]:
+            facts = {"clause": CANCELLED, "cause": "login"}
+            this.withdrawn = _use("number.cancellation_withdrawn", withdrawn, WITHDRAWS, actor, **facts)
         if accepted["tenures"]:
             this.accepted = _write(act, Tenure, _ACCEPT, accepted)
         act.facts.update(this.counts())
-    for name in ("lines", "facts", "activated", "withdrawn", "accepted"):
-        setattr(found, name, getattr(found, name) + getattr(this, name))
-    found.skipped.update(this.skipped)
-    for why, numbers in this.numbers.items():
-        found.numbers[why].extend(numbers)
+    found.add(this)
     return this.lines
 
 
-def _judge(sql: str, found: Imported, params: dict[str, Any]) -> tuple[list[int], list[int], dict[str, Any]]:
+def _judge(sql: str, found: Imported, params: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Who is activated, whose cancellation is withdrawn, and who accepts which version; `found` has the counts."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        found.lines, found.facts, activated, withdrawn, tenures, versions, ats, skipped = cursor.fetchone()
-    found.activated, found.withdrawn, found.accepted = len(activated), len(withdrawn), len(tenures)
+        found.lines, found.facts, *said, skipped = cursor.fetchone()
+    activated = dict(zip(("numbers", "tenures"), said[:2], strict=True)) | {"lasts": [None] * len(said[0])}
+    withdrawn = dict(zip(("numbers", "tenures", "lasts"), said[2:5], strict=True))
+    accepted = dict(zip(("tenures", "accepted", "ats"), said[5:], strict=True))
+    found.activated, found.withdrawn, found.accepted = len(said[0]), len(said[2]), len(said[5])
     for why, lines, numbers in json.loads(skipped or "[]"):
         found.skipped[why] = lines
         found.numbers[why].extend(numbers)
-    return activated, withdrawn, {"tenures": tenures, "accepted": versions, "ats": ats}
+    return activated, withdrawn, accepted
 
 
-def _use(verb: str, numbers: list[int], actor: Staff, **facts: Any) -> None:
+def _use(verb: str, given: dict[str, Any], still: str, actor: Staff, **facts: Any) -> int:
     """T5, T15: what its holder uses is in use."""
+    numbers = given["numbers"]
     subject = Number(pk=numbers[0]) if len(numbers) == 1 else None
-    with pen.act(verb, actor=actor, reason="", subject=subject, facts=facts | {"numbers": len(numbers)}) as act:
-        _write(act, Number, _USE, {"numbers": numbers})
+    with pen.act(verb, actor=actor, reason="", subject=subject, facts=facts) as act:
+        facts["numbers"] = _write(act, Number, _USE, given, still=still)
+        return int(facts["numbers"])
 
 
-def _write(act: pen.Act, model: type[Number] | type[Tenure], sql: str, params: dict[str, Any]) -> int:
+def _write(act: pen.Act, model: type[Number] | type[Tenure], sql: str, params: dict[str, Any], **parts: str) -> int:
     history = pen.history_insert(model, pen.CHANGED, source=f"{model._meta.model_name} live")
     with connection.cursor() as cursor:
-        cursor.execute(sql.format(history=history), act.params | params)
+        cursor.execute(sql.format(history=history, **parts), act.params | params)
         (rows,) = cursor.fetchone()
     act.wrote(pen.history_model(model), rows=rows)
     return int(rows)

@@ -23,7 +23,9 @@ UPDATE accounts_loginfact f
 SET first_at = least(f.first_at, x.first_at), last_at = greatest(f.last_at, x.last_at)
 FROM (
   SELECT n.tenure_id, l.service, min(l.at) AS first_at, max(l.at) AS last_at
-  FROM accounts_loginline l JOIN accounts_number n ON n.id = l.number GROUP BY 1, 2) x
+  FROM accounts_loginline l JOIN accounts_number n ON n.id = l.number
+  JOIN accounts_tenure t ON t.id = n.tenure_id AND t.started_at <= l.at
+  WHERE n.lifecycle IN ('allocated', 'in_use', 'cancel_pending') GROUP BY 1, 2) x
 WHERE f.tenure_id = x.tenure_id AND f.service = x.service"""
 
 

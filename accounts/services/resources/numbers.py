@@ -1,6 +1,6 @@
 """Numbers that nobody holds: moved (T1-T3, T20) or given a tier. A free one gets its row by being touched."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -56,13 +56,17 @@ SELECT count(*) FROM number"""
 
 _RECOMPUTE = """
 WITH due AS MATERIALIZED (
-  SELECT n.id FROM accounts_number n WHERE n.lifecycle = ANY(%(states)s) AND NOT n.tier_fixed
-    AND n.tier <> {tier}(n.id) ORDER BY n.id LIMIT %(size)s FOR NO KEY UPDATE),
+  SELECT n.id FROM accounts_number n WHERE n.id = ANY(%(numbers)s::bigint[]) AND n.lifecycle = ANY(%(states)s)
+    AND NOT n.tier_fixed ORDER BY n.id FOR NO KEY UPDATE),
 number AS (
   UPDATE accounts_number n SET tier = {tier}(n.id), revision = n.revision + 1
-  FROM due WHERE n.id = due.id RETURNING n.*),
+  FROM due WHERE n.id = due.id AND n.tier <> {tier}(n.id) RETURNING n.*),
 history AS ({history})
 SELECT count(*) FROM number"""
+
+_TO_RECOMPUTE = f"""
+SELECT n.id FROM accounts_number n WHERE n.lifecycle = %(state)s AND n.id > %(after)s AND NOT n.tier_fixed
+  AND n.tier <> {FUNCTION}(n.id) ORDER BY n.id LIMIT %(size)s"""
 
 
 @dataclass(frozen=True)
@@ -146,23 +150,31 @@ def recompute(*, actor: Staff, reason: str, ticket: str = "", apply: bool) -> in
         if not actor.has_perm(MANAGE):
             raise Refused(gettext_noop("Your role may not do this."))
         must_say_why(reason)
-    states = [str(state) for state in TIERED]
-    if not apply:
-        sql = (
-            f"SELECT count(*) FROM accounts_number n WHERE n.lifecycle = ANY(%s) AND NOT n.tier_fixed"
-            f" AND n.tier <> {FUNCTION}(n.id)"
-        )
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [states])
-            return int(cursor.fetchone()[0])
     done = 0
-    while True:
+    for chunk in _to_recompute():
+        if not apply:
+            done += len(chunk)
+            continue
         with transaction.atomic(), pen.act("tiers.recomputed", actor=actor, reason=reason, ticket=ticket) as act:
-            changed = _write(act, _RECOMPUTE, pen.CHANGED, states=states, size=settings.QQOPS_CHUNK)
+            states = [str(state) for state in TIERED]
+            changed = _write(act, _RECOMPUTE, pen.CHANGED, numbers=chunk, states=states)
             act.facts["numbers"] = changed
         done += changed
-        if changed < settings.QQOPS_CHUNK:
-            return done
+    return done
+
+
+def _to_recompute() -> Iterator[list[int]]:
+    """Numbers whose tier is not that of their digits, so many at a time: by state, each from where it went on."""
+    for state in TIERED:
+        after = 0
+        while True:
+            with connection.cursor() as cursor:
+                cursor.execute(_TO_RECOMPUTE, {"state": state, "after": after, "size": settings.QQOPS_CHUNK})
+                chunk = [number for (number,) in cursor.fetchall()]
+            if not chunk:
+                break
+            yield chunk
+            after = chunk[-1]
 
 
 def _known(wanted: Wanted) -> list[Source]:

@@ -172,8 +172,11 @@ def _rule(proposal: ResourceProposal, *, actor: Staff, reason: str, seen: str, a
             if not agreed:
                 _close(proposal, State.REFUSED, act)
             elif proposal.approvals.count() == len(proposal.approvers):
+                maker = as_of_now(proposal.maker)
+                if not maker.may_enter:
+                    raise Invalid(_("Who made this request is not here any more: somebody else must make it anew."))
                 wanted = wanted_by(proposal)
-                works.of(proposal.kind).check(wanted, as_of_now(proposal.maker))  # much may have changed since
+                works.of(proposal.kind).check(wanted, maker)  # much may have changed since
                 works.of(proposal.kind).apply(wanted, proposal, actor, act)
                 _close(proposal, State.APPLIED, act)
     return proposal
