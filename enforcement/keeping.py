@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -10,13 +10,23 @@ from accounts.lifecycle import Lifecycle
 from accounts.models import Number, Tenure
 from accounts.queries import rights
 from enforcement.models import Measure, Target
+from enforcement.policy import FreezeKind
 from qqops.approvals import State
 
 
-def _measures(tenures: Collection[int]) -> Iterable[int]:
+def _running(tenures: Collection[int]) -> QuerySet[Measure]:
     running = Q(ended_at=None) & (Q(until=None) | Q(until__gt=timezone.now()))
     numbers = Tenure.objects.filter(pk__in=tenures).values("number")
-    return Measure.objects.filter(running, number__in=numbers, tenure__in=tenures).values_list("tenure", flat=True)
+    return Measure.objects.filter(running, number__in=numbers, tenure__in=tenures)
+
+
+def _measures(tenures: Collection[int]) -> Iterable[int]:
+    return _running(tenures).values_list("tenure", flat=True)
+
+
+def _legal_freezes(tenures: Collection[int]) -> Iterable[int]:
+    """Whatever the holder wants: while the law has it frozen, his number is not ended."""
+    return _running(tenures).filter(freeze_kind=FreezeKind.LEGAL).values_list("tenure", flat=True)
 
 
 def _terminations(tenures: Collection[int]) -> Iterable[int]:
@@ -36,4 +46,6 @@ def _decisions(tenures: Collection[int]) -> Iterable[int]:
 
 rights.keeps("measure", _("a measure on the number is running"), _measures)
 rights.keeps("terminated", _("the number is terminated, and the time for objections runs"), _terminations)
-rights.keeps("decision", _("a decision on the number waits"), _decisions, number=True)
+rights.keeps("decision", _("a decision on the number waits"), _decisions)
+rights.keeps_number("decision", _("a decision on the number waits"), _decisions)
+rights.keeps_number("legal_freeze", _("a legal freeze is in force"), _legal_freezes)

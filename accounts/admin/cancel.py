@@ -75,7 +75,7 @@ class CancelPage(_OfNumbers):
         return _("The holders cancel %(n)d numbers") % {"n": len(self.numbers)}
 
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
-        happens = [
+        happens: list[Any] = [
             _("For 15 days a login, or the holder's word, withdraws it."),
             _("Then the right of use ends, is purged at once, and cannot be restored."),
             LOST,

@@ -33,24 +33,22 @@ class Keeper:
     label: Any
     find: Callable[[Collection[int]], Iterable[int]]
     cases: bool  # does it keep the papers of cases about the tenure as well?
-    number: bool  # does it keep the number from being purged?
 
 
 _keepers: dict[str, Keeper] = {}
+_of_numbers: dict[str, Keeper] = {}
 
 
-def keeps(
-    code: str,
-    label: Any,
-    find: Callable[[Collection[int]], Iterable[int]],
-    *,
-    cases: bool = True,
-    number: bool = False,
-) -> None:
+def keeps(code: str, label: Any, find: Callable[[Collection[int]], Iterable[int]], *, cases: bool = True) -> None:
     """Name a ground; the apps above register theirs in `AppConfig.ready()`."""
     if code in _keepers:
         raise ValueError(f"keeper {code} is registered twice")
-    _keepers[code] = Keeper(label, find, cases, number)
+    _keepers[code] = Keeper(label, find, cases)
+
+
+def keeps_number(code: str, label: Any, find: Callable[[Collection[int]], Iterable[int]]) -> None:
+    """Name a ground on which the number itself is neither ended by a cancellation nor purged (T16, T17)."""
+    _of_numbers[code] = Keeper(label, find, cases=False)
 
 
 def open_holds() -> Q:
@@ -77,9 +75,8 @@ def keep_number(tenures: Collection[int]) -> dict[int, str]:
     """Whose number is neither terminated by a cancellation nor purged now, and the first thing that keeps it."""
     holds = Hold.objects.filter(open_holds(), tenure__in=tenures).order_by("-kind")
     found: dict[int, str] = dict(holds.values_list("tenure_id", "kind"))
-    for code, keeper in _keepers.items():
-        if keeper.number:
-            found |= {tenure: code for tenure in keeper.find(tenures) if tenure not in found}
+    for code, keeper in _of_numbers.items():
+        found |= {tenure: code for tenure in keeper.find(tenures) if tenure not in found}
     return found
 
 
@@ -125,7 +122,7 @@ def _keepers_besides(request: DataRequest, receipts: Collection[str]) -> list[st
 
 def words(codes: Iterable[str]) -> list[str]:
     """What keeps, as a reader is told."""
-    return [str(Hold.Kind(code).label if code in Hold.Kind.values else _keepers[code].label) for code in codes]
+    return [str(Hold.Kind(code).label if code in Hold.Kind.values else (_keepers | _of_numbers)[code].label) for code in codes]
 
 
 def data_requests(staff: Staff) -> QuerySet[DataRequest]:

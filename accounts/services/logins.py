@@ -185,7 +185,7 @@ def _take(feed: Feed) -> tuple[datetime.datetime, list[int]]:
         with cursor.copy(_COPY) as copy:
             for block in feed.blocks(read):
                 copy.write(block)
-        cursor.execute(f"{BY_KEY}, set_config('TimeZone', 'UTC', true)")
+        cursor.execute(f"{BY_KEY}, set_config('TimeZone', 'UTC', true), set_config('work_mem', '64MB', true)")
         cursor.execute("SELECT max(at), max(number) FROM accounts_loginline")
         last, largest = cursor.fetchone()
         late = last is not None and last > timezone.now() + AHEAD

@@ -31,7 +31,7 @@ tenure_history AS ({tenure}),
 number AS (
   UPDATE accounts_number n SET lifecycle = 'purged', tenure_id = NULL, frozen_until = NULL, restricted_until = NULL,
     reclaim_exempt_reason = '', revision = n.revision + 1
-  FROM ending WHERE n.id = ending.id RETURNING n.*),
+  WHERE n.id = ANY(%(numbers)s::bigint[]) RETURNING n.*),
 number_history AS ({number})
 SELECT (SELECT count(*) FROM number), (SELECT count(*) FROM tenure),
   ARRAY(SELECT tenure_id FROM ending ORDER BY 1),

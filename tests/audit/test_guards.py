@@ -12,12 +12,16 @@ from django.db import DatabaseError, IntegrityError, connection, connections, mo
 from accounts.lifecycle import Lifecycle, pairs
 from accounts.models import (
     Breach,
+    Campaign,
     CorrectionDemand,
     DataRequest,
     DeclaredNumber,
     Disclosure,
+    DormancyPolicy,
     Hold,
     Number,
+    NumberRange,
+    ResourceProposal,
     RevealRequest,
     RuleVersion,
 )
@@ -35,7 +39,18 @@ from tests.story import tell_story
 
 Make = Callable[..., Number]
 PROTECTED: list[Any] = sorted([*record_tables(), Event], key=lambda m: m._meta.db_table)
-STEPWISE: list[Any] = [CorrectionDemand, Disclosure, DataRequest, Hold, Breach, RevealRequest]
+STEPWISE: list[Any] = [
+    CorrectionDemand,
+    Disclosure,
+    DataRequest,
+    Hold,
+    Breach,
+    RevealRequest,
+    ResourceProposal,
+    NumberRange,
+    Campaign,
+    DormancyPolicy,
+]
 TABLES = [m._meta.db_table for m in PROTECTED]
 ROLE = settings.DATABASES["default"]["USER"]
 
@@ -50,23 +65,32 @@ def test_the_protected_tables_are_these() -> None:
     assert TABLES == [
         "accounts_breachperson",
         "accounts_clause",
+        "accounts_clearance",
         "accounts_disclosurepaper",
         "accounts_disclosureruling",
         "accounts_disclosurescan",
         "accounts_disclosuretarget",
         "accounts_erasure",
         "accounts_historicalbreach",
+        "accounts_historicalcampaign",
         "accounts_historicalcorrectiondemand",
         "accounts_historicaldatarequest",
         "accounts_historicaldeclarednumber",
         "accounts_historicaldisclosure",
+        "accounts_historicaldormancypolicy",
         "accounts_historicalhold",
         "accounts_historicalidentity",
         "accounts_historicalnumber",
+        "accounts_historicalnumberrange",
+        "accounts_historicalresourceproposal",
         "accounts_historicalrevealrequest",
         "accounts_historicaltenure",
+        "accounts_holdercorrection",
+        "accounts_purgecertificate",
         "accounts_registrant",
+        "accounts_registration",
         "accounts_release",
+        "accounts_resourceapproval",
         "accounts_reveal",
         "accounts_revealapproval",
         "accounts_ruledocument",
@@ -152,7 +176,11 @@ def test_kept_rows_are_never_deleted_by_the_application() -> None:
         "accounts_datarequestkey",
         "accounts_disclosurekey",
         "accounts_identitykey",
+        "accounts_loginfact",
+        "accounts_loginline",
+        "accounts_rangetally",
         "accounts_releasekey",
+        "accounts_resourceproposalkey",
         "staff_cache",
         "staff_staffsession",
         "staff_throttle",

@@ -8,19 +8,25 @@ from typing import Any
 import psycopg
 import pytest
 from django.apps import apps
+from django.contrib.postgres.fields import BigIntegerRangeField
+from django.contrib.postgres.fields.ranges import RangeField
 from django.core.management import call_command
 from django.db import models
 from procrastinate.contrib.django import app
 
 from accounts.models import (
     Breach,
+    Campaign,
     CorrectionDemand,
     DataRequest,
     DeclaredNumber,
     Disclosure,
+    DormancyPolicy,
     Hold,
     Identity,
     Number,
+    NumberRange,
+    ResourceProposal,
     RevealRequest,
     Tenure,
 )
@@ -152,7 +158,10 @@ def _copy(model: Any, columns: list[Any]) -> str:
     made = []
     for column in columns:
         text = isinstance(fields[column], models.CharField)
-        if isinstance(fields[column], models.UUIDField) and column in unique:
+        if isinstance(fields[column], RangeField) and not model._meta.model_name.startswith("historical"):
+            kind = "int8range" if isinstance(fields[column], BigIntegerRangeField) else "daterange"
+            made.append(f'{kind}(lower("{column}") + 90000, upper("{column}") + 90000)')
+        elif isinstance(fields[column], models.UUIDField) and column in unique:
             made.append("gen_random_uuid()")
         elif isinstance(fields[column], models.SmallIntegerField) and column in unique:
             made.append(f'"{column}" + 1')
@@ -241,6 +250,10 @@ def test_a_live_row_that_left_its_history_is_named(tamper: Any) -> None:
         Hold: "reference = 'another'",
         Breach: "what = 'nothing happened'",
         RevealRequest: "case_ref = '#9'",
+        NumberRange: "purpose = 'another'",
+        Campaign: "organiser = 'another'",
+        DormancyPolicy: "grace_days = grace_days + 1",
+        ResourceProposal: "ticket = 'T-9'",
     }
     assert set(LIVE) == set(changes)
     for model in LIVE:

@@ -239,6 +239,7 @@ def command_lines(cast: Cast, story: Story, folder: Path) -> dict[str, tuple[str
         "disclosures verify": ("disclosures", "verify", *map(str, released), *SAY),
         **_ranges(retires),
         **_reclaims(cast, number, folder),
+        **_allocates(cast, folder),
         "cancel": ("cancel", number, "--confirmed", "all", *SAY),
         "import_logins": (
             "import_logins", str(put(folder, f"{number},2026-05-01 12:00:00,qq\n".encode(), "logins.csv")),
@@ -290,3 +291,13 @@ def _ranges(retires: ResourceProposal) -> dict[str, tuple[str, ...]]:
         "ranges approve": ("ranges", "approve", str(retires.pk), *SAY),
         "ranges refuse": ("ranges", "refuse", str(retires.pk), *SAY),
     }  # fmt: skip
+
+
+def _allocates(cast: Cast, folder: Path) -> dict[str, tuple[str, ...]]:
+    open_range(cast, 3_000_000_000, 3_000_000_999, "test")
+    heading = ("registration", "pool", "channel", "accepted", "registered_at")
+    told = csv_of([("R-1", "test", "client", "explicit", "2026-01-31 18:00")], heading)
+    return {
+        "allocate": ("allocate", "--channel", "web", "--pool", "test", "--accepted", "explicit", *SAY),
+        "register": ("register", str(put(folder, told, "registrations.csv"))),
+    }

@@ -22,6 +22,7 @@ FOR_NOBODY = (
     "identity erasures",
     "identity reapply",
     "renew",
+    "register",
     "seal_rotate",
     "staff found",
     "changepassword",

@@ -1,4 +1,4 @@
-"""Two people who do not exist, and texts nobody else would write: wherever one of these is found, it came from here."""
+"""People who do not exist, and texts nobody else would write: wherever one of these is found, it came from here."""
 
 ADULT = {
     "name": "司空𠮷鹩",
@@ -16,6 +16,13 @@ MINOR = {
 CORRECTED = "+8618987650421"
 IMPORTED = {"name": "轩辕𠮷鸮", "document": "440524198706077736", "mobile": "+8617687650421"}
 
+HOLDER = {
+    "name": "闻人𠮷鸥",
+    "document": "440524199106077737",
+    "mobile": "+8616687650421",
+    "email": "Meeuw.qx9@vogelnest.example",
+}
+
 SCOPE = "调取司空𠮷鹩注册资料：渡鸦范围七四二"
 STATEMENT = "办案人公羊𪚥鸢，电话13587650421：渡鸦陈述七四一"
 SCAN = b"%PDF-1.4\n% raven scan 743 of " + ADULT["document"].encode()
@@ -24,6 +31,7 @@ PLEA = "澹台𪚥雏之父公冶𠮷鸢来信：渡鸦诉求七四四"
 VALUES: dict[str, str] = {
     **{f"adult's {item}": value for item, value in ADULT.items()},
     **{f"minor's {item}": value for item, value in MINOR.items()},
+    **{f"holder's {item}": value for item, value in HOLDER.items()},
     **{f"imported {item}": value for item, value in IMPORTED.items()},
     "corrected mobile": CORRECTED,
     "officer's name": "公羊𪚥鸢",

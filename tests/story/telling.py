@@ -8,6 +8,7 @@ from qqops.staff.models import Staff
 from tests.cast import make_numbers
 from tests.story.cases import Cases, cases
 from tests.story.people import People, people
+from tests.story.supply import Supply, supply
 
 
 @dataclass(frozen=True)
@@ -15,10 +16,11 @@ class Story:
     numbers: list[int]
     people: People
     cases: Cases
+    supply: Supply
 
 
 def tell_story(cast: Mapping[str, Staff], first: int = 50_001) -> Story:
     ids = list(range(first, first + 4))
     make_numbers(ids)
     told = people(cast, list(Number.objects.filter(pk__in=ids).select_related("tenure").order_by("pk")))
-    return Story(ids, told, cases(cast, told))
+    return Story(ids, told, cases(cast, told), supply(cast, first))

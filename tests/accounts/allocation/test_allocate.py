@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import Identity, Number, NumberRange, RangeTally, Tenure
+from accounts.queries.resources import fineness
+from accounts.services.allocation import take
 from accounts.services.allocation.allocate import allocate
 from accounts.services.allocation.named import judge
 from qqops.audit.models import Event
@@ -118,3 +120,23 @@ def test_who_may_not_or_asks_for_too_many_or_from_what_is_set_aside_gets_nothing
     with pytest.raises(Invalid, match="reason"):
         allocate(wish(), actor=resources, reason="x")
     assert verbs(before) == ["audit.refused"] and not Tenure.objects.exists()
+
+
+def test_a_long_stretch_without_a_number_for_the_pool_is_left_and_the_next_try_goes_on_from_there(
+    supply: Supply, resources: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = supply(284_911_600, 284_911_659, "premium")
+    fine = {n for n in range(bare.first, bare.last + 1) if fineness(n)[0] in (2, 3)}
+    monkeypatch.setattr(take, "WALK_MAX", 6)
+    monkeypatch.setattr(take, "WINDOW_MAX", 3)
+    got: set[int] = set()
+    tries = 0
+    while len(got) < len(fine):
+        tries += 1
+        assert tries < 100
+        try:
+            got |= {one.number for one in allocate(wish("premium", holders=[holder()]), actor=resources, reason=WHY)}
+        except Invalid as error:
+            assert "try again" in str(error)
+    assert got == fine and tries > len(fine)
+    assert Number.objects.count() == len(fine) and broken() == []

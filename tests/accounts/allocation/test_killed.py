@@ -63,7 +63,7 @@ def test_sixteen_clients_killed_at_random_neither_double_nor_lose_a_number(
     for _n in range(CLIENTS):
         start()
     deadline = time.monotonic() + size(120, 7_200)
-    while passed(found.pk) < wanted:
+    while passed(found.pk) < wanted or killed < 8:
         assert time.monotonic() < deadline
         time.sleep(chance.random() * 0.2)
         one = running.pop(chance.randrange(CLIENTS))
@@ -80,7 +80,6 @@ def test_sixteen_clients_killed_at_random_neither_double_nor_lose_a_number(
         cursor.execute(END_OTHERS)
         cursor.execute(LOST, [found.pk])
         assert cursor.fetchone() == (0,)
-    assert killed > 3
     assert Number.objects.count() == Tenure.objects.count()
     assert not Tenure.objects.values("number").annotate(n=Count("pk")).filter(n__gt=1).exists()
     assert list(verify()) == []

@@ -98,5 +98,5 @@ def state(number: int) -> str:
 
 def history(number: int) -> list[str]:
     """The lifecycles that its history went through, the first first."""
-    rows = Number.history.filter(id=number).order_by("history_id")  # type: ignore[attr-defined]
+    rows = Number.history.filter(id=number).order_by("history_id")
     return list(rows.values_list("lifecycle", flat=True))

@@ -16,6 +16,7 @@ from enforcement.policy import Kind
 from qqops.audit.models import Event
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
+from tests.accounts.disclosures.asking import register, review
 from tests.accounts.life.feeds import ago, logins
 from tests.accounts.life.flows import ALL, WHY, cancelled, ended, history, hold, later, lift, purged, state
 from tests.enforcement.acts import broken, decide, head, verbs
@@ -66,6 +67,18 @@ def test_every_blocker_is_listed_for_every_number_and_nothing_is_done(
     assert Event.objects.latest("seq").facts["params"]["blockers"] == {
         "measure": 1, "state": 1, "legal_hold": 1, "request": 2, "appeal": 1,
     }  # fmt: skip
+
+
+def test_a_request_that_the_holder_may_not_know_of_shows_nowhere_and_keeps_the_number_all_the_same(
+    numbers: Many, agent: Staff, privacy: Staff
+) -> None:
+    one, other = numbers(2)
+    review(register(agent, one), privacy, "registrant", secret=True)
+    register(agent, other)
+    assert blockers([one, other]) == {one: [], other: ["request"]}
+    cancelled([one], agent)
+    with later(days=16):
+        assert ended() == {"request": 1} and state(one) == "cancel_pending"
 
 
 def test_who_may_not_who_declared_it_and_unknown_numbers(

@@ -16,7 +16,9 @@ from django.utils import timezone
 
 from accounts.intake.feed import Feed, Read
 from accounts.models import LoginFact, LoginLine, Number
+from accounts.queries.logins import versions_by_time
 from accounts.services import logins as services
+from accounts.services.sweep import BY_KEY
 from qqops.alerts.models import Beat
 from qqops.audit.models import Event
 from tests.accounts.life.feeds import HOUR, ago, logins
@@ -170,9 +172,9 @@ def test_an_empty_file_a_wrong_heading_and_no_file_are_told(terminal: Terminal, 
 def test_no_step_of_a_chunk_reads_all_numbers(numbers: Many) -> None:
     made = numbers(3_000)
     LoginLine.objects.bulk_create([LoginLine(number=n, at=timezone.now(), service="qq") for n in made[:5]])
-    span = {"after": 0, "upto": made[4], **services.versions_by_time().params}
+    span: dict[str, Any] = {"after": 0, "upto": made[4], **versions_by_time().params}
     with connection.cursor() as cursor:
-        cursor.execute(services.BY_KEY)
+        cursor.execute(BY_KEY)
         cursor.execute("EXPLAIN " + services._FACTS, span)
         plan = "\n".join(line for (line,) in cursor.fetchall())
         assert "Seq Scan on accounts_number" not in plan and "Seq Scan on accounts_tenure" not in plan, plan
@@ -209,6 +211,6 @@ def test_a_run_killed_midway_is_run_again_and_loses_and_doubles_nothing(
     said = terminal(None, "import_logins", file, "--apply", "--json").json
     assert said["lines"] == 600 and LoginLine.objects.count() == 0
     assert set(states(fresh)) == {"in_use"} and LoginFact.objects.count() == 600
-    assert Number.history.filter(lifecycle="in_use").count() == 600  # type: ignore[attr-defined]
+    assert Number.history.filter(lifecycle="in_use").count() == 600
     done = sum(event.facts["numbers"] for event in Event.objects.filter(verb="number.activated"))
     assert (done, broken()) == (600, [])

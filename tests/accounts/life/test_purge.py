@@ -26,9 +26,10 @@ from accounts.models import (
     PurgeCertificate,
     Tenure,
 )
-from accounts.services import purge_numbers, sweep
+from accounts.services import cancel, purge_numbers, release, sweep
 from accounts.services.purge import purge as retention_sweep
 from enforcement.policy import Kind
+from qqops.audit import pen
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
 from tests.accounts.life.feeds import ago, logins
@@ -62,7 +63,7 @@ def test_grace_purge_and_quarantine_leave_two_rows_a_certificate_and_nothing_of_
     number: Make, terminal: Terminal, tmp_path: Path
 ) -> None:
     one = number(paid=True)
-    tenure, at = one.tenure_id, ago(days=2)
+    tenure, at = Tenure.objects.get(number=one.pk).pk, ago(days=2)
     terminal(None, "import_logins", logins(tmp_path, [(one.pk, at, "qq")]), "--apply")
     terminate([one.pk])
     with later(days=29):
@@ -200,10 +201,26 @@ def test_the_sweeps_find_what_is_due_by_their_index(numbers: Many) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sweep.BY_KEY)
         first = datetime.datetime(1, 1, 2, tzinfo=datetime.UTC)
-        given = {"lifecycle": str(L.TERMINATED), "from": first, "after": 0, "size": 10, "until": timezone.now()}
+        given: dict[str, Any] = {
+            "lifecycle": str(L.TERMINATED),
+            "from": first,
+            "after": 0,
+            "size": 10,
+            "until": timezone.now(),
+        }
         cursor.execute("EXPLAIN " + sweep.DUE, given)
         plan = "\n".join(line for (line,) in cursor.fetchall())
-    assert "number_due" in plan and "Seq Scan" not in plan, plan
+        assert "number_due" in plan and "Seq Scan" not in plan, plan
+        made = list(Number.objects.filter(lifecycle="terminated").values_list("pk", flat=True))
+        for sql in (cancel._END, purge_numbers._PURGE, purge_numbers._QUARANTINE, release._JUDGED):
+            inserts = {m._meta.model_name: pen.history_insert(m, "~", source=f"{m._meta.model_name} live")
+                       for m in (Number, Tenure)}  # fmt: skip
+            now, day = timezone.now(), datetime.timedelta(days=1)
+            params = {"numbers": made, "now": now, "clause": "12.1", "cancelled": "12.1", "quarantine": day,
+                      "objection": day, "pen_event": None, "pen_user": 1}  # fmt: skip
+            cursor.execute("EXPLAIN " + sql.format(**inserts), params)
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+            assert "Seq Scan on accounts_number n" not in plan and "Seq Scan on accounts_tenure" not in plan, plan
 
 
 @pytest.mark.django_db(transaction=True)

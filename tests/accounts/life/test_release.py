@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from accounts.closing import Service, Waits
+from accounts.closing import Waits
 from accounts.models import Hold, Number, NumberRange, Tenure
 from accounts.queries.holder import answers
 from accounts.queries.release import WAITS, checklists
 from accounts.services import resources as works
+from accounts.services.allocation.allocate import allocate
 from accounts.services.resources import numbers as by_hand
 from qqops.audit.models import Event
 from qqops.errors import Refused
 from qqops.staff.models import Staff
+from tests.accounts.allocation.wishes import terms, wish
 from tests.accounts.life.flows import cleared, history, hold, later, lift, quarantined, released, state
 from tests.enforcement.acts import broken, head, verbs
 from tests.supply import WHY, carry_out
@@ -131,25 +133,26 @@ def test_by_hand_a_supervisor_opens_what_waits_for_nothing(
 
 
 def test_who_held_it_is_the_first_until_its_purge_the_second_since_and_nobody_between(
-    number: Make, supply: Supply, tmp_path: Path
+    number: Make, supply: Supply, tmp_path: Path, resources: Staff
 ) -> None:
-    supply(284_970_000, 284_979_999)
-    one = number(id=FIRST)
-    first = one.tenure_id
+    supply(284_970_000, 284_979_999, "test")
+    first = Tenure.objects.get(number=number(id=FIRST).pk)
     quarantined([FIRST])
     with later(days=31 + 181):
         cleared(tmp_path, [FIRST])
         assert released() == {"available": 1}
-    assert first is not None
-    ended = Tenure.objects.get(pk=first).ended_at
-    assert ended is not None
+        again = wish("test", numbers=(FIRST,), terms=terms(at=timezone.now()))
+        (opened,) = allocate(again, actor=resources, reason=WHY)
+        second = Tenure.objects.get(number=FIRST, seq=2)
+        assert opened is not None and second.started_at > timezone.now() - datetime.timedelta(minutes=1)
+    first.refresh_from_db()
+    assert first.ended_at is not None
     with later(days=500):
-        day = timezone.localtime(ended).date()
-        step = datetime.timedelta(days=1)
-        assert [a.tenure.pk for a in answers(FIRST, day, with_identity=False)] == [first]
-        assert answers(FIRST, day + step, with_identity=False) == []
-        assert [a.tenure.pk for a in answers(FIRST, day - 40 * step, with_identity=False)] == [first]
-
-
-def test_all_services_have_to_confirm() -> None:
-    assert len(Service) == 6
+        day, step = timezone.localtime(first.ended_at).date(), datetime.timedelta(days=1)
+        begun = timezone.localtime(second.started_at).date()
+        one, two = [first.pk], [second.pk]
+        for when, expected in (
+            (day - 40 * step, one), (day, one), (day + step, []), (begun - step, []), (begun, two), (begun + step, two),
+        ):  # fmt: skip
+            assert [a.tenure.pk for a in answers(FIRST, when, with_identity=False)] == expected
+    assert history(FIRST)[-3:] == ["quarantined", "available", "allocated"] and broken() == []

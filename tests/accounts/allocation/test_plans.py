@@ -1,0 +1,31 @@
+"""However many numbers there are, those that are handed out are reached by key: plans, not times."""
+
+from collections.abc import Callable
+
+import pytest
+
+from accounts.models import NumberRange
+from accounts.services.allocation.allocate import allocate
+from qqops.staff.models import Staff
+from tests.accounts.allocation.wishes import WHY, wish
+from tests.cast import make_numbers
+from tests.enforcement.test_plans import analyze, scans
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("count", [1, 100])
+def test_neither_recycled_numbers_nor_a_cursors_walk_scan_the_numbers(
+    supply: Callable[..., NumberRange], resources: Staff, count: int
+) -> None:
+    supply(200_000_000, 200_099_999, "test")
+    make_numbers(range(200_000_000, 200_010_000))
+    make_numbers(range(200_020_000, 200_020_000 + count + count // 2), "available")
+    analyze()
+    with scans() as found:
+        named = allocate(wish(numbers=(200_015_001,)), actor=resources, reason=WHY)
+        recycled = allocate(wish(count=count), actor=resources, reason=WHY)
+        mixed = allocate(wish(count=count), actor=resources, reason=WHY)
+    assert found == set()
+    assert [one.number for one in named] == [200_015_001]
+    assert all(200_020_000 <= one.number < 200_020_200 for one in recycled)
+    assert any(not 200_020_000 <= one.number < 200_020_200 for one in mixed)
