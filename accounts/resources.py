@@ -23,19 +23,22 @@ class Pool(TextChoices):
 
 @dataclass(frozen=True)
 class Handing:
-    """Which tiers a pool hands out by itself, the lowest and the highest; and whether its holders are people whose
-    identity the law has verified (4.1). What the operator uses itself has none."""
+    """Which tiers a pool hands out by itself, the lowest and the highest; the highest that may be asked for by its
+    digits; and whether its holders are people whose identity the law has verified (4.1). What the operator uses itself
+    has none."""
 
     tiers: tuple[int, int] | None
+    named: int = 0
     identified: bool = True
 
 
-# Public allocation never hands out a premium number, and tier 4 is handed out by nobody (DESIGN §3).
+# Public allocation never hands out a premium number, and tier 4 is handed out by nobody (DESIGN §3). Tier 3 is passed
+# over by every cursor: whoever wants such a number names it, and a supervisor agrees (T4).
 HANDING = {
-    Pool.PUBLIC: Handing((0, 1)),
-    Pool.PREMIUM: Handing((2, 3)),
-    Pool.INTERNAL: Handing((0, 3), identified=False),
-    Pool.TEST: Handing((0, 3), identified=False),
+    Pool.PUBLIC: Handing((0, 1), named=1),
+    Pool.PREMIUM: Handing((2, 2), named=3),
+    Pool.INTERNAL: Handing((0, 2), named=3, identified=False),
+    Pool.TEST: Handing((0, 2), named=3, identified=False),
     Pool.RESERVED: Handing(None),
 }
 

@@ -60,7 +60,7 @@ class ProposalList(KeysetList):
                 "state",
                 (("waiting", _("waiting"), waiting), *((s.value, s.label, Q(state=s.value)) for s in State)),
             ),
-            Filter(_("Whose"), "whose", (to_rule, mine)),
+            Filter(_("My part"), "whose", (to_rule, mine)),
             Filter(_("Kind"), "kind", tuple((k.value, k.label, Q(kind=k.value)) for k in Kind)),
         )
 

@@ -21,7 +21,7 @@ from accounts.resources import HANDING, Pool
 from qqops import panels
 from qqops.errors import Invalid
 from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin
-from qqops.panels import Counter, Entry, Fact, Panel
+from qqops.panels import Entry, Fact, Panel
 from qqops.templatetags.ops import badge, digits, link, when
 
 VIEW, MANAGE = "accounts.view_numberrange", "accounts.manage_resources"
@@ -85,7 +85,7 @@ class RangeList(KeysetList):
 def pools_panel() -> Panel:
     rows = [
         (
-            one.pool.label,
+            link(f"{reverse(LIST)}?pool={one.pool}", one.pool.label),
             whole(one.ranges),
             whole(one.use.size),
             whole(one.use.held),
@@ -226,26 +226,13 @@ class FreeNumberPage(ObjectPage):
         ]
 
 
-def _counters(request: HttpRequest) -> list[Counter]:
-    """What is left in open ranges of each pool that hands numbers out."""
-    if not request.user.has_perm(VIEW):
-        return []
-    url = reverse(LIST)
-    return [
-        Counter(
-            _("Left in the pool “%(pool)s”") % {"pool": one.pool.label},
-            left_text(one.use),
-            f"{url}?pool={one.pool}",
-            tone="" if one.use.left else "warn",
-            note=_("%(share)s held") % {"share": percent(one.use.share)},
-        )
-        for one in use_of_pools()
-        if HANDING[one.pool].tiers
-    ]
+def _pools(request: HttpRequest) -> Panel | None:
+    """On the overview of whoever may see ranges, by name a link to them."""
+    return pools_panel() if request.user.has_perm(VIEW) else None
 
 
 panels.page("number/<str:number>/free/", "free_number", FreeNumberPage)
 panels.register("range", _waiting)
 panels.timeline("range", _story)
-panels.dashboard(_counters, order=3)
+panels.dashboard(_pools, order=3)
 panels.sidebar("resources", gettext_lazy("Number ranges"), LIST, VIEW)

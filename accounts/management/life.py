@@ -8,7 +8,6 @@ from django.utils.translation import gettext_lazy
 
 from accounts.closing import Waits
 from accounts.lifecycle import Lifecycle
-from accounts.models import Hold
 from accounts.queries.rights import words
 from accounts.services.cancel import FEED
 from accounts.services.purge_numbers import PURGED
@@ -39,4 +38,4 @@ def _word(code: str) -> str:
         return str(WORDS[code]) % {"state": Lifecycle(code).label} if code in Lifecycle.values else str(WORDS[code])
     if code in Waits.values:
         return _("waits: %(why)s") % {"why": Waits(code).label}
-    return _("left: %(why)s") % {"why": Hold.Kind(code).label if code in Hold.Kind.values else words([code])[0]}
+    return _("left: %(why)s") % {"why": words([code])[0]}

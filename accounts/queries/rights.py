@@ -122,7 +122,8 @@ def _keepers_besides(request: DataRequest, receipts: Collection[str]) -> list[st
 
 def words(codes: Iterable[str]) -> list[str]:
     """What keeps, as a reader is told."""
-    return [str(Hold.Kind(code).label if code in Hold.Kind.values else (_keepers | _of_numbers)[code].label) for code in codes]
+    known = dict(Hold.Kind.choices) | {code: one.label for code, one in (_keepers | _of_numbers).items()}
+    return [str(known[code]) for code in codes]
 
 
 def data_requests(staff: Staff) -> QuerySet[DataRequest]:

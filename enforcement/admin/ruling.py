@@ -86,6 +86,10 @@ class DecisionRulingPage(RulingPage):
 
     def consequences(self) -> list[str]:
         said = [str(CONSEQUENCES[Kind(self.decision.kind)])]
+        if self.decision.notice_days:
+            said.append(
+                _("Its holders are told first: it runs %(n)d days after that.") % {"n": self.decision.notice_days}
+            )
         if self.decision.effect == Effect.PROVISIONAL:
             end = term_text(self.decision)
             said.append(

@@ -19,18 +19,19 @@ from qqops.approvals import State
 from qqops.audit import pen
 from qqops.staff.models import Staff
 
-# The next of a decision's holders, up to which number they go, and how many were told. A reminder goes to those
+# The next of a decision's targets, up to which number they go, and how many holders were told. A reminder goes to those
 # only whom the decision would still reach: who has used the number meanwhile is not frightened again.
 _TELL = """
 WITH next AS MATERIALIZED (
-  SELECT t.number_id, t.tenure_id FROM enforcement_target t JOIN accounts_number n ON n.id = t.number_id {tenure}
-  WHERE t.decision_id = %(decision)s AND t.number_id > %(after)s AND t.tenure_id IS NOT NULL AND {reached}
-  ORDER BY t.number_id LIMIT %(size)s),
+  SELECT t.number_id, t.tenure_id, t.revision, t.measures FROM enforcement_target t
+  WHERE t.decision_id = %(decision)s AND t.number_id > %(after)s ORDER BY t.number_id LIMIT %(size)s),
 told AS (
   INSERT INTO enforcement_notice (decision_id, tenure_id, stage, state, created_at)
-  SELECT %(decision)s, tenure_id, %(stage)s, 'pending', %(now)s FROM next ORDER BY number_id
+  SELECT %(decision)s, t.tenure_id, %(stage)s, 'pending', %(now)s FROM next t {judged}
+  WHERE t.tenure_id IS NOT NULL AND {reached} ORDER BY t.number_id
   ON CONFLICT (decision_id, tenure_id, stage) DO NOTHING RETURNING id)
 SELECT (SELECT count(*) FROM next), (SELECT coalesce(max(number_id), 0) FROM next), (SELECT count(*) FROM told)"""
+_JUDGED = f"JOIN accounts_number n ON n.id = t.number_id {judgement.TENURE}"
 
 # Where a run that was cut short goes on.
 _TOLD_UPTO = """
@@ -94,9 +95,7 @@ def _told_upto(decision: Decision, stage: Notice.Stage) -> int:
 
 def _tell(decision: Decision, stage: Notice.Stage, actor: Staff, after: int) -> tuple[int, int, int]:
     reminds = stage == Notice.Stage.REMINDER
-    sql = _TELL.format(
-        tenure=judgement.TENURE if reminds else "", reached=f"{why_not(decision)} = ''" if reminds else "true"
-    )
+    sql = _TELL.format(judged=_JUDGED if reminds else "", reached=f"{why_not(decision)} = ''" if reminds else "true")
     now = timezone.now()
     params = judgement.terms(decision.policy, now, since=decision.proposed_at) | {
         "decision": decision.pk,

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -112,6 +113,7 @@ def refusals(*, actor: models.Model, subject: models.Model | None = None, facts:
         raise
 
 
+@cache  # each look at `model.history` builds a manager class
 def history_model(model: type[models.Model]) -> type[models.Model]:
     found: type[models.Model] = model.history.model  # type: ignore[attr-defined]  # simple-history has no types
     return found

@@ -42,7 +42,8 @@ def preview(pairs: int, say: Callable[[str], None]) -> float:
             if side == "product":
                 with origin.origin(origin.COMMAND):
                     due = services.look(policy, actor=manager, reason="bench of the preview")
-                found[side] = {None: due.will, **due.excluded}
+                found[side] = {None: due.will}
+                found[side].update(due.excluded.items())
             else:
                 with connection.cursor() as cursor:
                     cursor.execute(BY_HAND, _moments())

@@ -81,7 +81,7 @@ def test_3_1_4_a_campaign_hands_out_its_quota_in_its_time_and_nothing_beyond(
     with pytest.raises(Invalid, match="0 numbers left"):
         by("campaign", code, resources)
     for other in (campaign(cast, 5, starts=1, ends=2), "nobody-knows"):
-        with pytest.raises(Invalid, match="not running now|no campaign"):
+        with pytest.raises(Invalid, match="not running then|no campaign"):
             by("campaign", other, resources)
     with pytest.raises(Refused, match="without its reference"):
         by("campaign", "  ", resources)

@@ -151,7 +151,8 @@ def test_notices_are_written_by_chunks_and_a_run_that_was_cut_short_goes_on(
     numbers(5)
     decision = reclaimed(policy, cast).decision
     monkeypatch.setattr(django_settings, "QQOPS_CHUNK", 2)
-    whole, calls = announcing._tell, []
+    whole = announcing._tell
+    calls: list[object] = []
 
     def killed(*given: object) -> tuple[int, int, int]:
         if len(calls) == 2:

@@ -6,7 +6,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connection, connections
+from django.utils import timezone
 
 from accounts.services.declared import declare
 from enforcement import services
@@ -15,9 +17,11 @@ from enforcement.policy import Kind
 from enforcement.queries import inbox
 from qqops.staff.models import Staff
 from tests.enforcement import acts
+from tests.enforcement.reclaiming import adopt
 
 NUMBERS, TARGETS, CHUNK = 10_000, 300, 100
 GROWING = {
+    "accounts_loginfact",
     "accounts_number",
     "accounts_tenure",
     "accounts_historicalnumber",
@@ -52,6 +56,34 @@ def test_no_chunk_of_a_batch_scans_a_growing_table(
             applied, skipped = services.apply(decision, actor=maker)
         assert (applied, +skipped) == (TARGETS, {})
         assert found == set(), kind
+
+
+def test_no_chunk_of_a_reclaim_scans_one_nor_do_its_notices(
+    cast: dict[str, Staff], numbers: Callable[..., list[int]], rulebook: Any, settings: Any
+) -> None:
+    ids = numbers(NUMBERS * 2)
+    acts.approve(acts.decide(Kind.RESTRICT, ids[1::2], cast["officer"]), cast["supervisor"])  # so that none is small
+    with connection.cursor() as cursor:  # everybody was here once, long ago
+        cursor.execute(
+            "INSERT INTO accounts_loginfact (tenure_id, service, first_at, last_at)"
+            " SELECT id, 'im', started_at, started_at FROM accounts_tenure"
+        )
+    settings.QQOPS_CHUNK = CHUNK
+    policy = adopt(cast, "dormant-90", "dormant", threshold_days=90, notice_days=2, reminder_days=1)
+    wanted = ids[:: NUMBERS // TARGETS * 2][:TARGETS]
+    analyze()
+    with scans() as found:
+        decision = acts.decide(Kind.TERMINATE, wanted, cast["resources"], clauses=("10.3",), policy=policy).decision
+        acts.approve(decision, cast["supervisor"])
+        acts.approve(decision, cast["privacy"], later=nothing)
+        analyze()
+        for days in (0, 1, 3):
+            with time_machine.travel(timezone.now() + days * acts.DAY + acts.HOUR):
+                told = services.announce(actor=cast["resources"])
+                assert +told == {0: {"prior": TARGETS}, 1: {"reminder": TARGETS}}.get(days, {})
+        with time_machine.travel(timezone.now() + 3 * acts.DAY):
+            applied, skipped = services.apply(Decision.objects.get(pk=decision.pk), actor=cast["resources"])
+    assert (applied, +skipped, found) == (TARGETS, {}, set())
 
 
 def test_an_inbox_reaches_the_decisions_on_declared_numbers_by_key(

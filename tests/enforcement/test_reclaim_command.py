@@ -104,6 +104,7 @@ def test_a_number_is_exempted_and_it_ends(cast: Cast, numbers: Many, terminal: T
     }  # fmt: skip
     assert Number.objects.get(pk=one).reclaim_exempt_reason == "linked to a phone line"
     assert terminal("officer", "exempt", one, *line).code == 5
+    assert terminal("resources", "exempt", one, "--because", " ", *SAY, "--apply").code == 2
     assert str(free) in terminal("resources", "exempt", one, free, *line, "--apply").error
     assert terminal("resources", "exempt", one, "--clear", *SAY, "--apply").code == 0
     assert (Number.objects.get(pk=one).reclaim_exempt_reason, broken()) == ("", [])

@@ -48,7 +48,7 @@ def supply(cast: Cast, first: int) -> Supply:
     now = timezone.now()
     spring = campaigns.wanted(f"story-{first}", "partner", "A-3", 50, now, now + datetime.timedelta(days=9))
     campaign = carry_out(spring, cast["resources"], cast["supervisor"]).campaign
-    days = {"registered_from": datetime.date(year, 1, 1), "registered_to": datetime.date(year, 12, 31)}
+    days: dict[str, Any] = {"registered_from": datetime.date(year, 1, 1), "registered_to": datetime.date(year, 12, 31)}
     policy = adopt(everybody, f"story-{first}", **days)
     (one,) = allocate(
         wish("public", holders=[holder()], registration=f"R-{first}"), actor=cast["resources"], reason=WHY

@@ -93,6 +93,9 @@ def test_a_reclaim_is_previewed_filed_agreed_to_and_waits_for_its_notices(desk, 
     decision = Decision.objects.get()
     assert done["Location"] == decision_url(decision)
     assert told(browser.get(done["Location"])) == [f"Decision #{decision.pk} waits for approval."]
+    assert "Its holders are told first: it runs 30 days after that." in text(
+        desk("supervisor").get(f"/admin/inbox/{decision.pk}/")
+    )
     rule(desk("supervisor"), decision)
     last = desk("privacy")
     answer = rule(last, decision)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from accounts.numbers import parse_list
 from accounts.services.exempt import check, exempt
 from qqops.commands import Exit, StaffCommand
+from qqops.errors import Invalid
 
 
 class Command(StaffCommand):
@@ -22,6 +23,8 @@ class Command(StaffCommand):
 
     def act_for(self, **options: Any) -> int:
         given, because = parse_list(options["number"]), "" if options["clear"] else options["because"].strip()
+        if not because and not options["clear"]:
+            raise Invalid(_("Say why they are not reclaimed."))
         if options["apply"]:
             found = exempt(given, because, actor=self.actor, reason=options["reason"], ticket=options["ticket"])
         else:

@@ -98,7 +98,7 @@ def _allocate(wish: Wish, *, actor: Staff, reason: str, ticket: str, patient: bo
 def carry_out(act: pen.Act, wish: Wish, found: Sequence[Named], *, patient: bool, **why: Any) -> list[Opened]:
     """Within an act: take what was checked, and record who holds it."""
     if wish.terms.channel == "campaign":
-        quota.spend(wish.terms.reference, wish.many)
+        quota.spend(wish.terms.reference, [wish.terms.at] * wish.many)
     taking = Taking(act, [wish.terms] * wish.many)
     if found:
         by_row: dict[bool, list[int]] = {False: [], True: []}

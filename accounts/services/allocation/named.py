@@ -68,7 +68,7 @@ def _why(pool: str, tier: int, state: str, is_open: bool, kept: bool) -> str:
         return str(error)
     if tier >= NEVER_PUBLIC:
         return _("nobody hands out a number of its tier")
-    if tier >= PREMIUM_FROM_TIER and tier > (HANDING[Pool(pool)].tiers or (0, 0))[1]:
+    if tier >= PREMIUM_FROM_TIER and tier > HANDING[Pool(pool)].named:
         return _("it is premium, and its pool hands out none")
     if not is_open:
         return _("its range is not open to this channel on such terms")

@@ -2,6 +2,7 @@
 that allocates at the desk. The same registration never opens another tenure, so a run that was killed is finished by
 the next one."""
 
+import datetime
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -123,8 +124,12 @@ def _open(act: pen.Act, chunk: list[Row], reader: Reader, *, patient: bool) -> t
         raise Invalid(_("Line %(line)d has changed since it was checked: %(why)s") % facts)
     new = [line for line in lines if not line.known]
     terms = [line.terms for line in new if line.terms]
-    for code, many in sorted(Counter(one.reference for one in terms if one.channel == "campaign").items()):
-        quota.spend(code, many)
+    campaigns: dict[str, list[datetime.datetime]] = {}
+    for one in terms:
+        if one.channel == "campaign":
+            campaigns.setdefault(one.reference, []).append(one.at)
+    for code, moments in sorted(campaigns.items()):
+        quota.spend(code, moments)
     taking = Taking(act, terms)
     for recycled in (False, True):
         places = [at for at, line in enumerate(new) if line.number and line.recycled == recycled]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from django.db import IntegrityError, connection, models
+from django.db import IntegrityError, connection
 from django.utils.translation import gettext as _
 
 from accounts.models import Number, Registration, Tenure
@@ -113,11 +113,6 @@ INSERT INTO accounts_registration (event, registration_id, tenure_id, registered
 SELECT %(pen_event)s, r.* FROM unnest(%(ids)s::varchar[], %(tenures)s::bigint[], %(moments)s::timestamptz[]) r"""
 
 
-@cache  # simple-history makes a class anew each time that it is asked
-def _histories() -> tuple[type[models.Model], ...]:
-    return pen.history_model(Number), pen.history_model(Tenure)
-
-
 class Taking:
     """Numbers being taken in one act, one for each of the terms; `opened` is what came of it so far."""
 
@@ -164,7 +159,7 @@ class Taking:
         for number, tenure, place in zip(numbers or (), tenures or (), places or (), strict=True):
             self.opened.append(Opened(number, tenure, wanted[place - 1]))
         if numbers:
-            self.act.wrote(*_histories(), rows=len(numbers))
+            self.act.wrote(pen.history_model(Number), pen.history_model(Tenure), rows=len(numbers))
         return next_one, first_free
 
 

@@ -26,7 +26,7 @@ LOST = """
 SELECT count(*) FROM accounts_rangecursor c JOIN accounts_numberrange r ON r.id = c.range_id,
   generate_series(c.start, c.next - 1) i,
   LATERAL (SELECT lower(r.numbers) + (r.multiplier * i + r."offset") %% (upper(r.numbers) - lower(r.numbers)) AS id) x
-WHERE c.range_id = %s AND accounts_tier(x.id) <= 3 AND NOT EXISTS (SELECT FROM accounts_number n WHERE n.id = x.id)"""
+WHERE c.range_id = %s AND accounts_tier(x.id) <= 2 AND NOT EXISTS (SELECT FROM accounts_number n WHERE n.id = x.id)"""
 
 END_OTHERS = """
 SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity

@@ -1,20 +1,25 @@
 """`manage.py register`: a file of the upstream system, each registration once."""
 
+import datetime
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.utils import timezone
 
-from accounts.models import Identity, Number, NumberRange, Registration, Tenure
+from accounts.models import CampaignUse, Identity, Number, NumberRange, Registration, Tenure
+from accounts.services.resources import campaigns
 from qqops.audit.models import Event
 from qqops.commands import Exit
+from qqops.staff.models import Staff
 from tests.accounts.allocation.test_command import HEADING as ITEMS
 from tests.accounts.allocation.test_command import PEOPLE
 from tests.accounts.intake.files import csv_of, jsonl_of, put
 from tests.cast import make_numbers
-from tests.enforcement.acts import broken, head, verbs
+from tests.enforcement.acts import DAY, broken, head, verbs
+from tests.supply import carry_out
 from tests.terminal import Terminal
 
 Supply = Callable[..., NumberRange]
@@ -131,3 +136,23 @@ def test_what_a_range_cannot_give_stops_the_run_and_the_next_one_goes_on(
 def test_a_heading_without_what_a_registration_needs_is_refused(register: Callable[..., Any], cast: Any) -> None:
     said = register(csv_of([("R-1", "web")], ("registration", "channel")))
     assert said.code == Exit.USAGE and "how the rules were accepted" in said.error
+
+
+def test_a_campaign_is_spent_by_the_file_for_registrations_of_its_time_only(
+    supply: Supply, register: Callable[..., Any], cast: dict[str, Staff]
+) -> None:
+    supply(200_000_000, 200_000_999, "test")
+    now = timezone.now()
+    wanted = campaigns.wanted("spring", "Students' union", "letter 7", 2, now - 2 * DAY, now + DAY)
+    carry_out(wanted, cast["resources"], cast["supervisor"])
+
+    def told(*rows: tuple[str, datetime.timedelta]) -> bytes:
+        lines = [(one, "", "test", "campaign", "spring", "explicit", (now - ago).isoformat()) for one, ago in rows]
+        return csv_of(lines, HEADING)
+
+    early = register(told(("R-1", DAY), ("R-2", 3 * DAY)), "--apply")
+    assert early.code == Exit.USAGE and "was not running then" in early.error
+    assert register(told(("R-1", DAY), ("R-2", DAY)), "--apply").json["new"] == 2
+    assert "0 numbers left" in register(told(("R-3", DAY)), "--apply").error
+    assert (Tenure.objects.count(), CampaignUse.objects.get().used) == (2, 2)
+    assert broken() == []

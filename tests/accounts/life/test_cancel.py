@@ -19,7 +19,7 @@ from qqops.staff.models import Staff
 from tests.accounts.disclosures.asking import register, review
 from tests.accounts.life.feeds import ago, logins
 from tests.accounts.life.flows import ALL, WHY, cancelled, ended, history, hold, later, lift, purged, state
-from tests.enforcement.acts import broken, decide, head, verbs
+from tests.enforcement.acts import approve, broken, decide, head, verbs
 from tests.terminal import Terminal
 
 Make = Callable[..., Number]
@@ -171,6 +171,19 @@ def test_what_came_meanwhile_leaves_it_pending_until_it_is_over(numbers: Many, a
         lift(Hold.Kind.APPEAL, "A-7", actor=officer)
         assert ended() == {"cancelled": 1, "legal": 1}
     assert [state(n) for n in (objecting, sued)] == ["quarantined", "cancel_pending"] and broken() == []
+
+
+def test_a_legal_freeze_keeps_it_pending_and_another_measure_does_not(
+    numbers: Many, agent: Staff, officer: Staff, supervisor: Staff
+) -> None:
+    by_law, by_us = numbers(2)
+    cancelled([by_law, by_us], agent)
+    legal = {"freeze_kind": "legal", "clauses": ("law",), "citation": "CPL 144", "indefinite": True}
+    approve(decide(Kind.FREEZE, [by_law], officer, **legal), supervisor)
+    approve(decide(Kind.FREEZE, [by_us], officer, indefinite=True), supervisor)
+    with later(days=16):
+        assert ended() == {"cancelled": 1, "legal_freeze": 1}
+    assert (state(by_law), state(by_us)) == ("cancel_pending", "quarantined") and broken() == []
 
 
 def test_it_waits_for_the_logins_of_its_last_days_and_not_for_ever(

@@ -212,12 +212,14 @@ def test_the_sweeps_find_what_is_due_by_their_index(numbers: Many) -> None:
         plan = "\n".join(line for (line,) in cursor.fetchall())
         assert "number_due" in plan and "Seq Scan" not in plan, plan
         made = list(Number.objects.filter(lifecycle="terminated").values_list("pk", flat=True))
+        inserts = {
+            "number": pen.history_insert(Number, "~", source="number live"),
+            "tenure": pen.history_insert(Tenure, "~", source="tenure live"),
+        }
+        day = datetime.timedelta(days=1)
+        params: dict[str, Any] = {"numbers": made, "now": timezone.now(), "clause": "12.1", "cancelled": "12.1"}
+        params |= {"quarantine": day, "objection": day, "pen_event": None, "pen_user": 1}
         for sql in (cancel._END, purge_numbers._PURGE, purge_numbers._QUARANTINE, release._JUDGED):
-            inserts = {m._meta.model_name: pen.history_insert(m, "~", source=f"{m._meta.model_name} live")
-                       for m in (Number, Tenure)}  # fmt: skip
-            now, day = timezone.now(), datetime.timedelta(days=1)
-            params = {"numbers": made, "now": now, "clause": "12.1", "cancelled": "12.1", "quarantine": day,
-                      "objection": day, "pen_event": None, "pen_user": 1}  # fmt: skip
             cursor.execute("EXPLAIN " + sql.format(**inserts), params)
             plan = "\n".join(line for (line,) in cursor.fetchall())
             assert "Seq Scan on accounts_number n" not in plan and "Seq Scan on accounts_tenure" not in plan, plan
