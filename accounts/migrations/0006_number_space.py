@@ -75,12 +75,18 @@ DROP FUNCTION accounts_number_tally();
 """
 
 
+# Lines on their way in are thrown away when the file is done: they need not be written twice, nor outlast a crash.
+UNLOGGED = "ALTER TABLE accounts_loginline SET UNLOGGED"
+LOGGED = "ALTER TABLE accounts_loginline SET LOGGED"
+
+
 class Migration(migrations.Migration):
     dependencies = [("accounts", "0005_resources")]
 
     operations = [
         migrations.RunSQL(TIER, DROP_TIER),
         migrations.RunSQL(TALLY, DROP_TALLY),
+        migrations.RunSQL(UNLOGGED, LOGGED),
         migrations.RunSQL(
             *copied("accounts_resourceapproval", "proposal_id", "accounts_resourceproposal", "maker_id")
         ),

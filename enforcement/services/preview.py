@@ -174,7 +174,7 @@ WITH judged AS MATERIALIZED (
          {_OWN if lifting else "false"} AS own, {_SUPERVISED if lifting else "false"} AS supervised
   FROM unnest(%(numbers)s::bigint[]) AS g(id)
   LEFT JOIN accounts_number n ON n.id = g.id
-  {judgement.TENURE}
+  {judgement.TENURE if reclaim else "LEFT JOIN accounts_tenure h ON h.id = n.tenure_id"}
   CROSS JOIN LATERAL (SELECT n.tenure_id, n.revision, {lift} AS measures) t
 )
 SELECT (SELECT coalesce(jsonb_object_agg(why, c), '{{}}') FROM
