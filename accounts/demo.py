@@ -6,9 +6,19 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.dormancy import Terms
 from accounts.identity.demo import person
 from accounts.lifecycle import PREMIUM_FROM_TIER, Lifecycle, Protection
-from accounts.models import Campaign, CorrectionDemand, Disclosure, Number, NumberRange, ResourceProposal, Tenure
+from accounts.models import (
+    Campaign,
+    CorrectionDemand,
+    Disclosure,
+    DormancyPolicy,
+    Number,
+    NumberRange,
+    ResourceProposal,
+    Tenure,
+)
 from accounts.premium import FUNCTION
 from accounts.queries.identity import standing
 from accounts.queries.rulebook import version_in_force
@@ -19,6 +29,7 @@ from accounts.services.disclosures import Shown
 from accounts.services.identity import Proof, Told, record
 from accounts.services.protect import protect
 from accounts.services.resources import campaigns, ranges
+from accounts.services.resources import policies as dormancy
 from accounts.services.rulebook import load_summaries
 from qqops import demo
 from qqops.approvals import State
@@ -90,10 +101,10 @@ def supply(wish: demo.Wish) -> str:
     for first, last, pool, purpose, state in _RANGES:
         if NumberRange.objects.filter(numbers__contains=first).exists():
             continue
-        opened = _by_two(ranges.wanted(first, last, pool, purpose)).range
+        opened = _agreed(ranges.wanted(first, last, pool, purpose)).range
         for step in (Lifecycle.PRE_RELEASE, Lifecycle.AVAILABLE):
             if opened.state != state:
-                _by_two(ranges.moved(opened, step))
+                _agreed(ranges.moved(opened, step))
                 opened.refresh_from_db()
         made += 1
     if not Campaign.objects.exists():
@@ -101,19 +112,36 @@ def supply(wish: demo.Wish) -> str:
         spring = campaigns.wanted(
             "demo-spring", "演示合作方", "演授〔2026〕3号", 5000, now, now + datetime.timedelta(days=90)
         )
-        _by_two(spring)
+        _agreed(spring)
     return _("Number ranges: %(made)d opened") % {"made": made}
 
 
-def _by_two(wanted: resources.Wanted) -> ResourceProposal:
-    """Proposed by the resource manager and, where somebody has to agree, agreed to by the supervisor."""
-    maker, supervisor = (Staff.objects.get(username=login) for login in ("resources", "supervisor"))
-    proposal = resources.propose(wanted, actor=maker, reason="演示数据：号码资源")
-    if proposal.state != State.PROPOSED:
-        return proposal
-    return resources.approve(
-        proposal, actor=supervisor, reason="演示数据：同意放号计划", content_hash=proposal.content_hash
+@demo.step
+def policies(wish: demo.Wish) -> str:
+    if DormancyPolicy.objects.exists():
+        return _("Dormancy policies: there")
+    today, change = timezone.localdate(), datetime.date(2020, 7, 17)
+    days = (
+        Terms("demo-not-activated", "not_activated", 3, today, 15),
+        Terms("demo-dormant", "dormant", 90, today, 30, notice_days=30, reminder_days=7),
+        Terms("demo-paid-old", "paid_lapsed", 90, today, 30, registered_to=change - datetime.timedelta(days=1)),
+        Terms("demo-paid", "paid_lapsed", 15, today, 30, registered_from=change),
     )
+    for terms in days:
+        _agreed(dormancy.wanted(terms))
+    return _("Dormancy policies: %(n)d") % {"n": len(days)}
+
+
+def _agreed(wanted: resources.Wanted) -> ResourceProposal:
+    """Proposed by the resource manager and agreed to by whom the table names."""
+    maker, *others = (Staff.objects.get(username=login) for login in ("resources", "supervisor", "privacy"))
+    proposal = resources.propose(wanted, actor=maker, reason="演示数据：号码资源")
+    for other in others:
+        if proposal.state == State.PROPOSED:
+            proposal = resources.approve(
+                proposal, actor=other, reason="演示数据：同意", content_hash=proposal.content_hash
+            )
+    return proposal
 
 
 @demo.step

@@ -1,10 +1,12 @@
 """What the record must also prove of this app's tables. Run by `audit_verify`.
 
+Of numbers: each move was made by an act that makes it.
 Of identities: a minor's item was agreed to by somebody, and whatever cannot be read any more was erased, or lay under
 a key whose loss is on the record. Of number resources: nothing was done without those who had to agree, and no range,
 campaign or policy is there that nobody proposed, or another one than was proposed.
 """
 
+from accounts.lifecycle import MOVES
 from qqops.audit import verify
 
 _AGREED = """
@@ -46,6 +48,35 @@ _POLICIES = """
 SELECT 'policy ' || d.id FROM accounts_dormancypolicy d JOIN accounts_resourceproposal p ON p.id = d.proposal_id
 WHERE (p.kind, p.state) IS DISTINCT FROM ('policy', 'applied') ORDER BY d.id"""
 
+# Which acts make which moves (domain.md §7). T6, T12 and T13 are decisions: enforcement proves those by their outcomes.
+_BY = {
+    "T2": ("number.moved",),
+    "T3": ("number.moved",),
+    "T4": ("number.allocated", "number.registered"),
+    "T5": ("number.activated",),
+    "T14": ("number.cancellation_begun",),
+    "T15": ("number.cancellation_withdrawn",),
+    "T16": ("number.cancelled",),
+    "T17": ("number.purged",),
+    "T18": ("number.quarantined",),
+    "T19": ("number.released", "number.moved"),
+    "T20": ("number.moved",),
+}
+_MADE = ", ".join(
+    sorted(f"('{m.source}', '{m.target}', '{verb}')" for m in MOVES for verb in _BY.get(m.transition, ()))
+)
+_MOVES = ", ".join(sorted({f"('{m.source}', '{m.target}')" for m in MOVES if m.transition in _BY}))
+
+_CAUSE = f"""
+SELECT 'number ' || h.id || ' history ' || h.history_id FROM (
+  SELECT h.id, h.history_id, h.history_type, h.event, h.lifecycle, lag(h.lifecycle) OVER w AS before
+  FROM accounts_historicalnumber h WINDOW w AS (PARTITION BY h.id ORDER BY h.history_id)) h
+JOIN audit_event e ON e.id = h.event
+WHERE h.history_type = '~' AND (h.before, h.lifecycle) IN ({_MOVES})
+  AND (h.before, h.lifecycle, e.verb) NOT IN ({_MADE})
+ORDER BY h.history_id"""
+
+verify.also("cause", "accounts_historicalnumber", _CAUSE)
 verify.also("sealing", "accounts_identity", _SEALED)
 verify.also("approval", "accounts_revealrequest", _AGREED)
 verify.also("approval", "accounts_resourceproposal", _RESOURCES_AGREED)

@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from accounts.models import NumberRange, ResourceProposal
+from accounts.models import Number, NumberRange, ResourceProposal
 from accounts.queries.proposals import inbox, story_of_proposal
 from accounts.resources import PROPOSAL_LIFE, Kind
 from accounts.services import resources
@@ -139,3 +139,13 @@ def test_what_is_changed_behind_the_back_of_the_house_is_named(cast: dict[str, S
             assert (what, row.format(**places)) in {(b.what, b.row) for b in broken(cursor)}, sql
             raise psycopg.Rollback
     assert broken() == []
+
+
+def test_a_move_that_no_act_of_its_kind_made_is_named(cast: dict[str, Staff], number: Callable[..., Number]) -> None:
+    one = number("quarantined")
+    with pen.act("number.protected", actor=cast["supervisor"], reason="not what it says", facts={"numbers": 1}) as act:
+        Number.objects.filter(pk=one.pk).update(lifecycle="available")
+        act.history(Number, [one.pk])
+    assert [(b.what, b.table, b.row.split(" history")[0]) for b in broken()] == [
+        ("cause", "accounts_historicalnumber", f"number {one.pk}")
+    ]
