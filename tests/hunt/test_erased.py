@@ -7,8 +7,18 @@ import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import DataRequest, Disclosure, DisclosureKey, DisclosureTarget, Erasure, Hold, Identity
-from accounts.services import disclosures
+from accounts.models import (
+    DataRequest,
+    Disclosure,
+    DisclosureKey,
+    DisclosureTarget,
+    Erasure,
+    Hold,
+    Identity,
+    ResourceProposal,
+    Tenure,
+)
+from accounts.services import disclosures, resources
 from accounts.services.erase import erase
 from accounts.services.holds import lift
 from accounts.services.people import search
@@ -32,23 +42,29 @@ pytestmark = pytest.mark.django_db
 
 
 def erased(story: Story, retention: Staff) -> None:
-    """One at the person's request (in the story), one as its time is over, the others as after a restored backup."""
+    """One at the person's request and one with his cancellation (in the story), one as its time is over, the others as
+    after a restored backup."""
     people = story.people
     end(people.imported, retention, days_ago=400)
     purge(actor=retention)
     for hold in Hold.objects.filter(kind="legal", lifted_at=None):  # it outlasts a restored backup
         lift(hold, actor=Staff.objects.get(username="supervisor"), reason="the case is closed")
-    erase([people.adult.pk, people.minor.pk], basis=Erasure.Basis.REAPPLIED, actor=retention, reason="")
+    supply = story.supply
+    passed_on = Tenure.objects.filter(number__in=[*supply.waiting.numbers, supply.corrected.number_id])
+    others = [people.adult.pk, people.minor.pk, supply.registered.pk, *passed_on.values_list("pk", flat=True)]
+    erase(others, basis=Erasure.Basis.REAPPLIED, actor=retention, reason="")
     by_tenure = dict(Erasure.objects.values_list("tenure", "basis"))
     assert by_tenure == {
         people.leaving.pk: "request", people.imported.pk: "retention",
-        people.adult.pk: "reapplied", people.minor.pk: "reapplied",
+        supply.ended.pk: "cancelled", **dict.fromkeys(others, "reapplied"),
     }  # fmt: skip
 
 
 def refused(cast: dict[str, Staff]) -> None:
     """What was still open is over: while it waits it keeps what it is about."""
     privacy, supervisor = cast["privacy"], cast["supervisor"]
+    for proposal in ResourceProposal.objects.filter(state="proposed"):
+        resources.refuse(proposal, actor=supervisor, reason=REASON, content_hash=proposal.content_hash)
     for request in DataRequest.objects.filter(state="reviewed"):
         send_back(request, actor=supervisor, reason=REASON, content_hash=content_hash(request))
     for request in DataRequest.objects.filter(state="registered"):
