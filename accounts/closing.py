@@ -11,8 +11,7 @@ from django.utils.translation import gettext_lazy as _
 DAY = datetime.timedelta(days=1)
 OBJECTION = 180 * DAY  # the window in which a termination may be objected to (clause 11): DESIGN §4
 COOLING_OFF = 15 * DAY  # T14-T16
-# The login that withdraws it may be in a file that has not come. What cannot be undone waits for that, and no longer.
-FEED_WAIT = 2 * DAY
+FEED_WAIT = 2 * DAY  # how old, at most, what is known of logins may be where somebody is judged for not logging in
 CANCELLED = "12.1"  # a termination under this clause is the holder's own: not restored, purged at once (T16)
 GRACE = 30 * DAY  # after a termination; one under 10.3 has the grace of its policy
 
@@ -21,6 +20,7 @@ class Blocker(TextChoices):
     """What keeps a holder from cancelling (T14)."""
 
     STATE = "state", _("it is not in use")
+    PROTECTED = "protected", _("protected: a supervisor must end the protection first")
     MEASURE = "measure", _("a measure is in force")
     LEGAL_HOLD = "legal_hold", _("a legal hold")
     REQUEST = "request", _("a pending request")

@@ -14,12 +14,17 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 LONGEST = 3650  # days, of any term of a policy
+# Before the service was, or so far off that it stands for “without end”: that is a day left empty.
+FIRST_DAY, LAST_DAY = datetime.date(1990, 1, 1), datetime.date(2999, 12, 31)
 
 
 class Kind(TextChoices):
     NOT_ACTIVATED = "not_activated", _("not activated in time")  # 10.3(a)
     DORMANT = "dormant", _("long dormant")  # 10.3(b)
     PAID_LAPSED = "paid_lapsed", _("paid time lapsed")  # 10.3, terms of the sale
+
+
+BY_LOGINS = (Kind.NOT_ACTIVATED, Kind.DORMANT)  # by what the login feed says, or does not say
 
 
 class Excluded(TextChoices):

@@ -19,6 +19,8 @@ from qqops.audit.personal import looks_personal
 from qqops.errors import Invalid
 
 NUMBER_MIN = 10000
+# Eleven digits that are taken for a mobile number wherever staff write (qqops/audit/personal.py): no number of ours.
+LIKE_A_MOBILE = (13_000_000_000, 19_999_999_999)
 _SHAPE = re.compile(r"[1-9][0-9]{4,10}")
 _NOISE = re.compile(r"^qq\s*:?\s*|@qq\.com$", re.IGNORECASE)
 # A space separates too: joining “12345 67890” would make somebody else's number of it.

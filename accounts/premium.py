@@ -40,7 +40,21 @@ def ladder(length: int) -> str:
     return f"(strpos('0123456789', right(s, {length})) > 0 OR strpos('9876543210', right(s, {length})) > 0)"
 
 
-_MONTH_DAY = "((0[13578]|1[02])(0[1-9]|[12][0-9]|3[01])|(0[469]|11)(0[1-9]|[12][0-9]|30)|02(0[1-9]|1[0-9]|2[0-9]))"
+def ladder_head(length: int) -> str:
+    """SQL: the first digits rise, or fall, by one."""
+    return f"(strpos('0123456789', left(s, {length})) > 0 OR strpos('9876543210', left(s, {length})) > 0)"
+
+
+def anywhere(run: int) -> str:
+    """SQL: one digit so many times in a row, wherever it stands."""
+    return f"s ~ '({'|'.join(str(digit) * run for digit in range(10))})'"
+
+
+_DAYS = "(0[13578]|1[02])(0[1-9]|[12][0-9]|3[01])|(0[469]|11)(0[1-9]|[12][0-9]|30)|02(0[1-9]|1[0-9]|2[0-8])"
+_MONTH_DAY = f"({_DAYS}|0229)"
+# 29 February only where there was one: 2000 was a leap year, 1900 was none.
+_LEAP = "(19(0[48]|[13579][26]|[2468][048])|20([02468][048]|[13579][26]))"
+_YEAR_MONTH_DAY = f"((19|20)[0-9][0-9]({_DAYS})|{_LEAP}0229)"
 
 # The first that holds decides, so the finest come first.
 PATTERNS = (
@@ -48,11 +62,17 @@ PATTERNS = (
     Pattern("all_same", _("one digit throughout"), 4, "s = repeat(left(s, 1), length(s))", (888888, 7777777), (88889,)),
     Pattern("run_6", _("ends in six or more of one digit"), 4, tail("AAAAAA"), (1000000, 345666666), (345566666,)),
     Pattern("ladder_6", _("ends in a ladder of six or more"), 4, ladder(6), (90123456, 1987654), (90123457, 1912345)),
+    Pattern("run_8", _("eight or more of one digit in a row"), 4, anywhere(8),
+            (66666666017, 8888888801), (66666660017,)),
     Pattern("length_6", _("six digits"), 3, "length(s) = 6", (100001, 284917), (2849170, 28491)),
     Pattern("run_4", _("ends in four or five of one digit"), 3, tail("AAAA"),
             (284917777, 284977777), (284917779, 28491777)),
     Pattern("ladder_4", _("ends in a ladder of four or five"), 3, ladder(4),
             (907041234, 907098765), (907041235, 90704123)),
+    Pattern("palindrome", _("the same from either end"), 3, "s = r", (284919482, 90711709), (284919483, 90711708)),
+    Pattern("ladder_head", _("begins with a ladder of six or more"), 3, ladder_head(6),
+            (1234567017, 987654017), (1234577017,)),
+    Pattern("run_5", _("five or more of one digit in a row"), 3, anywhere(5), (888888017, 10000000003), (88880188017,)),
     Pattern("aaabbb", _("ends in AAABBB"), 3, tail("AAABBB"), (907333888, 2844222777), (907334888,)),
     Pattern("abcabc", _("ends in ABCABC"), 3, tail("ABCABC"), (907284284, 5551713713), (907284285,)),
     Pattern("length_7", _("seven digits"), 2, "length(s) = 7", (2849170, 9070413), (28491705,)),
@@ -63,8 +83,8 @@ PATTERNS = (
     Pattern("abba", _("ends in ABBA"), 2, tail("ABBA"), (284913773, 90702882), (284913774,)),
     Pattern("lucky", _("ends in 168, 520 or 1314"), 2, "s ~ '(168|520|1314)$'", (284917168, 907041314), (284917169,)),
     Pattern(
-        "date_8", _("ends in a date, YYYYMMDD"), 2, f"s ~ '(19|20)[0-9][0-9]{_MONTH_DAY}$'",
-        (2819970518, 19990228, 520240229), (2819970532, 2819970231),
+        "date_8", _("ends in a date, YYYYMMDD"), 2, f"s ~ '{_YEAR_MONTH_DAY}$'",
+        (2819970518, 19990228, 520240229), (2819970532, 2819970231, 2819990229),
     ),
     Pattern(
         "date_6", _("ends in a date, YYMMDD"), 1, f"s ~ '[0-9][0-9]{_MONTH_DAY}$'", (284970518, 9070409),

@@ -60,6 +60,10 @@ CHANNELS = {
     "other": Channel(_("written authorisation"), required=True),
 }
 
+# How long after it was completed a registration is still taken over from the system where it was (3.2): long enough for
+# a week in which no file comes. Before that nobody can say any more what held then: no number, no rule of identity.
+REGISTERED_WITHIN = datetime.timedelta(days=7)
+
 
 class Kind(TextChoices):
     """What is proposed, decided and then done to number resources."""
@@ -83,10 +87,11 @@ CORRECTION_PAPERS = {
     "after": _("declaration of the new holder"),
 }
 
-ALONE_UP_TO = 10_000  # numbers that one person may set aside
+ALONE_UP_TO = 10_000  # numbers that one person may set aside within a day
 LIST_MAX = 10_000  # numbers in one proposal; more than that is a range
 SUPERVISED_FROM_TIER = 3  # T4: by hand, with a supervisor
 PROPOSAL_LIFE = datetime.timedelta(days=7)
+PAID_AHEAD = datetime.timedelta(days=3653)  # for how long ahead, at most, a number is paid for: ten years
 
 MAKE = {
     Kind.RANGE: "accounts.manage_resources",
@@ -109,6 +114,7 @@ class Case:
     kind: Kind
     numbers: int = 1  # how many it is about
     moves: frozenset[tuple[str, str]] = frozenset()  # lifecycle from, to
+    before: int = 0  # how many the maker has done alone today: slices count together
 
 
 @dataclass(frozen=True)
@@ -133,6 +139,6 @@ def rule_for(case: Case) -> Rule:
         return BOTH  # 10.3(c): a reason of its own for reclaiming
     if case.moves and case.moves <= STOPS:
         return ALONE
-    if case.kind == Kind.RANGE and case.numbers <= ALONE_UP_TO:
+    if case.kind == Kind.RANGE and case.before + case.numbers <= ALONE_UP_TO:
         return ALONE
     return SUPERVISOR

@@ -1,5 +1,6 @@
 """What the record must also prove: no decision without its approvals, no list but the approved one, no change of a
-number without the outcome or the measure it comes from. Run by `audit_verify`.
+number without the outcome or the measure it comes from, no reclaim before the notice
+that its policy gives. Run by `audit_verify`.
 """
 
 from accounts.lifecycle import MOVES
@@ -37,6 +38,19 @@ WHERE h.history_type = '~'
   AND NOT EXISTS (SELECT FROM enforcement_historicalmeasure m WHERE m.event = h.event AND m.number_id = h.id)
 ORDER BY h.history_id"""
 
+# Reclaimed under a policy with notice, and no event says that the holders were told when the columns say they were.
+_NOTICE = """
+SELECT 'decision ' || d.id FROM enforcement_decision d
+JOIN accounts_dormancypolicy p ON p.id = d.policy_id AND p.notice_days > 0
+WHERE EXISTS (SELECT FROM enforcement_outcome o WHERE o.decision_id = d.id AND o.why = '')
+  AND NOT EXISTS (
+    SELECT FROM audit_event e
+    WHERE e.decision_id = d.id AND e.verb = 'decision.all_told' AND e.facts ->> 'stage' = 'prior'
+      AND (e.facts ->> 'until')::timestamptz = d.effective_at
+      AND e.seq < ALL (SELECT x.seq FROM audit_event x WHERE x.decision_id = d.id AND x.verb = 'decision.applied'))
+ORDER BY d.id"""
+
 verify.also("approval", "enforcement_decision", _APPROVALS)
 verify.also("targets", "enforcement_target", _TARGETS)
+verify.also("notice", "enforcement_decision", _NOTICE)
 verify.also("cause", "accounts_historicalnumber", _CHANGES)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Number, Tenure
 from accounts.queries.declared import own_numbers
 from accounts.queries.number import shown_of
+from accounts.queries.policies import unknown_logins
 from enforcement.models import Approval, Decision, Ground, Measure, Target
 from qqops.approvals import State
 from qqops.audit.models import Event
@@ -63,11 +64,14 @@ def inbox(staff: Staff) -> QuerySet[Decision]:
 
 
 def notice_text(decision: Decision) -> str:
-    """Of an approved reclaim with notice: whether its holders were told, and when it runs."""
+    """Of an approved reclaim with notice: whether its holders were told, and when it runs, or what it waits for."""
     if decision.state != State.APPROVED or not decision.notice_days:
         return ""
     if decision.announced_at is None:
         return _("Its holders are told now; it runs %(n)d days after that.") % {"n": decision.notice_days}
+    over = decision.effective_at is not None and decision.effective_at <= timezone.now()
+    if over and decision.policy and (why := unknown_logins(decision.policy)):
+        return why
     told = {"at": _minute(decision.announced_at), "runs": _minute(decision.effective_at)}
     return _("Announced on %(at)s, runs on %(runs)s.") % told
 

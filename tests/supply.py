@@ -1,14 +1,17 @@
 """Number resources of the tests: ranges that were opened by the acts that open one, and what was proposed."""
 
+import datetime
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.utils import translation
+from django.utils import timezone, translation
 
 from accounts.models import NumberRange, ResourceProposal, RuleVersion
+from accounts.queries.logins import RECORDED
 from accounts.services import resources
 from accounts.services.resources import Wanted, ranges
 from qqops.approvals import State
+from qqops.audit import pen
 from qqops.staff.models import Staff
 
 WHY = "release plan of this quarter"
@@ -54,3 +57,16 @@ def supply(cast: dict[str, Staff], rulebook: RuleVersion) -> Callable[..., Numbe
         return open_range(cast, first, last, pool, **more)  # type: ignore[arg-type]
 
     return make
+
+
+def feed_covers(until: datetime.datetime | None = None) -> None:
+    """The login feed has told every login up to then: what a file that was imported with `--covers` leaves."""
+    facts = {"lines": 0, "sha256": "", "covers": (until or timezone.now()).isoformat()}
+    with pen.act(RECORDED, actor=Staff.objects.system("system-feed"), reason="", facts=facts):
+        pass
+
+
+@pytest.fixture
+def feed(db: None) -> None:
+    """Who logged in is known up to now."""
+    feed_covers()

@@ -1,16 +1,15 @@
-"""The page on which a number is registered at the desk (T4, 3.1), and who is to hold one that a supervisor rules on."""
+"""The page on which a number is registered at the desk (T4, 3.1)."""
 
 import uuid
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin.holder_form import HolderFields, holder_of, masked_items
+from accounts.admin.holder_form import HolderFields, holder_of, holder_panel
 from accounts.models import Registration, ResourceProposal, Tenure
 from accounts.numbers import parse
 from accounts.queries.allocation import open_ranges
@@ -20,7 +19,7 @@ from accounts.services import resources
 from accounts.services.allocation import allocate
 from accounts.services.allocation.allocate import Wish
 from accounts.services.allocation.terms import Terms, charge_of, rules_of
-from accounts.services.holders import Holder
+from accounts.services.holders import masked_items
 from accounts.services.protect import attempted
 from accounts.services.resources import allocations
 from qqops import panels
@@ -100,7 +99,7 @@ class RegisterPage(ConfirmPage):
         if found:
             where.append(Fact(_("Tier"), found[0].tier))
         else:
-            sources = open_ranges(wish.pool, wish.terms.channel, paid=wish.terms.charge is not None)
+            sources = open_ranges(wish.pool, wish.terms.channel, price=wish.terms.price)
             if not sources:
                 raise Invalid(_("No range of this pool is open to this channel on such terms. Nothing was handed out."))
             where += [
@@ -111,7 +110,7 @@ class RegisterPage(ConfirmPage):
         shown = [Panel(_("Handed out of"), "ops/panel_facts.html", {"facts": where})]
         holder = holder_of(cleaned)
         if holder:
-            shown.append(_panel(holder))
+            shown.append(holder_panel(masked_items(holder)))
         return Preview(
             fingerprint=repr((wish.pool, [(one.number, one.tier) for one in found], wish.terms.rules.pk)),
             button=_("Send for approval") if supervised else _("Register the number"),
@@ -173,11 +172,6 @@ def _proposal_url(proposal: ResourceProposal) -> str:
     return reverse("admin:accounts_resourceproposal_change", args=[proposal.pk])
 
 
-def _panel(holder: Holder) -> Panel:
-    facts = [Fact(label, shown) for label, shown in masked_items(holder)]
-    return Panel(_("The holder is to be"), "ops/panel_facts.html", {"facts": facts})
-
-
 def _words(content: Any) -> list[Fact]:
     channel = content["channel"]
     return [
@@ -190,15 +184,6 @@ def _words(content: Any) -> list[Fact]:
     ]
 
 
-def _holder(request: HttpRequest, proposal: ResourceProposal) -> Panel | None:
-    """Who is to hold the number, masked, for as long as the proposal waits."""
-    if proposal.kind != Kind.ALLOCATE or proposal.sealed is None or not hasattr(proposal, "key"):
-        return None
-    said = resources.wanted_by(proposal).holder
-    return _panel(Holder.of_json(said)) if said else None
-
-
 declare(Kind.ALLOCATE, _words, SUPERVISED)
 panels.page("register/", "register_number", RegisterPage)
 panels.sidebar("resources", RegisterPage.title, "admin:register_number", RegisterPage.permission, order=4)
-panels.register("resourceproposal", _holder, order=1)

@@ -77,7 +77,7 @@ class CancelPage(_OfNumbers):
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
         happens: list[Any] = [
             _("For 15 days a login, or the holder's word, withdraws it."),
-            _("Then the right of use ends, is purged at once, and cannot be restored."),
+            _("When every login until then is known, the right ends, is purged at once, and cannot be restored."),
             LOST,
         ]
         if cleaned is None:
@@ -157,7 +157,7 @@ def _pending(request: HttpRequest, number: Number) -> Panel | None:
         return None
     facts = [
         Fact(_("Ends on"), when(number.due_at, exact=True), _("unless a login or the holder's word withdraws it")),
-        Fact(_("Then"), _("the right of use is purged at once, and not restored")),
+        Fact(_("Then"), _("once every login until then is known, the right of use is purged, and not restored")),
     ]
     return Panel(_("Cancellation by the holder"), "ops/panel_facts.html", {"facts": facts}, side="right")
 

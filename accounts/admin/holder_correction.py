@@ -11,19 +11,20 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin.holder_form import HolderFields, holder_of, masked_items
+from accounts.admin.holder_form import HolderFields, holder_of, holder_panel
 from accounts.admin.number import chosen, crumbs_of
 from accounts.models import Number, ResourceProposal
 from accounts.queries.declared import is_self_dealing
 from accounts.resources import CORRECTION_PAPERS, MAKE, Kind
 from accounts.services import resources
+from accounts.services.holders import Holder, masked_items
 from accounts.services.protect import attempted
 from accounts.services.resources import Wanted, correction
 from qqops import panels
 from qqops.audit import pen
 from qqops.errors import Invalid
 from qqops.pages import ConfirmPage, Preview
-from qqops.panels import Act, Fact, Panel
+from qqops.panels import Act, Fact
 from qqops.reason import must_say_why
 
 CONSEQUENCES = (
@@ -65,26 +66,25 @@ class CorrectionPage(ConfirmPage):
     def crumbs(self) -> list[tuple[Any, str]]:
         return crumbs_of([self.number.pk])
 
-    def wanted(self, cleaned: dict[str, Any]) -> Wanted:
+    def wanted(self, cleaned: dict[str, Any]) -> tuple[Wanted, Holder]:
         holder = holder_of(cleaned)
         if holder is None or self.number.tenure_id is None:
             raise Invalid(_("Say who the holder is to be."))
         papers = {code: cleaned[f"paper_{code}"] for code in CORRECTION_PAPERS}
-        return correction.wanted(self.number.pk, self.number.tenure_id, papers, holder)
+        return correction.wanted(self.number.pk, self.number.tenure_id, papers, holder), holder
 
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
         if cleaned is None:
             return Preview("", "", consequences=CONSEQUENCES)
-        wanted = self.wanted(cleaned)
+        wanted, holder = self.wanted(cleaned)
         with pen.refusals(actor=self.user, **attempted("resource.correction", wanted.numbers, 1)):
             resources.check(wanted, actor=self.user)
         must_say_why(cleaned["reason"])
-        facts = [Fact(label, shown) for label, shown in masked_items(holder_of(cleaned))]
         return Preview(
             fingerprint=str(self.number.revision),
             button=_("Propose the correction"),
             danger=True,
-            panels=[Panel(_("The holder is to be"), "ops/panel_facts.html", {"facts": facts})],
+            panels=[holder_panel(masked_items(holder))],
             consequences=CONSEQUENCES,
         )
 
@@ -99,8 +99,9 @@ class CorrectionPage(ConfirmPage):
         return _url(first) if first else ""
 
     def enact(self, cleaned: dict[str, Any], *, nonce: str) -> str:
+        wanted, _holder = self.wanted(cleaned)
         proposal = resources.propose(
-            self.wanted(cleaned),
+            wanted,
             actor=self.user,
             reason=cleaned["reason"],
             ticket=cleaned["ticket"],

@@ -1,19 +1,21 @@
 """The fields in which staff tell of a holder at the desk, and how what was told is shown before it is recorded."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.identity.formats import DocumentKind, Field, normalise
-from accounts.identity.masks import mask
 from accounts.models import Verification
 from accounts.services.holders import Holder
 from accounts.services.identity import Proof
 from qqops.audit.personal import no_personal_data
 from qqops.errors import Invalid
+from qqops.panels import Fact, Panel
 
 ITEMS = (Field.NAME, Field.DOCUMENT, Field.MOBILE, Field.EMAIL)
 VERIFIED = (Field.DOCUMENT, Field.MOBILE)
@@ -75,10 +77,7 @@ def holder_of(cleaned: dict[str, Any]) -> Holder | None:
     return Holder(values, cleaned["document_kind"] if "document" in values else "", proofs)
 
 
-def masked_items(holder: Holder | None) -> list[tuple[Any, str]]:
-    """(item, masked value) of what was told, for a page that everybody who rules on it sees."""
-    if holder is None:
-        return []
-    return [
-        (Field(name).label, mask(Field(name), value, holder.document_kind)) for name, value in holder.values.items()
-    ]
+def holder_panel(masked: Mapping[Field, str]) -> Panel:
+    """Who is to hold a number, as he is shown before it is his."""
+    facts = [Fact(item.label, shown) for item, shown in masked.items()]
+    return Panel(_("The holder is to be"), "ops/panel_facts.html", {"facts": facts})

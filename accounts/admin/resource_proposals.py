@@ -10,12 +10,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.admin.holder_form import holder_panel
 from accounts.admin.resource_words import about, proposal_facts, state_badge
 from accounts.models import Number, NumberRange, ResourceProposal
 from accounts.queries.proposals import APPROVERS, inbox, proposals, story_of_proposal, waiting
 from accounts.queries.resource_words import RULES, consequences_of, whole
 from accounts.resources import Kind
 from accounts.services import resources as services
+from accounts.services.resources.shown import holder_shown
 from qqops import panels
 from qqops.approvals import State
 from qqops.errors import Invalid, Refused
@@ -172,6 +174,12 @@ def _still_missing(proposal: ResourceProposal) -> list[Any]:
     return [*said, _("Yours is the last agreement: it is done at once.")] if missing == 1 else said
 
 
+def _holder(request: HttpRequest, proposal: ResourceProposal) -> Panel | None:
+    """Who is to hold the number, for as long as the proposal waits."""
+    shown = holder_shown(proposal, panels.staff_at(request))
+    return holder_panel(shown) if shown else None
+
+
 def _numbers(request: HttpRequest, proposal: ResourceProposal) -> Panel | None:
     """The first of them as they are now; a list of any length costs the same."""
     first = proposal.numbers[:SHOWN]
@@ -256,6 +264,7 @@ def _mine(request: HttpRequest) -> Panel | None:
     return Panel(_("Resource proposals waiting for my approval"), "ops/panel_table.html", {"head": head, "rows": rows})
 
 
+panels.register("resourceproposal", _holder, order=1)
 panels.register("resourceproposal", _numbers)
 panels.register("resourceproposal", _approvals)
 panels.timeline("resourceproposal", _story)

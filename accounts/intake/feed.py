@@ -42,7 +42,7 @@ _DAY = (
     rb"|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
 )
 _CLOCK = rb"[ t](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?(?:z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])?"
-_SERVICE = rb"[a-z0-9][a-z0-9_.-]{0,39}"
+_SERVICE = rb"[a-z][a-z0-9_.-]{0,39}"
 # Atomic and possessive: nothing is kept to go back to, however long the block.
 _LINE = rb"(?>[1-9][0-9]{4,10}," + _DAY + _CLOCK + rb"," + _SERVICE + rb"\n)"
 _ONE, _ALL = re.compile(_LINE), re.compile(rb"(?:" + _LINE + rb")*+")
@@ -123,8 +123,6 @@ class Feed:
         """The columns: of the heading if there is one, else as they are agreed; empty for JSON Lines."""
         self._file.seek(0)
         start = self._file.readline(BLOCK)
-        if not start.strip(BOM + b" \t\r\n") and not self._file.read(1):
-            raise Invalid(_("The file is empty."))
         begin = len(BOM) if start.startswith(BOM) else 0
         self._file.seek(begin)
         self._at = 0
@@ -165,11 +163,14 @@ class Feed:
         given = _named(text, columns) if columns else _object(text)
         if sorted(given) != sorted(LOGINS):
             raise Invalid(_("A line has a number, a time and a service."))
-        moment = _moment(given["time"], latest)
+        at = moment(given["time"])
+        if at > latest:
+            raise Invalid(_("%(time)s lies in the future.") % {"time": _repeated(given["time"])})
         service = given["service"].lower()
-        if not _CODE.fullmatch(service) or self._services and service not in self._services:
+        known = service in self._services if self._services else _CODE.fullmatch(service)
+        if not known or looks_personal(service):
             raise Invalid(_("“%(text)s” is not a service.") % {"text": _repeated(given["service"])})
-        return f"{parse(given['number'])},{moment.isoformat()},{service}\n".encode()
+        return f"{parse(given['number'])},{at.isoformat()},{service}\n".encode()
 
 
 def _decoded(raw: bytes) -> str | None:
@@ -205,7 +206,8 @@ def _object(text: str) -> dict[str, str]:
     return {NAMES.get(str(name).lower(), str(name)): str(value).strip() for name, value in found.items()}
 
 
-def _moment(text: str, latest: datetime.datetime) -> datetime.datetime:
+def moment(text: str) -> datetime.datetime:
+    """A moment as people and machines write it; Beijing's where it names no zone."""
     try:
         found = datetime.datetime.fromisoformat(text) if ":" in text else None
     except ValueError:
@@ -214,8 +216,6 @@ def _moment(text: str, latest: datetime.datetime) -> datetime.datetime:
         raise Invalid(_("“%(text)s” is not a time such as 2026-05-01 12:30:00.") % {"text": _repeated(text)})
     if found.tzinfo is None:
         found = found.replace(tzinfo=HOUSE)
-    if found > latest:
-        raise Invalid(_("%(time)s lies in the future.") % {"time": _repeated(text)})
     if found < FIRST:
         raise Invalid(_("%(time)s lies before the first number.") % {"time": _repeated(text)})
     return found

@@ -16,7 +16,7 @@ from qqops.commands import Exit, OpsCommand
 WORDS: dict[str, Any] = {
     "cancelled": gettext_lazy("cancellations carried out, and purged"),
     PURGED: gettext_lazy("purged"),
-    FEED: gettext_lazy("waits: the logins of the last days have not come"),
+    FEED: gettext_lazy("waits: no login file has been said to cover the last days (import_logins --covers)"),
     **{state: gettext_lazy("released as “%(state)s”") for state in (Lifecycle.AVAILABLE, Lifecycle.PRE_RELEASE)},
 }
 

@@ -2,7 +2,7 @@
 
 import datetime
 import sys
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +77,7 @@ def _plan(options: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
 def _fen(text: str) -> int:
     try:
         fen = Decimal(text) * 100
-    except InvalidOperation:
+    except ArithmeticError:
         fen = Decimal("NaN")
     if not fen.is_finite() or fen != fen.to_integral_value():
         raise Invalid(_("Write a price in yuan as 8.88."))

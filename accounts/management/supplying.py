@@ -7,13 +7,17 @@ from django.utils.translation import gettext as _
 
 from accounts.lifecycle import L
 from accounts.models import NumberRange, ResourceProposal
-from accounts.queries.resource_words import channels_text, percent, wanted_facts, whole, yuan
+from accounts.queries.resource_words import channels_text, percent, tenure_that_ends, wanted_facts, whole, yuan
 from accounts.queries.resources import Density, FreeNumber, PoolUse, Use
 from accounts.resources import Kind, Rule
 from accounts.services.resources import Wanted
+from accounts.services.resources.shown import holder_shown
 from qqops.approvals import State
 from qqops.panels import Fact
+from qqops.staff.models import Staff
 from qqops.templatetags.ops import minute
+
+SHOWN = 50  # numbers, as on the page of the proposal
 
 
 def pool_line(one: PoolUse) -> str:
@@ -75,15 +79,17 @@ def dry_lines(wanted: Wanted, rule: Rule) -> Iterator[str]:
     yield f"  {rule.label}"
 
 
-def proposal_lines(proposal: ResourceProposal) -> Iterator[str]:
-    """The whole content, and the hash by which an approver says that he has read it."""
+def proposal_lines(proposal: ResourceProposal, viewer: Staff) -> Iterator[str]:
+    """The whole content, as its page shows it to him, and the hash by which an approver says that he has read it."""
     yield _("Proposal #%(id)d: %(kind)s, %(state)s") % {
         "id": proposal.pk,
         "kind": Kind(proposal.kind).label,
         "state": State.LAPSED.label if proposal.has_lapsed else proposal.get_state_display(),
     }
     facts = [
-        *wanted_facts(proposal.kind, proposal.content, len(proposal.numbers)),
+        Fact(_("Numbers"), _first_numbers(proposal)),
+        *wanted_facts(proposal.kind, proposal.content),
+        *(Fact(item.label, shown) for item, shown in holder_shown(proposal, viewer).items()),
         Fact(_("Reason"), proposal.reason),
         Fact(_("Ticket"), proposal.ticket),
         Fact(_("Maker"), f"{proposal.maker}, {minute(proposal.proposed_at)}"),
@@ -95,6 +101,13 @@ def proposal_lines(proposal: ResourceProposal) -> Iterator[str]:
         Fact(_("Content"), proposal.content_hash),
     ]
     yield from fact_lines(facts)
+
+
+def _first_numbers(proposal: ResourceProposal) -> str:
+    """The first of them, and how many more there are."""
+    first = ", ".join(map(str, proposal.numbers[:SHOWN]))
+    more = len(proposal.numbers) - SHOWN
+    return f"{first} {_('… and %(n)d more') % {'n': more}}" if more > 0 else first
 
 
 def fact_lines(facts: Iterable[Fact]) -> Iterator[str]:
@@ -158,7 +171,10 @@ def dry_json(wanted: Wanted, rule: Rule) -> dict[str, Any]:
     }
 
 
-def proposal_json(proposal: ResourceProposal) -> dict[str, Any]:
+def proposal_json(proposal: ResourceProposal, viewer: Staff) -> dict[str, Any]:
+    shown = holder_shown(proposal, viewer)
+    ends = {"tenure": tenure_that_ends(proposal.content)} if proposal.kind == Kind.CORRECTION else {}
+    holder = {"holder": {item.value: masked for item, masked in shown.items()}} if shown else {}
     return {
         "proposal": proposal.pk,
         "kind": proposal.kind,
@@ -168,6 +184,9 @@ def proposal_json(proposal: ResourceProposal) -> dict[str, Any]:
         "agreed": [a.capacity for a in proposal.approvals.order_by("pk") if a.agreed],
         "content": proposal.content,
         "numbers": len(proposal.numbers),
+        "first_numbers": proposal.numbers[:SHOWN],
+        **ends,
+        **holder,
         "reason": proposal.reason,
         "ticket": proposal.ticket,
         "maker": proposal.maker.username,

@@ -49,6 +49,7 @@ class ResourceProposal(Proposal):
             ("draft_policy", "Can draft dormancy policies"),
             ("correct_holder", "Can propose that the holder of a number is corrected"),
             ("allocate_number", "Can allocate numbers"),
+            ("register_holder", "Can tell of a holder and of what was verified, when registering"),
             ("exempt_number", "Can exempt numbers from reclaim"),
             ("cancel_number", "Can record that a holder cancels his number, or withdraws it"),
         )
@@ -199,7 +200,7 @@ class Campaign(models.Model):
         ResourceProposal, models.PROTECT, verbose_name=_("proposal"), related_name="campaign"
     )
 
-    changeable_columns = ("ends_at",)
+    changeable_columns = ()  # it ends by its time
     history = History()
 
     class Meta:

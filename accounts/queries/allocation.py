@@ -19,16 +19,15 @@ class Source:
     density: Density
 
 
-def open_ranges(pool: str, channel: str, *, paid: bool) -> list[Source]:
+def open_ranges(pool: str, channel: str, *, price: int | None) -> list[Source]:
     """The first of the ranges, in the order in which they are gone through."""
     found = NumberRange.objects.filter(
         Q(opens_on__isnull=True) | Q(opens_on__lte=timezone.localdate()),
         Q(channels=[]) | Q(channels__contains=[channel]),
+        Q(price__isnull=True) if price is None else Q(price__isnull=True) | Q(price__lte=price),
         pool=pool,
         state=L.AVAILABLE,
     )
-    if not paid:
-        found = found.filter(price__isnull=True)
     ranges = list(found.order_by("numbers")[:SHOWN])
     uses = use_of([one.pk for one in ranges])
     return [Source(one, uses[one.pk], density_of(one)) for one in ranges]

@@ -17,6 +17,7 @@ _NOT_SECRET = " AND NOT EXISTS (SELECT FROM accounts_disclosure d WHERE d.receip
 
 BLOCKERS = {
     Blocker.STATE: "n.lifecycle <> 'in_use'",
+    Blocker.PROTECTED: "n.protection <> ''",
     Blocker.MEASURE: "(n.frozen_until > %(now)s OR n.restricted_until > %(now)s)",
     Blocker.LEGAL_HOLD: f"(n.legal_hold OR {_OPEN.format(kind='legal', but='')})",
     Blocker.REQUEST: _OPEN.format(kind="request", but=_NOT_SECRET),

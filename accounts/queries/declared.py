@@ -1,5 +1,7 @@
 """Reads of declared numbers: a person's own list, and how a number looks to the person who declared it."""
 
+from collections.abc import Collection
+
 from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import DeclaredNumber, Number
@@ -16,6 +18,12 @@ OWN_NUMBERS = (
 def own_numbers(staff: Staff) -> QuerySet[DeclaredNumber]:
     """What this person has declared and nobody ended."""
     return DeclaredNumber.objects.filter(staff=staff, ended_at=None)
+
+
+def declared_by_anybody(numbers: Collection[int]) -> set[int]:
+    """Which of these some member of staff has declared and nobody ended."""
+    found = DeclaredNumber.objects.filter(number__in=numbers, ended_at=None)
+    return set(found.values_list("number", flat=True))
 
 
 def numbers_before(staff: Staff) -> QuerySet[Number]:

@@ -10,9 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.dormancy import Kind, Terms
+from accounts.closing import FEED_WAIT
+from accounts.dormancy import BY_LOGINS, Kind, Terms
 from accounts.models import DormancyPolicy
 from accounts.queries import resource_words
+from accounts.queries.logins import covered_until
 from accounts.resources import Kind as Resource
 from qqops.errors import Invalid
 from qqops.panels import Fact
@@ -35,6 +37,25 @@ def is_in_force(policy: DormancyPolicy, day: datetime.date | None = None) -> boo
     day = day or timezone.localdate()
     first, after = policy.effective.lower, policy.effective.upper
     return (first is None or first <= day) and (after is None or day < after)
+
+
+def unknown_logins(policy: DormancyPolicy) -> str:
+    """Why nobody can be judged under the policy now, in words: who logged in is told by the feed alone, and while it
+    stands still everybody looks dormant. "" where enough is known."""
+    if policy.kind not in BY_LOGINS:
+        return ""
+    covered = covered_until()
+    if covered is None:
+        return _(
+            "No login file has said yet until when it holds every login: nobody can be called dormant. Import the"
+            " login files with --covers first. Nothing was done."
+        )
+    if covered < timezone.now() - FEED_WAIT:
+        return _(
+            "Logins are known until %(at)s only: who has logged in since is not dormant. Import the login files since"
+            " then with --covers first. Nothing was done."
+        ) % {"at": f"{timezone.localtime(covered):%Y-%m-%d %H:%M}"}
+    return ""
 
 
 def terms_of(policy: DormancyPolicy) -> Terms:

@@ -1,4 +1,5 @@
-"""What a number in quarantine still waits for (T19), as SQL; all of it is over before anybody else gets it.
+"""What a number in quarantine still waits for (T19), and what holds one that left it, as SQL; all of it is over before
+anybody else gets it.
 
 Aliases: `n` the number, `t` its last tenure, `r` the range that it lies in. Parameter `%(now)s`.
 """
@@ -19,15 +20,15 @@ LEFT JOIN accounts_numberrange r ON r.numbers @> n.id
 LEFT JOIN LATERAL (
   SELECT t.id FROM accounts_tenure t WHERE t.number_id = n.id ORDER BY t.seq DESC LIMIT 1) t ON true"""
 
-# Held by what hangs on any of its tenures: the objection of one before the last is an objection too.
-_HELD = """(n.legal_hold OR EXISTS (SELECT FROM accounts_hold k JOIN accounts_tenure h ON h.id = k.tenure_id
+# Held, wherever it is by now, by what hangs on any of its tenures: the objection of one before the last is one too.
+HELD = """(n.legal_hold OR EXISTS (SELECT FROM accounts_hold k JOIN accounts_tenure h ON h.id = k.tenure_id
     WHERE h.number_id = n.id AND k.lifted_at IS NULL AND (k.until IS NULL OR k.until > %(now)s)))"""
 
 WAITS = {
     Waits.QUARANTINE: (
         f"(n.due_at IS NULL OR n.due_at > %(now)s OR n.terminated_at + interval '{OBJECTION.days} days' > %(now)s)"
     ),
-    Waits.HOLD: _HELD,
+    Waits.HOLD: HELD,
     Waits.CERTIFICATE: "NOT EXISTS (SELECT FROM accounts_purgecertificate c WHERE c.tenure_id = t.id)",
     Waits.SERVICES: (
         f"(SELECT count(*) FROM accounts_clearance c WHERE c.tenure_id = t.id) < {len(Service)}"
@@ -47,6 +48,7 @@ _ALL = f"""
 SELECT n.id, array_remove(ARRAY[{_CASES}], NULL),
   ARRAY(SELECT c.service FROM accounts_clearance c WHERE c.tenure_id = t.id)
 FROM {OF} WHERE n.id = ANY(%(numbers)s::bigint[]) AND n.lifecycle = '{L.QUARANTINED}' ORDER BY n.id"""
+_HELD = f"SELECT n.id FROM accounts_number n WHERE n.id = ANY(%(numbers)s::bigint[]) AND {HELD} ORDER BY n.id"
 
 
 @dataclass(frozen=True)
@@ -64,3 +66,10 @@ def checklists(numbers: Collection[int]) -> dict[int, Checklist]:
     with connection.cursor() as cursor:
         cursor.execute(_ALL, {"numbers": list(numbers), "now": timezone.now()})
         return {number: Checklist(waits, cleared) for number, waits, cleared in cursor.fetchall()}
+
+
+def held(numbers: Collection[int]) -> list[int]:
+    """Which of these something holds, in whatever state they are."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD, {"numbers": list(numbers), "now": timezone.now()})
+        return [number for (number,) in cursor.fetchall()]

@@ -100,7 +100,12 @@ def _campaign(content: Content) -> list[Fact]:
 
 
 def _correction(content: Content) -> list[Fact]:
-    return [Fact(CORRECTION_PAPERS[code], reference) for code, reference in content["papers"].items()]
+    papers = [Fact(CORRECTION_PAPERS[code], reference) for code, reference in content["papers"].items()]
+    return [Fact(_("The tenure that ends"), tenure_that_ends(content)), *papers]
+
+
+def tenure_that_ends(content: Content) -> str:
+    return str(Tenure.objects.get(pk=content["tenure"]))
 
 
 _words: dict[str, Callable[[Content], list[Fact]]] = {

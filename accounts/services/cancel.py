@@ -1,5 +1,6 @@
 """The holder cancels (12.1, T14-T16): it is recorded, may be withdrawn within the cooling-off, and ends his right."""
 
+import datetime
 from collections import Counter
 from collections.abc import Collection
 from typing import Any
@@ -9,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts.closing import CANCELLED, COOLING_OFF, FEED_WAIT, Blocker, Confirmation
+from accounts.closing import CANCELLED, COOLING_OFF, Blocker, Confirmation
 from accounts.lifecycle import L
 from accounts.models import Number
 from accounts.queries.cancel import blockers
@@ -22,10 +23,12 @@ from qqops.audit import pen
 from qqops.errors import Invalid, Refused
 from qqops.reason import must_say_why
 from qqops.staff.models import Staff
+from qqops.staff.services import limits
 
 CANCEL = "accounts.cancel_number"
 AT_ONCE = 200  # holders come one by one; more than that is a pasted mistake
-FEED = "feed"  # what waits for the logins of its last days
+FEED = "feed"  # what waits until every login of its cooling-off is known
+NEVER = datetime.datetime(1, 1, 2, tzinfo=datetime.UTC)  # as early as any zone can say
 
 _BEGIN = """
 WITH number AS (
@@ -87,7 +90,11 @@ def must_be_confirmed(confirmed: Collection[str]) -> None:
 def cancel(numbers: Collection[int], confirmed: Collection[str], *, actor: Staff, reason: str, ticket: str = "") -> int:
     """T14: all of them or none; return how many."""
     tried = attempted("cancel", numbers, len(numbers))
-    with pen.refusals(actor=actor, **tried), transaction.atomic():
+    with (
+        pen.refusals(actor=actor, **tried),
+        limits.spending("cancel", actor, len(_wanted(numbers, actor))),
+        transaction.atomic(),
+    ):
         sweep.lock(sorted(numbers))
         if found := check(numbers, actor=actor):
             raise Blocked(found)
@@ -145,8 +152,10 @@ def withdraw(numbers: Collection[int], *, actor: Staff, reason: str, ticket: str
 def end(*, actor: Staff, apply: bool = True, done: sweep.Step = lambda n: None) -> Counter[str]:
     """T16-T18: what nobody withdrew ends, and is purged in the same transaction; what something keeps stays pending."""
     now, found = timezone.now(), Counter[str]()
+    # A login may be in a file that has not come, and what ends here cannot be undone. Whoever runs the house can always
+    # say up to when every login is known, so nobody waits for longer than that takes (Network Data Regulation 24).
     covered = covered_until()
-    until = now if covered is None else max(min(covered, now), now - FEED_WAIT)
+    until = min(covered or NEVER, now)
     for chunk in sweep.due(L.CANCEL_PENDING, until):
         with transaction.atomic():
             sweep.lock(chunk)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from accounts.intake.feed import Feed, Read
 from accounts.lifecycle import L
@@ -15,6 +16,7 @@ from accounts.queries.logins import UNKNOWN
 from accounts.services.logins import WrongLines
 from accounts.services.sweep import BY_KEY
 from qqops.audit import pen
+from qqops.errors import Invalid
 from qqops.staff.models import Staff
 
 EARLY, AGAIN = "early", "again"
@@ -56,10 +58,12 @@ class Cleared:
 def confirm(feed: Feed, *, actor: Staff, apply: bool) -> Cleared:
     """Record what a file says: number, service, time. What is recorded already is left as it is."""
     read = Read()
-    for _block in feed.blocks(read):  # every wrong line is named before anything is done
+    for _lines in feed.blocks(read):  # every wrong line is named before anything is done
         pass
     if read.wrong:
         raise WrongLines(read.wrong)
+    if not read.lines:
+        raise Invalid(_("The file is empty."))
     found = Cleared(lines=read.lines)
     lines = (line for block in feed.blocks(Read()) for line in block.decode().splitlines())
     while chunk := sorted(line.split(",") for line in islice(lines, settings.QQOPS_CHUNK)):

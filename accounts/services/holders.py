@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.identity.formats import Field
+from accounts.identity.masks import mask
 from accounts.identity.required import requirement
 from accounts.services.identity import Proof, Told
 from qqops.errors import Invalid
@@ -39,10 +41,16 @@ class Holder:
         return cls(said["values"], said["document_kind"], proofs)
 
 
-def must_be_identified(holder: Holder | None, day: datetime.date) -> None:
-    """Invalid, with every item that is lacking, unless the law's identity of a registration on this day is there and
-    verified: without it no right of use begins (4.1(c), Cybersecurity Law 26)."""
-    needed = requirement(day)
+def masked_items(holder: Holder) -> dict[Field, str]:
+    """What was told of him, each item masked, for those who rule on it."""
+    return {Field(name): mask(Field(name), value, holder.document_kind) for name, value in holder.values.items()}
+
+
+def must_be_identified(holder: Holder | None) -> None:
+    """Invalid, with every item that is lacking, unless the identity that the law wants of a registration is there and
+    verified: without it no right of use begins (4.1(c), Cybersecurity Law 26). By the law of today, whenever the
+    registration is said to have been completed: it is now that the service is provided."""
+    needed = requirement(timezone.localdate())
     values, proofs = (holder.values, holder.proofs) if holder else ({}, {})
     missing = [item for item in needed.fields if not values.get(item)]
     unproved = [item for item in needed.verified if item not in missing and item not in proofs]

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -22,17 +23,23 @@ from django.utils.translation import gettext_noop
 from accounts.closing import CANCELLED
 from accounts.intake.feed import AHEAD, ZONE, Feed, Read, Wrong
 from accounts.models import Number, Tenure
-from accounts.queries.logins import ACTIVATES, JUDGED, WITHDRAWS, versions_by_time
+from accounts.queries.logins import ACTIVATES, JUDGED, RECORDED, WITHDRAWS, covered_until, versions_by_time
 from accounts.services import sweep
 from accounts.services.sweep import BY_KEY
 from qqops.alerts import watch
 from qqops.audit import pen
+from qqops.audit.personal import looks_personal
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
 
 WATCHED = "accounts.logins"
 UNKNOWN_MIN, NAMED = 3, 20
 LOCK = 0x71716F70_6C6F6769  # one file at a time: lines do not say which they came from
+
+# What is asked of a file as a whole; its services are few.
+_SUMMARY = """
+SELECT max(at), max(number), array_agg(service)
+FROM (SELECT service, max(at) AS at, max(number) AS number FROM accounts_loginline GROUP BY service) s"""
 
 _COPY = "COPY accounts_loginline (number, at, service) FROM STDIN (DELIMITER ',')"
 
@@ -144,40 +151,64 @@ class WrongLines(Invalid):
         self.wrong = wrong
 
 
-def import_logins(feed: Feed, *, actor: Staff, apply: bool, step: Callable[[int], None] = lambda n: None) -> Imported:
-    """Record the logins of a file; without `apply`, say what that would do."""
-    with pen.refusals(actor=actor, facts={"act": "import_logins"}), _alone():
+def import_logins(
+    feed: Feed,
+    *,
+    actor: Staff,
+    apply: bool,
+    covers: datetime.datetime | None = None,
+    step: Callable[[int], None] = lambda n: None,
+) -> Imported:
+    """Record the logins of a file; without `apply`, say what that would do.
+
+    `covers`: with the files before it, it holds every successful login of every service up to then. Only whoever writes
+    the feed knows; an empty file may say so too: nobody logged in."""
+    if covers and covers > timezone.now():
+        raise Invalid(
+            _("Nobody knows yet who logs in until %(time)s: it lies in the future. Nothing was done.")
+            % {"time": timezone.localtime(covers).isoformat(" ", "seconds")}
+        )
+    with pen.refusals(actor=actor, facts={"act": "import_logins"}), _alone() as alone:
         with transaction.atomic():
-            covers, ends = _take(feed)
+            ends = _take(feed, may_be_empty=covers is not None)
             if not apply:
                 found = Imported()
                 _judge(_WOULD, found, {"after": 0, "upto": settings.QQOPS_NUMBER_MAX, **versions_by_time().params})
                 transaction.set_rollback(True)
                 return found
         found = _record(ends, actor, step)
-        facts = {**found.counts(), "sha256": feed.sha256, "covers": covers.isoformat()}
-        with pen.act("logins.file_recorded", actor=actor, reason="", facts=facts):
+        with alone.cursor() as cursor:  # else another run may have thrown lines of this file away
+            cursor.execute("SELECT")
+        before = covered_until()
+        said = covers and covers.astimezone(datetime.UTC).isoformat()
+        with pen.act(RECORDED, actor=actor, reason="", facts={**found.counts(), "sha256": feed.sha256, "covers": said}):
             pass
-    watch.beat(WATCHED)
+    if covers and (before is None or covers > before):
+        watch.beat(WATCHED)
     return found
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """Of the session, as a file is many transactions; it ends with the process, however that ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        if not cursor.fetchone()[0]:
-            raise Refused(gettext_noop("Another login file is being recorded. Run this one when it is done."))
+def _alone() -> Iterator[BaseDatabaseWrapper]:
+    """A file is many transactions, and what a session holds is anybody's behind a pooler (DESIGN §8): the lock is held
+    by a transaction of its own, on a connection of its own. It ends with the process, however that ends."""
+    own = connection.copy()
     try:
-        yield
+        own.set_autocommit(False)
+        with own.cursor() as cursor:
+            cursor.execute(
+                "SELECT set_config('idle_in_transaction_session_timeout', '0', true), pg_try_advisory_xact_lock(%s)",
+                [LOCK],
+            )
+            if not cursor.fetchone()[1]:
+                raise Refused(gettext_noop("Another login file is being recorded. Run this one when it is done."))
+        yield own
     finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+        own.close()
 
 
-def _take(feed: Feed) -> tuple[datetime.datetime, list[int]]:
-    """Copy the lines in, or refuse the file; the moment of the last login, and the numbers at which chunks end."""
+def _take(feed: Feed, *, may_be_empty: bool) -> list[int]:
+    """Copy the lines in, or refuse the file; the numbers at which chunks end."""
     read = Read()
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM accounts_loginline")  # of a run that was killed
@@ -186,15 +217,18 @@ def _take(feed: Feed) -> tuple[datetime.datetime, list[int]]:
             for block in feed.blocks(read):
                 copy.write(block)
         cursor.execute(f"{BY_KEY}, set_config('TimeZone', 'UTC', true), set_config('work_mem', '64MB', true)")
-        cursor.execute("SELECT max(at), max(number) FROM accounts_loginline")
-        last, largest = cursor.fetchone()
+        cursor.execute(_SUMMARY)
+        last, largest, services = cursor.fetchone()
         late = last is not None and last > timezone.now() + AHEAD
-        if read.wrong or late or (largest or 0) > settings.QQOPS_NUMBER_MAX:
+        personal = any(map(looks_personal, services or ()))
+        if read.wrong or late or personal or (largest or 0) > settings.QQOPS_NUMBER_MAX:
             again = Read()
             for _block in feed.blocks(again, patient=True):
                 pass
             raise WrongLines(again.wrong or read.wrong)
         if last is None:
+            if may_be_empty:
+                return []
             raise Invalid(_("The file is empty."))
         cursor.execute(_KNOWN, {"size": settings.QQOPS_CHUNK})
         numbers, unknown, ends = cursor.fetchone()
@@ -204,7 +238,7 @@ def _take(feed: Feed) -> tuple[datetime.datetime, list[int]]:
             _("Too many unknown numbers: %(n)d of %(all)d (%(numbers)s). The file was refused, nothing was done.")
             % {"n": len(unknown), "all": numbers, "numbers": named}
         )
-    return last, [*(ends or ()), largest]
+    return [*(ends or ()), largest]
 
 
 def _record(ends: list[int], actor: Staff, step: Callable[[int], None]) -> Imported:

@@ -11,13 +11,14 @@ from django.utils.translation import gettext_noop
 from accounts.closing import Waits
 from accounts.lifecycle import L
 from accounts.models import Number
-from accounts.queries.release import FIRST, OF, TO, checklists
+from accounts.queries.release import FIRST, OF, TO, checklists, held
 from accounts.services import sweep
 from qqops.audit import pen
 from qqops.errors import Refused
 from qqops.staff.models import Staff
 
 NAMED = 20
+KEPT_FROM = (L.AVAILABLE, L.PRE_RELEASE, L.RETIRED)  # closer to somebody else, or gone for good
 
 _JUDGED = f"""
 SELECT n.id, {FIRST}, {TO} FROM {OF}
@@ -38,7 +39,7 @@ class StillWaits(Refused):
     def __init__(self, found: Mapping[int, list[str]]) -> None:
         counts = Counter(code for codes in found.values() for code in codes)
         super().__init__(
-            gettext_noop("These numbers cannot leave quarantine yet. Nothing was done."), waits=dict(counts)
+            gettext_noop("Something still keeps these numbers where they are. Nothing was done."), waits=dict(counts)
         )
         self.found = found
 
@@ -50,12 +51,14 @@ class StillWaits(Refused):
         return "\n".join([super().__str__(), *named])
 
 
-def must_not_wait(quarantined: Collection[int], to: str) -> None:
-    """Whoever moves them by hand is held to the same list. What is retired (T20) goes to nobody: only a hold, which
-    may be about the number itself, keeps it."""
-    found = {number: one.waits for number, one in checklists(quarantined).items()} if quarantined else {}
-    if to == L.RETIRED:
-        found = {number: [code for code in codes if code == Waits.HOLD] for number, codes in found.items()}
+def must_not_wait(numbers: Collection[int], to: str) -> None:
+    """Whoever moves them by hand is held to the same list. A hold, which may have come after the release or be about
+    the number itself, keeps them in any state; what is retired (T20) goes to nobody, and waits for nothing else."""
+    if to not in KEPT_FROM:
+        return
+    found = {number: [Waits.HOLD.value] for number in held(numbers)}
+    if to != L.RETIRED:
+        found |= {number: one.waits for number, one in checklists(numbers).items()}
     if waiting := {number: codes for number, codes in found.items() if codes}:
         raise StillWaits(waiting)
 

@@ -7,9 +7,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Tenure
+from accounts.resources import PAID_AHEAD
 from qqops.audit import pen
+from qqops.errors import Invalid
 from qqops.staff.models import Staff
 
 # A terminated number is not restored by being paid for: its tenure is named, and somebody decides (T13).
@@ -59,8 +63,16 @@ class Renewed:
         return Counter({why: len(numbers) for why, numbers in self.skipped.items()})
 
 
+def must_be_near(until: datetime.datetime) -> None:
+    """Longer than that nobody sells: a day so far off is a slip, and would keep the number for good."""
+    if until > timezone.now() + PAID_AHEAD:
+        raise Invalid(_("A number is paid for at most ten years ahead."))
+
+
 def renew(until: Mapping[int, datetime.datetime], *, actor: Staff, apply: bool) -> Renewed:
     """Prolong the paid time of these numbers' live tenures; it is never shortened. Chunk by chunk, in key order."""
+    for moment in until.values():
+        must_be_near(moment)
     renewed, numbers = Renewed(), sorted(until)
     for at in range(0, len(numbers), settings.QQOPS_CHUNK):
         chunk = numbers[at : at + settings.QQOPS_CHUNK]

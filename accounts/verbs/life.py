@@ -2,7 +2,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.closing import Blocker, Confirmation, Waits
 from accounts.lifecycle import Lifecycle
-from accounts.queries.logins import SKIPPED
+from accounts.queries.logins import RECORDED, SKIPPED
 from qqops.audit import verbs
 
 BLOCKERS, WAITS = dict(Blocker.choices), dict(Waits.choices)
@@ -15,7 +15,11 @@ UNCLEARED = {
 CAUSES = {"login": _("login"), "holder": _("the holder's word")}
 
 verbs.declare("logins.imported", _("recorded logins: %(lines)s lines"), skipped=SKIPPED)
-verbs.declare("logins.file_recorded", _("recorded a login file of %(lines)s lines, up to %(covers)s"), skipped=SKIPPED)
+verbs.declare(
+    RECORDED,
+    _("recorded a login file of %(lines)s lines; said to hold, with those before it, every login up to: %(covers)s"),
+    skipped=SKIPPED,
+)
 verbs.declare("number.activated", _("activated numbers by their first login: %(numbers)s"))
 verbs.declare(
     "number.cancellation_begun",

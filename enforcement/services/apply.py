@@ -5,6 +5,7 @@ measures, numbers, their history, notices and outcomes; last the event with the 
 have (decision, number) as their key, so a killed run continues where it stopped and a target happens once.
 """
 
+import datetime
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -20,15 +21,18 @@ from accounts.lifecycle import FOREVER
 from accounts.models import Number
 from enforcement import judgement
 from enforcement.content import content_hash_now
-from enforcement.models import Approval, Decision, Measure, Outcome
+from enforcement.models import Approval, Decision, Measure, Notice, Outcome
 from enforcement.policy import Effect, Kind
-from enforcement.services.check import daily_limit
+from enforcement.services.check import daily_limit, must_know_logins
 from enforcement.services.preview import USED_TODAY, today
 from qqops.approvals import State
 from qqops.audit import pen
+from qqops.audit.models import Event
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
 
+# The event is written a moment after the one that it names.
+MOMENT = datetime.timedelta(minutes=1)
 MEASURED = (Kind.FREEZE, Kind.RESTRICT, Kind.LIFT)  # these touch measures, the others the lifecycle
 
 
@@ -61,7 +65,8 @@ def apply(
 
 
 def may_run(decision: Decision) -> None:
-    """An approved reclaim waits until its holders were told and their time is over: Invalid says when it runs."""
+    """An approved reclaim waits until its holders were told and their time is over, and for the logins until now:
+    Invalid says when it runs."""
     if decision.notice_days and decision.announced_at is None:
         raise Invalid(
             _("Decision #%(id)d is not announced to all its holders yet: it runs %(n)d days after that.")
@@ -72,6 +77,23 @@ def may_run(decision: Decision) -> None:
         raise Invalid(
             _("Decision #%(id)d runs on %(day)s, not before: its holders were told so. Nothing was done.")
             % {"id": decision.pk, "day": f"{day:%Y-%m-%d %H:%M}"}
+        )
+    if decision.notice_days:
+        _was_announced(decision)
+    must_know_logins(decision.policy)
+
+
+def _was_announced(decision: Decision) -> None:
+    """When its holders were told are columns too; what counts is the event, as old as their notice is long."""
+    before = timezone.now() - decision.notice_days * closing.DAY + MOMENT
+    told = Event.objects.filter(verb="decision.all_told", decision_id=decision.pk, facts__stage=Notice.Stage.PRIOR)
+    if not told.filter(at__lte=before).exists():
+        raise Refused(
+            gettext_noop(
+                "It is not on the record that the holders of decision #%(id)d were told in time; it is not applied."
+                " Tell the auditor."
+            ),
+            id=decision.pk,
         )
 
 

@@ -13,7 +13,7 @@ from accounts.services.declared import self_dealing
 from enforcement.content import content_hash_now
 from enforcement.models import Approval, Decision
 from enforcement.policy import BATCH_FROM, Effect, Kind
-from enforcement.services.apply import apply
+from enforcement.services.apply import apply, may_run
 from enforcement.services.decide import Report
 from enforcement.services.expire import confirm, drop
 from qqops.approvals import State
@@ -64,12 +64,14 @@ def approve(
                 report.skipped["state_changed"] += gone
             elif decision.notice_days:
                 return report
-            elif decision.target_count <= BATCH_FROM:
-                report.applied, report.skipped = apply(decision, actor=actor)
-            elif later:
-                later(decision)
             else:
-                more = True
+                may_run(decision)  # without notice it runs at once: what could not is not agreed to
+                if decision.target_count <= BATCH_FROM:
+                    report.applied, report.skipped = apply(decision, actor=actor)
+                elif later:
+                    later(decision)
+                else:
+                    more = True
     if more:
         report.applied, report.skipped = apply(decision, actor=actor, progress=progress)
     return report

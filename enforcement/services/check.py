@@ -7,7 +7,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts.queries.policies import is_in_force
+from accounts.models import DormancyPolicy
+from accounts.queries.policies import is_in_force, unknown_logins
 from enforcement.order import Order
 from enforcement.policy import AUTHORITIES, BASIS, OWNER_FREEZE_MAX, RECLAIM, Authority, FreezeKind, Kind, Scope
 from qqops.audit.personal import no_personal_data
@@ -95,6 +96,13 @@ def _policy(order: Order) -> None:
         raise Invalid(_("A dormancy policy is a reason for a reclaim under 10.3 only."))
     if order.policy and not is_in_force(order.policy):
         raise Invalid(_("Dormancy policy %(code)s is not in force today.") % {"code": order.policy})
+    must_know_logins(order.policy)
+
+
+def must_know_logins(policy: DormancyPolicy | None) -> None:
+    """Asked when somebody is looked at or filed under a policy, and again when it runs."""
+    if policy and (why := unknown_logins(policy)):
+        raise Invalid(why)
 
 
 def _authority(order: Order, actor: Staff) -> Authority:

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.closing import DAY
+from accounts.queries.policies import unknown_logins
 from enforcement import judgement
 from enforcement.models import Decision, Notice
 from enforcement.services.apply import why_not
@@ -50,9 +51,11 @@ def announce(*, actor: Staff) -> Counter[str]:
 
 
 def ready() -> list[Decision]:
-    """The reclaims that were announced and whose time of notice is over."""
+    """The reclaims that were announced, whose time of notice is over and for which the logins until now are known."""
     waited = Decision.objects.filter(state=State.APPROVED, announced_at__isnull=False, effective_at__lte=timezone.now())
-    return list(waited.order_by("pk"))
+    return [
+        one for one in waited.select_related("policy").order_by("pk") if one.policy and not unknown_logins(one.policy)
+    ]
 
 
 def _due() -> Iterator[tuple[Decision, Notice.Stage]]:

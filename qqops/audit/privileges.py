@@ -63,8 +63,9 @@ def grant(using: str = "owner", **kwargs: Any) -> None:
             statements.append(f"REVOKE ALL ON {quote(table)} FROM {quote(role)}")
             statements.append(f"GRANT {of(model)} ON {quote(table)} TO {quote(role)}")
             columns = getattr(model, "changeable_columns", None)
-            if columns:  # the content of a case file is fixed; only these columns move
+            if columns is not None:  # the content of a case file is fixed; only these columns move
                 statements.append(f"REVOKE UPDATE ON {quote(table)} FROM {quote(role)}")
+            if columns:
                 names = ", ".join(map(quote, columns))
                 statements.append(f"GRANT UPDATE ({names}) ON {quote(table)} TO {quote(role)}")
     statements += [f"GRANT SELECT ON {quote('django_migrations')} TO {quote(role)}"]

@@ -106,6 +106,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "accounts.view_resourceproposal",
         "accounts.manage_resources",
         "accounts.allocate_number",
+        "accounts.register_holder",  # who registers tells of the holder, and does not see him afterwards
         "accounts.exempt_number",
         "accounts.draft_policy",
         "enforcement.make_reclaim",

@@ -23,6 +23,7 @@ LIMITS = {
     "search": _("searches"),
     "people": _("searches for persons in a day"),
     "export": _("exports"),
+    "cancel": _("cancellations in a day"),
     "import": _("imports"),
 }
 

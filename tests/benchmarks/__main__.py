@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.benchmarks import allocation, logins, reclaim, sealing
+from tests.benchmarks import allocation, logins, ranges, reclaim, sealing
 from tests.benchmarks.house import House
 
 
@@ -37,7 +37,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, one pair: does the bench itself work?")
     parser.add_argument("--pairs", type=int, default=0, help="alternated pairs for each ratio (default: 5)")
-    parts = ("allocation", "freeze", "growth", "logins", "sealing", "reclaim", "search")
+    parts = ("allocation", "freeze", "growth", "logins", "ranges", "sealing", "reclaim", "search")
     parser.add_argument("--only", choices=parts, help="one part of it")
     given = parser.parse_args()
     pairs = given.pairs or (1 if given.quick else 5)
@@ -56,6 +56,8 @@ def main() -> int:
             if given.only in (None, "logins"):
                 numbers, lines = (30_000, 20_000) if given.quick else (1_100_000, 1_000_000)
                 figures += fed(house, Path(folder), numbers, lines, pairs)
+            if given.only in (None, "ranges"):
+                figures.append(opened(pairs))
             if given.only in (None, "sealing"):
                 figures += sealed(10_000 if given.quick else 100_000, pairs)
             if given.only in (None, "reclaim"):
@@ -134,6 +136,11 @@ def fed(house: House, folder: Path, numbers: int, lines: int, pairs: int) -> lis
         Figure(f"import {lines:,} logins ÷ COPY and one UPDATE by hand", figure, 0.7),
         Figure(f"peak memory of the client at {lines:,} logins", memory, 150, at_least=False, unit=" MB"),
     ]
+
+
+def opened(pairs: int) -> Figure:
+    say("open a range of 10^10 numbers, against one of 10")
+    return Figure("open a range of 10^10 ÷ one of 10", ranges.opening(pairs, say), 1.2, at_least=False)
 
 
 def sealed(count: int, pairs: int) -> list[Figure]:

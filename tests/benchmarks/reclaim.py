@@ -76,6 +76,7 @@ def _policy() -> tuple[Any, Any]:
     from qqops.staff import services as staff
     from qqops.staff.backend import at_desk
     from qqops.staff.models import Staff
+    from tests.supply import feed_covers
 
     logins = {"reclaim-manager": "resources", "reclaim-supervisor": "supervisor", "reclaim-privacy": "privacy"}
     with origin.origin(origin.COMMAND):
@@ -91,4 +92,5 @@ def _policy() -> tuple[Any, Any]:
         for one in both:
             seen = proposal.content_hash
             proposal = resources.approve(proposal, actor=one, reason="policy of the bench", content_hash=seen)
+        feed_covers()
     return DormancyPolicy.objects.get(proposal=proposal), manager

@@ -29,7 +29,7 @@ Make = Callable[..., Number]
 Many = Callable[..., list[int]]
 Cast = dict[str, Staff]
 
-pytestmark = pytest.mark.usefixtures("rulebook")
+pytestmark = pytest.mark.usefixtures("rulebook", "feed")
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from qqops.approvals import State
 from qqops.audit.models import Event
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
-from tests.enforcement.acts import broken, decide
+from tests.enforcement.acts import approve, broken, decide
 from tests.identities import tell
 
 pytestmark = pytest.mark.usefixtures("english")
@@ -105,3 +105,22 @@ def test_nobody_gets_rid_of_a_measure_or_a_hold_by_another_name(
             waiting, actor=cast["supervisor"], reason="papers are in order", content_hash=waiting.content_hash
         )
     assert Tenure.objects.filter(number=frozen).count() == 1
+
+
+@pytest.mark.django_db
+def test_nobody_escapes_a_decision_that_waits_by_another_name(
+    cast: dict[str, Staff], rulebook: RuleVersion, number: Callable[..., Number]
+) -> None:
+    one = number()
+    before = resources.propose(to_wang(one), actor=cast["privacy"], reason=WHY)
+    report = decide(Act.TERMINATE, one, cast["officer"])
+    with pytest.raises(Invalid, match="Something holds"):
+        resources.propose(to_wang(one), actor=cast["privacy"], reason=WHY)
+    with pytest.raises(Invalid, match="Something holds"):
+        resources.approve(
+            before, actor=cast["supervisor2"], reason="papers are in order", content_hash=before.content_hash
+        )
+    assert approve(report, cast["supervisor"]).applied == 1
+    one.refresh_from_db()
+    assert one.lifecycle == "terminated"
+    assert broken() == []

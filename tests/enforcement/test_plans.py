@@ -18,6 +18,7 @@ from enforcement.queries import inbox
 from qqops.staff.models import Staff
 from tests.enforcement import acts
 from tests.enforcement.reclaiming import adopt
+from tests.supply import feed_covers
 
 NUMBERS, TARGETS, CHUNK = 10_000, 300, 100
 GROWING = {
@@ -70,6 +71,7 @@ def test_no_chunk_of_a_reclaim_scans_one_nor_do_its_notices(
         )
     settings.QQOPS_CHUNK = CHUNK
     policy = adopt(cast, "dormant-90", "dormant", threshold_days=90, notice_days=2, reminder_days=1)
+    feed_covers()
     wanted = ids[:: NUMBERS // TARGETS * 2][:TARGETS]
     analyze()
     with scans() as found:
@@ -82,6 +84,7 @@ def test_no_chunk_of_a_reclaim_scans_one_nor_do_its_notices(
                 told = services.announce(actor=cast["resources"])
                 assert +told == {0: {"prior": TARGETS}, 1: {"reminder": TARGETS}}.get(days, {})
         with time_machine.travel(timezone.now() + 3 * acts.DAY):
+            feed_covers()
             applied, skipped = services.apply(Decision.objects.get(pk=decision.pk), actor=cast["resources"])
     assert (applied, +skipped, found) == (TARGETS, {}, set())
 

@@ -39,6 +39,7 @@ def test_the_matrix_has_exactly_the_grounds_of_the_rules() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("feed")
 @pytest.mark.parametrize("clause", MATRIX)
 @pytest.mark.parametrize("act", ACTS)
 def test_a_clause_allows_its_measures_and_no_other(
@@ -201,6 +202,7 @@ MAY: dict[str, set[str]] = {
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("feed")
 @pytest.mark.parametrize("login", MAY)
 def test_a_role_orders_what_its_authority_reaches(login: str, cast: dict[str, Staff]) -> None:
     may, policy = set(), adopt(cast)

@@ -1,8 +1,10 @@
 """A programme error, or someone with the application's own role, writes what looks right: it is named, not obeyed."""
 
 from collections.abc import Callable
+from importlib import import_module
 
 import pytest
+from django.db import connection
 
 from accounts.models import Number
 from enforcement import services
@@ -12,6 +14,7 @@ from qqops.audit import pen
 from qqops.errors import Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import approve, broken, decide
+from tests.enforcement.reclaiming import adopt, reclaimed
 
 pytestmark = pytest.mark.django_db
 Make = Callable[..., Number]
@@ -62,3 +65,51 @@ def test_a_number_terminated_without_a_decision_is_named(number: Make, officer: 
         Number.objects.filter(pk=slipped.pk).update(lifecycle="terminated")
         act.history(Number, [slipped.pk])
     assert named() == {("cause", f"number {slipped.pk}")}
+
+
+@pytest.fixture
+def waiting(cast: dict[str, Staff], numbers: Callable[[int], list[int]], rulebook: object, feed: None) -> Decision:
+    """A reclaim that both have agreed to; its two holders are to be told thirty days before."""
+    numbers(2)
+    policy = adopt(cast, "dormant-90", "dormant", threshold_days=90, notice_days=30)
+    return reclaimed(policy, cast).decision
+
+
+def pretend(days: int) -> None:
+    """The application's own role says that the holders were told so many days ago."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE enforcement_decision SET announced_at = now() - make_interval(days => %s),"
+            " effective_at = now() - interval '1 day'",
+            [days],
+        )
+
+
+def test_a_reclaim_whose_holders_were_never_told_is_not_applied_whatever_its_columns_say(
+    waiting: Decision, supervisor: Staff
+) -> None:
+    pretend(31)
+    with pytest.raises(Refused):
+        services.apply(Decision.objects.get(), actor=supervisor)
+    assert not Number.objects.filter(lifecycle="terminated").exists()
+
+
+def test_a_reclaim_whose_holders_were_told_only_now_is_not_applied_either(waiting: Decision, supervisor: Staff) -> None:
+    services.announce(actor=Staff.objects.system("system-worker"))
+    pretend(31)
+    with pytest.raises(Refused):
+        services.apply(Decision.objects.get(), actor=supervisor)
+    assert not Number.objects.filter(lifecycle="terminated").exists()
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_a_reclaim_that_was_applied_without_its_notice_is_named(
+    waiting: Decision, supervisor: Staff, monkeypatch: pytest.MonkeyPatch, told: bool
+) -> None:
+    """As a programme that forgot to ask would."""
+    if told:
+        services.announce(actor=Staff.objects.system("system-worker"))
+    pretend(31)
+    monkeypatch.setattr(import_module("enforcement.services.apply"), "may_run", lambda decision: None)
+    assert services.apply(Decision.objects.get(), actor=supervisor)[0] == 2
+    assert ("notice", f"decision {waiting.pk}") in named()

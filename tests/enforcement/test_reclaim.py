@@ -21,7 +21,7 @@ from tests.enforcement.acts import DAY, HOUR, approve, broken, decide, head, ver
 from tests.enforcement.excluding import HOW, exclude
 from tests.enforcement.reclaiming import WHY, adopt, agreed, logs_in, reclaimed
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rulebook")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rulebook", "feed")]
 Cast = dict[str, Staff]
 Many = Callable[..., list[int]]
 

@@ -8,16 +8,19 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import DormancyPolicy, Number, ResourceProposal, Tenure
+from accounts.resources import PAID_AHEAD
+from accounts.services.renew import renew
 from enforcement.models import Decision
 from qqops.audit.models import Event
 from qqops.days import end_of
+from qqops.errors import Invalid
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, approve, broken
 from tests.enforcement.excluding import exclude
 from tests.enforcement.reclaiming import WHY, adopt
 from tests.terminal import Terminal
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rulebook")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rulebook", "feed", "english")]
 Cast = dict[str, Staff]
 Many = Callable[..., list[int]]
 SAY = ("--reason", WHY)
@@ -94,6 +97,12 @@ def test_a_policy_is_drafted_listed_and_ended(cast: Cast, terminal: Terminal) ->
     assert terminal("supervisor", *_agree(proposal)).code == 0
     assert DormancyPolicy.objects.get().effective.upper == today + DAY
     assert terminal("resources", "policies", "draft", "x", *SAY).code == 2
+    far = line[:8] + ("9999-12-31", *line[9:])
+    late = ("policies", "end", "dormant-90", "--last", "9999-12-31", *SAY)
+    for typed in (far, (*line, "--last", "9999-12-31"), late):
+        for more in ((), ("--apply",)):
+            said = terminal("resources", *typed, *more)
+            assert (said.code, "1990 to 2999" in said.error) == (2, True), typed
 
 
 def test_a_number_is_exempted_and_it_ends(cast: Cast, numbers: Many, terminal: Terminal) -> None:
@@ -129,7 +138,13 @@ def test_renewals_are_recorded_and_never_shorten(cast: Cast, numbers: Many, term
     assert terminal(None, "renew", file, "--apply", "--json").json["renewed"] == 0
 
 
-@pytest.mark.parametrize("line", ["12345", "012345,2030-01-01", "88880001,soon", "88880001,2030-02-30"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "12345", "012345,2030-01-01", "88880001,soon", "88880001,2030-02-30", "88880001,9999-12-31",
+        "88880001,9999-12-31T23:59:59-14:00", "88880001,2099-01-01",
+    ],
+)  # fmt: skip
 def test_a_renewal_file_with_one_wrong_line_is_refused_whole(
     cast: Cast, numbers: Many, terminal: Terminal, tmp_path: Path, line: str
 ) -> None:
@@ -140,3 +155,12 @@ def test_a_renewal_file_with_one_wrong_line_is_refused_whole(
     said = terminal(None, "renew", file, "--apply")
     assert (said.code, "line 2" in said.error) == (2, True)
     assert not Event.objects.filter(verb="tenures.renewed").exists()
+
+
+def test_paid_time_is_prolonged_to_at_most_ten_years_ahead(cast: Cast, numbers: Many) -> None:
+    (paid,), feed = numbers(1, paid=True), Staff.objects.system("system-feed")
+    Tenure.objects.filter(number=paid).update(paid_until=timezone.now() - DAY)
+    for apply in (False, True):
+        with pytest.raises(Invalid, match="ten years"):
+            renew({paid: timezone.now() + PAID_AHEAD + DAY}, actor=feed, apply=apply)
+    assert renew({paid: timezone.now() + PAID_AHEAD - DAY}, actor=feed, apply=True).renewed == 1

@@ -99,7 +99,7 @@ def settle(people: list[Holder], cast: Cast) -> dict[int, Holder]:
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("rulebook")
+@pytest.mark.usefixtures("rulebook", "feed")
 @pytest.mark.parametrize("kind", THRESHOLDS)
 def test_preview_filing_and_act_say_of_everybody_what_the_clauses_say(cast: Cast, kind: str) -> None:
     since = timezone.localdate() - datetime.timedelta(days=CUT)

@@ -111,6 +111,7 @@ def test_more_than_a_hundred_terminations_need_two_supervisors(
     assert approve(report, supervisor2).applied == 101
 
 
+@pytest.mark.usefixtures("feed")
 def test_reclaim_needs_a_supervisor_and_the_privacy_officer(
     number: Make, cast: dict[str, Staff], resources: Staff, supervisor: Staff, supervisor2: Staff, privacy: Staff
 ) -> None:

@@ -23,7 +23,7 @@ from tests.enforcement.acts import decide
 from tests.enforcement.reclaiming import adopt
 from tests.permissions.addresses import Address, acts
 from tests.story import Story
-from tests.supply import carry_out, open_range
+from tests.supply import carry_out, feed_covers, open_range
 
 ONE = 10_001
 DESK = (384_917_000, 384_917_999)  # a range
@@ -125,6 +125,7 @@ def _of_desk(cast: Cast) -> dict[str, Any]:
 
 
 def _dormant(cast: Cast) -> DormancyPolicy:
+    feed_covers()
     found = DormancyPolicy.objects.filter(code="dormant-90").first()
     return found or adopt(cast, "dormant-90", "dormant", threshold_days=90)
 
@@ -143,7 +144,7 @@ def _of_reclaim(cast: Cast) -> dict[str, Any]:
 def _reclaims(cast: Cast, number: str, folder: Path) -> dict[str, tuple[str, ...]]:
     code = _dormant(cast).code
     drafted = ("--kind", "not_activated", "--days", "3", "--from", "2099-01-01", "--grace", "15")
-    renewed = put(folder, f"number,paid until\n{number},2099-01-01\n".encode(), "renewed.csv")
+    renewed = put(folder, f"number,paid until\n{number},{timezone.localdate()}\n".encode(), "renewed.csv")
     return {
         "policies list": ("policies", "list", *SAY),
         "policies draft": ("policies", "draft", "not-activated-3", *drafted, *SAY),
@@ -296,7 +297,7 @@ def _ranges(retires: ResourceProposal) -> dict[str, tuple[str, ...]]:
 def _allocates(cast: Cast, folder: Path) -> dict[str, tuple[str, ...]]:
     open_range(cast, 3_000_000_000, 3_000_000_999, "test")
     heading = ("registration", "pool", "channel", "accepted", "registered_at")
-    told = csv_of([("R-1", "test", "client", "explicit", "2026-01-31 18:00")], heading)
+    told = csv_of([("R-1", "test", "client", "explicit", timezone.now().isoformat())], heading)
     return {
         "allocate": ("allocate", "--channel", "web", "--pool", "test", "--accepted", "explicit", *SAY),
         "register": ("register", str(put(folder, told, "registrations.csv"))),

@@ -1,8 +1,10 @@
-"""Scenario 4: dormant numbers are reclaimed under a policy: previewed with every exclusion, agreed to by two,
-announced, reminded; who logs in meanwhile keeps his number; some are restored in grace; the report is by rule."""
+"""Scenario 4: dormant numbers are reclaimed under a policy while the login feed comes: previewed with every exclusion,
+agreed to by two, announced, reminded; who logs in meanwhile keeps his number; some are restored in grace; the report is
+by rule."""
 
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -23,6 +25,14 @@ Cast = dict[str, Staff]
 SAY = ("--reason", "按长期未登录规则回收号码")
 LINE = ("reclaim", "--policy", "dormant-90", *SAY)
 RESTORE = ("--clause", "11", "--fact", "持有人在宽限期内联系", "--evidence", "核验通过记录", *SAY)
+
+
+def the_feed_comes(terminal: Terminal, folder: Path) -> None:
+    """Of the others nobody logged in until now: a file without a line says so."""
+    file = folder / "logins.csv"
+    file.touch()
+    said = terminal(None, "import_logins", file, "--covers", timezone.now().isoformat(), "--apply")
+    assert said.code == 0, said.error
 
 
 def the_worker_passes() -> None:
@@ -54,7 +64,7 @@ def approved(decision: int, terminal: Terminal, *logins: str) -> Said:
 @pytest.mark.django_db
 @pytest.mark.usefixtures("rulebook")
 def test_dormant_numbers_are_reclaimed_and_who_came_back_keeps_his(
-    cast: Cast, numbers: Callable[..., list[int]], terminal: Terminal
+    cast: Cast, numbers: Callable[..., list[int]], terminal: Terminal, tmp_path: Path
 ) -> None:
     began = timezone.now()
     adopted(terminal)
@@ -64,6 +74,9 @@ def test_dormant_numbers_are_reclaimed_and_who_came_back_keeps_his(
     for number in used:
         logs_in(number, began - 5 * DAY)
 
+    standing = terminal("resources", *LINE)
+    assert standing.code == 2 and "--covers" in standing.error  # by a feed that stands still nobody is dormant
+    the_feed_comes(terminal, tmp_path)
     preview = terminal("resources", *LINE, "--json").json
     assert (preview["due"], preview["would_reclaim"]) == (18, 12)
     assert preview["excluded"] == dict.fromkeys(Excluded.values, 1)
@@ -86,6 +99,9 @@ def test_dormant_numbers_are_reclaimed_and_who_came_back_keeps_his(
         the_worker_passes()
         logs_in(dormant[1], service="mail")  # reminded, and came
     with time_machine.travel(began + 31 * DAY):
+        waits = terminal(None, "decisions", "run", decision.pk, "--apply")
+        assert waits.code == 2 and "--covers" in waits.error
+        the_feed_comes(terminal, tmp_path)
         done = terminal(None, "decisions", "run", decision.pk, "--apply", "--json")
         assert (done.code, done.json["applied"], done.json["skipped"]) == (3, 10, {"used_since": 2})
         skipped = set(Outcome.objects.filter(decision=decision, why="used_since").values_list("number", flat=True))

@@ -59,7 +59,8 @@ def test_a_login_on_day_14_withdraws_it_and_an_open_objection_or_a_balance_never
     played = began + datetime.timedelta(days=14)
     with later(days=15.5):
         lines = [(regretting, played, "partner.game"), (objecting, timezone.now(), "qq")]
-        said = terminal(None, "import_logins", logins(tmp_path, lines), "--apply", "--json").json
+        covers = ("--covers", timezone.now().isoformat())
+        said = terminal(None, "import_logins", logins(tmp_path, lines), *covers, "--apply", "--json").json
         assert said["withdrawn"] == 1
         end_cancellations(0)
     assert history(regretting) == ["in_use", "cancel_pending", "in_use"]

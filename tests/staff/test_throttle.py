@@ -233,6 +233,18 @@ def test_each_limit_counts_up_to_itself(db: None) -> None:
         assert [v.first for v in verdicts] == [False] * limit.hits + [True, False]
 
 
+def test_so_many_at_once_count_as_so_many_and_are_given_back_as_so_many(db: None) -> None:
+    most = LIMITS["cancel"].hits
+    assert hit("cancel", 1, many=most) == throttle.Verdict(within=True, first=False)
+    forgive("cancel", 1, many=most + 5)
+    assert Throttle.objects.get(bucket=bucket("cancel", 1)).hits == 0
+    assert hit("cancel", 1, many=most - 1).within
+    assert hit("cancel", 1, many=2) == throttle.Verdict(within=False, first=True)
+    assert hit("cancel", 1, many=2) == throttle.Verdict(within=False, first=False)
+    back(LIMITS["cancel"].within)
+    assert hit("cancel", 1, many=3).within and Throttle.objects.get(bucket=bucket("cancel", 1)).hits == 3
+
+
 def test_of_ipv6_a_whole_customer_is_counted_and_of_ipv4_each_address() -> None:
     assert network("2001:db8:1:2::1") == network("2001:db8:1:2:ffff::9") != network("2001:db8:1:3::1")
     assert network("192.0.2.1") != network("192.0.2.2")

@@ -41,14 +41,14 @@ class Supply:
 
 
 def supply(cast: Cast, first: int) -> Supply:
-    """`first` tells one telling from another: numbers of its own, and a time of registration for its policy."""
+    """`first` tells one telling from another: numbers of its own, and a day of registration for its policy."""
     everybody = dict(cast)
-    base, year = 60_000_000_000 + 1000 * first, 1000 + first % 900
+    base, day = 60_000_000_000 + 1000 * first, datetime.date(1990, 1, 1) + datetime.timedelta(days=first % 3000)
     opened = open_range(everybody, base, base + 999)
     now = timezone.now()
     spring = campaigns.wanted(f"story-{first}", "partner", "A-3", 50, now, now + datetime.timedelta(days=9))
     campaign = carry_out(spring, cast["resources"], cast["supervisor"]).campaign
-    days: dict[str, Any] = {"registered_from": datetime.date(year, 1, 1), "registered_to": datetime.date(year, 12, 31)}
+    days: dict[str, Any] = {"registered_from": day, "registered_to": day}
     policy = adopt(everybody, f"story-{first}", **days)
     (one,) = allocate(
         wish("public", holders=[holder()], registration=f"R-{first}"), actor=cast["resources"], reason=WHY

@@ -4,6 +4,7 @@ from django.urls import reverse
 
 from accounts.models import Identity, Number, ResourceProposal, Tenure
 from accounts.queries.resources import fineness
+from accounts.services.declared import declare
 from qqops.audit.models import Event
 from tests.enforcement.acts import broken
 from tests.web.door import confirm, number_url, preview, told, verbs
@@ -79,6 +80,8 @@ def test_without_acceptance_identity_or_a_reference_nothing_is_registered(desk, 
     )
     assert "is not a number" in refused(number="012")
     assert "Write the price as" in refused(order="O-1")
+    assert "Write the price as" in refused(order="O-1", price="1", paid_until="9999-12-31")
+    assert "at most ten years" in refused(order="O-1", price="1", paid_until="9998-12-31")
     assert "No range of this pool is open" in refused(pool="premium")
 
 
@@ -87,7 +90,7 @@ def _confirmed(browser, said):
     return confirm(browser, URL, said, shown.context["token"])
 
 
-def test_a_fine_number_goes_to_a_supervisor_who_sees_its_holder_masked(desk, supply):
+def test_a_fine_number_goes_to_a_supervisor_who_sees_its_holder_masked(desk, supply, cast):
     found = supply(284_911_000, 284_911_999, "premium")
     fine = next(n for n in range(found.first, found.last) if fineness(n)[0] == 3)
     browser, said = desk("resources"), SAID | PERSON | {"number": str(fine)}
@@ -97,7 +100,11 @@ def test_a_fine_number_goes_to_a_supervisor_who_sees_its_holder_masked(desk, sup
     proposal = ResourceProposal.objects.get(kind="allocate")
     assert done["Location"] == reverse("admin:accounts_resourceproposal_change", args=[proposal.pk])
     assert confirm(browser, URL, said, shown.context["token"])["Location"] == done["Location"]
+    assert "王**" not in text(browser.get(done["Location"]))  # who told of the holder does not see him afterwards
     supervisor = desk("supervisor")
+    declare(cast["supervisor2"], [fine], "relative", actor=cast["supervisor2"])
+    for where in (done["Location"], reverse("admin:resource_ruling", args=[proposal.pk])):
+        assert "王**" not in text(desk("supervisor2").get(where))
     page = text(supervisor.get(done["Location"]))
     assert "王**" in page and "王小芳" not in page and "website" in page
     yes = {"content_hash": proposal.content_hash, "reason": "fits the price list", "agree": "1"}

@@ -51,6 +51,13 @@ def test_two_people_pass_a_number_on_and_its_page_then_shows_nothing_of_the_firs
     again = confirm(browser, url(sold), SAID, shown.context["token"])
     assert again["Location"] == done["Location"] and ResourceProposal.objects.count() == 1
 
+    ruling = reverse("admin:resource_ruling", args=[proposal.pk])
+    for where in (ruling, done["Location"]):
+        seen = text(desk("supervisor").get(where))
+        for part in ("王**", "139****5670", f"{sold.pk}/1", "L-2026-7", "D-11", "D-12"):
+            assert part in seen, part
+        assert "王小芳" not in seen
+
     assert agree(desk("supervisor"), proposal).status_code == 302
     page = text(browser.get(number_url(sold.pk)))
     assert "王**" in page and "张**" not in page and "Earlier tenures" in page

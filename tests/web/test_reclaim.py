@@ -2,6 +2,7 @@
 
 import datetime
 
+import pytest
 from django.utils import timezone
 
 from accounts.models import DormancyPolicy, Number, ResourceProposal
@@ -13,6 +14,7 @@ from tests.enforcement.acts import broken
 from tests.enforcement.reclaiming import adopt, logs_in
 from tests.web.door import confirm, decision_url, number_url, preview, rule, text, told, verbs
 
+pytestmark = pytest.mark.usefixtures("feed")
 LIST = "/admin/accounts/dormancypolicy/"
 DRAFT = "/admin/resources/policies/draft/"
 WHY = {"reason": "agreed at the quarter's review", "ticket": ""}
@@ -76,6 +78,16 @@ def test_bad_terms_are_named_on_the_form_and_nothing_is_recorded(desk):
     answer = preview(browser, DRAFT, drafted(effective_from="2020-01-01"))
     assert "not from the past" in text(answer) and 'value="confirm"' not in answer.content.decode()
     assert (len(verbs()), ResourceProposal.objects.count()) == (before, 0)
+
+
+def test_a_day_that_no_calendar_has_room_for_is_bad_input(desk, cast):
+    policy, browser = adopt(cast, "dormant-90", "dormant", threshold_days=90), desk("resources")
+    end = f"/admin/resources/policies/{policy.pk}/end/"
+    for name in ("registered_from", "registered_to", "effective_from", "effective_to"):
+        for day in ("9999-12-31", "0001-01-01"):
+            answer = preview(browser, DRAFT, drafted(**{name: day}))
+            assert "1990 to 2999" in text(answer) and 'value="confirm"' not in answer.content.decode(), (name, day)
+    assert "1990 to 2999" in text(preview(browser, end, {"last": "9999-12-31"} | WHY))
 
 
 def test_a_reclaim_is_previewed_filed_agreed_to_and_waits_for_its_notices(desk, cast, numbers):

@@ -88,7 +88,7 @@ def test_whoever_may_not_rule_is_refused_and_his_attempt_recorded(desk, number, 
     assert (Decision.objects.get().state, Approval.objects.count()) == ("proposed", 0)
 
 
-def test_the_privacy_officer_rules_on_a_reclaim_only_and_both_must_agree(desk, number, officer, resources, cast):
+def test_the_privacy_officer_rules_on_a_reclaim_only_and_both_must_agree(desk, number, officer, resources, cast, feed):
     privacy, supervisor = desk("privacy"), desk("supervisor")
     termination = decide(Kind.TERMINATE, number(), officer).decision
     answer = rule(privacy, termination)

@@ -119,7 +119,7 @@ class Command(StaffCommand):
             told = [asdict(one) for one in found]
             lines = [_("%(number)d, tier %(tier)d") % {"number": one.number, "tier": one.tier} for one in found]
         else:
-            sources = open_ranges(wish.pool, wish.terms.channel, paid=wish.terms.charge is not None)
+            sources = open_ranges(wish.pool, wish.terms.channel, price=wish.terms.price)
             if not sources:
                 raise Invalid(_("No range of this pool is open to this channel on such terms. Nothing was handed out."))
             told = [

@@ -1,12 +1,14 @@
-"""`manage.py import_logins FILE`: the login feed (5.1)."""
+"""`manage.py import_logins FILE [--covers MOMENT]`: the login feed (5.1)."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from accounts.intake.feed import Feed
+from accounts.intake.feed import Feed, moment
 from accounts.management.lines import say_skipped, say_wrong
 from accounts.queries.logins import SKIPPED
 from accounts.services.logins import Imported, WrongLines, import_logins
@@ -18,28 +20,33 @@ class Command(SystemCommand):
     help = (
         "Record logins from CSV or JSON Lines: number, time, service. Dry run unless --apply.\n\n"
         "  A time without a zone is Beijing's. Lines may be late or come twice. The first login activates a number,\n"
-        "  one within the cooling-off withdraws its cancellation. Any wrong line refuses the whole file."
+        "  one within the cooling-off withdraws its cancellation. Any wrong line refuses the whole file.\n"
+        "  --covers says up to when every login of every service is in this file and those before it. Until then, and\n"
+        "  no further, cancellations end and whoever did not log in is reclaimed. The file may be empty: nobody did."
     )
     system_actor = "system-feed"
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", metavar="FILE", type=Path, help=_("the file"))
+        parser.add_argument("--covers", metavar="MOMENT", help=_("up to when every login is known with this file"))
         super().add_arguments(parser)
 
     def act(self, **options: Any) -> int:
+        covers = moment(options["covers"]) if options["covers"] else None
         with Feed(options["file"]) as feed, bar(self.stderr, _("recording"), feed.about()) as step:
             try:
-                found = import_logins(feed, actor=self.actor, apply=options["apply"], step=step)
+                found = import_logins(feed, actor=self.actor, apply=options["apply"], covers=covers, step=step)
             except WrongLines as error:
                 return say_wrong(self, error, as_json=options["json"])
-            self._report(found, feed.sha256, options)
+            self._report(found, feed.sha256, covers, options)
         return Exit.DONE if options["apply"] else Exit.DRY_RUN
 
-    def _report(self, found: Imported, sha256: str, options: dict[str, Any]) -> None:
+    def _report(self, found: Imported, sha256: str, covers: datetime | None, options: dict[str, Any]) -> None:
         counts = found.counts()
         if options["json"]:
             numbers = {why: list(listed) for why, listed in found.numbers.items()}
-            self.say_json({"applied": options["apply"], "sha256": sha256, **counts, "numbers": numbers})
+            told = {"covers": covers and covers.isoformat(), "numbers": numbers}
+            self.say_json({"applied": options["apply"], "sha256": sha256, **counts, **told})
             return
         self.say(f"SHA-256 {sha256}")
         text = (
@@ -50,4 +57,9 @@ class Command(SystemCommand):
                    " cancellations withdrawn: %(withdrawn)d, rules accepted by use: %(accepted)d.")
         )  # fmt: skip
         self.say(text % counts)
+        self.say(
+            _("Every login is known up to %(time)s.") % {"time": localtime(covers).isoformat(" ", "seconds")}
+            if covers
+            else _("It covers nothing: without --covers no cancellation ends, and nobody is reclaimed for no login.")
+        )
         say_skipped(self, found.skipped, found.numbers, SKIPPED)

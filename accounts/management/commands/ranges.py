@@ -168,7 +168,7 @@ class Command(StaffCommand):
             return Exit.DRY_RUN
         made = resources.propose(wanted, actor=self.actor, reason=options["reason"], ticket=options["ticket"])
         if options["json"]:
-            self.say_json(supplying.proposal_json(made))
+            self.say_json(supplying.proposal_json(made, self.actor))
         elif made.state == State.PROPOSED:
             self.say(_("Proposal #%(id)d waits for approval.") % {"id": made.pk})
         else:
@@ -197,10 +197,10 @@ class Command(StaffCommand):
         if not options["apply"]:
             resources.capacity_of(proposal, self.actor)
             if options["json"]:
-                self.say_json(supplying.proposal_json(proposal))
+                self.say_json(supplying.proposal_json(proposal, self.actor))
                 return Exit.DRY_RUN
             self.say(_("Dry run: nothing is changed. With --apply and --seen you would rule on:"))
-            for line in supplying.proposal_lines(proposal):
+            for line in supplying.proposal_lines(proposal, self.actor):
                 self.say(line)
             return Exit.DRY_RUN
         seen = options["seen"]
@@ -211,7 +211,7 @@ class Command(StaffCommand):
         answer = resources.approve if options["do"] == "approve" else resources.refuse
         done = answer(proposal, actor=self.actor, reason=options["reason"], content_hash=seen)
         if options["json"]:
-            self.say_json(supplying.proposal_json(done))
+            self.say_json(supplying.proposal_json(done, self.actor))
         else:
             self.say(_("Proposal #%(id)d: %(state)s") % {"id": done.pk, "state": done.get_state_display()})
         return Exit.WAITING if done.state == State.PROPOSED else Exit.DONE

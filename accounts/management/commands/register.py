@@ -24,7 +24,8 @@ class Command(SystemCommand):
         "Record registrations of the upstream system from CSV, XLSX or JSON Lines. Dry run unless --apply.\n\n"
         "  Columns: registration, channel, reference, accepted (explicit, by_use), rules, registered_at,\n"
         "  number (empty: one is handed out), pool, order, price (yuan), paid_until, and those of `identity import`.\n"
-        "  Any wrong line refuses the whole file. A registration that is known is left as it is."
+        "  Any wrong line refuses the whole file. A registration that is known is left as it is; a new one was\n"
+        "  completed at most 7 days ago. A number that somebody of the staff declared is allocated by a person."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.numbers import ENCODINGS, SHOWN_MAX, parse
-from accounts.services.renew import Renewed, renew
+from accounts.services.renew import Renewed, must_be_near, renew
 from qqops.commands import Exit, SystemCommand
 from qqops.days import end_of
 from qqops.errors import Invalid
@@ -96,4 +96,6 @@ def _moment(text: str) -> datetime.datetime:
         moment = None
     if moment is None:
         raise Invalid(_("Write a time as 2026-01-31 18:00."))
-    return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+    moment = timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+    must_be_near(moment)
+    return moment

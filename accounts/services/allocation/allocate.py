@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -25,7 +24,7 @@ from qqops.errors import Invalid, Refused
 from qqops.reason import must_say_why
 from qqops.staff.models import Staff
 
-ALLOCATE = "accounts.allocate_number"
+ALLOCATE, REGISTER = "accounts.allocate_number", "accounts.register_holder"
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,8 @@ def check(wish: Wish, *, actor: Staff, lock: bool = False) -> list[Named]:
     """Raise as `allocate` would, but for what only taking them tells; what is known of numbers that were named."""
     if not (actor.is_system or actor.has_perm(ALLOCATE)):
         raise Refused(gettext_noop("Your role may not allocate numbers."))
+    if wish.holders and not (actor.is_system or actor.has_perm(REGISTER)):
+        raise Refused(gettext_noop("Your role may not tell of a holder when it registers a number."))
     check_terms(wish.terms)
     if not 0 < wish.many <= settings.QQOPS_CHUNK:
         raise Invalid(
@@ -130,8 +131,7 @@ def _check_holders(wish: Wish, pools: set[str]) -> None:
             % {"numbers": wish.many, "holders": len(wish.holders)}
         )
     if needed:
-        day = timezone.localdate(wish.terms.at)
         if not wish.holders:
-            must_be_identified(None, day)
+            must_be_identified(None)
         for holder in wish.holders:
-            must_be_identified(holder, day)
+            must_be_identified(holder)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.lifecycle import PREMIUM_FROM_TIER, L
 from accounts.models import Number
 from accounts.premium import FUNCTION, NEVER_PUBLIC
+from accounts.queries.release import HELD
 from accounts.resources import HANDING, SUPERVISED_FROM_TIER, Pool
 from accounts.services.allocation.supply import OPEN
 from accounts.services.allocation.terms import Terms, check_pool
@@ -18,9 +19,11 @@ from qqops.errors import Invalid
 
 _JUDGED = f"""
 SELECT g.id, coalesce(r.pool, ''), coalesce(n.tier, {FUNCTION}(g.id)), n.id IS NOT NULL,
-  coalesce(n.lifecycle, r.state, ''), coalesce({OPEN}, false),
-  n.id IS NOT NULL AND (n.protection <> '' OR n.legal_hold)
-FROM unnest(%(numbers)s::bigint[]) WITH ORDINALITY g(id, k) LEFT JOIN accounts_number n ON n.id = g.id
+  coalesce(n.lifecycle, r.state, ''), coalesce({OPEN.format(channel="g.channel", price="g.price")}, false),
+  n.id IS NOT NULL AND n.protection <> '', n.id IS NOT NULL AND {HELD}
+FROM unnest(%(numbers)s::bigint[], %(channels)s::varchar[], %(prices)s::integer[])
+  WITH ORDINALITY g(id, channel, price, k)
+LEFT JOIN accounts_number n ON n.id = g.id
 LEFT JOIN accounts_numberrange r ON r.numbers @> g.id ORDER BY g.k"""
 
 
@@ -42,26 +45,30 @@ def judge(numbers: Sequence[int], terms: Sequence[Terms], *, lock: bool = False)
     if lock:  # in key order, as every act does
         rows = Number.objects.filter(pk__in=numbers).order_by("pk").select_for_update(no_key=True)
         list(rows.values_list("pk"))
-    found: dict[int, Named] = {}
-    alike: dict[tuple[str, bool], list[int]] = {}
-    for number, one in zip(numbers, terms, strict=True):
-        alike.setdefault((one.channel, one.charge is not None), []).append(number)
-    for (channel, paid), some in alike.items():
-        params: dict[str, Any] = {"numbers": some, "channel": channel, "paid": paid, "today": timezone.localdate()}
-        with connection.cursor() as cursor:
-            cursor.execute(_JUDGED.replace("r.pool = %(pool)s AND ", ""), params)
-            for number, pool, tier, row, state, is_open, kept in cursor.fetchall():
-                found[number] = Named(number, pool, tier, row, _why(pool, tier, state, is_open, kept))
-    return [found[number] for number in numbers]
+    params: dict[str, Any] = {
+        "numbers": list(numbers),
+        "channels": [one.channel for one in terms],
+        "prices": [one.price for one in terms],
+        "today": timezone.localdate(),
+        "now": timezone.now(),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_JUDGED, params)
+        return [
+            Named(number, pool, tier, row, _why(pool, tier, state, is_open, kept, held))
+            for number, pool, tier, row, state, is_open, kept, held in cursor.fetchall()
+        ]
 
 
-def _why(pool: str, tier: int, state: str, is_open: bool, kept: bool) -> str:
+def _why(pool: str, tier: int, state: str, is_open: bool, kept: bool, held: bool) -> str:
     if not pool:
         return _("it lies in no range")
     if state != L.AVAILABLE:
         return _("it is “%(state)s”") % {"state": L(state).label}
     if kept:
         return _("it is protected")
+    if held:
+        return _("something holds it")
     try:
         check_pool(pool)
     except Invalid as error:

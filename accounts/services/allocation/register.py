@@ -136,11 +136,11 @@ def _open(act: pen.Act, chunk: list[Row], reader: Reader, *, patient: bool) -> t
         taking.named([new[at].number or 0 for at in places], places, recycled=recycled)
     if len(taking.opened) < sum(line.number is not None for line in new):
         raise Invalid(_("Somebody else took one of these numbers meanwhile. Run the command again."))
-    groups: dict[tuple[str, str, bool], list[int]] = {}
+    groups: dict[tuple[str, str, int], list[int]] = {}
     for at, line in enumerate(new):
         if line.number is None:
-            groups.setdefault((line.pool, terms[at].channel, terms[at].charge is not None), []).append(at)
-    for (pool, _channel, _paid), places in sorted(groups.items()):
+            groups.setdefault((line.pool, terms[at].channel, terms[at].price or 0), []).append(at)
+    for (pool, _channel, _price), places in sorted(groups.items()):
         taking.from_pool(pool, places, patient=patient)
     taking.name([line.registration for line in new])
     act.facts |= {

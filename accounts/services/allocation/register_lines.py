@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.intake import Row
 from accounts.models import Registration, RuleVersion
 from accounts.numbers import parse
+from accounts.queries.declared import declared_by_anybody
 from accounts.resources import Pool
 from accounts.rulebook.summaries import DOCUMENT
 from accounts.services.allocation.holders_file import holder_of
@@ -61,6 +61,8 @@ class Reader:
                 line.known = True
                 if line.number not in (None, known[line.registration]):
                     line.fault("number", _("This registration has another number already."))
+            for column, fault in faults(line.terms, known=line.known) if line.terms else ():
+                line.fault(column, str(fault))
         self._judge([line for line in lines if line.number and line.terms and not line.known], lock=lock)
         for line in lines:
             self._identify(line)
@@ -100,10 +102,7 @@ class Reader:
             line.fault("rules", _("No such version of the rules was in force then."))
             return None
         charge = self._charge(line)
-        said = Terms(cells.get("channel", ""), cells.get("reference", ""), cells.get("accepted", ""), rules, at, charge)
-        for column, fault in faults(said):
-            line.fault(column, str(fault))
-        return said
+        return Terms(cells.get("channel", ""), cells.get("reference", ""), cells.get("accepted", ""), rules, at, charge)
 
     def _rules_at(self, version: str, at: datetime) -> RuleVersion | None:
         in_force = (one for one in self._rules if one.effective_from <= at and version in ("", one.version))
@@ -124,9 +123,12 @@ class Reader:
     def _judge(lines: Sequence[Line], *, lock: bool) -> None:
         numbers = [line.number for line in lines if line.number]
         terms = [line.terms for line in lines if line.terms]
+        declared = declared_by_anybody(numbers)
         for line, found in zip(lines, judge(numbers, terms, lock=lock), strict=True):
             if found.why:
                 line.fault("number", _("This number is not handed out: %(why)s.") % {"why": found.why})
+            elif found.number in declared:  # the file is nobody's act: nobody could be told to keep away from it
+                line.fault("number", _("Somebody of the staff declared this number: it is allocated by a person."))
             elif found.supervised:
                 line.fault("number", _("A number of this tier is handed out when a supervisor has agreed."))
             elif line.pool not in ("", found.pool):
@@ -139,6 +141,6 @@ class Reader:
         if line.wrong or line.known or line.terms is None or not identified({line.pool}):
             return
         try:
-            must_be_identified(line.holder, timezone.localdate(line.terms.at))
+            must_be_identified(line.holder)
         except Invalid as error:
             line.fault("", str(error))

@@ -14,19 +14,22 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models.resources import SLOTS
+from accounts.queries.release import HELD
 from accounts.resources import HANDING, Pool
 from accounts.services.allocation.terms import Terms
 from qqops.errors import Invalid
 
+# Is the range `r` open to this channel, at this price?
 OPEN = (
-    "r.pool = %(pool)s AND r.state = 'available' AND (r.opens_on IS NULL OR r.opens_on <= %(today)s)"
-    " AND (r.channels = '{}' OR %(channel)s = ANY(r.channels)) AND (r.price IS NULL OR %(paid)s)"
+    "r.state = 'available' AND (r.opens_on IS NULL OR r.opens_on <= %(today)s)"
+    " AND (r.channels = '{{}}' OR {channel} = ANY(r.channels)) AND (r.price IS NULL OR r.price <= {price})"
 )
 # The rest of the transaction finds numbers by key: by the usual costs a chunk of thousands scans them all.
 BY_KEY = "set_config('random_page_cost', '1.1', true), set_config('jit', 'off', true)"
 
-_AVAILABLE = """SELECT n.id FROM accounts_number n WHERE n.lifecycle = 'available' AND n.id >= {low} AND n.id < {high}
-      AND n.tier BETWEEN %(low)s AND %(high)s AND n.protection = '' AND NOT n.legal_hold
+_AVAILABLE = f"""SELECT n.id FROM accounts_number n
+      WHERE n.lifecycle = 'available' AND n.id >= {{low}} AND n.id < {{high}}
+      AND n.tier BETWEEN %(low)s AND %(high)s AND n.protection = '' AND NOT {HELD}
       ORDER BY n.id LIMIT %(count)s FOR NO KEY UPDATE SKIP LOCKED"""
 
 # From somewhere in the range to its end, then from its beginning: at the lowest free one all would meet.
@@ -34,7 +37,8 @@ _LOOK = f"""
 WITH open AS MATERIALIZED (
   SELECT r.id, lower(r.numbers) AS first, upper(r.numbers) AS beyond, r.multiplier, r."offset",
     lower(r.numbers) + floor(random() * (upper(r.numbers) - lower(r.numbers)))::bigint AS at
-  FROM accounts_numberrange r WHERE {OPEN} ORDER BY r.numbers),
+  FROM accounts_numberrange r
+  WHERE r.pool = %(pool)s AND {OPEN.format(channel="%(channel)s", price="%(price)s::integer")} ORDER BY r.numbers),
 recycled AS MATERIALIZED (
   SELECT n.id FROM open o, LATERAL (
     SELECT id FROM ({_AVAILABLE.format(low="o.at", high="o.beyond")}) later
@@ -100,8 +104,9 @@ def look(pool: str, terms: Terms, count: int) -> tuple[list[Range], list[int]]:
     params: dict[str, Any] = {
         "pool": pool,
         "channel": terms.channel,
-        "paid": terms.charge is not None,
+        "price": terms.price,
         "today": timezone.localdate(),
+        "now": timezone.now(),
         "low": low,
         "high": high,
         "count": count,

@@ -5,10 +5,12 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from django.db import IntegrityError, connection
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Number, Registration, Tenure
 from accounts.premium import FUNCTION
+from accounts.queries.release import HELD
 from accounts.resources import HANDING, Pool
 from accounts.services.allocation.supply import Contended, Cursor, Range, Short, all_cursors, look, one_cursor
 from accounts.services.allocation.terms import Terms
@@ -49,12 +51,12 @@ free AS MATERIALIZED (
     NULL::timestamptz AS since
   FROM unnest(%(numbers)s::bigint[]) WITH ORDINALITY g(id, k))"""
 
+# A number with a row was somebody else's, or nobody's to give: no claim about an earlier time makes it his then.
 _RECYCLED = """
 free AS MATERIALIZED (
-  SELECT g.k, g.id, nextval('accounts_tenure_id_seq') AS tenure, l.seq, l.since
+  SELECT g.k, g.id, nextval('accounts_tenure_id_seq') AS tenure, l.seq, %(now)s::timestamptz AS since
   FROM unnest(%(numbers)s::bigint[]) WITH ORDINALITY g(id, k), LATERAL (
-    SELECT coalesce(max(t.seq), 0) + 1 AS seq, max(t.ended_at) AS since
-    FROM accounts_tenure t WHERE t.number_id = g.id) l)"""
+    SELECT coalesce(max(t.seq), 0) + 1 AS seq FROM accounts_tenure t WHERE t.number_id = g.id) l)"""
 
 _INSERT = """
 number AS (
@@ -62,13 +64,14 @@ number AS (
   SELECT f.id, 'allocated', f.tier, f.tenure, false, '', '', 0 FROM free f ORDER BY f.id
   ON CONFLICT (id) DO NOTHING RETURNING *)"""
 
-# The next holder inherits nothing of what was said of the last one's right of use.
-_UPDATE = """
+# The next holder inherits nothing of what was said of the last one's right of use. A hold may have come while the row
+# was waited for.
+_UPDATE = f"""
 number AS (
   UPDATE accounts_number n SET lifecycle = 'allocated', tenure_id = f.tenure, frozen_until = NULL,
     restricted_until = NULL, reclaim_exempt_reason = '', terminated_at = NULL, terminated_under = '', due_at = NULL,
     revision = n.revision + 1
-  FROM free f WHERE n.id = f.id AND n.lifecycle = 'available' RETURNING n.*)"""
+  FROM free f WHERE n.id = f.id AND n.lifecycle = 'available' AND NOT {HELD} RETURNING n.*)"""
 
 _OPEN = """
 WITH terms AS (
@@ -121,9 +124,10 @@ class Taking:
         self.opened: list[Opened] = []
 
     def named(self, numbers: Sequence[int], wanted: Sequence[int], *, recycled: bool) -> None:
-        """Take these numbers, each for the terms at that place; a number that somebody took first is left out."""
+        """Take these numbers, each for the terms at that place; one that somebody took or held first is left out."""
         if numbers:
-            self._open("recycled" if recycled else "named", wanted, {"numbers": list(numbers)})
+            more = {"numbers": list(numbers), "now": timezone.now()}
+            self._open("recycled" if recycled else "named", wanted, more)
 
     def from_pool(self, pool: str, wanted: Sequence[int], *, patient: bool) -> None:
         """Take a number out of the pool for the terms at each of these places, which are open to the same ranges.
@@ -133,8 +137,10 @@ class Taking:
         """
         ranges, recycled = look(pool, self.terms[wanted[0]], len(wanted))
         walk = _Walk(self, pool, ranges, all_cursors(ranges) if patient else None)
+        so_far = len(self.opened)
         self.named(recycled, wanted[: len(recycled)], recycled=True)
-        walk.take(list(wanted[len(recycled) :]))
+        got = {one.at for one in self.opened[so_far:]}
+        walk.take([place for place in wanted if place not in got])
 
     def name(self, registrations: Sequence[str]) -> None:
         """Keep which registration each of the tenures came from, by the place of its terms."""
@@ -224,7 +230,7 @@ def _columns(terms: Sequence[Terms]) -> dict[str, Any]:
         "references": [one.reference for one in rows],
         "paid": [one.charge is not None for one in rows],
         "orders": [one.charge.order if one.charge else "" for one in rows],
-        "prices": [one.charge.price if one.charge else None for one in rows],
+        "prices": [one.price for one in rows],
         "until": [one.charge.until if one.charge else None for one in rows],
         "rules": [one.rules.pk for one in rows],
         "acceptances": [one.acceptance for one in rows],

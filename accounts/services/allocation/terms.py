@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from django.utils import timezone
 from django.utils.dateparse import parse_date
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import RuleVersion, Tenure
 from accounts.queries.rulebook import version_in_force
-from accounts.resources import CHANNELS, HANDING, Pool
+from accounts.resources import CHANNELS, HANDING, PAID_AHEAD, REGISTERED_WITHIN, Pool
 from accounts.rulebook.summaries import DOCUMENT
 from qqops.audit.personal import looks_personal
 from qqops.errors import Invalid, Refused
@@ -36,8 +36,12 @@ class Terms:
     reference: str
     acceptance: str
     rules: RuleVersion
-    at: datetime.datetime  # when the registration was completed: the right of use begins then (3.2)
+    at: datetime.datetime  # when the registration was completed: the right of use of a new number begins then (3.2)
     charge: Charge | None = None
+
+    @property
+    def price(self) -> int | None:
+        return self.charge.price if self.charge else None
 
 
 def rules_of(version: str, at: datetime.datetime) -> RuleVersion:
@@ -56,12 +60,18 @@ def charge_of(order: str, price: str, until: str) -> Charge:
     """What was paid, from what was written: a price in yuan, and the last day, to its end."""
     try:
         fen, day = Decimal(price) * 100, parse_date(until)
-    except (InvalidOperation, ValueError):
-        fen, day = Decimal("NaN"), None
-    if not fen.is_finite() or fen != int(fen) or day is None:
+        end = datetime.datetime.combine(day + datetime.timedelta(days=1), datetime.time()) if day else None
+    except (ArithmeticError, ValueError):
+        fen, end = Decimal("NaN"), None
+    if not fen.is_finite() or fen != fen.to_integral_value() or end is None:
         raise Invalid(_("Write the price as 12.50 and the last day paid for as 2026-12-31."))
-    end = datetime.datetime.combine(day + datetime.timedelta(days=1), datetime.time())
+    if not 0 < fen <= PRICE_MAX:
+        raise _no_price()
     return Charge(order.strip(), int(fen), timezone.make_aware(end))
+
+
+def _no_price() -> Invalid:
+    return Invalid(_("Who has paid has an order and a price, of at most a million yuan."))
 
 
 def check(terms: Terms) -> None:
@@ -70,8 +80,9 @@ def check(terms: Terms) -> None:
         raise fault
 
 
-def faults(terms: Terms) -> Iterator[tuple[str, Invalid | Refused]]:
-    """What is wrong with them, each by the column of a file that it stands in."""
+def faults(terms: Terms, *, known: bool = False) -> Iterator[tuple[str, Invalid | Refused]]:
+    """What is wrong with them, each by the column of a file that it stands in. A registration that is known already
+    may have been completed at any time."""
     said = CHANNELS.get(terms.channel)
     if said is None:
         yield "channel", Invalid(_("There is no such channel; there are: %(known)s.") % {"known": ", ".join(CHANNELS)})
@@ -88,13 +99,18 @@ def faults(terms: Terms) -> Iterator[tuple[str, Invalid | Refused]]:
             yield column, Invalid(_("A reference holds no personal data."))
     if terms.at > timezone.now():
         yield "registered_at", Invalid(_("The registration is in the future."))
+    elif not known and terms.at < timezone.now() - REGISTERED_WITHIN:
+        late = _("A registration is recorded within %(n)d days: register the holder anew, at the desk.")
+        yield "registered_at", Invalid(late % {"n": REGISTERED_WITHIN.days})
     if terms.rules.effective_from > terms.at:
         yield "rules", Invalid(_("No such version of the rules was in force then."))
     if charge := terms.charge:
         if not charge.order.strip() or not 0 < charge.price <= PRICE_MAX:
-            yield "order", Invalid(_("Who has paid has an order and a price, of at most a million yuan."))
+            yield "order", _no_price()
         if charge.until <= terms.at:
             yield "paid_until", Invalid(_("Paid for until a time that is over already."))
+        if charge.until > timezone.now() + PAID_AHEAD:
+            yield "paid_until", Invalid(_("A number is paid for at most ten years ahead."))
 
 
 def check_pool(pool: str) -> None:

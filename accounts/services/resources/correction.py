@@ -1,5 +1,6 @@
 """The operator's licence to correct the holder of a number (8.2(b), T22): the one way in which a number passes from
-one person to another, with its papers and two people. A tenure ends and another begins; nothing goes over."""
+one person to another, with its papers and two people. A tenure ends and another begins; what was paid stays paid, and
+nothing else goes over."""
 
 from collections.abc import Mapping
 
@@ -8,8 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.lifecycle import L
-from accounts.models import Hold, HolderCorrection, Number, ResourceProposal, Tenure
-from accounts.queries.rights import open_holds
+from accounts.models import HolderCorrection, Number, ResourceProposal, Tenure
+from accounts.queries.rights import keep_number
 from accounts.queries.rulebook import version_in_force
 from accounts.resources import CORRECTION_PAPERS, Case, Kind
 from accounts.services import identity
@@ -27,10 +28,10 @@ WITH ended AS (
   UPDATE accounts_tenure SET ended_at = %(now)s WHERE id = %(before)s RETURNING *),
 ended_history AS ({ended}),
 begun AS (
-  INSERT INTO accounts_tenure (number_id, seq, channel, channel_ref, paid, paid_until, order_ref, price,
-    rules_version_id, acceptance, accepted_at, started_at)
-  SELECT number_id, seq + 1, 'other', %(licence)s, paid, paid_until, order_ref, price, %(rules)s, 'explicit', %(now)s,
-    %(now)s FROM ended RETURNING *),
+  INSERT INTO accounts_tenure (number_id, seq, channel, channel_ref, paid, paid_until, rules_version_id, acceptance,
+    accepted_at, started_at)
+  SELECT number_id, seq + 1, 'other', %(licence)s, paid, paid_until, %(rules)s, 'explicit', %(now)s, %(now)s
+  FROM ended RETURNING *),
 begun_history AS ({begun}),
 number AS (
   UPDATE accounts_number n SET tenure_id = begun.id, reclaim_exempt_reason = '', frozen_until = NULL,
@@ -60,16 +61,16 @@ def _check(wanted: Wanted, actor: Staff) -> Case:
     if number is None or number.tenure_id != wanted.content["tenure"] or number.lifecycle not in CORRECTABLE:
         raise Invalid(_("The holder can be corrected only while the number is held and not terminated."))
     _nothing_runs(number)
-    must_be_identified(Holder.of_json(wanted.holder) if wanted.holder else None, timezone.localdate())
+    must_be_identified(Holder.of_json(wanted.holder) if wanted.holder else None)
     return Case(Kind.CORRECTION)
 
 
 def _nothing_runs(number: Number) -> None:
-    """A measure or a case stays with its tenure: nobody gets rid of either by another's name."""
+    """A measure, a case, a decision that waits stay with their tenure: nobody gets rid of them by another's name."""
     now = timezone.now()
     if any(until and until > now for until in (number.frozen_until, number.restricted_until)):
         raise Invalid(_("A measure is in force on this number: its holder cannot be corrected now."))
-    if number.legal_hold or Hold.objects.filter(open_holds(), tenure=number.tenure_id).exists():
+    if number.legal_hold or (number.tenure_id and keep_number([number.tenure_id])):
         raise Invalid(_("Something holds this number: its holder cannot be corrected now."))
 
 

@@ -104,7 +104,7 @@ def _check_move(wanted: Wanted, actor: Staff) -> Case:
             _("These numbers cannot become “%(to)s”: %(numbers)s. Nothing was done.")
             % {"to": L(to).label, "numbers": _named({s.number: str(L(s.state).label) for s in wrong})}
         )
-    must_not_wait([s.number for s in found if s.state == L.QUARANTINED], to)
+    must_not_wait(wanted.numbers, to)
     return Case(Kind.NUMBERS_MOVE, numbers=len(found), moves=frozenset((s.state, to) for s in found))
 
 

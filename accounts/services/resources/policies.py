@@ -7,7 +7,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.dormancy import LONGEST, Terms
+from accounts.dormancy import DATES, FIRST_DAY, LAST_DAY, LONGEST, Terms
 from accounts.dormancy import Kind as Dormancy
 from accounts.models import DormancyPolicy, ResourceProposal
 from accounts.queries.policies import ONE_DAY, days, overlapping
@@ -51,12 +51,22 @@ def _check(wanted: Wanted, actor: Staff) -> Case:
 
 def _check_days(terms: Terms) -> None:
     """Not retroactive (separation of duties 8): nobody was told of a policy before it was."""
+    for name in DATES:
+        _is_a_day(getattr(terms, name))
     if terms.effective_from < timezone.localdate():
         raise Invalid(_("A policy is in force from today or later, not from the past. Nothing was done."))
     if terms.effective_to and terms.effective_to < terms.effective_from:
         raise Invalid(_("The policy ends before it begins."))
     if terms.registered_from and terms.registered_to and terms.registered_to < terms.registered_from:
         raise Invalid(_("The time of registration ends before it begins."))
+
+
+def _is_a_day(day: datetime.date | None) -> None:
+    if day and not FIRST_DAY <= day <= LAST_DAY:
+        raise Invalid(
+            _("The days of a policy lie in the years %(first)d to %(last)d; leave a day empty where there is no end.")
+            % {"first": FIRST_DAY.year, "last": LAST_DAY.year}
+        )
 
 
 def _adopt(wanted: Wanted, proposal: ResourceProposal, actor: Staff, act: pen.Act) -> None:
@@ -101,6 +111,7 @@ def _end(wanted: Wanted, proposal: ResourceProposal, actor: Staff, act: pen.Act)
 
 
 def _shortened(policy: DormancyPolicy, last: datetime.date) -> DateRange:
+    _is_a_day(last)
     if last < timezone.localdate():
         raise Invalid(_("A policy ends today or later, never in the past. Nothing was done."))
     if policy.effective.lower > last:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -52,10 +53,11 @@ def propose(
     wanted: Wanted, *, actor: Staff, reason: str, ticket: str = "", form_key: uuid.UUID | None = None
 ) -> ResourceProposal:
     """File it; done at once where nobody else has to agree, else waiting as proposed."""
-    if form_key and (first := ResourceProposal.objects.filter(form_key=form_key).first()):
-        raise AlreadyProposed(first)
     tried = attempted(f"resource.{wanted.kind}", wanted.numbers, len(wanted.numbers))
     with pen.refusals(actor=actor, **tried), transaction.atomic():
+        actor = as_of_now(actor)  # one at a time: what he may do alone counts together (`Case.before`)
+        if form_key and (first := ResourceProposal.objects.filter(form_key=form_key).first()):
+            raise AlreadyProposed(first)
         rule = check(wanted, actor=actor)
         must_say_why(reason)
         no_personal_data(reason, ticket, *_texts(wanted.content))
@@ -172,14 +174,24 @@ def _rule(proposal: ResourceProposal, *, actor: Staff, reason: str, seen: str, a
             if not agreed:
                 _close(proposal, State.REFUSED, act)
             elif proposal.approvals.count() == len(proposal.approvers):
-                maker = as_of_now(proposal.maker)
-                if not maker.may_enter:
-                    raise Invalid(_("Who made this request is not here any more: somebody else must make it anew."))
                 wanted = wanted_by(proposal)
-                works.of(proposal.kind).check(wanted, maker)  # much may have changed since
+                _still_stands(proposal, wanted)
                 works.of(proposal.kind).apply(wanted, proposal, actor, act)
                 _close(proposal, State.APPLIED, act)
     return proposal
+
+
+def _still_stands(proposal: ResourceProposal, wanted: Wanted) -> None:
+    """Much may have changed since: the maker's roles and own numbers, the numbers, the table of approvals."""
+    try:
+        rule = check(wanted, actor=as_of_now(proposal.maker))
+    except Refused as refused:  # it is the maker's, not that of who rules
+        raise Invalid(
+            _("Who made this proposal may not make it any more: %(why)s Refuse it; somebody else may make it anew.")
+            % {"why": refused}
+        ) from refused
+    if Counter(rule.approvers) - Counter(proposal.approvers):
+        raise Invalid(_("More people must agree to this by now than were asked. Refuse it; it must be made anew."))
 
 
 def lapse(*, actor: Staff) -> int:

@@ -9,13 +9,17 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import NumericRange
+from django.db.models import BigIntegerField, Sum
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.lifecycle import L, pairs
 from accounts.models import NumberRange, RangeCursor, RangeTally, ResourceProposal, Tenure
 from accounts.models.resources import SLOTS
-from accounts.numbers import NUMBER_MIN
-from accounts.resources import MOVES_TO, Case, Kind, Pool
+from accounts.numbers import LIKE_A_MOBILE, NUMBER_MIN
+from accounts.resources import ALONE, MOVES_TO, Case, Kind, Pool
 from accounts.services.resources import works
 from accounts.services.resources.works import Wanted, Work
 from qqops.audit import pen
@@ -92,6 +96,12 @@ def _check_open(wanted: Wanted, actor: Staff) -> Case:
         raise Invalid(
             _("A range lies within %(low)d to %(high)d.") % {"low": NUMBER_MIN, "high": settings.QQOPS_NUMBER_MAX}
         )
+    low, high = LIKE_A_MOBILE
+    if first <= high and last >= low:
+        raise Invalid(
+            _("%(low)d to %(high)d look like mobile numbers: no range has any of them. Open one beside it.")
+            % {"low": low, "high": high}
+        )
     if content["pool"] not in Pool.values:
         raise Invalid(_("There is no such pool."))
     if not content["purpose"] or len(content["purpose"]) > 200:
@@ -99,7 +109,16 @@ def _check_open(wanted: Wanted, actor: Staff) -> Case:
     _check_plan(content)
     if over := NumberRange.objects.filter(numbers__overlap=_as_range(first, last)).order_by("numbers").first():
         raise _overlaps(over)
-    return Case(Kind.RANGE, numbers=last - first + 1)
+    return Case(Kind.RANGE, numbers=last - first + 1, before=_alone_today(actor))
+
+
+def _alone_today(actor: Staff) -> int:
+    """How many numbers this person has set aside today with nobody's agreement; today is Shanghai's."""
+    said = {name: Cast(KeyTextTransform(name, "content"), BigIntegerField()) for name in ("first", "last")}
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    alone = ResourceProposal.objects.filter(maker=actor, kind=Kind.RANGE, rule=ALONE.code, proposed_at__gte=midnight)
+    total = alone.aggregate(n=Sum(said["last"] - said["first"] + 1))["n"]
+    return int(total or 0)
 
 
 def _check_plan(content: Any) -> None:

@@ -32,6 +32,7 @@ LIMITS = {
     "search": Limit(60, MINUTE),  # per member of staff
     "people": Limit(300, DAY),  # persons looked for by a value, per member of staff
     "export": Limit(10, HOUR),
+    "cancel": Limit(200, DAY),  # numbers, per member of staff: what one person begins alone, and nobody can undo
     "import": Limit(20, DAY),  # tried or done: what a file would change tells what is known already
 }
 
@@ -42,21 +43,21 @@ class Verdict:
     first: bool  # the first attempt that is too many: what is told, is told once
 
 
-def hit(name: str, *whose: object) -> Verdict:
-    """Count one attempt; ask before trying."""
+def hit(name: str, *whose: object, many: int = 1) -> Verdict:
+    """Count one attempt, or so many at once; ask before trying."""
     limit = LIMITS[name]
-    params: list[Any] = [bucket(name, *whose), limit.within, limit.within]
+    params: list[Any] = [bucket(name, *whose), many, limit.within, limit.within]
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO staff_throttle AS t (bucket, since, hits) VALUES (%s, statement_timestamp(), 1)"
+            "INSERT INTO staff_throttle AS t (bucket, since, hits) VALUES (%s, statement_timestamp(), %s)"
             " ON CONFLICT (bucket) DO UPDATE SET"
-            " hits = CASE WHEN t.since <= statement_timestamp() - %s THEN 1 ELSE t.hits + 1 END,"
+            " hits = EXCLUDED.hits + CASE WHEN t.since <= statement_timestamp() - %s THEN 0 ELSE t.hits END,"
             " since = CASE WHEN t.since <= statement_timestamp() - %s THEN statement_timestamp() ELSE t.since END"
             " RETURNING hits",
             params,
         )
         (hits,) = cursor.fetchone()
-    return Verdict(hits <= limit.hits, hits == limit.hits + 1)
+    return Verdict(hits <= limit.hits, hits - many <= limit.hits < hits)
 
 
 def forget(name: str, *whose: object) -> int:
@@ -65,11 +66,12 @@ def forget(name: str, *whose: object) -> int:
     return found
 
 
-def forgive(name: str, *whose: object) -> None:
-    """Give one attempt back."""
+def forgive(name: str, *whose: object, many: int = 1) -> None:
+    """Give one attempt back, or so many."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE staff_throttle SET hits = hits - 1 WHERE bucket = %s AND hits > 0", [bucket(name, *whose)]
+            "UPDATE staff_throttle SET hits = greatest(hits - %s, 0) WHERE bucket = %s AND hits > 0",
+            [many, bucket(name, *whose)],
         )
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from django.utils import timezone
+
 from accounts.models import Identity, Number, NumberRange, ResourceProposal, Tenure
 from accounts.queries.resources import fineness
 from accounts.services import resources as proposals
@@ -11,7 +13,7 @@ from qqops.commands import Exit
 from qqops.staff.models import Staff
 from tests.accounts.allocation.wishes import WHY
 from tests.accounts.intake.files import csv_of, put
-from tests.enforcement.acts import broken, head, verbs
+from tests.enforcement.acts import DAY, broken, head, verbs
 from tests.terminal import Terminal
 
 Supply = Callable[..., NumberRange]
@@ -65,12 +67,15 @@ def test_paid_ones_have_order_price_and_end(supply: Supply, terminal: Terminal) 
     words = ("allocate", "--channel", "web", "--pool", "test", "--accepted", "explicit", *SAY, "--apply")
     assert "No range of this pool is open" in terminal("resources", *words).error
     assert "say --paid" in terminal("resources", *words, "--order", "O-1").error
-    paid = ("--paid", "--order", "O-1", "--price", "12.50", "--paid-until", "2099-12-31")
+    last = timezone.localdate() + 365 * DAY
+    paid = ("--paid", "--order", "O-1", "--price", "12.50", "--paid-until", last)
+    for price, until in (("12.49", last), ("1e999999", last), ("12.50", "9999-12-31"), ("12.50", "9998-12-31")):
+        assert terminal("resources", *words, *paid[:4], price, paid[5], until).code == Exit.USAGE
     assert terminal("resources", *words, *paid[:-1], "soon").code == Exit.USAGE
     assert terminal("resources", *words, *paid).code == Exit.DONE
     tenure = Tenure.objects.get()
     assert (tenure.paid, tenure.order_ref, tenure.price) == (True, "O-1", 1250)
-    assert tenure.paid_until is not None and tenure.paid_until.isoformat() == "2099-12-31T16:00:00+00:00"
+    assert tenure.paid_until is not None and timezone.localdate(tenure.paid_until) == last + DAY
 
 
 def test_a_number_of_tier_3_waits_for_a_supervisor_and_its_holder_stays_sealed(

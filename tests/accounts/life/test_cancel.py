@@ -12,13 +12,16 @@ from accounts.models import Erasure, Hold, Identity, Number, PurgeCertificate, T
 from accounts.queries.cancel import blockers
 from accounts.services import cancel
 from accounts.services.declared import declare
+from accounts.services.protect import protect
 from enforcement.policy import Kind
+from qqops.alerts.models import Alert
 from qqops.audit.models import Event
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
+from qqops.staff.services import join
 from tests.accounts.disclosures.asking import register, review
-from tests.accounts.life.feeds import ago, logins
-from tests.accounts.life.flows import ALL, WHY, cancelled, ended, history, hold, later, lift, purged, state
+from tests.accounts.life.feeds import logins
+from tests.accounts.life.flows import ALL, WHY, cancelled, carried_out, ended, history, hold, later, lift, purged, state
 from tests.enforcement.acts import approve, broken, decide, head, verbs
 from tests.terminal import Terminal
 
@@ -47,15 +50,17 @@ def test_every_blocker_is_listed_for_every_number_and_nothing_is_done(
     number: Make, numbers: Many, agent: Staff, officer: Staff
 ) -> None:
     frozen, asleep, legal, objecting, asking, free = number(), number("allocated"), *(number() for _n in range(4))
+    guarded = number(protection="system", tier=4)
     decide(Kind.FREEZE, frozen, officer)
     hold(legal.pk, Hold.Kind.LEGAL, "court 7", actor=officer)
     hold(objecting.pk, Hold.Kind.APPEAL, "A-7", actor=officer)
     hold(objecting.pk, Hold.Kind.REQUEST, "R-7", actor=officer)
     hold(asking.pk, Hold.Kind.REQUEST, "R-8", actor=officer)
-    everything = [one.pk for one in (frozen, asleep, legal, objecting, asking, free)]
+    everything = [one.pk for one in (frozen, asleep, legal, objecting, asking, free, guarded)]
     expected = {
         frozen.pk: ["measure"], asleep.pk: ["state"], legal.pk: ["legal_hold"],
         objecting.pk: ["request", "appeal"], asking.pk: ["request"],
+        guarded.pk: ["protected"],
     }  # fmt: skip
     assert blockers(everything) == expected | {free.pk: []}
     before = head()
@@ -65,7 +70,7 @@ def test_every_blocker_is_listed_for_every_number_and_nothing_is_done(
         assert f"{pk}: {', '.join(str(Blocker(code).label) for code in codes)}" in str(refused.value)
     assert verbs(before) == ["audit.refused"] and state(free.pk) == "in_use"
     assert Event.objects.latest("seq").facts["params"]["blockers"] == {
-        "measure": 1, "state": 1, "legal_hold": 1, "request": 2, "appeal": 1,
+        "measure": 1, "state": 1, "legal_hold": 1, "request": 2, "appeal": 1, "protected": 1,
     }  # fmt: skip
 
 
@@ -126,12 +131,13 @@ def test_a_login_withdraws_it_only_when_it_was_made_within_the_cooling_off(
             (within, now + datetime.timedelta(days=14), "game-7"),
             (after, now + datetime.timedelta(days=15, hours=1), "qq"),
         ]
-        said = terminal(None, "import_logins", logins(tmp_path, lines), "--apply", "--json").json
+        covers = ("--covers", timezone.now().isoformat())
+        said = terminal(None, "import_logins", logins(tmp_path, lines), *covers, "--apply", "--json").json
         assert (said["withdrawn"], said["logins"]) == (1, 3)
         assert [state(n) for n in (before, within, after)] == ["cancel_pending", "in_use", "cancel_pending"]
         event = Event.objects.get(verb="number.cancellation_withdrawn")
         assert event.facts == {"clause": "12.1", "numbers": 1, "cause": "login"} and event.subject_id == str(within)
-        assert ended() == {"cancelled": 2}
+        assert carried_out() == {"cancelled": 2}
     assert [state(n) for n in (before, within, after)] == ["quarantined", "in_use", "quarantined"] and broken() == []
 
 
@@ -146,7 +152,13 @@ def test_at_day_15_it_ends_and_is_purged_and_forgotten_in_one_go(
     before = head()
     with later(days=15.1):
         assert ended() == {"cancelled": 1} and purged() == {}
-    assert verbs(before) == ["number.cancelled", "number.purged", "identity.erased", "number.quarantined"]
+    assert verbs(before) == [
+        "logins.file_recorded",
+        "number.cancelled",
+        "number.purged",
+        "identity.erased",
+        "number.quarantined",
+    ]
     assert history(one) == ["in_use", "cancel_pending", "terminated", "purged", "quarantined"]
     gone = Number.objects.get(pk=one)
     assert (gone.terminated_under, gone.tenure_id) == ("12.1", None)
@@ -186,30 +198,63 @@ def test_a_legal_freeze_keeps_it_pending_and_another_measure_does_not(
     assert (state(by_law), state(by_us)) == ("cancel_pending", "quarantined") and broken() == []
 
 
-def test_it_waits_for_the_logins_of_its_last_days_and_not_for_ever(
-    numbers: Many, agent: Staff, terminal: Terminal, tmp_path: Path
+def test_a_protected_number_is_cancelled_when_a_supervisor_has_ended_the_protection(
+    number: Make, agent: Staff, supervisor: Staff
 ) -> None:
-    """What ends it cannot be undone: the login of day 14 may be in a file that comes on day 16."""
-    one, used = numbers(2)
-    terminal(None, "import_logins", logins(tmp_path, [(used, ago(hours=1), "qq")]), "--apply")
-    cancelled([one], agent)
-    for days, found in ((15.2, {"feed": 1}), (16.9, {"feed": 1}), (17.1, {"cancelled": 1})):
-        with later(days=days):
-            assert ended() == found
+    one = number(protection="vip")
+    with pytest.raises(Refused, match="a supervisor must end the protection first"):
+        cancelled([one.pk], agent)
+    protect([one.pk], "", actor=supervisor, reason=WHY)
+    cancelled([one.pk], agent)
+    assert state(one.pk) == "cancel_pending" and broken() == []
+
+
+def test_one_person_begins_so_many_in_a_day_and_no_more_and_somebody_is_told(
+    numbers: Many, agent: Staff, officer: Staff
+) -> None:
+    """What is refused for another reason does not count."""
+    some, more, held = numbers(150), numbers(50), numbers(100)
+    other = join("agent2", "agent", password="", actor=Staff.objects.system("system-setup"), reason="one more agent")
+    hold(held[0], Hold.Kind.APPEAL, "A-7", actor=officer)
+    for _time in range(2):
+        with pytest.raises(Refused, match="Something stands against"):
+            cancel.cancel(held, ALL, actor=agent, reason=WHY)
+    cancelled(some, agent)
+    cancelled(more, agent)
+    before = head()
+    for _time in range(2):
+        with pytest.raises(Refused, match="reached the limit"):
+            cancel.cancel([held[1]], ALL, actor=agent, reason=WHY)
+    assert verbs(before) == ["staff.limit_reached"] and Alert.objects.get().code == "quota"
+    assert state(held[1]) == "in_use"
+    cancelled([held[1]], other)
     assert broken() == []
 
 
-def test_the_file_that_covers_its_last_day_ends_the_wait(
+def test_it_waits_until_every_login_of_its_cooling_off_is_known_and_for_ever_if_nobody_says_so(
     numbers: Many, agent: Staff, terminal: Terminal, tmp_path: Path
 ) -> None:
+    """What ends it cannot be undone: the login of day 14 may be in a file that comes on day 16. The last line of a file
+    says nothing of that: it may be of another service."""
     one, regretting, used = numbers(3)
-    terminal(None, "import_logins", logins(tmp_path, [(used, ago(hours=1), "qq")]), "--apply")
     cancelled([one, regretting], agent)
-    with later(days=15.2):
-        assert ended() == {"feed": 2}
-        lines = [(regretting, ago(days=1), "qq"), (used, timezone.now(), "qq")]
-        terminal(None, "import_logins", logins(tmp_path, lines), "--apply")
-        assert ended() == {"cancelled": 1}
+    until = Number.objects.get(pk=one).due_at
+    assert until is not None
+
+    def imports(lines: list[tuple[int, datetime.datetime, str]], *covers: object) -> None:
+        assert terminal(None, "import_logins", logins(tmp_path, lines), *covers, "--apply").code == 0
+
+    for days in (15.1, 17.1, 60):
+        with later(days=days):
+            assert carried_out() == {"feed": 2}
+            imports([(used, timezone.now(), "mail")])
+            assert carried_out() == {"feed": 2}
+    with later(days=61):
+        imports([], "--covers", until - datetime.timedelta(seconds=1))
+        assert carried_out() == {"feed": 2}
+        assert "waits: no login file has been said to cover the last days" in terminal(None, "purge").out
+        imports([(regretting, until - datetime.timedelta(days=1), "im")], "--covers", until)
+        assert carried_out() == {"cancelled": 1}
     assert [state(n) for n in (one, regretting)] == ["quarantined", "in_use"] and broken() == []
 
 

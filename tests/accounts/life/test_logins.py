@@ -11,16 +11,18 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection, connections
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.intake.feed import Feed, Read
 from accounts.models import LoginFact, LoginLine, Number
-from accounts.queries.logins import versions_by_time
+from accounts.queries.logins import covered_until, versions_by_time
 from accounts.services import logins as services
 from accounts.services.sweep import BY_KEY
 from qqops.alerts.models import Beat
 from qqops.audit.models import Event
+from qqops.staff.models import Staff
 from tests.accounts.life.feeds import HOUR, ago, logins
 from tests.enforcement.acts import broken, head, verbs
 from tests.terminal import Terminal
@@ -71,7 +73,6 @@ def test_the_first_login_activates_and_a_second_run_finds_nothing_to_do(
     assert Event.objects.get(seq=before + 1).facts == {
         "lines": 3, "logins": 3, "activated": 2, "withdrawn": 0, "accepted": 0, "skipped": {},
     }  # fmt: skip
-    assert Beat.objects.get(pk="accounts.logins").at > ago(minutes=5)
     again = head()
     terminal(None, "import_logins", file, "--apply")
     assert verbs(again) == ["logins.imported", "logins.file_recorded"] and broken() == []
@@ -180,18 +181,89 @@ def test_no_step_of_a_chunk_reads_all_numbers(numbers: Many) -> None:
         assert "Seq Scan on accounts_number" not in plan and "Seq Scan on accounts_tenure" not in plan, plan
 
 
+def test_the_feed_says_what_it_covers_and_no_line_does(numbers: Many, terminal: Terminal, tmp_path: Path) -> None:
+    (one,) = numbers(1)
+    beaten = Beat.objects.get(pk="accounts.logins").at
+
+    def imports(*words: object, lines: int = 1) -> Any:
+        file = logins(tmp_path, [(one, ago(minutes=1), "qq")] * lines)
+        return terminal(None, "import_logins", file, *words)
+
+    assert "It covers nothing" in imports("--apply").out
+    assert covered_until() is None and Beat.objects.get(pk="accounts.logins").at == beaten
+    late, early = ago(hours=1), ago(hours=3)
+    for refused in (timezone.now() + datetime.timedelta(minutes=1), "soon", "2026-05-01"):
+        said = imports("--covers", refused, "--apply")
+        assert said.code == 2 and ("lies in the future" in said.error or "is not a time" in said.error)
+    assert imports("--covers", late).code == 4 and covered_until() is None
+    assert "Every login is known up to" in imports("--covers", late, "--apply").out
+    beaten = Beat.objects.get(pk="accounts.logins").at
+    assert covered_until() == late and beaten > ago(minutes=5)
+    assert imports("--covers", early, "--apply", "--json").json["covers"] == early.isoformat()
+    assert covered_until() == late and Beat.objects.get(pk="accounts.logins").at == beaten  # nothing new is covered
+    assert imports("--apply", lines=0).code == 2
+    before = head()
+    empty = imports("--covers", timezone.localtime().replace(tzinfo=None), "--apply", "--json", lines=0)  # Beijing's
+    assert (empty.code, empty.json["lines"], verbs(before)) == (0, 0, ["logins.file_recorded"])
+    assert covered_until() > ago(minutes=5)  # type: ignore[operator]
+    assert broken() == []
+
+
+def test_a_service_that_is_no_name_of_one_is_a_wrong_line(numbers: Many, terminal: Terminal, tmp_path: Path) -> None:
+    (one,) = numbers(1)
+    for wrong in ("13912345678", "110101199003071233", "m13912345678", "id_110101199003071233", "7-game"):
+        for named in ([wrong], ["qq", wrong], [wrong.upper(), "群聊"]):
+            lines = [(one, ago(days=1), service) for service in named]
+            said = terminal(None, "import_logins", logins(tmp_path, lines), "--apply", "--json")
+            assert said.code == 2
+            told = {error["line"]: error["why"] for error in said.json["errors"]}
+            assert "is not a service." in told[named.index(wrong) + 1 if wrong in named else 1]
+            assert wrong == "7-game" or wrong not in str(told).lower()
+    assert not LoginFact.objects.exists() and not LoginLine.objects.exists()
+
+
+def test_of_a_holder_no_login_is_thrown_away_nor_made_older(numbers: Many, terminal: Terminal, tmp_path: Path) -> None:
+    """Also not by somebody who has the application's own rights: who never logged in loses his number (10.3)."""
+    one, other = numbers(2)
+    file = logins(tmp_path, [(one, ago(days=9), "qq"), (one, ago(days=2), "qq")])
+    terminal(None, "import_logins", file, "--apply")
+    kept = LoginFact.objects.filter(tenure__number=one)
+    elsewhere = Number.objects.get(pk=other).tenure_id
+    day = datetime.timedelta(days=1)
+    for change in (
+        {"last_at": F("last_at") - day}, {"first_at": F("first_at") + day}, {"tenure": elsewhere}, {"service": "im"},
+    ):  # fmt: skip
+        with pytest.raises(IntegrityError, match="moves back only"), transaction.atomic():
+            kept.update(**change)
+    with pytest.raises(IntegrityError, match="has not ended are kept"), transaction.atomic():
+        LoginFact.objects.all().delete()
+    with pytest.raises(IntegrityError, match="has not ended are kept"), transaction.atomic(), connection.cursor() as c:
+        c.execute("DELETE FROM accounts_loginfact")
+    assert kept.update(first_at=F("first_at") - day, last_at=F("last_at") + day) == 1
+
+
 @pytest.mark.django_db(transaction=True)
-def test_a_second_file_waits_for_its_turn_and_is_told(numbers: Many, terminal: Terminal, tmp_path: Path) -> None:
+def test_a_second_file_waits_for_its_turn_and_is_told(
+    numbers: Many, terminal: Terminal, process_env: dict[str, str], tmp_path: Path
+) -> None:
+    """Whether it comes in on a session of its own, or through a pooler on the very one that the first is using."""
     (one,) = numbers(1)
     file = logins(tmp_path, [(one, ago(hours=1), "qq")])
-    other = connections["owner"]
-    with other.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [services.LOCK])
-        said = terminal(None, "import_logins", file, "--apply")
-        cursor.execute("SELECT pg_advisory_unlock(%s)", [services.LOCK])
-    assert said.code == 5 and "Another login file is being recorded." in said.error
+    said: list[tuple[int, str]] = []
+
+    def meanwhile(_lines: int) -> None:
+        here = terminal(None, "import_logins", file, "--apply")
+        run = [sys.executable, "manage.py", "import_logins", str(file), "--apply"]
+        there = subprocess.run(run, cwd=settings.BASE_DIR, env=process_env, capture_output=True, text=True)
+        said.extend([(here.code, here.error), (there.returncode, there.stderr)])
+
+    with Feed(file) as feed:
+        services.import_logins(feed, actor=Staff.objects.system("system-feed"), apply=True, step=meanwhile)
+    assert [code for code, _why in said] == [5, 5]
+    assert "Another login file is being recorded." in said[0][1]
     assert terminal(None, "import_logins", file, "--apply").code == 0
-    assert verbs(0)[-3:] == ["audit.refused", "logins.imported", "logins.file_recorded"]
+    once = ["logins.imported", "logins.file_recorded"]
+    assert verbs(0)[-6:] == [once[0], "audit.refused", "audit.refused", once[1], *once]
 
 
 @pytest.mark.django_db(transaction=True)

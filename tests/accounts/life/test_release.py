@@ -10,12 +10,12 @@ from django.utils import timezone
 from accounts.closing import Waits
 from accounts.models import Hold, Number, NumberRange, Tenure
 from accounts.queries.holder import answers
-from accounts.queries.release import WAITS, checklists
+from accounts.queries.release import WAITS, checklists, held
 from accounts.services import resources as works
 from accounts.services.allocation.allocate import allocate
 from accounts.services.resources import numbers as by_hand
 from qqops.audit.models import Event
-from qqops.errors import Refused
+from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.accounts.allocation.wishes import terms, wish
 from tests.accounts.life.flows import cleared, history, hold, later, lift, quarantined, released, state
@@ -113,7 +113,7 @@ def test_by_hand_it_is_refused_with_what_it_waits_for_and_else_needs_a_superviso
         proposal = works.propose(by_hand.moved([FIRST], "pre_release"), actor=resources, reason=WHY)
         assert (proposal.state, proposal.rule) == ("proposed", "supervisor")
         hold(FIRST, Hold.Kind.LEGAL, "court 7", actor=officer)  # since it was proposed
-        with pytest.raises(Refused, match=str(Waits.HOLD.label)):
+        with pytest.raises((Refused, Invalid), match=str(Waits.HOLD.label)):
             works.approve(proposal, actor=supervisor, reason="agreed", content_hash=proposal.content_hash)
         assert state(FIRST) == "quarantined"
     assert broken() == []
@@ -130,6 +130,32 @@ def test_by_hand_a_supervisor_opens_what_waits_for_nothing(
         carry_out(by_hand.moved([PREMIUM], "available"), resources, supervisor)
     one = Number.objects.get(pk=PREMIUM)
     assert (one.lifecycle, one.due_at, one.terminated_under) == ("available", None, "") and broken() == []
+
+
+def test_by_hand_nothing_that_is_held_comes_closer_to_somebody_else_wherever_it_is(
+    number: Make, supply: Supply, tmp_path: Path, resources: Staff, supervisor: Staff, officer: Staff
+) -> None:
+    """A hold may come when the number has been released already."""
+    supply(284_970_000, 284_979_999, state="pre_release")
+    number(id=FIRST)
+    quarantined([FIRST])
+    with later(days=31 + 181):
+        cleared(tmp_path, [FIRST])
+        assert released() == {"pre_release": 1}
+        proposal = works.propose(by_hand.moved([FIRST], "available"), actor=resources, reason=WHY)
+        hold(FIRST, Hold.Kind.LEGAL, "court 12", actor=officer)
+        assert held([FIRST, PREMIUM]) == [FIRST]
+        with pytest.raises((Refused, Invalid), match=f"(?s)keeps these numbers.*{FIRST}: {Waits.HOLD.label}"):
+            works.approve(proposal, actor=supervisor, reason="agreed", content_hash=proposal.content_hash)
+        for to in ("available", "retired"):
+            with pytest.raises(Refused, match=str(Waits.HOLD.label)):
+                works.propose(by_hand.moved([FIRST], to), actor=resources, reason=WHY)
+        carry_out(by_hand.moved([FIRST], "reserved"), resources, supervisor)  # further away from anybody
+        with pytest.raises(Refused, match=str(Waits.HOLD.label)):
+            works.propose(by_hand.moved([FIRST], "pre_release"), actor=resources, reason=WHY)
+        lift(Hold.Kind.LEGAL, "court 12", actor=supervisor)
+        carry_out(by_hand.moved([FIRST], "pre_release"), resources, supervisor)
+    assert history(FIRST)[-3:] == ["pre_release", "reserved", "pre_release"] and broken() == []
 
 
 def test_who_held_it_is_the_first_until_its_purge_the_second_since_and_nobody_between(

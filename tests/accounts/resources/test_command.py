@@ -106,7 +106,7 @@ def test_the_plan_keeps_what_was_not_given(terminal: Terminal, supply: Supply) -
     )
     content = {"plan": "a hundred a day", "opens_on": "2027-01-01", "price": None, "channels": ["web"]}
     assert dry.json["content"] == {"range": opened.pk, **content}
-    for wrong in (("--price", "8.888"), ("--price", "much"), ("--opens-on", "2027-02-30")):
+    for wrong in (("--price", "8.888"), ("--price", "much"), ("--price", "1e999999"), ("--opens-on", "2027-02-30")):
         assert terminal("resources", "ranges", "plan", opened.pk, *wrong, *SAY).code == Exit.USAGE
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError
 from django.utils import timezone, translation
 
+from accounts.dormancy import DATES
 from accounts.models import DormancyPolicy
 from accounts.queries.policies import in_force, in_words, is_in_force, terms_of
 from accounts.services import resources as services
@@ -63,6 +64,7 @@ def test_who_may_not_draft_is_refused_and_it_is_on_the_record(cast: Cast) -> Non
             {"registered_from": datetime.date(2021, 1, 1), "registered_to": datetime.date(2020, 1, 1)},
             "registration ends before",
         ),
+        *(({name: day}, "1990 to 2999") for name in DATES for day in (datetime.date.max, datetime.date.min)),
     ],
 )
 def test_what_is_no_policy_is_refused_with_its_reason(cast: Cast, more: dict[str, object], why: str) -> None:
@@ -110,6 +112,8 @@ def test_a_policy_is_not_changed_it_ends_and_another_follows(cast: Cast) -> None
     two = cast["resources"], cast["supervisor"]
     with pytest.raises(Invalid, match="never in the past"):
         services.propose(policies.ended(policy, today - DAY), actor=cast["resources"], reason=WHY)
+    with pytest.raises(Invalid, match="1990 to 2999"):
+        services.propose(policies.ended(policy, datetime.date.max), actor=cast["resources"], reason=WHY)
     with pytest.raises(Invalid, match="same tenures"):
         services.propose(policies.wanted(terms("next", threshold_days=7)), actor=cast["resources"], reason=WHY)
     carry_out(policies.ended(policy, today), *two)

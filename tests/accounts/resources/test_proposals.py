@@ -4,6 +4,7 @@ import contextlib
 import datetime
 import uuid
 from collections.abc import Callable
+from importlib import import_module
 
 import psycopg
 import pytest
@@ -12,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Number, NumberRange, ResourceProposal
 from accounts.queries.proposals import inbox, story_of_proposal
-from accounts.resources import PROPOSAL_LIFE, Kind
+from accounts.resources import BOTH, PROPOSAL_LIFE, Kind
 from accounts.services import resources
 from accounts.services.declared import declare
 from accounts.services.resources import campaigns, numbers, ranges
@@ -20,6 +21,8 @@ from qqops.approvals import State
 from qqops.audit import pen
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
+from qqops.staff.services import revoke
+from qqops.staff.services.people import give
 from tests.audit.superuser import superuser
 from tests.cast import make_numbers
 from tests.enforcement.acts import broken, head, verbs
@@ -78,6 +81,44 @@ def test_after_its_time_it_is_over_at_once_and_the_sweep_says_so(
     assert waiting.state == State.LAPSED
     assert [event.verb for event in story_of_proposal(waiting)] == ["resource.lapsed", "resource.proposed"]
     assert broken() == []
+
+
+def test_who_lost_the_role_in_which_he_proposed_has_proposed_nothing(
+    cast: dict[str, Staff], waiting: ResourceProposal
+) -> None:
+    """He is still here, in another role."""
+    maker = cast["resources"]
+    with pen.act("staff.joined", actor=Staff.objects.system("system-setup"), reason="two roles", subject=maker) as act:
+        give(maker, "agent", act)
+    revoke(maker, "resources", actor=cast["supervisor2"], reason="moved to another team")
+    before = head()
+    with pytest.raises(Invalid, match="may not make it any more"):
+        resources.approve(waiting, actor=cast["supervisor"], reason=WHY, content_hash=waiting.content_hash)
+    assert (verbs(before), NumberRange.objects.get().state) == ([], "available")
+    done = resources.refuse(waiting, actor=cast["supervisor"], reason=WHY, content_hash=waiting.content_hash)
+    assert done.state == State.REFUSED
+    assert broken() == []
+
+
+def test_who_declared_a_number_since_he_proposed_has_proposed_nothing(cast: dict[str, Staff]) -> None:
+    make_numbers([284_917_059], "reserved")
+    wanted = numbers.moved([284_917_059], "pre_release")
+    waiting = resources.propose(wanted, actor=cast["resources"], reason=WHY)
+    declare(cast["resources"], [284_917_059], "own", actor=cast["resources"])
+    with pytest.raises(Invalid, match="may not make it any more"):
+        resources.approve(waiting, actor=cast["supervisor"], reason=WHY, content_hash=waiting.content_hash)
+    assert Number.objects.get().lifecycle == "reserved"
+
+
+def test_when_more_people_must_agree_than_were_asked_it_is_made_anew(
+    cast: dict[str, Staff], waiting: ResourceProposal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_module("accounts.services.resources.propose"), "rule_for", lambda case: BOTH)
+    with pytest.raises(Invalid, match="More people must agree"):
+        resources.approve(waiting, actor=cast["supervisor"], reason=WHY, content_hash=waiting.content_hash)
+    assert NumberRange.objects.get().state == "available"
+    done = resources.refuse(waiting, actor=cast["supervisor"], reason=WHY, content_hash=waiting.content_hash)
+    assert done.state == State.REFUSED
 
 
 def named() -> set[tuple[str, str]]:

@@ -82,3 +82,13 @@ def test_numbers_made_while_their_range_opens_are_counted_once(cast: dict[str, S
         )
         opened = NumberRange.objects.latest("pk")
         assert sum(RangeTally.objects.filter(range=opened).values_list("n", flat=True)) == 50
+
+
+def test_two_slices_at_once_are_one_persons_day(cast: dict[str, Staff]) -> None:
+    def opens(first: int) -> ResourceProposal:
+        wanted = ranges.wanted(first, first + 5_999, "internal", "growth")
+        return resources.propose(wanted, actor=cast["resources"], reason=WHY)
+
+    found = together(lambda: opens(300_000_000), lambda: opens(300_100_000))
+    assert sorted(one.rule for one in found if isinstance(one, ResourceProposal)) == ["alone", "supervisor"]
+    assert NumberRange.objects.count() == 1

@@ -3,16 +3,18 @@
 from collections.abc import Callable
 
 import pytest
+import time_machine
 from django.db import IntegrityError, connection
+from django.utils import timezone
 
-from accounts.models import NumberRange, RangeTally
+from accounts.models import NumberRange, RangeTally, ResourceProposal
 from accounts.services import resources
 from accounts.services.resources import ranges
 from qqops.approvals import State
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.cast import make_numbers
-from tests.enforcement.acts import broken
+from tests.enforcement.acts import DAY, HOUR, broken
 from tests.supply import WHY, carry_out, open_range
 
 pytestmark = pytest.mark.usefixtures("english")
@@ -114,3 +116,46 @@ def test_stopping_needs_nobody_and_opening_again_needs_a_supervisor(
     assert carry_out(ranges.moved(opened, "available"), cast["resources"]).state == State.PROPOSED
     with pytest.raises(Invalid, match="cannot become"):
         resources.propose(ranges.moved(opened, "pre_release"), actor=cast["resources"], reason=WHY)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [(13_000_000_000, 13_000_000_009), (19_999_999_990, 20_000_000_000), (12_999_999_999, 13_000_000_000),
+     (12_000_000_000, 21_000_000_000)],
+)  # fmt: skip
+def test_a_range_has_no_number_that_looks_like_a_mobile(resources_: Staff, first: int, last: int) -> None:
+    with pytest.raises(Invalid, match="13000000000 to 19999999999 look like mobile numbers"):
+        resources.propose(ranges.wanted(first, last, "public", "spare"), actor=resources_, reason=WHY)
+    for first_, last_ in ((12_999_999_990, 12_999_999_999), (20_000_000_000, 20_000_000_009)):
+        resources.propose(ranges.wanted(first_, last_, "public", "spare"), actor=resources_, reason=WHY)
+    assert NumberRange.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_what_one_person_opens_alone_within_a_day_counts_together(cast: dict[str, Staff], resources_: Staff) -> None:
+    def opened(first: int, size: int, maker: Staff = resources_) -> tuple[str, str]:
+        wanted = ranges.wanted(first, first + size - 1, "internal", "growth")
+        assert resources.check(wanted, actor=maker).code == ("alone" if opens_alone else "supervisor")
+        made = resources.propose(wanted, actor=maker, reason=WHY)
+        return str(made.rule), str(made.state)
+
+    opens_alone = True
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0) + 2 * DAY
+    with time_machine.travel(midnight - HOUR):
+        assert opened(300_000_000, 9_000) == ("alone", "applied")
+    with time_machine.travel(midnight):  # another day
+        assert opened(300_100_000, 6_000) == opened(300_200_000, 4_000) == ("alone", "applied")
+    with time_machine.travel(midnight + 23 * HOUR):
+        opens_alone = False
+        assert opened(300_300_000, 1) == ("supervisor", "proposed")
+        assert opened(300_400_000, 20_000) == ("supervisor", "proposed")
+    waiting = ResourceProposal.objects.get(content__first=300_300_000)
+    with time_machine.travel(midnight + 25 * HOUR):  # by now he could open it alone: a supervisor's yes is no less
+        opens_alone = True
+        done = resources.approve(
+            waiting, actor=cast["supervisor"], reason="agreed to it", content_hash=waiting.content_hash
+        )
+        assert done.state == State.APPLIED
+        assert opened(300_500_000, 10_000) == ("alone", "applied")  # what another agreed to does not count
+    assert broken() == []
