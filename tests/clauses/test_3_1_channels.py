@@ -38,7 +38,7 @@ def by(channel: str, reference: str, actor: Staff, count: int = 1) -> list[tuple
 
 
 def test_3_1_head_free_or_paid_with_order_price_and_end(supply: Supply, resources: Staff) -> None:
-    supply(200_000_000, 200_000_999, "test")
+    supply(203_164_000, 203_164_999, "test")
     until = timezone.now() + 30 * DAY
     allocate(wish(), actor=resources, reason=WHY)
     allocate(wish(terms=terms(charge=Charge("O-7", 1250, until))), actor=resources, reason=WHY)
@@ -53,7 +53,7 @@ def test_3_1_head_free_or_paid_with_order_price_and_end(supply: Supply, resource
 
 
 def test_3_1_1_and_2_client_and_website_with_what_they_say_of_themselves(supply: Supply, resources: Staff) -> None:
-    supply(200_000_000, 200_000_999, "test")
+    supply(203_164_000, 203_164_999, "test")
     assert by("client", "9.9.15", resources) == [("client", "9.9.15")]
     assert by("web", "", resources) == [("web", "")]
 
@@ -61,7 +61,7 @@ def test_3_1_1_and_2_client_and_website_with_what_they_say_of_themselves(supply:
 def test_3_1_3_text_message_and_telephone_with_port_and_carrier_and_never_with_a_persons_line(
     supply: Supply, resources: Staff
 ) -> None:
-    supply(200_000_000, 200_000_999, "test")
+    supply(203_164_000, 203_164_999, "test")
     assert by("sms", "10690 carrier A", resources) == [("sms", "10690 carrier A")]
     assert by("ivr", "16812345 carrier B", resources) == [("ivr", "16812345 carrier B")]
     with pytest.raises(Invalid, match="personal data"):
@@ -72,7 +72,7 @@ def test_3_1_3_text_message_and_telephone_with_port_and_carrier_and_never_with_a
 def test_3_1_4_a_campaign_hands_out_its_quota_in_its_time_and_nothing_beyond(
     supply: Supply, cast: dict[str, Staff], resources: Staff
 ) -> None:
-    supply(200_000_000, 200_000_999, "test")
+    supply(203_164_000, 203_164_999, "test")
     code = campaign(cast, 3)
     assert by("campaign", code, resources, 2) == [("campaign", code)]
     with pytest.raises(Invalid, match="1 numbers left of its quota"):
@@ -92,7 +92,7 @@ def test_3_1_4_a_campaign_hands_out_its_quota_in_its_time_and_nothing_beyond(
 def test_3_1_4_two_at_once_do_not_pass_the_quota(
     supply: Supply, cast: dict[str, Staff], resources: Staff, rulebook: RuleVersion
 ) -> None:
-    supply(200_000_000, 200_000_999, "test")
+    supply(203_164_000, 203_164_999, "test")
     code = campaign(cast, 10)
     said = terms("campaign", reference=code)
     ready, done, refused = threading.Barrier(4), [], []
@@ -120,7 +120,7 @@ def test_3_1_4_two_at_once_do_not_pass_the_quota(
 
 
 def test_3_1_5_another_way_only_with_its_written_authorisation(supply: Supply, resources: Staff) -> None:
-    supply(200_000_000, 200_000_999, "test")
+    supply(203_164_000, 203_164_999, "test")
     assert by("other", "letter 2026-7", resources) == [("other", "letter 2026-7")]
     for blank in ("", "   "):
         with pytest.raises(Refused, match="without its reference"):

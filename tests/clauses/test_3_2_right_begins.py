@@ -14,7 +14,7 @@ from tests.accounts.allocation.wishes import WHY, holder, terms, wish
 def test_3_2_the_tenure_begins_with_the_completed_registration_without_any_login(
     supply: Callable[..., NumberRange], resources: Staff
 ) -> None:
-    supply(200_000_000, 200_000_999)
+    supply(203_164_000, 203_164_999)
     completed = timezone.now() - datetime.timedelta(hours=3)
     done = allocate(
         wish("public", 2, terms=terms(at=completed), holders=[holder(1), holder(2)]), actor=resources, reason=WHY

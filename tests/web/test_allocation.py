@@ -39,7 +39,7 @@ def text(response):
 
 
 def test_a_number_is_registered_with_its_holder_and_a_second_press_finds_it(desk, supply):
-    supply(200_000_000, 200_000_999)
+    supply(203_164_000, 203_164_999)
     browser = desk("resources")
     assert URL in browser.get("/admin/").content.decode()
     assert browser.get(URL).status_code == 200
@@ -63,7 +63,7 @@ def test_a_number_is_registered_with_its_holder_and_a_second_press_finds_it(desk
 
 
 def test_without_acceptance_identity_or_a_reference_nothing_is_registered(desk, supply):
-    supply(200_000_000, 200_000_999)
+    supply(203_164_000, 203_164_999)
     browser = desk("resources")
 
     def refused(**more):

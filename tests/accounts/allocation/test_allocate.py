@@ -28,7 +28,7 @@ def rows(first: int, last: int) -> list[tuple[str, int, int]]:
 def test_a_number_is_handed_out_and_its_tenure_opened_with_history_and_one_event(
     supply: Supply, resources: Staff
 ) -> None:
-    supply(200_000_000, 200_000_999, "test")
+    supply(203_164_000, 203_164_999, "test")
     before = head()
     (one,) = allocate(wish(), actor=resources, reason=WHY, ticket="T-1")
     assert verbs(before) == ["number.allocated"]
@@ -48,7 +48,7 @@ def test_a_number_is_handed_out_and_its_tenure_opened_with_history_and_one_event
 def test_a_set_is_handed_out_once_each_and_the_public_pool_gives_nothing_premium(
     supply: Supply, resources: Staff
 ) -> None:
-    found = supply(200_000_000, 200_000_999)
+    found = supply(203_164_000, 203_164_999)
     done = allocate(
         wish("public", 150, holders=[holder(k) for k in range(1, 151)]), actor=resources, reason=WHY
     )  # more than one cursor has
@@ -64,13 +64,13 @@ def test_a_set_is_handed_out_once_each_and_the_public_pool_gives_nothing_premium
 def test_recycled_numbers_go_first_with_the_next_tenure_and_nothing_of_the_last_holder(
     supply: Supply, resources: Staff
 ) -> None:
-    supply(200_000_000, 200_000_999, "test")
-    make_numbers([200_000_111], "available")
-    make_numbers([200_000_222], "available", protection="vip")
-    make_numbers([200_000_333], "available", legal_hold=True)
+    supply(203_164_000, 203_164_999, "test")
+    make_numbers([203_164_111], "available")
+    make_numbers([203_164_222], "available", protection="vip")
+    make_numbers([203_164_333], "available", legal_hold=True)
     done = allocate(wish(count=2), actor=resources, reason=WHY)
-    assert done[0].number == 200_000_111 and done[1].number not in (200_000_222, 200_000_333)
-    assert [h.history_type for h in Number.history.filter(id=200_000_111).order_by("history_id")] == ["+", "~"]
+    assert done[0].number == 203_164_111 and done[1].number not in (203_164_222, 203_164_333)
+    assert [h.history_type for h in Number.history.filter(id=203_164_111).order_by("history_id")] == ["+", "~"]
     assert passed(NumberRange.objects.get().pk) == 1
     assert broken() == []
 
@@ -78,7 +78,7 @@ def test_recycled_numbers_go_first_with_the_next_tenure_and_nothing_of_the_last_
 def test_an_exhausted_range_is_refused_whole_and_its_cursors_do_not_walk_there_again(
     supply: Supply, resources: Staff
 ) -> None:
-    small = supply(200_000_300, 200_000_309)
+    small = supply(203_164_300, 203_164_309)
     fit = [n for n in judge(range(small.first, small.last + 1), [terms()] * 10) if not n.why]
     before = head()
     with pytest.raises(Invalid, match=f"at most {len(fit)} such numbers left. Nothing was handed out"):
@@ -93,23 +93,23 @@ def test_an_exhausted_range_is_refused_whole_and_its_cursors_do_not_walk_there_a
 
 
 def test_a_set_goes_on_in_the_next_range_and_closed_ranges_give_nothing(supply: Supply, resources: Staff) -> None:
-    supply(200_000_000, 200_000_019, "test", state="pre_release")
-    supply(200_000_100, 200_000_119, "test", channels=("sms",))
-    supply(200_000_200, 200_000_219, "test", price=500)
+    supply(203_164_000, 203_164_019, "test", state="pre_release")
+    supply(203_164_100, 203_164_119, "test", channels=("sms",))
+    supply(203_164_200, 203_164_219, "test", price=500)
     with pytest.raises(Invalid, match="No range of this pool is open"):
         allocate(wish(), actor=resources, reason=WHY)
-    supply(200_000_300, 200_000_309, "test")
-    supply(200_000_400, 200_000_409, "test")
+    supply(203_164_300, 203_164_309, "test")
+    supply(203_164_400, 203_164_409, "test")
     done = allocate(wish(count=12), actor=resources, reason=WHY)
-    assert all(200_000_300 <= one.number < 200_000_410 for one in done)
+    assert all(203_164_300 <= one.number < 203_164_410 for one in done)
     (paid,) = allocate(wish(terms=terms("sms")), actor=resources, reason=WHY)
-    assert 200_000_100 <= paid.number < 200_000_420
+    assert 203_164_100 <= paid.number < 203_164_420
 
 
 def test_who_may_not_or_asks_for_too_many_or_from_what_is_set_aside_gets_nothing(
     supply: Supply, resources: Staff, officer: Staff, settings: object
 ) -> None:
-    supply(200_000_000, 200_000_999, "reserved")
+    supply(203_164_000, 203_164_999, "reserved")
     before = head()
     with pytest.raises(Refused, match="may not allocate"):
         allocate(wish(), actor=officer, reason=WHY)

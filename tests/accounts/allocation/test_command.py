@@ -31,10 +31,10 @@ PEOPLE = (
 
 
 def test_a_dry_run_says_where_from_and_what_is_applied_prints_the_numbers(supply: Supply, terminal: Terminal) -> None:
-    supply(200_000_000, 200_000_999, "test")
+    supply(203_164_000, 203_164_999, "test")
     words = ("allocate", "--channel", "web", "--pool", "test", "--count", 3, "--accepted", "explicit", *SAY)
     said = terminal("resources", *words)
-    assert said.code == Exit.DRY_RUN and "200000000–200000999: at most 1000 left; premium:" in said.out
+    assert said.code == Exit.DRY_RUN and "203164000–203164999: at most 1000 left; premium:" in said.out
     said = terminal("resources", *words, "--json")
     assert said.json["ranges"][0]["left_at_most"] == 1000 and not Tenure.objects.exists()
     said = terminal("resources", *words, "--apply", "--json")
@@ -45,7 +45,7 @@ def test_a_dry_run_says_where_from_and_what_is_applied_prints_the_numbers(supply
 def test_holders_come_from_a_file_and_any_fault_refuses_it_by_place(
     supply: Supply, terminal: Terminal, tmp_path: Path
 ) -> None:
-    supply(200_000_000, 200_000_999)
+    supply(203_164_000, 203_164_999)
     words = ("allocate", "--channel", "client", "--count", 2, "--accepted", "by_use", *SAY, "--apply")
     wrong = put(tmp_path, csv_of([PEOPLE[0], (*PEOPLE[1][:3], "139", *PROVED)], HEADING), "wrong.csv")
     said = terminal("resources", *words, "--holders", wrong)
@@ -63,7 +63,7 @@ def test_holders_come_from_a_file_and_any_fault_refuses_it_by_place(
 
 
 def test_paid_ones_have_order_price_and_end(supply: Supply, terminal: Terminal) -> None:
-    supply(200_000_000, 200_000_999, "test", price=1250)
+    supply(203_164_000, 203_164_999, "test", price=1250)
     words = ("allocate", "--channel", "web", "--pool", "test", "--accepted", "explicit", *SAY, "--apply")
     assert "No range of this pool is open" in terminal("resources", *words).error
     assert "say --paid" in terminal("resources", *words, "--order", "O-1").error

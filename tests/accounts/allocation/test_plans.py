@@ -17,15 +17,15 @@ from tests.enforcement.test_plans import analyze, scans
 def test_neither_recycled_numbers_nor_a_cursors_walk_scan_the_numbers(
     supply: Callable[..., NumberRange], resources: Staff, count: int
 ) -> None:
-    supply(200_000_000, 200_099_999, "test")
-    make_numbers(range(200_000_000, 200_010_000))
-    make_numbers(range(200_020_000, 200_020_000 + count + count // 2), "available")
+    supply(203_100_000, 203_199_999, "test")
+    make_numbers(range(203_100_000, 203_110_000))
+    make_numbers(range(203_120_000, 203_120_000 + count + count // 2), "available")
     analyze()
     with scans() as found:
-        named = allocate(wish(numbers=(200_015_001,)), actor=resources, reason=WHY)
+        named = allocate(wish(numbers=(203_115_001,)), actor=resources, reason=WHY)
         recycled = allocate(wish(count=count), actor=resources, reason=WHY)
         mixed = allocate(wish(count=count), actor=resources, reason=WHY)
     assert found == set()
-    assert [one.number for one in named] == [200_015_001]
-    assert all(200_020_000 <= one.number < 200_020_200 for one in recycled)
-    assert any(not 200_020_000 <= one.number < 200_020_200 for one in mixed)
+    assert [one.number for one in named] == [203_115_001]
+    assert all(203_120_000 <= one.number < 203_120_200 for one in recycled)
+    assert any(not 203_120_000 <= one.number < 203_120_200 for one in mixed)

@@ -28,7 +28,7 @@ Supply = Callable[..., NumberRange]
 
 
 def test_more_than_a_range_has_are_asked_for_at_once_and_only_so_many_go_out(supply: Supply, resources: Staff) -> None:
-    found = supply(3_000_000_010, 3_000_000_017, "test")
+    found = supply(3_071_846_010, 3_071_846_017, "test")
     said = terms()
     asked = [lambda: allocate(wish(terms=said, count=3), actor=resources, reason=WHY)] * 5
     got = together(*asked)
@@ -41,9 +41,9 @@ def test_more_than_a_range_has_are_asked_for_at_once_and_only_so_many_go_out(sup
 
 
 def test_one_number_is_asked_for_by_name_at_once_and_one_gets_it(supply: Supply, resources: Staff) -> None:
-    supply(3_000_000_000, 3_000_000_999, "test")
+    supply(3_071_846_000, 3_071_846_999, "test")
     said = terms()
-    asked = [lambda: allocate(wish(terms=said, numbers=(3_000_000_151,)), actor=resources, reason=WHY)] * 4
+    asked = [lambda: allocate(wish(terms=said, numbers=(3_071_846_151,)), actor=resources, reason=WHY)] * 4
     got = together(*asked)
     won = [result for result in got if isinstance(result, list)]
     assert len(won) == 1 and isinstance(won[0][0], Opened)
@@ -51,7 +51,7 @@ def test_one_number_is_asked_for_by_name_at_once_and_one_gets_it(supply: Supply,
 
 
 def test_a_form_that_comes_twice_at_once_registers_once(supply: Supply, resources: Staff) -> None:
-    supply(3_000_000_000, 3_000_000_999, "test")
+    supply(3_071_846_000, 3_071_846_999, "test")
     said = terms()
     asked = [lambda: allocate(wish(terms=said, registration="desk-1"), actor=resources, reason=WHY)] * 3
     got = together(*asked)
@@ -64,7 +64,7 @@ def test_a_form_that_comes_twice_at_once_registers_once(supply: Supply, resource
 def test_a_killed_registration_continues_and_registers_nothing_twice(
     supply: Supply, process_env: dict[str, str], tmp_path: Path
 ) -> None:
-    supply(3_000_000_000, 3_000_999_999, "test")
+    supply(3_071_846_000, 3_071_999_999, "test")
     count = size(1_500, 50_000)
     path = put(tmp_path, csv_of([(f"R-{k}", *PLAIN) for k in range(count)], HEADING))
     command = [sys.executable, "manage.py", "register", str(path), "--apply", "--json"]

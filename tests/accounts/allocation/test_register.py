@@ -47,7 +47,7 @@ def test_registrations_open_tenures_once_and_a_second_run_finds_them_known(
     supply: Supply, register: Callable[..., Any], settings: LazySettings
 ) -> None:
     settings.QQOPS_CHUNK = 2
-    supply(200_000_000, 200_000_999, "test")
+    supply(203_164_000, 203_164_999, "test")
     content = plain("R-1", "R-2", "R-3")
     said = register(content)
     assert (said.code, said.json["new"], Tenure.objects.count()) == (Exit.DRY_RUN, 3, 0)
@@ -74,20 +74,20 @@ def test_registrations_open_tenures_once_and_a_second_run_finds_them_known(
 def test_numbers_that_are_named_are_those_opened_recycled_or_new_with_their_people(
     supply: Supply, register: Callable[..., Any]
 ) -> None:
-    supply(200_000_000, 200_000_999)
-    make_numbers([200_000_111], "available")
+    supply(203_164_000, 203_164_999)
+    make_numbers([203_164_111], "available")
     heading = (*HEADING, "order", "price", "paid_until", *ITEMS)
     rest = ("sms", "10690 carrier", "by_use", AT)
     until = timezone.localdate() + 365 * DAY
     rows = [
-        ("R-1", "200000111", "", *rest, "", "", "", *PEOPLE[0]),
-        ("R-2", "200000113", "public", *rest, "O-1", "12.50", until.isoformat(), *PEOPLE[1]),
+        ("R-1", "203164111", "", *rest, "", "", "", *PEOPLE[0]),
+        ("R-2", "203164113", "public", *rest, "O-1", "12.50", until.isoformat(), *PEOPLE[1]),
     ]
     said = register(jsonl_of(rows, heading), "--apply")
     assert said.code == Exit.DONE, said
-    assert said.json["numbers"] == {"R-1": 200_000_111, "R-2": 200_000_113}
+    assert said.json["numbers"] == {"R-1": 203_164_111, "R-2": 203_164_113}
     assert Identity.objects.count() == 2
-    tenure = Number.objects.get(pk=200_000_113).tenure
+    tenure = Number.objects.get(pk=203_164_113).tenure
     assert tenure is not None and (tenure.paid, tenure.price, tenure.channel_ref) == (True, 1250, "10690 carrier")
     assert broken() == []
 
@@ -95,10 +95,10 @@ def test_numbers_that_are_named_are_those_opened_recycled_or_new_with_their_peop
 def test_every_fault_is_named_by_line_and_column_and_nothing_is_done(
     supply: Supply, register: Callable[..., Any]
 ) -> None:
-    supply(200_000_000, 200_000_999, "test")
-    supply(200_001_000, 200_001_999)
+    supply(203_164_000, 203_164_999, "test")
+    supply(203_165_000, 203_165_999)
     register(plain("R-0"), "--apply")
-    other = (Registration.objects.get().tenure.number_id - 200_000_000 + 1) % 1000 + 200_000_000
+    other = (Registration.objects.get().tenure.number_id - 203_164_000 + 1) % 1000 + 203_164_000
     before = Tenure.objects.count()
     rows = [
         ("R-1", *PLAIN),
@@ -130,12 +130,12 @@ def test_what_a_range_cannot_give_stops_the_run_and_the_next_one_goes_on(
     supply: Supply, register: Callable[..., Any], settings: LazySettings
 ) -> None:
     settings.QQOPS_CHUNK = 4
-    supply(200_000_010, 200_000_015, "test")
+    supply(203_164_010, 203_164_015, "test")
     content = plain(*(f"R-{k}" for k in range(9)))
     said = register(content, "--apply")
     assert said.code == Exit.USAGE and "Lines 6 to 9:" in said.error and "at most 2 such numbers" in said.error
     assert Registration.objects.count() == 4
-    supply(200_001_000, 200_001_999, "test")
+    supply(203_165_000, 203_165_999, "test")
     assert register(content, "--apply").json["known"] == 4
     assert Registration.objects.count() == 9 and broken() == []
 
@@ -148,7 +148,7 @@ def test_a_heading_without_what_a_registration_needs_is_refused(register: Callab
 def test_a_campaign_is_spent_by_the_file_for_registrations_of_its_time_only(
     supply: Supply, register: Callable[..., Any], cast: dict[str, Staff]
 ) -> None:
-    supply(200_000_000, 200_000_999, "test")
+    supply(203_164_000, 203_164_999, "test")
     now = timezone.now()
     wanted = campaigns.wanted("spring", "Students' union", "letter 7", 2, now - 2 * DAY, now + DAY)
     carry_out(wanted, cast["resources"], cast["supervisor"])
@@ -168,7 +168,7 @@ def test_a_campaign_is_spent_by_the_file_for_registrations_of_its_time_only(
 def test_what_happened_before_the_law_wanted_names_is_not_registered_now_without_one(
     supply: Supply, register: Callable[..., Any], cast: dict[str, Staff]
 ) -> None:
-    supply(200_000_000, 200_000_999)
+    supply(203_164_000, 203_164_999)
     heading = (*HEADING, "mobile")
 
     def told(at: str) -> Any:
@@ -183,7 +183,7 @@ def test_what_happened_before_the_law_wanted_names_is_not_registered_now_without
 def test_a_registration_that_is_known_is_left_as_it_is_however_long_ago_it_was(
     supply: Supply, register: Callable[..., Any]
 ) -> None:
-    supply(200_000_000, 200_000_999, "test")
+    supply(203_164_000, 203_164_999, "test")
     assert register(plain("R-1"), "--apply").json["new"] == 1
     with time_machine.travel(timezone.now() + 30 * DAY):
         assert register(plain("R-1"), "--apply").json["known"] == 1
@@ -194,10 +194,10 @@ def test_a_registration_that_is_known_is_left_as_it_is_however_long_ago_it_was(
 def test_on_a_number_that_comes_back_the_right_of_use_begins_when_it_is_handed_out(
     supply: Supply, register: Callable[..., Any]
 ) -> None:
-    supply(200_000_000, 200_000_999, "test")
-    make_numbers([200_000_111, 200_000_222], "available")
+    supply(203_164_000, 203_164_999, "test")
+    make_numbers([203_164_111, 203_164_222], "available")
     before = timezone.now()
-    assert register(csv_of([("R-1", "200000111", *PLAIN[1:]), ("R-2", *PLAIN)], HEADING), "--apply").json["new"] == 2
+    assert register(csv_of([("R-1", "203164111", *PLAIN[1:]), ("R-2", *PLAIN)], HEADING), "--apply").json["new"] == 2
     assert [t.started_at >= before for t in Tenure.objects.order_by("pk")] == [True, True]
     assert set(Registration.objects.values_list("registered_at", flat=True)) == {NOON}
 
@@ -205,9 +205,9 @@ def test_on_a_number_that_comes_back_the_right_of_use_begins_when_it_is_handed_o
 def test_a_number_that_somebody_of_the_staff_declared_goes_out_another_way_than_by_a_file(
     supply: Supply, register: Callable[..., Any], cast: dict[str, Staff]
 ) -> None:
-    supply(200_000_000, 200_000_999, "test")
-    declare(cast["agent"], [200_000_115], "relative", actor=cast["agent"])
-    content = csv_of([("R-1", "200000115", *PLAIN[1:]), ("R-2", "200000113", *PLAIN[1:])], HEADING)
+    supply(203_164_000, 203_164_999, "test")
+    declare(cast["agent"], [203_164_115], "relative", actor=cast["agent"])
+    content = csv_of([("R-1", "203164115", *PLAIN[1:]), ("R-2", "203164113", *PLAIN[1:])], HEADING)
     (said,) = register(content, "--apply").json["errors"]
     assert (said["line"], said["column"], "allocated by a person" in said["why"]) == (2, "number", True)
     assert not Tenure.objects.exists()
@@ -222,8 +222,8 @@ def test_a_number_that_somebody_of_the_staff_declared_goes_out_another_way_than_
 def test_a_price_or_a_day_beyond_all_bounds_is_a_fault_of_its_line(
     supply: Supply, register: Callable[..., Any], price: str, until: str, column: str
 ) -> None:
-    supply(200_000_000, 200_000_999, "test")
-    rows = [("R-1", *PLAIN, "O-1", price, until), ("R-2", "200000113", *PLAIN[1:], "O-2", price, until)]
+    supply(203_164_000, 203_164_999, "test")
+    rows = [("R-1", *PLAIN, "O-1", price, until), ("R-2", "203164113", *PLAIN[1:], "O-2", price, until)]
     said = register(csv_of(rows, (*HEADING, "order", "price", "paid_until")))
     assert said.code == Exit.USAGE and [one["column"] for one in said.json["errors"]] == [column, column]
 
@@ -231,11 +231,11 @@ def test_a_price_or_a_day_beyond_all_bounds_is_a_fault_of_its_line(
 def test_each_line_pays_the_price_of_the_range_that_it_is_handed_out_of(
     supply: Supply, register: Callable[..., Any]
 ) -> None:
-    supply(200_000_000, 200_000_999, "test", price=1_000)
+    supply(203_164_000, 203_164_999, "test", price=1_000)
     until = timezone.localdate() + 365 * DAY
     heading = (*HEADING, "order", "price", "paid_until")
-    rows = [("R-1", *PLAIN, "O-1", "12", until), ("R-2", "200000113", *PLAIN[1:], "O-2", "10", until)]
-    cheap = ("R-3", "200000115", *PLAIN[1:], "O-3", "9.99", until)
+    rows = [("R-1", *PLAIN, "O-1", "12", until), ("R-2", "203164113", *PLAIN[1:], "O-2", "10", until)]
+    cheap = ("R-3", "203164115", *PLAIN[1:], "O-3", "9.99", until)
     (said,) = register(csv_of([*rows, cheap], heading), "--apply").json["errors"]
     assert (said["line"], said["column"]) == (4, "number")
     cheap = ("R-4", *PLAIN, "O-4", "9", until)

@@ -28,7 +28,7 @@ from tests.enforcement.acts import DAY, broken, head, verbs
 
 Supply = Callable[..., NumberRange]
 pytestmark = pytest.mark.usefixtures("english")
-BACK = 200_000_111
+BACK = 203_164_111
 
 
 def paid(price: int, days: int = 365) -> Any:
@@ -36,7 +36,7 @@ def paid(price: int, days: int = 365) -> Any:
 
 
 def test_a_range_with_a_price_hands_out_to_whoever_paid_at_least_that(supply: Supply, resources: Staff) -> None:
-    priced = supply(200_000_000, 200_000_999, "test", price=5_000)
+    priced = supply(203_164_000, 203_164_999, "test", price=5_000)
     fine = next(n for n in range(priced.first, priced.last) if fineness(n)[0] == 0)
     for said in (terms(), paid(4_999)):
         with pytest.raises(Invalid, match="No range of this pool is open"):
@@ -52,7 +52,7 @@ def test_a_range_with_a_price_hands_out_to_whoever_paid_at_least_that(supply: Su
 
 
 def test_nobody_has_paid_for_more_than_ten_years(supply: Supply, resources: Staff) -> None:
-    supply(200_000_000, 200_000_999, "test")
+    supply(203_164_000, 203_164_999, "test")
     with pytest.raises(Invalid, match="at most ten years"):
         allocate(wish(terms=paid(100, 3_655)), actor=resources, reason=WHY)
     allocate(wish(terms=paid(100, 3_650)), actor=resources, reason=WHY)
@@ -71,8 +71,8 @@ def test_a_price_or_a_day_beyond_all_bounds_is_bad_input(price: str, until: str)
 def test_who_may_not_tell_of_a_holder_registers_nobody(
     supply: Supply, resources: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    supply(200_000_000, 200_000_999)
-    supply(200_001_000, 200_001_999, "test")
+    supply(203_164_000, 203_164_999)
+    supply(203_165_000, 203_165_999, "test")
     monkeypatch.setitem(ROLES, "resources", tuple(p for p in ROLES["resources"] if p != REGISTER))
     lesser = at_desk().get(pk=resources.pk)
     before = head()
@@ -86,7 +86,7 @@ def test_who_may_not_tell_of_a_holder_registers_nobody(
 def test_a_number_that_something_holds_again_after_its_release_is_not_handed_out(
     supply: Supply, cast: dict[str, Staff], tmp_path: Path, kind: str
 ) -> None:
-    supply(200_000_000, 200_000_999, "test")
+    supply(203_164_000, 203_164_999, "test")
     resources = cast["resources"]
     make_numbers([BACK])
     flows.quarantined([BACK])
@@ -109,7 +109,7 @@ def test_a_number_that_something_holds_again_after_its_release_is_not_handed_out
 def test_a_hold_that_comes_between_the_choice_and_the_taking_is_heeded(
     supply: Supply, cast: dict[str, Staff], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    supply(200_000_000, 200_000_999, "test")
+    supply(203_164_000, 203_164_999, "test")
     make_numbers([BACK])
     flows.quarantined([BACK])
     look = source.look
