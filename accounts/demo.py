@@ -1,6 +1,8 @@
 """Demo numbers and holders: deterministic, with a realistic spread of states, tiers, logins and open cases."""
 
 import datetime
+import tempfile
+from pathlib import Path
 
 from django.db import connection
 from django.utils import timezone
@@ -8,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.dormancy import Terms
 from accounts.identity.demo import person
+from accounts.intake.feed import Feed
 from accounts.lifecycle import PREMIUM_FROM_TIER, Lifecycle, Protection
 from accounts.models import (
     Campaign,
@@ -21,12 +24,14 @@ from accounts.models import (
 )
 from accounts.premium import FUNCTION
 from accounts.queries.identity import standing
+from accounts.queries.logins import covered_until
 from accounts.queries.rulebook import version_in_force
 from accounts.resources import Pool
 from accounts.rights import PAPERS
 from accounts.services import correct, disclosures, holds, resources, rights
 from accounts.services.disclosures import Shown
 from accounts.services.identity import Proof, Told, record
+from accounts.services.logins import import_logins
 from accounts.services.protect import protect
 from accounts.services.resources import campaigns, ranges
 from accounts.services.resources import policies as dormancy
@@ -167,6 +172,16 @@ def numbers(wish: demo.Wish) -> str:
                 act.wrote(pen.history_model(Tenure), rows=tenures)
             made += numbers
     return _("Numbers: %(have)d there, %(made)d made") % {"have": have, "made": made}
+
+
+@demo.step
+def logins(wish: demo.Wish) -> str:
+    """What the feed would say at the end of a file: up to now every login is known."""
+    if covered_until() is not None:
+        return _("Login feed: there")
+    with tempfile.NamedTemporaryFile(suffix=".csv") as empty, Feed(Path(empty.name)) as feed:
+        import_logins(feed, actor=Staff.objects.system("system-feed"), apply=True, covers=timezone.now())
+    return _("Login feed: every login up to now is known")
 
 
 @demo.step
