@@ -95,8 +95,8 @@ _RANGES = (
     (10_000_000, 2_999_999_999, Pool.PUBLIC, "演示：早期号段，仅回收号", Lifecycle.PRE_RELEASE),
     (3_000_000_000, 4_294_967_295, Pool.PUBLIC, "演示：十位号", Lifecycle.AVAILABLE),
     (20_000_000_000, 29_999_999_999, Pool.PUBLIC, "演示：十一位号", Lifecycle.AVAILABLE),
-    (90_000_000_000, 90_000_009_999, Pool.INTERNAL, "演示：内部用号", Lifecycle.AVAILABLE),
-    (90_000_010_000, 90_000_019_999, Pool.TEST, "演示：测试用号", Lifecycle.AVAILABLE),
+    (91_734_260_000, 91_734_269_999, Pool.INTERNAL, "演示：内部用号", Lifecycle.AVAILABLE),
+    (91_734_270_000, 91_734_279_999, Pool.TEST, "演示：测试用号", Lifecycle.AVAILABLE),
 )
 
 

@@ -28,7 +28,7 @@ from tests.web.door import number_url, text
 __all__ = ["desk"]  # a fixture of the web tests, used here
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
-ONE = 200_000_417
+ONE = 284_170_433
 GROUND = ("--clause", "10.1", "--fact", "sold forged tickets", "--evidence", "screenshot 7")
 BECAUSE = ("--reason", "fraud report upheld")
 AGREED = ("--reason", "the evidence is enough")
@@ -99,7 +99,7 @@ def test_two_holders_one_after_the_other_and_neither_meets_the_other(
     terminal: Terminal, desk: Callable[..., Client], supply: Callable[..., NumberRange], tmp_path: Path
 ) -> None:
     begin = timezone.now()
-    supply(200_000_000, 200_000_999)
+    supply(284_170_000, 284_170_999)
     register(terminal, tmp_path, "R-1", FIRST)
     logs_in(terminal, tmp_path)
     assert state() == "in_use"

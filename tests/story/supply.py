@@ -1,5 +1,5 @@
-"""A range, its proposals, a registration, a holder corrected, and a right of use that ended: what number resources leave
-in every table of the record, with the same canaries in whatever is said of people."""
+"""A range, its proposals, a registration, a holder corrected, a right of use that ended: what number resources leave in
+every table of the record, with the same canaries in whatever is said of people."""
 
 import datetime
 import tempfile
