@@ -32,7 +32,7 @@ class HolderFields(forms.Form):
     mobile = forms.CharField(label=gettext_lazy("Mobile"), required=False, max_length=30)
     email = forms.CharField(label=gettext_lazy("E-mail"), required=False, max_length=120)
     verified = forms.MultipleChoiceField(
-        label=gettext_lazy("Verified"),
+        label=gettext_lazy("What was verified"),
         required=False,
         choices=[(item.value, item.label) for item in VERIFIED],
         widget=forms.CheckboxSelectMultiple,

@@ -109,7 +109,7 @@ class PolicyAdmin(OpsModelAdmin):
 
 
 class PolicyForm(WhyForm):
-    code = forms.CharField(label=gettext_lazy("Code"), max_length=40, help_text=CODE_HELP)
+    code = forms.CharField(label=gettext_lazy("Code of the policy"), max_length=40, help_text=CODE_HELP)
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=Dormancy.choices, widget=forms.RadioSelect)
     threshold_days = forms.IntegerField(label=gettext_lazy("Days until it is due"), min_value=1)
     registered_from = forms.DateField(label=gettext_lazy("Registered from"), required=False, widget=DAYS)

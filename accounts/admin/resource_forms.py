@@ -115,7 +115,7 @@ class TierForm(WhyForm):
 
 
 class CampaignForm(WhyForm):
-    code = forms.CharField(label=gettext_lazy("Code"), max_length=40, help_text=CODE_HELP)
+    code = forms.CharField(label=gettext_lazy("Code of the campaign"), max_length=40, help_text=CODE_HELP)
     organiser = forms.CharField(label=gettext_lazy("Authorised organiser"), max_length=120)
     authorisation = forms.CharField(
         label=gettext_lazy("Written authorisation"), max_length=120, help_text=gettext_lazy("Its reference.")

@@ -295,7 +295,7 @@ def _ranges(retires: ResourceProposal) -> dict[str, tuple[str, ...]]:
 
 
 def _allocates(cast: Cast, folder: Path) -> dict[str, tuple[str, ...]]:
-    open_range(cast, 3_000_000_000, 3_000_000_999, "test")
+    open_range(cast, 3_284_170_000, 3_284_170_999, "test")
     heading = ("registration", "pool", "channel", "accepted", "registered_at")
     told = csv_of([("R-1", "test", "client", "explicit", timezone.now().isoformat())], heading)
     return {
