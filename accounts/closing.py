@@ -12,6 +12,7 @@ DAY = datetime.timedelta(days=1)
 OBJECTION = 180 * DAY  # the window in which a termination may be objected to (clause 11): DESIGN §4
 COOLING_OFF = 15 * DAY  # T14-T16
 FEED_WAIT = 2 * DAY  # how old, at most, what is known of logins may be where somebody is judged for not logging in
+RECLAIMED = "10.3"  # a termination under this clause: not used in time, or its paid time lapsed
 CANCELLED = "12.1"  # a termination under this clause is the holder's own: not restored, purged at once (T16)
 GRACE = 30 * DAY  # after a termination; one under 10.3 has the grace of its policy
 

@@ -29,12 +29,19 @@ LOST = gettext_lazy(
 )
 
 
+class _Confirmations(forms.MultipleChoiceField):
+    """All of them are needed, and the act names each that is missing."""
+
+    def validate(self, value: list[str]) -> None:
+        if value:
+            super().validate(value)
+
+
 class CancelForm(forms.Form):
-    confirmed = forms.MultipleChoiceField(
+    confirmed = _Confirmations(
         label=gettext_lazy("Settled"),
         choices=Confirmation.choices,
         widget=forms.CheckboxSelectMultiple,
-        required=False,  # what is missing is named by the act
         help_text=gettext_lazy("Tick what you have seen confirmed; all of it is needed."),
     )
     reason = forms.CharField(label=gettext_lazy("Reason"), widget=forms.Textarea(attrs={"rows": 3}), max_length=2000)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from accounts.closing import Service, Waits
 from accounts.lifecycle import L
 from accounts.models import Clearance, Number, PurgeCertificate, Tenure
+from accounts.queries.logins import used_before
 from accounts.queries.release import checklists
 from accounts.retention import CLASSES
 from accounts.services.purge_numbers import RIGHT_OF_USE
@@ -29,12 +30,27 @@ def _checklist(request: HttpRequest, number: Number) -> Panel | None:
     if number.lifecycle != L.QUARANTINED:
         return None
     found = checklists([number.pk])[number.pk]
-    rows: list[tuple[Any, Any]] = [(label, _done(code.value not in found.waits)) for code, label in ITEMS.items()]
+    standing = {code: _done(code.value not in found.waits) for code in ITEMS}
     if number.due_at is not None and Waits.QUARANTINE in found.waits:
-        rows[0] = (ITEMS[Waits.QUARANTINE], when(number.due_at, exact=True))
-    rows += [(_("Cleared: %(service)s") % {"service": one.label}, _done(one not in found.missing)) for one in Service]
+        standing[Waits.QUARANTINE] = when(number.due_at, exact=True)
+    if not found.had_holder:
+        standing[Waits.CERTIFICATE] = badge(_("nobody ever held it"), "quiet")
+    rows: list[tuple[Any, Any]] = [(label, standing[code]) for code, label in ITEMS.items()]
+    for one in Service if found.had_holder else ():
+        rows.append((_("Cleared: %(service)s") % {"service": one.label}, _done(one not in found.missing)))
     table = {"head": [_("Item"), _("Standing")], "rows": rows}
     return Panel(_("Re-release checklist"), "ops/panel_table.html", table)
+
+
+def _used(request: HttpRequest, number: Number) -> Panel | None:
+    """Reclaimed, and used before: a human decides on restoring it (10.1), and until then it stays (T17)."""
+    if number.lifecycle != L.TERMINATED or number.tenure_id not in used_before([number.tenure_id or 0]):
+        return None
+    facts = [
+        Fact(_("Used"), _("its holder logged in before it was reclaimed; the file that tells of it came later")),
+        Fact(_("Then"), _("it is not purged; whoever may restore numbers restores it (10.1)")),
+    ]
+    return Panel(_("Reclaimed though it was used"), "ops/panel_facts.html", {"facts": facts})
 
 
 def _certificate(request: HttpRequest, tenure: Tenure) -> Panel | None:
@@ -63,4 +79,5 @@ def _done(over: bool) -> Any:
 
 
 panels.register("number", _checklist, order=1)
+panels.register("number", _used, order=1)
 panels.register("tenure", _certificate, order=4)

@@ -126,11 +126,11 @@ def _acts(request: HttpRequest, number: Number | None) -> Iterable[Act]:
 
 def _fine(request: HttpRequest, number: Number) -> Panel | None:
     """Why a number has its tier, where there is anything to say; an ordinary number costs no look."""
-    if number.tier < PREMIUM_FROM_TIER and not number.tier_fixed:
+    if number.tier < PREMIUM_FROM_TIER and not number.tier_set_at:
         return None
     tier, patterns = fineness(number.pk)
     facts = [
-        Fact(_("Tier"), number.tier, _("set by hand") if number.tier_fixed else ""),
+        Fact(_("Tier"), number.tier, _("set by hand") if number.tier_set_at else ""),
         Fact(_("By its digits"), tier),
         Fact(_("Why it is fine"), patterns or _("an ordinary number")),
     ]

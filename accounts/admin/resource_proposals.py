@@ -219,7 +219,7 @@ def _approvals(request: HttpRequest, proposal: ResourceProposal) -> Panel | None
     head = [_("Approver"), _("Answer"), _("Reason"), _("Time")]
     missing = len(proposal.approvers) - len(rows)
     note = _("Still missing: %(n)d") % {"n": missing} if proposal.state == State.PROPOSED else _("None.")
-    return Panel(_("Approvals"), "ops/panel_table.html", {"head": head, "rows": rows, "empty": note}, side="right")
+    return Panel(_("Approvals"), "ops/panel_table.html", {"head": head, "rows": rows, "empty": note})
 
 
 def _story(request: HttpRequest, proposal: ResourceProposal) -> Iterable[Entry]:

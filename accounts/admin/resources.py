@@ -56,8 +56,6 @@ class RangeList(KeysetList):
         Column(gettext_lazy("Held"), lambda r: whole(r.use.held), numeric=True),
         Column(gettext_lazy("Share"), lambda r: percent(r.use.share), numeric=True),
         Column(gettext_lazy("Left"), lambda r: left_text(r.use), numeric=True),
-        Column(gettext_lazy("Opens on"), lambda r: r.opens_on or ""),
-        Column(gettext_lazy("Price"), lambda r: yuan(r.price)),
     )
     filters = (
         Filter(gettext_lazy("Pool"), "pool", tuple((p.value, p.label, Q(pool=p.value)) for p in Pool)),

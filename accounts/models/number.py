@@ -31,11 +31,10 @@ class Number(models.Model):
     legal_hold = models.BooleanField(_("legal hold"), default=False)
     protection = models.CharField(_("protection"), max_length=10, choices=Protection, blank=True, default="")
     reclaim_exempt_reason = models.CharField(_("exempt from reclaim because"), max_length=200, blank=True)
-    tier_fixed = models.BooleanField(_("tier set by hand"), default=False, db_default=False)
+    # Columns that came to a table of the record later are NULL where nothing is said: the digests of older rows hold.
+    tier_set_at = models.DateTimeField(_("tier set by hand"), null=True)
     terminated_at = models.DateTimeField(_("terminated"), null=True)
-    terminated_under = models.CharField(
-        _("terminated under clause"), max_length=8, blank=True, default="", db_default=""
-    )
+    terminated_under = models.CharField(_("terminated under clause"), max_length=8, null=True)  # noqa: DJ001
     due_at = models.DateTimeField(_("next step due"), null=True)  # end of cooling-off, of grace, of quarantine
     revision = models.IntegerField(_("revision"), default=0)
 
@@ -110,7 +109,7 @@ class Tenure(models.Model):
     )
     acceptance = models.CharField(_("acceptance"), max_length=10, choices=Acceptance, default=Acceptance.BY_USE)
     accepted_at = models.DateTimeField(_("accepted"), null=True)  # None: with the registration
-    order_ref = models.CharField(_("order"), max_length=80, blank=True, default="", db_default="")
+    order_ref = models.CharField(_("order"), max_length=80, null=True)  # noqa: DJ001  # as above
     price = models.PositiveIntegerField(_("price, in fen"), null=True)
     started_at = models.DateTimeField(_("started"))
     ended_at = models.DateTimeField(_("ended"), null=True)

@@ -22,7 +22,7 @@ BLOCKERS = {
     Blocker.LEGAL_HOLD: f"(n.legal_hold OR {_OPEN.format(kind='legal', but='')})",
     Blocker.REQUEST: _OPEN.format(kind="request", but=_NOT_SECRET),
     Blocker.APPEAL: _OPEN.format(kind="appeal", but=""),
-    Blocker.PAID: "(t.paid AND t.paid_until > %(now)s)",
+    Blocker.PAID: "(t.paid AND (t.paid_until IS NULL OR t.paid_until > %(now)s))",
 }
 _CASES = ", ".join(f"CASE WHEN {sql} THEN '{code}' END" for code, sql in BLOCKERS.items())
 _BLOCKED = f"""

@@ -4,23 +4,25 @@ Asked by the dry run of the whole file, and of each chunk once its numbers are l
 """
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import DateTimeField, Max
+from django.db.models import DateTimeField, F, Max
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
-from accounts.closing import COOLING_OFF
+from accounts.closing import COOLING_OFF, FEED_WAIT, RECLAIMED
 from accounts.lifecycle import USABLE, Lifecycle
-from accounts.models import RuleVersion
+from accounts.models import Number, RuleVersion
+from accounts.queries.rights import keeps_number
 from accounts.queries.rulebook import version_in_force
 from accounts.rulebook.summaries import DOCUMENT
 from qqops.audit.models import Event
 
 RECORDED = "logins.file_recorded"
 UNKNOWN, BEFORE = "unknown", "before"
+USED = "used"
 # Why a login is passed over: nobody's number, somebody's whose right has ended, or a former holder's login.
 SKIPPED = {
     UNKNOWN: _("unknown number"),
@@ -30,27 +32,36 @@ SKIPPED = {
 
 _USABLE = ", ".join(f"'{state}'" for state in USABLE)
 _BEGAN = f"interval '{COOLING_OFF.days} days'"
+# What he did before his right ended for not using it counts, in whatever file it comes (`used_before`).
+_BEFORE_RECLAIM = (
+    f"n.lifecycle = '{Lifecycle.TERMINATED}' AND n.terminated_under = '{RECLAIMED}' AND l.at < n.terminated_at"
+)
+# The first login under a version accepts it, also where it comes after a later one (12.1).
+_ACCEPTS = "(place > accepted OR place = accepted AND at < accepted_at)"
 
 # `line`: each line with why it is passed over ('' where it counts), and the place in `versions` of what was in force
-# then. `used`: the tenures that something begins or ends for, whatever else is in the file; the others have facts only.
+# then; `accepted_at` where that was by use. `used`: the tenures that something begins or ends for, whatever else is in
+# the file; the others have facts only. Of a cancellation the last login counts that is not after its end.
 JUDGED = f"""
 line AS MATERIALIZED (
   SELECT l.number, l.service, l.at, n.lifecycle, n.tenure_id, n.due_at,
     width_bucket(l.at, %(since)s::timestamptz[]) AS place,
     coalesce(array_position(%(versions)s::bigint[], t.rules_version_id), 0) AS accepted,
-    CASE WHEN n.id IS NULL THEN '{UNKNOWN}' WHEN n.lifecycle NOT IN ({_USABLE}) THEN n.lifecycle
+    CASE WHEN t.acceptance = 'by_use' THEN t.accepted_at END AS accepted_at,
+    CASE WHEN n.id IS NULL THEN '{UNKNOWN}' WHEN n.lifecycle NOT IN ({_USABLE}) AND NOT ({_BEFORE_RECLAIM})
+           THEN n.lifecycle
          WHEN l.at < t.started_at THEN '{BEFORE}' ELSE '' END AS why
   FROM accounts_loginline l LEFT JOIN accounts_number n ON n.id = l.number
   LEFT JOIN accounts_tenure t ON t.id = n.tenure_id
   WHERE l.number > %(after)s AND l.number <= %(upto)s),
 used AS MATERIALIZED (
-  SELECT number, tenure_id, lifecycle, due_at, accepted, max(place) AS place, max(at) AS last
-  FROM line WHERE why = '' AND (lifecycle <> '{Lifecycle.IN_USE}' OR place > accepted)
-  GROUP BY number, tenure_id, lifecycle, due_at, accepted),
+  SELECT number, tenure_id, lifecycle, due_at, max(place) AS place, max(at) FILTER (WHERE at <= due_at) AS last
+  FROM line WHERE why = '' AND (lifecycle IN ('{Lifecycle.ALLOCATED}', '{Lifecycle.CANCEL_PENDING}') OR {_ACCEPTS})
+  GROUP BY number, tenure_id, lifecycle, due_at),
 accepting AS MATERIALIZED (
-  SELECT u.tenure_id, (%(versions)s::bigint[])[u.place] AS version, min(l.at) AS at
-  FROM used u JOIN line l ON l.tenure_id = u.tenure_id AND l.place = u.place
-  WHERE u.place > u.accepted AND l.why = '' GROUP BY 1, 2)"""
+  SELECT tenure_id, (%(versions)s::bigint[])[place] AS version, min(at) AS at
+  FROM (SELECT tenure_id, place FROM used) u JOIN line USING (tenure_id, place)
+  WHERE why = '' AND {_ACCEPTS} GROUP BY 1, 2)"""
 
 ACTIVATES = f"lifecycle = '{Lifecycle.ALLOCATED}'"
 # Withdrawn by a login within the cooling-off; one from before the holder cancelled says nothing (T15).
@@ -88,3 +99,16 @@ def covered_until() -> datetime.datetime | None:
     said = Cast(KeyTextTransform("covers", "facts"), DateTimeField())
     found: datetime.datetime | None = Event.objects.filter(verb=RECORDED).aggregate(until=Max(said))["until"]
     return found
+
+
+def used_before(tenures: Collection[int]) -> Iterable[int]:
+    """Whose number was reclaimed for not being used though it was: by a login that a later file told of. Only of the
+    last days before it can none have been known. What was paid for lapses by its time, used or not."""
+    late = Number.objects.filter(
+        tenure__in=tenures, lifecycle=Lifecycle.TERMINATED, terminated_under=RECLAIMED, tenure__paid=False,
+        tenure__logins__last_at__gt=F("terminated_at") - FEED_WAIT,
+    )  # fmt: skip
+    return (tenure for tenure in late.values_list("tenure", flat=True).distinct() if tenure is not None)
+
+
+keeps_number(USED, _("its holder used it before it was reclaimed: restore it (10.1)"), used_before)

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from accounts.closing import OBJECTION, Service, Waits
+from accounts.closing import Service, Waits
 from accounts.lifecycle import PREMIUM_FROM_TIER, L
 
 OF = """
@@ -25,16 +25,17 @@ HELD = """(n.legal_hold OR EXISTS (SELECT FROM accounts_hold k JOIN accounts_ten
     WHERE h.number_id = n.id AND k.lifted_at IS NULL AND (k.until IS NULL OR k.until > %(now)s)))"""
 
 WAITS = {
-    Waits.QUARANTINE: (
-        f"(n.due_at IS NULL OR n.due_at > %(now)s OR n.terminated_at + interval '{OBJECTION.days} days' > %(now)s)"
-    ),
+    Waits.QUARANTINE: "(n.due_at IS NULL OR n.due_at > %(now)s)",  # not before objections are over: `purge_numbers`
     Waits.HOLD: HELD,
-    Waits.CERTIFICATE: "NOT EXISTS (SELECT FROM accounts_purgecertificate c WHERE c.tenure_id = t.id)",
+    # Of whom, where nobody ever held it, could anything be left?
+    Waits.CERTIFICATE: (
+        "(t.id IS NOT NULL AND NOT EXISTS (SELECT FROM accounts_purgecertificate c WHERE c.tenure_id = t.id))"
+    ),
     Waits.SERVICES: (
-        f"(SELECT count(*) FROM accounts_clearance c WHERE c.tenure_id = t.id) < {len(Service)}"
+        f"(t.id IS NOT NULL AND (SELECT count(*) FROM accounts_clearance c WHERE c.tenure_id = t.id) < {len(Service)})"
     ),
     Waits.RANGE: "r.id IS NULL",
-}  # fmt: skip
+}
 
 FIRST = "CASE " + " ".join(f"WHEN {sql} THEN '{code}'" for code, sql in WAITS.items()) + " ELSE '' END"
 _CASES = ", ".join(f"CASE WHEN {sql} THEN '{code}' END" for code, sql in WAITS.items())
@@ -46,7 +47,7 @@ TO = (
 
 _ALL = f"""
 SELECT n.id, array_remove(ARRAY[{_CASES}], NULL),
-  ARRAY(SELECT c.service FROM accounts_clearance c WHERE c.tenure_id = t.id)
+  ARRAY(SELECT c.service FROM accounts_clearance c WHERE c.tenure_id = t.id), t.id IS NOT NULL
 FROM {OF} WHERE n.id = ANY(%(numbers)s::bigint[]) AND n.lifecycle = '{L.QUARANTINED}' ORDER BY n.id"""
 _HELD = f"SELECT n.id FROM accounts_number n WHERE n.id = ANY(%(numbers)s::bigint[]) AND {HELD} ORDER BY n.id"
 
@@ -55,17 +56,18 @@ _HELD = f"SELECT n.id FROM accounts_number n WHERE n.id = ANY(%(numbers)s::bigin
 class Checklist:
     waits: list[str] = field(default_factory=list)
     cleared: list[str] = field(default_factory=list)  # services
+    had_holder: bool = True
 
     @property
     def missing(self) -> list[Any]:
-        return [service for service in Service if service.value not in self.cleared]
+        return [service for service in Service if self.had_holder and service.value not in self.cleared]
 
 
 def checklists(numbers: Collection[int]) -> dict[int, Checklist]:
     """For each of these that is in quarantine."""
     with connection.cursor() as cursor:
         cursor.execute(_ALL, {"numbers": list(numbers), "now": timezone.now()})
-        return {number: Checklist(waits, cleared) for number, waits, cleared in cursor.fetchall()}
+        return {number: Checklist(*found) for number, *found in cursor.fetchall()}
 
 
 def held(numbers: Collection[int]) -> list[int]:

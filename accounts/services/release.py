@@ -26,7 +26,7 @@ WHERE n.id = ANY(%(numbers)s::bigint[]) AND n.lifecycle = '{L.QUARANTINED}' ORDE
 
 _RELEASE = """
 WITH number AS (
-  UPDATE accounts_number n SET lifecycle = g.state, due_at = NULL, terminated_at = NULL, terminated_under = '',
+  UPDATE accounts_number n SET lifecycle = g.state, due_at = NULL, terminated_at = NULL, terminated_under = NULL,
     revision = n.revision + 1
   FROM unnest(%(numbers)s::bigint[], %(states)s::text[]) g(id, state) WHERE n.id = g.id RETURNING n.*),
 history AS ({number})

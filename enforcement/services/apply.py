@@ -225,7 +225,7 @@ _MOVED = {
     Kind.TERMINATE: (
         "lifecycle = 'terminated', terminated_at = %(now)s, terminated_under = %(under)s, due_at = %(now)s + %(grace)s"
     ),
-    Kind.RESTORE: "lifecycle = j.restored, terminated_at = NULL, terminated_under = '', due_at = NULL",
+    Kind.RESTORE: "lifecycle = j.restored, terminated_at = NULL, terminated_under = NULL, due_at = NULL",
 }
 
 

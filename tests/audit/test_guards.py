@@ -8,6 +8,8 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connection, connections, models, transaction
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.operations import AddField, CreateModel
 
 from accounts.lifecycle import Lifecycle, pairs
 from accounts.models import (
@@ -119,6 +121,19 @@ def test_every_model_that_changes_has_history_and_every_history_is_protected() -
     for model in apps.get_models():
         if hasattr(model, "history"):
             assert model.history.model in PROTECTED
+
+
+def test_a_column_that_came_to_the_record_later_is_null_where_nothing_is_said() -> None:
+    """A digest leaves NULLs out: so those of older rows hold, and no upgrade breaks the record."""
+    loader = MigrationLoader(None, ignore_no_migrations=True)
+    tables = {(m._meta.app_label, m._meta.model_name) for m in PROTECTED}
+    late = []
+    for (app, name), migration in loader.disk_migrations.items():
+        made = {op.name_lower for op in migration.operations if isinstance(op, CreateModel)}
+        for op in migration.operations:
+            if isinstance(op, AddField) and (app, op.model_name_lower) in tables and op.model_name_lower not in made:
+                late.append((app, name, op.model_name, op.name, op.field.null))
+    assert late and [one for one in late if not one[-1]] == []
 
 
 @pytest.mark.django_db

@@ -48,10 +48,10 @@ number AS (
   FROM judged j WHERE n.id = j.number_id AND j.why = '' RETURNING n.*),
 number_history AS (
   INSERT INTO accounts_historicalnumber (event, id, lifecycle, tier, tenure_id, frozen_until, restricted_until,
-    legal_hold, protection, reclaim_exempt_reason, tier_fixed, terminated_at, terminated_under, due_at, revision,
+    legal_hold, protection, reclaim_exempt_reason, tier_set_at, terminated_at, terminated_under, due_at, revision,
     history_date, history_type, history_user_id)
   SELECT %(event)s, id, lifecycle, tier, tenure_id, frozen_until, restricted_until, legal_hold, protection,
-    reclaim_exempt_reason, tier_fixed, terminated_at, terminated_under, due_at, revision, clock_timestamp(), '~',
+    reclaim_exempt_reason, tier_set_at, terminated_at, terminated_under, due_at, revision, clock_timestamp(), '~',
     %(actor)s FROM number RETURNING *),
 notice AS (
   INSERT INTO enforcement_notice (decision_id, tenure_id, state, created_at)

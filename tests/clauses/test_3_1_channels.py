@@ -43,7 +43,7 @@ def test_3_1_head_free_or_paid_with_order_price_and_end(supply: Supply, resource
     allocate(wish(), actor=resources, reason=WHY)
     allocate(wish(terms=terms(charge=Charge("O-7", 1250, until))), actor=resources, reason=WHY)
     assert list(Tenure.objects.order_by("pk").values_list("paid", "order_ref", "price", "paid_until")) == [
-        (False, "", None, None),
+        (False, None, None, None),
         (True, "O-7", 1250, until),
     ]
     for charge in (Charge("", 1250, until), Charge("O-8", 0, until), Charge("O-8", 1, timezone.now() - DAY)):

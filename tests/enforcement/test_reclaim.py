@@ -62,7 +62,7 @@ def test_a_termination_says_when_under_what_and_until_when_it_is_kept(cast: Cast
         assert row.due_at - row.terminated_at == grace
         back = approve(decide(Kind.RESTORE, [number], cast["officer"]), cast["supervisor2"])
         row = Number.objects.get(pk=number)
-        assert (back.applied, row.terminated_at, row.terminated_under, row.due_at) == (1, None, "", None)
+        assert (back.applied, row.terminated_at, row.terminated_under, row.due_at) == (1, None, None, None)
     assert broken() == []
 
 

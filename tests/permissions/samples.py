@@ -18,6 +18,7 @@ from qqops.audit.models import Event
 from qqops.staff import services
 from qqops.staff.models import Staff
 from tests.accounts.intake.files import csv_of, put
+from tests.accounts.life.flows import cancelled
 from tests.cast import make_numbers
 from tests.enforcement.acts import decide
 from tests.enforcement.reclaiming import adopt
@@ -26,6 +27,7 @@ from tests.story import Story
 from tests.supply import carry_out, feed_covers, open_range
 
 ONE = 10_001
+LEAVING, LEFT = 284_917_061, 284_917_063
 DESK = (384_917_000, 384_917_999)  # a range
 COVER = "covers for a colleague on leave"
 WHAT = ("--fact", "sold forged tickets", "--evidence", "screenshot 7", "--reason", "fraud report upheld")
@@ -38,7 +40,7 @@ Cast = dict[str, Staff]
 def samples(cast: Cast, story: Story) -> dict[str, Any]:
     """For each route with parameters its arguments, or a function that gives its addresses."""
     known = _of_the_house(cast) | _of_identities(story) | _of_tenures(story) | _of_desk(cast) | _of_reclaim(cast)
-    return known | _of_life()
+    return known | _of_life(cast)
 
 
 def _of_the_house(cast: Cast) -> dict[str, Any]:
@@ -85,11 +87,14 @@ def _of_the_house(cast: Cast) -> dict[str, Any]:
     }
 
 
-def _of_life() -> dict[str, Any]:
-    at = f"?number={ONE}"
+def _of_life(cast: Cast) -> dict[str, Any]:
+    make_numbers([LEAVING, LEFT])
+    cancelled([LEFT], cast["agent"])
     return {
-        f"admin:{name}": lambda name=name: [Address(f"admin:{name}", reverse(f"admin:{name}") + at)]
-        for name in ("cancel", "withdraw_cancellation")
+        f"admin:{name}": lambda name=name, n=number: [
+            Address(f"admin:{name}", f"{reverse(f'admin:{name}')}?number={n}")
+        ]
+        for name, number in (("cancel", LEAVING), ("withdraw_cancellation", LEFT))
     }
 
 
@@ -143,7 +148,7 @@ def _of_reclaim(cast: Cast) -> dict[str, Any]:
 
 def _reclaims(cast: Cast, number: str, folder: Path) -> dict[str, tuple[str, ...]]:
     code = _dormant(cast).code
-    drafted = ("--kind", "not_activated", "--days", "3", "--from", "2099-01-01", "--grace", "15")
+    drafted = ("--kind", "paid_lapsed", "--days", "3", "--from", "2099-01-01", "--grace", "15")
     renewed = put(folder, f"number,paid until\n{number},{timezone.localdate()}\n".encode(), "renewed.csv")
     return {
         "policies list": ("policies", "list", *SAY),

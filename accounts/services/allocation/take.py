@@ -69,7 +69,7 @@ number AS (
 _UPDATE = f"""
 number AS (
   UPDATE accounts_number n SET lifecycle = 'allocated', tenure_id = f.tenure, frozen_until = NULL,
-    restricted_until = NULL, reclaim_exempt_reason = '', terminated_at = NULL, terminated_under = '', due_at = NULL,
+    restricted_until = NULL, reclaim_exempt_reason = '', terminated_at = NULL, terminated_under = NULL, due_at = NULL,
     revision = n.revision + 1
   FROM free f WHERE n.id = f.id AND n.lifecycle = 'available' AND NOT {HELD} RETURNING n.*)"""
 
@@ -229,7 +229,7 @@ def _columns(terms: Sequence[Terms]) -> dict[str, Any]:
         "channels": [one.channel for one in rows],
         "references": [one.reference for one in rows],
         "paid": [one.charge is not None for one in rows],
-        "orders": [one.charge.order if one.charge else "" for one in rows],
+        "orders": [one.charge.order if one.charge else None for one in rows],
         "prices": [one.price for one in rows],
         "until": [one.charge.until if one.charge else None for one in rows],
         "rules": [one.rules.pk for one in rows],

@@ -42,14 +42,14 @@ SELECT count(*) FROM number"""
 
 _MOVE = """
 WITH number AS (
-  UPDATE accounts_number n SET lifecycle = %(to)s, due_at = NULL, terminated_at = NULL, terminated_under = '',
+  UPDATE accounts_number n SET lifecycle = %(to)s, due_at = NULL, terminated_at = NULL, terminated_under = NULL,
     revision = n.revision + 1 WHERE n.id = ANY(%(numbers)s::bigint[]) RETURNING n.*),
 history AS ({history})
 SELECT count(*) FROM number"""
 
 _TIER = """
 WITH number AS (
-  UPDATE accounts_number n SET tier = %(tier)s, tier_fixed = true, revision = n.revision + 1
+  UPDATE accounts_number n SET tier = %(tier)s, tier_set_at = statement_timestamp(), revision = n.revision + 1
   WHERE n.id = ANY(%(numbers)s::bigint[]) RETURNING n.*),
 history AS ({history})
 SELECT count(*) FROM number"""
@@ -57,7 +57,7 @@ SELECT count(*) FROM number"""
 _RECOMPUTE = """
 WITH due AS MATERIALIZED (
   SELECT n.id FROM accounts_number n WHERE n.id = ANY(%(numbers)s::bigint[]) AND n.lifecycle = ANY(%(states)s)
-    AND NOT n.tier_fixed ORDER BY n.id FOR NO KEY UPDATE),
+    AND n.tier_set_at IS NULL ORDER BY n.id FOR NO KEY UPDATE),
 number AS (
   UPDATE accounts_number n SET tier = {tier}(n.id), revision = n.revision + 1
   FROM due WHERE n.id = due.id AND n.tier <> {tier}(n.id) RETURNING n.*),
@@ -65,7 +65,7 @@ history AS ({history})
 SELECT count(*) FROM number"""
 
 _TO_RECOMPUTE = f"""
-SELECT n.id FROM accounts_number n WHERE n.lifecycle = %(state)s AND n.id > %(after)s AND NOT n.tier_fixed
+SELECT n.id FROM accounts_number n WHERE n.lifecycle = %(state)s AND n.id > %(after)s AND n.tier_set_at IS NULL
   AND n.tier <> {FUNCTION}(n.id) ORDER BY n.id LIMIT %(size)s"""
 
 

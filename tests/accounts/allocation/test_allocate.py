@@ -36,7 +36,7 @@ def test_a_number_is_handed_out_and_its_tenure_opened_with_history_and_one_event
     tenure = number.tenure
     assert tenure is not None and tenure.pk == one.tenure
     assert (number.lifecycle, tenure.seq, tenure.channel, tenure.acceptance) == ("allocated", 1, "web", "explicit")
-    assert (tenure.paid, tenure.order_ref, tenure.price, tenure.paid_until) == (False, "", None, None)
+    assert (tenure.paid, tenure.order_ref, tenure.price, tenure.paid_until) == (False, None, None, None)
     event = Event.objects.latest("seq")
     assert event.facts == {"channel": "web", "pool": "test", "n": 1}
     assert (event.subject_label, event.ticket, event.actor) == (str(one.number), "T-1", resources)

@@ -64,7 +64,7 @@ def test_a_number_is_released_when_the_last_item_is_over_and_not_before(
     assert (event.actor.username, event.subject_id) == ("system-release", str(FIRST))
     assert event.facts == {"clause": "3.1", "numbers": 1, "to": {"available": 1}}
     one.refresh_from_db()
-    assert (one.lifecycle, one.due_at, one.terminated_at, one.terminated_under) == ("available", None, None, "")
+    assert (one.lifecycle, one.due_at, one.terminated_at, one.terminated_under) == ("available", None, None, None)
     assert history(FIRST)[-2:] == ["quarantined", "available"] and broken() == []
 
 
@@ -129,7 +129,7 @@ def test_by_hand_a_supervisor_opens_what_waits_for_nothing(
         cleared(tmp_path, [PREMIUM])
         carry_out(by_hand.moved([PREMIUM], "available"), resources, supervisor)
     one = Number.objects.get(pk=PREMIUM)
-    assert (one.lifecycle, one.due_at, one.terminated_under) == ("available", None, "") and broken() == []
+    assert (one.lifecycle, one.due_at, one.terminated_under) == ("available", None, None) and broken() == []
 
 
 def test_by_hand_nothing_that_is_held_comes_closer_to_somebody_else_wherever_it_is(

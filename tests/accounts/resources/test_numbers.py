@@ -57,9 +57,9 @@ def test_a_free_number_gets_its_row_in_the_state_of_its_range_with_the_tier_of_i
     supply(284_917_000, 284_917_999)
     before = head()
     carry_out(numbers.moved([284_917_888, NUMBER], "reserved"), cast["resources"])
-    assert list(Number.objects.values_list("pk", "lifecycle", "tier", "tier_fixed").order_by("pk")) == [
-        (NUMBER, "reserved", 0, False),
-        (284_917_888, "reserved", 2, False),
+    assert list(Number.objects.values_list("pk", "lifecycle", "tier", "tier_set_at").order_by("pk")) == [
+        (NUMBER, "reserved", 0, None),
+        (284_917_888, "reserved", 2, None),
     ]
     assert verbs(before) == ["resource.proposed", "number.moved"]
     rows = list(pen.history_model(Number)._default_manager.order_by("history_id").values_list("id", "lifecycle"))
