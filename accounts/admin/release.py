@@ -44,7 +44,7 @@ def _checklist(request: HttpRequest, number: Number) -> Panel | None:
 
 def _used(request: HttpRequest, number: Number) -> Panel | None:
     """Reclaimed, and used before: a human decides on restoring it (10.1), and until then it stays (T17)."""
-    if number.lifecycle != L.TERMINATED or number.tenure_id not in used_before([number.tenure_id or 0]):
+    if number.lifecycle != L.TERMINATED or not list(used_before([number.tenure_id or 0])):
         return None
     facts = [
         Fact(_("Used"), _("its holder logged in before it was reclaimed; the file that tells of it came later")),

@@ -34,7 +34,8 @@ _USABLE = ", ".join(f"'{state}'" for state in USABLE)
 _BEGAN = f"interval '{COOLING_OFF.days} days'"
 # What he did before his right ended for not using it counts, in whatever file it comes (`used_before`).
 _BEFORE_RECLAIM = (
-    f"n.lifecycle = '{Lifecycle.TERMINATED}' AND n.terminated_under = '{RECLAIMED}' AND l.at < n.terminated_at"
+    f"n.lifecycle = '{Lifecycle.TERMINATED}'"
+    f" AND coalesce(n.terminated_under = '{RECLAIMED}' AND l.at < n.terminated_at, false)"
 )
 # The first login under a version accepts it, also where it comes after a later one (12.1).
 _ACCEPTS = "(place > accepted OR place = accepted AND at < accepted_at)"

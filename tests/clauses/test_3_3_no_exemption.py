@@ -18,7 +18,7 @@ from tests.enforcement.acts import decide
 def test_3_3_whatever_the_channel_a_number_has_no_exemption_and_can_be_frozen(
     supply: Callable[..., NumberRange], resources: Staff, officer: Staff, channel: str
 ) -> None:
-    supply(200_000_000, 200_000_999, "test")
+    supply(284_170_000, 284_170_999, "test")
     (one,) = allocate(wish(terms=terms(channel, reference="letter 7")), actor=resources, reason=WHY)
     number = Number.objects.get(pk=one.number)
     assert (number.protection, number.reclaim_exempt_reason, number.legal_hold) == ("", "", False)
@@ -28,8 +28,8 @@ def test_3_3_whatever_the_channel_a_number_has_no_exemption_and_can_be_frozen(
 def test_3_3_an_exemption_of_the_last_holder_does_not_pass_to_the_next(
     supply: Callable[..., NumberRange], resources: Staff
 ) -> None:
-    supply(200_000_000, 200_000_999, "test")
-    make_numbers([200_000_111], "available")
-    Number.objects.filter(pk=200_000_111).update(reclaim_exempt_reason="telephone contract")
-    allocate(wish(numbers=(200_000_111,)), actor=resources, reason=WHY)
-    assert Number.objects.get(pk=200_000_111).reclaim_exempt_reason == ""
+    supply(284_170_000, 284_170_999, "test")
+    make_numbers([284_170_111], "available")
+    Number.objects.filter(pk=284_170_111).update(reclaim_exempt_reason="telephone contract")
+    allocate(wish(numbers=(284_170_111,)), actor=resources, reason=WHY)
+    assert Number.objects.get(pk=284_170_111).reclaim_exempt_reason == ""

@@ -21,7 +21,7 @@ Supply = Callable[..., NumberRange]
 def test_preamble_2_the_version_accepted_how_and_when_stand_on_the_tenure(
     supply: Supply, resources: Staff, rulebook: RuleVersion
 ) -> None:
-    supply(200_000_000, 200_000_999, "test")
+    supply(284_170_000, 284_170_999, "test")
     for how in ("explicit", "by_use"):
         allocate(wish(terms=terms(acceptance=how)), actor=resources, reason=WHY)
     assert list(Tenure.objects.order_by("pk").values_list("rules_version", "acceptance")) == [
@@ -34,7 +34,7 @@ def test_preamble_2_the_version_accepted_how_and_when_stand_on_the_tenure(
 def test_preamble_2_without_acceptance_nothing_is_opened_and_the_attempt_is_recorded(
     supply: Supply, resources: Staff, terminal: Terminal
 ) -> None:
-    supply(200_000_000, 200_000_999, "test")
+    supply(284_170_000, 284_170_999, "test")
     for how in ("", "perhaps"):
         before = head()
         with pytest.raises(Refused):

@@ -121,7 +121,7 @@ def look(pool: str, terms: Terms, count: int) -> tuple[list[Range], list[int]]:
 
 def one_cursor(ranges: Sequence[Range], *, wait: bool) -> Cursor | None:
     """A cursor that nobody has in hand; with `wait` any one, for which this waits: only while nothing else is held."""
-    slots = random.sample(range(SLOTS), 1 if wait else SLOTS)
+    slots = random.sample(range(SLOTS), 1 if wait else SLOTS)  # nosec B311  # to be out of each other's way
     sql = _FREE.format(skip="" if wait else "SKIP LOCKED")
     return next(iter(_cursors(sql, ranges, slots)), None)
 

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.closing import Waits
-from accounts.models import Hold, Number, NumberRange, Tenure
+from accounts.models import Hold, Number, NumberRange, RuleVersion, Tenure
 from accounts.queries.holder import answers
 from accounts.queries.release import WAITS, checklists, held
 from accounts.services import resources as works
@@ -84,13 +84,20 @@ def test_what_is_premium_or_in_no_open_range_waits_for_a_supervisor_and_outside_
     assert [state(n) for n in made] == ["available", "pre_release", "quarantined", "pre_release"] and broken() == []
 
 
-def test_without_a_certificate_nothing_is_released(number: Make, supply: Supply) -> None:
-    """Numbers whose holder was never purged by this house: nobody knows what was cleared."""
+def test_what_nobody_ever_held_waits_for_its_quarantine_alone_and_what_somebody_held_for_its_certificate(
+    number: Make, supply: Supply
+) -> None:
     supply(284_970_000, 284_979_999)
-    number("quarantined", id=FIRST)
-    assert checklists([FIRST])[FIRST].waits == ["quarantine", "certificate", "services"]
-    with later(days=400):
-        assert released() == {}
+    held_once, now = FIRST + 1, timezone.now()
+    for one in (FIRST, held_once):
+        number("quarantined", id=one)
+    Number.objects.filter(pk__in=[FIRST, held_once]).update(due_at=now)
+    rules = RuleVersion.objects.get()
+    before = Tenure(number_id=held_once, channel="client", rules_version=rules, started_at=now, ended_at=now)
+    Tenure.objects.bulk_create([before])  # its holder was never purged by this house
+    assert checklists([FIRST])[FIRST].waits == []
+    assert checklists([held_once])[held_once].waits == ["certificate", "services"]
+    assert released() == {"available": 1, "certificate": 1}
 
 
 def test_by_hand_it_is_refused_with_what_it_waits_for_and_else_needs_a_supervisor(
