@@ -8,16 +8,19 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from accounts.models import NumberRange
+from accounts.models import NumberRange, RuleVersion
 from accounts.services import resources
 from accounts.services.resources import campaigns, numbers, ranges
 from qqops.staff.models import Staff
+from tests.accounts.life.flows import cancelled
 from tests.browser.conftest import House, sign_in, speak
 from tests.browser.test_pages import DESK, IN_BOTH, Themes, faults
 from tests.cast import make_numbers
-from tests.supply import WHY, carry_out, open_range
+from tests.story.supply import Supply, supply
+from tests.supply import WHY, carry_out, feed_covers, open_range
 
 FIRST = 284_917_000
+LEAVING, LEFT = 284_190_501, 284_190_502
 MONTH = datetime.timedelta(days=30)
 
 
@@ -76,6 +79,66 @@ def test_every_page_of_number_resources_is_accessible_quiet_and_as_narrow_as_a_p
     speak(page, house, language)
     page.set_viewport_size(DESK)
     assert faults(page, every_page(page, house, supplied), language, themes) == {}
+
+
+@pytest.fixture
+def lived(house: House, cast: dict[str, Staff], rulebook: RuleVersion) -> Supply:
+    """Numbers with holders: registered, corrected, to be corrected, cancelled and purged; a policy."""
+    found = supply(cast, 71_000)
+    make_numbers([LEAVING, LEFT])
+    cancelled([LEFT], cast["agent"])
+    feed_covers()
+    return found
+
+
+def every_page_of_a_life(page: Page, house: House, lived: Supply) -> Iterator[str]:
+    at = f"?number={LEAVING}"
+    tenures = [("accounts_tenure_change", [one.pk], "") for one in (lived.registered, lived.corrected, lived.ended)]
+    places: dict[str, list[tuple[str, list[int], str]]] = {
+        "resources": [
+            ("register_number", [], ""),
+            ("accounts_dormancypolicy_changelist", [], ""),
+            ("accounts_dormancypolicy_change", [lived.policy.pk], ""),
+            ("accounts_dormancypolicy_history", [lived.policy.pk], ""),
+            ("draft_policy", [], ""),
+            ("end_policy", [lived.policy.pk], ""),
+            ("reclaim", [lived.policy.pk], ""),
+            ("exempt", [], at),
+        ],
+        "agent": [
+            ("cancel", [], at),
+            ("withdraw_cancellation", [], f"?number={LEFT}"),
+            ("accounts_number_change", [LEFT], ""),
+            ("accounts_number_change", [lived.ended.number_id], ""),
+        ],
+        "auditor": [
+            *tenures,
+            ("accounts_tenure_history", [lived.corrected.pk], ""),
+            ("accounts_number_change", [lived.ended.number_id], ""),
+        ],
+        "privacy": [("correct_holder", [], f"?number={lived.registered.number_id}")],
+        "supervisor": [
+            ("accounts_resourceproposal_change", [lived.waiting.pk], ""),
+            ("resource_ruling", [lived.waiting.pk], ""),
+            ("answers", [], f"?number={lived.ended.number_id}&day={timezone.localdate()}"),
+        ],
+    }
+    for login, wanted in places.items():
+        page.context.clear_cookies(name="sessionid")
+        sign_in(page, house, login)
+        for name, arguments, query in wanted:
+            answer = page.goto(house.url + reverse(f"admin:{name}", args=arguments) + query)
+            assert answer is not None and answer.ok, name
+            yield f"{name}, {login}"
+
+
+@IN_BOTH
+def test_every_page_of_a_numbers_life_is_accessible_quiet_and_as_narrow_as_a_phone(
+    page: Page, house: House, lived: Supply, console: list[str], language: str, themes: Themes
+) -> None:
+    speak(page, house, language)
+    page.set_viewport_size(DESK)
+    assert faults(page, every_page_of_a_life(page, house, lived), language, themes) == {}
 
 
 def test_a_range_is_opened_in_a_browser(page: Page, house: House, console: list[str]) -> None:
