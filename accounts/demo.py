@@ -69,7 +69,7 @@ tenure_history AS ({tenure_history}),
 login AS (
   INSERT INTO accounts_loginfact (tenure_id, service, first_at, last_at)
   SELECT t.id, 'qq', t.started_at + interval '1 hour',
-         greatest(t.started_at + interval '1 hour', now() - (f.dice % 97) ^ 2 / 8 * interval '1 hour')
+         greatest(t.started_at + interval '1 hour', now() - (f.dice % 97) ^ 3 / 400 * interval '1 hour')
   FROM tenure t JOIN fresh f ON f.id = t.number_id WHERE f.lifecycle <> 'allocated'),
 number AS (
   INSERT INTO accounts_number (id, lifecycle, tier, tenure_id, legal_hold, protection,

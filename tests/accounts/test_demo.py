@@ -8,7 +8,8 @@ import pytest
 from django.core.management import call_command
 
 from accounts.lifecycle import PREMIUM_FROM_TIER
-from accounts.models import Number
+from accounts.models import DormancyPolicy, Number
+from enforcement.services.reclaim import look
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
 from tests.enforcement.acts import broken, head
@@ -26,6 +27,9 @@ def test_the_demo_protects_a_handful_and_its_second_run_changes_nothing(
     assert {n.pk for n in system} == set(Number.objects.order_by("pk").values_list("pk", flat=True)[:5])
     assert all(n.tier >= PREMIUM_FROM_TIER for n in vip)
     assert Event.objects.filter(verb="number.protected", actor=cast["supervisor"]).count() == 2
+    policies = DormancyPolicy.objects.all()
+    reached = [one for one in policies if look(one, actor=cast["resources"], reason="who is due today").will]
+    assert len(reached) == len(policies) == 4
     before = head()
     call_command("demo", numbers=3000, stdout=StringIO())
     assert head() == before
