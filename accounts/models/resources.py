@@ -217,7 +217,7 @@ class Campaign(models.Model):
 
 
 class CampaignUse(models.Model):
-    """How much of its quota a campaign has used: counted up before the numbers are taken, in one transaction."""
+    """How much of its quota a campaign has used: counted up last, in the transaction that takes its numbers."""
 
     campaign = models.OneToOneField(Campaign, models.PROTECT, primary_key=True, related_name="use")
     used = models.PositiveIntegerField(_("used"), default=0)

@@ -5,10 +5,11 @@ import threading
 from collections.abc import Callable
 
 import pytest
+import time_machine
 from django.db import connections
 from django.utils import timezone
 
-from accounts.models import CampaignUse, NumberRange, RuleVersion, Tenure
+from accounts.models import Campaign, CampaignUse, NumberRange, RuleVersion, Tenure
 from accounts.services.allocation.allocate import allocate
 from accounts.services.allocation.terms import Charge
 from accounts.services.resources import campaigns
@@ -17,7 +18,9 @@ from qqops.audit.verify import verify
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.accounts.allocation.wishes import WHY, terms, wish
+from tests.enforcement.acts import head, verbs
 from tests.supply import carry_out
+from tests.terminal import Terminal
 
 Supply = Callable[..., NumberRange]
 pytestmark = pytest.mark.usefixtures("english")
@@ -86,6 +89,38 @@ def test_3_1_4_a_campaign_hands_out_its_quota_in_its_time_and_nothing_beyond(
     with pytest.raises(Refused, match="without its reference"):
         by("campaign", "  ", resources)
     assert (Tenure.objects.count(), CampaignUse.objects.get(campaign__code=code).used) == (3, 3)
+
+
+def test_3_1_4_a_campaigns_time_has_its_first_moment_in_it_and_its_last_not(
+    supply: Supply, cast: dict[str, Staff], resources: Staff
+) -> None:
+    supply(203_164_000, 203_164_999, "test")
+    code = campaign(cast, 3)
+    found = Campaign.objects.get(code=code)
+    moment = datetime.timedelta(microseconds=1)
+    with time_machine.travel(found.ends_at + DAY, tick=False):
+        for at in (found.starts_at - moment, found.ends_at):
+            with pytest.raises(Invalid, match="was not running then"):
+                allocate(wish(terms=terms("campaign", reference=code, at=at)), actor=resources, reason=WHY)
+        for at in (found.starts_at, found.ends_at - moment):
+            allocate(wish(terms=terms("campaign", reference=code, at=at)), actor=resources, reason=WHY)
+    assert Tenure.objects.count() == CampaignUse.objects.get(campaign=found).used == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"), [("autumn", "no campaign"), ("late", "not running then"), ("", "1 numbers left")]
+)
+def test_3_1_4_the_dry_run_refuses_what_a_campaign_would_not_give(
+    supply: Supply, cast: dict[str, Staff], terminal: Terminal, asked: str, why: str
+) -> None:
+    supply(203_164_000, 203_164_999, "test")
+    code = {"late": campaign(cast, 5, starts=1, ends=2), "": campaign(cast, 1)}.get(asked, asked)
+    words = ("allocate", "--channel", "campaign", "--ref", code, "--pool", "test", "--accepted", "explicit")
+    before = head()
+    for apply in ((), ("--apply",)):
+        said = terminal("resources", *words, "--count", 2, "--reason", WHY, *apply)
+        assert said.code == 2 and why in said.error
+    assert set(verbs(before)) == {"staff.token_issued"} and not Tenure.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)

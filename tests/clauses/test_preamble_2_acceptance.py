@@ -11,8 +11,9 @@ from accounts.services.allocation.terms import rules_of
 from qqops.audit.models import Event
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
+from tests.accounts.allocation.test_register import publish_rules
 from tests.accounts.allocation.wishes import WHY, terms, wish
-from tests.enforcement.acts import head, verbs
+from tests.enforcement.acts import DAY, head, verbs
 from tests.terminal import Terminal
 
 Supply = Callable[..., NumberRange]
@@ -44,6 +45,25 @@ def test_preamble_2_without_acceptance_nothing_is_opened_and_the_attempt_is_reco
     said = terminal("resources", "allocate", "--channel", "web", "--pool", "test", "--reason", WHY, "--apply")
     assert said.code == 5 and "unless the rules were accepted" in said.error
     assert not Tenure.objects.exists()
+
+
+def test_preamble_2_only_the_version_in_force_can_have_been_accepted(
+    supply: Supply, terminal: Terminal, rulebook: RuleVersion
+) -> None:
+    supply(284_170_000, 284_170_999, "test")
+    now = timezone.now()
+    publish_rules("1", now - 2 * DAY)
+    publish_rules("2", now - DAY)
+    assert [rules_of("", now).version, rules_of("1", now - DAY * 1.5).version] == ["2", "1"]
+    before = head()
+    words = ("allocate", "--channel", "web", "--pool", "test", "--accepted", "explicit", "--reason", WHY)
+    for named in ("1", rulebook.version, "9"):  # which was; a summary, which yields to a text; none
+        for apply in ((), ("--apply",)):
+            said = terminal("resources", *words, "--rules", named, *apply)
+            assert (said.code, said.error) == (2, "Not this version of the rules was in force then, but 2.")
+    assert set(verbs(before)) == {"staff.token_issued"} and not Tenure.objects.exists()
+    assert terminal("resources", *words, "--rules", "2", "--apply").code == 0
+    assert Tenure.objects.get().rules_version.version == "2"
 
 
 def test_preamble_2_a_version_that_was_not_in_force_cannot_have_been_accepted(rulebook: RuleVersion) -> None:

@@ -66,6 +66,8 @@ def check(wish: Wish, *, actor: Staff, lock: bool = False) -> list[Named]:
     else:
         check_pool(wish.pool)
         pools = {wish.pool}
+    if wish.terms.channel == "campaign":
+        quota.check(wish.terms.reference, [wish.terms.at] * wish.many)
     _check_holders(wish, pools)
     return found
 
@@ -98,9 +100,8 @@ def _allocate(wish: Wish, *, actor: Staff, reason: str, ticket: str, patient: bo
 
 def carry_out(act: pen.Act, wish: Wish, found: Sequence[Named], *, patient: bool, **why: Any) -> list[Opened]:
     """Within an act: take what was checked, and record who holds it."""
-    if wish.terms.channel == "campaign":
-        quota.spend(wish.terms.reference, [wish.terms.at] * wish.many)
-    taking = Taking(act, [wish.terms] * wish.many)
+    cursors = supply.all_cursors([(wish.pool, wish.terms)]) if patient else None
+    taking = Taking(act, [wish.terms] * wish.many, cursors)
     if found:
         by_row: dict[bool, list[int]] = {False: [], True: []}
         for at, one in enumerate(found):
@@ -110,7 +111,9 @@ def carry_out(act: pen.Act, wish: Wish, found: Sequence[Named], *, patient: bool
         if len(taking.opened) < wish.many:
             raise Invalid(_("Somebody else took one of these numbers meanwhile. Nothing was done."))
     else:
-        taking.from_pool(wish.pool, range(wish.many), patient=patient)
+        taking.from_pool(wish.pool, range(wish.many))
+    if wish.terms.channel == "campaign":
+        quota.spend(wish.terms.reference, [wish.terms.at] * wish.many)
     if wish.many == 1:
         act.subject = Number(pk=taking.opened[0].number)
     if wish.registration:

@@ -1,35 +1,60 @@
-"""The quota of a campaign (3.1(4)), spent in the transaction that hands the numbers out."""
+"""The quota of a campaign (3.1(4)), spent in the transaction that hands the numbers out.
+
+Who has its row in hand waits for nothing more but for the chain: it is spent when the numbers are taken.
+"""
 
 import datetime
+from collections import Counter
 from collections.abc import Sequence
 
-from django.db import connection
+from django.db.models import F
 from django.utils.translation import gettext as _
 
-from accounts.models import Campaign
+from accounts.models import CampaignUse
 from qqops.errors import Invalid
-
-# The row of the counter is the lock: two that ask at once count one after the other.
-_SPEND = """
-UPDATE accounts_campaignuse u SET used = u.used + %(count)s FROM accounts_campaign c
-WHERE c.id = u.campaign_id AND c.code = %(code)s AND c.starts_at <= %(first)s AND c.ends_at > %(last)s
-  AND u.used + %(count)s <= c.quota"""
 
 
 def spend(code: str, moments: Sequence[datetime.datetime]) -> None:
-    """Take a number of the campaign's quota for each of the registrations, which were all completed in its time; in the
-    transaction that hands the numbers out. Invalid says why not."""
-    first, last, count = min(moments), max(moments), len(moments)
-    with connection.cursor() as cursor:
-        cursor.execute(_SPEND, {"code": code, "count": count, "first": first, "last": last})
-        if cursor.rowcount:
-            return
-    found = Campaign.objects.select_related("use").filter(code=code).first()
-    if found is None:
+    """Take a number of the campaign's quota for each of the registrations, which were all completed in its time.
+    Invalid says why not. The row of the counter is the lock: two that ask at once count one after the other."""
+    uses = CampaignUse.objects.filter(campaign__code=code)
+    use = uses.select_related("campaign").select_for_update(of=("self",), no_key=True).first()
+    _must_give(use, code, min(moments), max(moments), len(moments))
+    uses.update(used=F("used") + len(moments))
+
+
+def check(code: str, moments: Sequence[datetime.datetime]) -> None:
+    """Raise as `spend` would."""
+    _must_give(_use_of(code), code, min(moments), max(moments), len(moments))
+
+
+class Count:
+    """The registrations of a file one by one, each held against its campaign with those before it; nothing is spent."""
+
+    def __init__(self) -> None:
+        self._uses: dict[str, CampaignUse | None] = {}
+        self._asked: Counter[str] = Counter()
+
+    def add(self, code: str, at: datetime.datetime) -> None:
+        """Raise as `spend` would for them all."""
+        if code not in self._uses:
+            self._uses[code] = _use_of(code)
+        self._asked[code] += 1
+        _must_give(self._uses[code], code, at, at, self._asked[code])
+
+
+def _use_of(code: str) -> CampaignUse | None:
+    return CampaignUse.objects.select_related("campaign").filter(campaign__code=code).first()
+
+
+def _must_give(
+    use: CampaignUse | None, code: str, first: datetime.datetime, last: datetime.datetime, count: int
+) -> None:
+    if use is None:
         raise Invalid(_("There is no campaign “%(code)s”.") % {"code": code})
-    if not found.starts_at <= first <= last < found.ends_at:
-        raise Invalid(_("Campaign %(code)s was not running then. Nothing was done.") % {"code": code})
-    raise Invalid(
-        _("Campaign %(code)s has %(left)d numbers left of its quota. Nothing was done.")
-        % {"code": code, "left": found.quota - found.use.used}
-    )
+    campaign = use.campaign
+    if not campaign.starts_at <= first <= last < campaign.ends_at:
+        raise Invalid(_("Campaign %(code)s was not running then.") % {"code": code})
+    left = campaign.quota - use.used
+    if count > left:
+        raise Invalid(_("Campaign %(code)s has %(left)d numbers left of its quota.") % {"code": code, "left": left})

@@ -16,7 +16,9 @@ from accounts.intake.chunks import chunks, digest
 from accounts.services import identity
 from accounts.services.allocation import quota, supply
 from accounts.services.allocation.register_lines import Line, Reader
+from accounts.services.allocation.supply import Cursor
 from accounts.services.allocation.take import Opened, Taking
+from accounts.services.allocation.terms import Terms
 from accounts.services.intake_lines import Wrong
 from qqops.audit import pen
 from qqops.errors import Invalid
@@ -47,6 +49,7 @@ def check(rows: Iterable[Row], *, named: int | None = None) -> Checked:
     found, reader = Checked(), Reader()
     ids: dict[str, int] = {}
     numbers: dict[int, int] = {}
+    campaigns = quota.Count()
     for chunk in chunks(rows, _size()):
         found.digests.append(digest(chunk))
         for line in reader.lines_of(chunk):
@@ -57,12 +60,24 @@ def check(rows: Iterable[Row], *, named: int | None = None) -> Checked:
                 line.fault("registration", _("The same registration stands on line %(line)d.") % {"line": first})
             if line.number and (first := numbers.setdefault(line.number, at)) != at:
                 line.fault("number", _("The same number stands on line %(line)d.") % {"line": first})
+            _count(line, campaigns)
             found.wrongs += len(line.wrong)
             left = len(line.wrong) if named is None else max(0, named - len(found.wrong))
             found.wrong += line.wrong[:left]
     if not found.lines:
         raise Invalid(_("There is nothing below the heading."))
     return found
+
+
+def _count(line: Line, campaigns: quota.Count) -> None:
+    """3.1(4): what the line takes of its campaign's quota, with the lines before it."""
+    terms = line.terms
+    if line.wrong or line.known or terms is None or terms.channel != "campaign":
+        return
+    try:
+        campaigns.add(terms.reference, terms.at)
+    except Invalid as error:
+        line.fault("reference", str(error))
 
 
 def apply(
@@ -78,12 +93,27 @@ def apply(
     for chunk in chunks(rows, _size()):
         if digest(chunk) != next(digests, None):
             raise changed()
-        with pen.refusals(actor=actor, facts={"act": "register", "targets": len(chunk)}):
-            _chunk(chunk, reader, done, actor=actor, source=source)
+        try:
+            with pen.refusals(actor=actor, facts={"act": "register", "targets": len(chunk)}):
+                _chunk(chunk, reader, done, actor=actor, source=source)
+        except Invalid as error:
+            raise _stopped(error, chunk, done) from error
         step(len(chunk))
     if next(digests, None) is not None:
         raise changed()
     return done
+
+
+def _stopped(why: Invalid, chunk: list[Row], done: Registered) -> Invalid:
+    """What was to be recorded and was not, and what stays of the lines before it."""
+    told = {"first": chunk[0].line, "last": chunk[-1].line, "why": why, "n": done.known + len(done.opened)}
+    return Invalid(
+        _(
+            "Lines %(first)d to %(last)d were not recorded: %(why)s Registrations of this file that are recorded and"
+            " stay: %(n)d. Run the command again with the same file to continue: none of them is recorded twice."
+        )
+        % told
+    )
 
 
 def _chunk(chunk: list[Row], reader: Reader, done: Registered, *, actor: Staff, source: str) -> None:
@@ -100,10 +130,7 @@ def _chunk(chunk: list[Row], reader: Reader, done: Registered, *, actor: Staff, 
             continue
         except supply.Short as short:
             supply.pass_by(short.passed)
-            raise Invalid(
-                _("Lines %(first)d to %(last)d: %(why)s What is recorded stays; run the command again to continue.")
-                % {"first": chunk[0].line, "last": chunk[-1].line, "why": short.as_invalid()}
-            ) from None
+            raise short.as_invalid() from None
         else:
             done.known += len(chunk) - len(new)
             done.opened += [(new[one.at].registration, one.number) for one in opened]
@@ -118,30 +145,22 @@ def _open(act: pen.Act, chunk: list[Row], reader: Reader, *, patient: bool) -> t
     """The lines that were not known, and a tenure for each."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    cursors = _wait(reader.lines_of(chunk)) if patient else None
     lines = reader.lines_of(chunk, lock=True)
     for each in (wrong for line in lines for wrong in line.wrong):
         facts = {"line": each.line, "why": each.why}
         raise Invalid(_("Line %(line)d has changed since it was checked: %(why)s") % facts)
     new = [line for line in lines if not line.known]
     terms = [line.terms for line in new if line.terms]
-    campaigns: dict[str, list[datetime.datetime]] = {}
-    for one in terms:
-        if one.channel == "campaign":
-            campaigns.setdefault(one.reference, []).append(one.at)
-    for code, moments in sorted(campaigns.items()):
-        quota.spend(code, moments)
-    taking = Taking(act, terms)
+    taking = Taking(act, terms, cursors)
     for recycled in (False, True):
         places = [at for at, line in enumerate(new) if line.number and line.recycled == recycled]
         taking.named([new[at].number or 0 for at in places], places, recycled=recycled)
     if len(taking.opened) < sum(line.number is not None for line in new):
-        raise Invalid(_("Somebody else took one of these numbers meanwhile. Run the command again."))
-    groups: dict[tuple[str, str, int], list[int]] = {}
-    for at, line in enumerate(new):
-        if line.number is None:
-            groups.setdefault((line.pool, terms[at].channel, terms[at].price or 0), []).append(at)
-    for (pool, _channel, _price), places in sorted(groups.items()):
-        taking.from_pool(pool, places, patient=patient)
+        raise Invalid(_("Somebody else took one of these numbers meanwhile."))
+    for pool, _terms, places in _groups(new):
+        taking.from_pool(pool, places)
+    _spend(terms)
     taking.name([line.registration for line in new])
     act.facts |= {
         "n": len(new),
@@ -149,6 +168,33 @@ def _open(act: pen.Act, chunk: list[Row], reader: Reader, *, patient: bool) -> t
         "pools": dict(Counter(line.pool for line in new)),
     }
     return new, taking.opened
+
+
+def _wait(lines: Sequence[Line]) -> list[Cursor]:
+    """The cursors of all groups at once, and before any number: who has one of them may be waiting for that number."""
+    return supply.all_cursors(
+        (pool, terms) for pool, terms, _places in _groups([one for one in lines if not one.known])
+    )
+
+
+def _groups(lines: Sequence[Line]) -> list[tuple[str, Terms, list[int]]]:
+    """The lines that take any number of a pool, by what decides which ranges are open to them: the pool, such terms,
+    and the places of the lines."""
+    groups: dict[tuple[str, str, int], tuple[str, Terms, list[int]]] = {}
+    for at, line in enumerate(lines):
+        if line.number is None and line.terms:
+            key = (line.pool, line.terms.channel, line.terms.price or 0)
+            groups.setdefault(key, (line.pool, line.terms, []))[2].append(at)
+    return [groups[key] for key in sorted(groups)]
+
+
+def _spend(terms: Sequence[Terms]) -> None:
+    campaigns: dict[str, list[datetime.datetime]] = {}
+    for one in terms:
+        if one.channel == "campaign":
+            campaigns.setdefault(one.reference, []).append(one.at)
+    for code, moments in sorted(campaigns.items()):
+        quota.spend(code, moments)
 
 
 def _identities(new: Sequence[Line], opened: Sequence[Opened], *, actor: Staff, source: str) -> None:

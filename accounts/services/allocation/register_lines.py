@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.utils.translation import gettext as _
 
@@ -10,11 +9,20 @@ from accounts.intake import Row
 from accounts.models import Registration, RuleVersion
 from accounts.numbers import parse
 from accounts.queries.declared import declared_by_anybody
-from accounts.resources import Pool
+from accounts.resources import CHANNELS, Pool
 from accounts.rulebook.summaries import DOCUMENT
 from accounts.services.allocation.holders_file import holder_of
 from accounts.services.allocation.named import judge
-from accounts.services.allocation.terms import Charge, Terms, charge_of, check_pool, faults, identified
+from accounts.services.allocation.terms import (
+    Charge,
+    Terms,
+    charge_of,
+    check_pool,
+    faults,
+    identified,
+    must_be_named,
+    none_in_force,
+)
 from accounts.services.holders import Holder, must_be_identified
 from accounts.services.intake_items import moment_of
 from accounts.services.intake_lines import Wrong
@@ -61,9 +69,14 @@ class Reader:
                 line.known = True
                 if line.number not in (None, known[line.registration]):
                     line.fault("number", _("This registration has another number already."))
-            for column, fault in faults(line.terms, known=line.known) if line.terms else ():
-                line.fault(column, str(fault))
-        self._judge([line for line in lines if line.number and line.terms and not line.known], lock=lock)
+            if line.terms:
+                for column, fault in faults(line.terms, known=line.known):
+                    line.fault(column, str(fault))
+                self._match(line, line.terms.rules)
+        self._judge(
+            [one for one in lines if one.number and not one.known and one.terms and one.terms.channel in CHANNELS],
+            lock=lock,
+        )
         for line in lines:
             self._identify(line)
         return lines
@@ -71,11 +84,13 @@ class Reader:
     def _read(self, row: Row) -> Line:
         line = Line(row, [Wrong(row.line, column, why) for column, why in row.wrong])
         cells = row.cells
-        line.registration = cells.get("registration", "")
-        if not line.registration or len(line.registration) > ID_MAX or not line.registration.isprintable():
+        named = cells.get("registration", "")
+        if not named or len(named) > ID_MAX or not named.isprintable():  # the database is not asked for such a name
             line.fault("registration", _("Name the registration, in at most %(n)d characters.") % {"n": ID_MAX})
-        elif looks_personal(line.registration):
-            line.fault("registration", _("A reference holds no personal data."))
+        else:
+            line.registration = named
+            if looks_personal(named):
+                line.fault("registration", _("A reference holds no personal data."))
         if text := cells.get("number", ""):
             try:
                 line.number = parse(text)
@@ -97,16 +112,22 @@ class Reader:
         if at is None:
             line.fault("registered_at", _("Write when it was registered, not in the future, as in 2026-01-31 18:00."))
             return None
-        rules = self._rules_at(cells.get("rules", ""), at)
+        rules = next((one for one in self._rules if one.effective_from <= at), None)  # as `version_in_force`
         if rules is None:
-            line.fault("rules", _("No such version of the rules was in force then."))
+            line.fault("rules", str(none_in_force()))
             return None
         charge = self._charge(line)
         return Terms(cells.get("channel", ""), cells.get("reference", ""), cells.get("accepted", ""), rules, at, charge)
 
-    def _rules_at(self, version: str, at: datetime) -> RuleVersion | None:
-        in_force = (one for one in self._rules if one.effective_from <= at and version in ("", one.version))
-        return next(in_force, None)
+    @staticmethod
+    def _match(line: Line, in_force: RuleVersion) -> None:
+        """What is known was held against the rules when it was recorded: others may have been published since."""
+        if line.known:
+            return
+        try:
+            must_be_named(line.row.cells.get("rules", ""), in_force)
+        except Invalid as error:
+            line.fault("rules", str(error))
 
     @staticmethod
     def _charge(line: Line) -> Charge | None:

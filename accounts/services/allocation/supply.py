@@ -5,7 +5,7 @@ of chance: sorting them all would read each version that an old snapshot keeps.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,13 +32,14 @@ _AVAILABLE = f"""SELECT n.id FROM accounts_number n
       AND n.tier BETWEEN %(low)s AND %(high)s AND n.protection = '' AND NOT {HELD}
       ORDER BY n.id LIMIT %(count)s FOR NO KEY UPDATE SKIP LOCKED"""
 
+_OPEN = f"""SELECT r.id, lower(r.numbers) AS first, upper(r.numbers) AS beyond, r.multiplier, r."offset"
+  FROM accounts_numberrange r
+  WHERE r.pool = %(pool)s AND {OPEN.format(channel="%(channel)s", price="%(price)s::integer")} ORDER BY r.numbers"""
+
 # From somewhere in the range to its end, then from its beginning: at the lowest free one all would meet.
 _LOOK = f"""
 WITH open AS MATERIALIZED (
-  SELECT r.id, lower(r.numbers) AS first, upper(r.numbers) AS beyond, r.multiplier, r."offset",
-    lower(r.numbers) + floor(random() * (upper(r.numbers) - lower(r.numbers)))::bigint AS at
-  FROM accounts_numberrange r
-  WHERE r.pool = %(pool)s AND {OPEN.format(channel="%(channel)s", price="%(price)s::integer")} ORDER BY r.numbers),
+  SELECT r.*, r.first + floor(random() * (r.beyond - r.first))::bigint AS at FROM ({_OPEN}) r),
 recycled AS MATERIALIZED (
   SELECT n.id FROM open o, LATERAL (
     SELECT id FROM ({_AVAILABLE.format(low="o.at", high="o.beyond")}) later
@@ -46,6 +47,8 @@ recycled AS MATERIALIZED (
     SELECT id FROM ({_AVAILABLE.format(low="o.first", high="o.at")}) earlier) n LIMIT %(count)s)
 SELECT (SELECT array_agg(ARRAY[o.id, o.first, o.beyond - o.first, o.multiplier, o."offset"]) FROM open o),
   (SELECT array_agg(n.id) FROM recycled n), {BY_KEY}"""
+
+_RANGES = f"""SELECT o.id, o.first, o.beyond - o.first, o.multiplier, o."offset" FROM ({_OPEN}) o"""
 
 _FREE = """
 SELECT c.id, c.range_id, c.next, c."end"
@@ -58,8 +61,10 @@ SELECT c.id, c.range_id, c.next, c."end" FROM accounts_rangecursor c
 WHERE c.range_id = ANY(%(ranges)s::bigint[]) AND c.next < c."end" ORDER BY c.range_id, c.slot FOR NO KEY UPDATE"""
 
 _PASS_BY = """
-UPDATE accounts_rangecursor c SET next = greatest(c.next, p.next)
-FROM unnest(%(cursors)s::bigint[], %(nexts)s::bigint[]) p(id, next) WHERE c.id = p.id"""
+WITH passed AS MATERIALIZED (
+  SELECT c.id, p.next FROM unnest(%(cursors)s::bigint[], %(nexts)s::bigint[]) p(id, next)
+  JOIN accounts_rangecursor c ON c.id = p.id ORDER BY c.range_id, c.slot FOR NO KEY UPDATE OF c)
+UPDATE accounts_rangecursor c SET next = greatest(c.next, p.next) FROM passed p WHERE c.id = p.id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +106,9 @@ class Short(Exception):
 def look(pool: str, terms: Terms, count: int) -> tuple[list[Range], list[int]]:
     """The ranges that are open to such a registration, and recycled numbers in them, locked."""
     low, high = HANDING[Pool(pool)].tiers or (1, 0)
-    params: dict[str, Any] = {
-        "pool": pool,
-        "channel": terms.channel,
-        "price": terms.price,
-        "today": timezone.localdate(),
-        "now": timezone.now(),
-        "low": low,
-        "high": high,
-        "count": count,
-    }
+    more = {"now": timezone.now(), "low": low, "high": high, "count": count}
     with connection.cursor() as cursor:
-        cursor.execute(_LOOK, params)
+        cursor.execute(_LOOK, _asked(pool, terms) | more)
         ranges, recycled, *_set = cursor.fetchone()
     if not ranges:
         raise Invalid(_("No range of this pool is open to this channel on such terms. Nothing was handed out."))
@@ -122,13 +118,27 @@ def look(pool: str, terms: Terms, count: int) -> tuple[list[Range], list[int]]:
 def one_cursor(ranges: Sequence[Range], *, wait: bool) -> Cursor | None:
     """A cursor that nobody has in hand; with `wait` any one, for which this waits: only while nothing else is held."""
     slots = random.sample(range(SLOTS), 1 if wait else SLOTS)  # nosec B311  # to be out of each other's way
-    sql = _FREE.format(skip="" if wait else "SKIP LOCKED")
-    return next(iter(_cursors(sql, ranges, slots)), None)
+    if not wait:
+        return next(iter(_cursors(_FREE.format(skip="SKIP LOCKED"), ranges, slots)), None)
+    by_key = sorted(ranges, key=lambda one: one.pk)  # one that turns out to be at its end stays locked
+    return next(iter(_cursors(_FREE.format(skip=""), by_key, slots)), None)
 
 
-def all_cursors(ranges: Sequence[Range]) -> list[Cursor]:
-    """Every cursor with anything left, in the order of their keys: those who wait for all do not lock each other."""
+def all_cursors(wanted: Iterable[tuple[str, Terms]]) -> list[Cursor]:
+    """Every cursor with anything left that numbers of these pools come from on such terms, by one statement in the
+    order of their keys: those who wait for all of them before they take anything do not lock each other."""
+    ranges = [one for pool, terms in wanted for one in _ranges(pool, terms)]
     return _cursors(_ALL, ranges, [])
+
+
+def _ranges(pool: str, terms: Terms) -> list[Range]:
+    with connection.cursor() as cursor:
+        cursor.execute(_RANGES, _asked(pool, terms))
+        return [Range(*row) for row in cursor.fetchall()]
+
+
+def _asked(pool: str, terms: Terms) -> dict[str, Any]:
+    return {"pool": pool, "channel": terms.channel, "price": terms.price, "today": timezone.localdate()}
 
 
 def _cursors(sql: str, ranges: Sequence[Range], slots: list[int]) -> list[Cursor]:

@@ -12,7 +12,7 @@ from accounts.models import Number, Registration, Tenure
 from accounts.premium import FUNCTION
 from accounts.queries.release import HELD
 from accounts.resources import HANDING, Pool
-from accounts.services.allocation.supply import Contended, Cursor, Range, Short, all_cursors, look, one_cursor
+from accounts.services.allocation.supply import Contended, Cursor, Range, Short, look, one_cursor
 from accounts.services.allocation.terms import Terms
 from qqops.audit import pen
 from qqops.errors import Invalid
@@ -117,10 +117,13 @@ SELECT %(pen_event)s, r.* FROM unnest(%(ids)s::varchar[], %(tenures)s::bigint[],
 
 
 class Taking:
-    """Numbers being taken in one act, one for each of the terms; `opened` is what came of it so far."""
+    """Numbers being taken in one act, one for each of the terms; `opened` is what came of it so far.
 
-    def __init__(self, act: pen.Act, terms: Sequence[Terms]) -> None:
-        self.act, self.terms = act, terms
+    `cursors`: those that the act waited for before it took anything, and takes from; None for what is free just then.
+    """
+
+    def __init__(self, act: pen.Act, terms: Sequence[Terms], cursors: list[Cursor] | None = None) -> None:
+        self.act, self.terms, self.cursors = act, terms, cursors
         self.opened: list[Opened] = []
 
     def named(self, numbers: Sequence[int], wanted: Sequence[int], *, recycled: bool) -> None:
@@ -129,14 +132,13 @@ class Taking:
             more = {"numbers": list(numbers), "now": timezone.now()}
             self._open("recycled" if recycled else "named", wanted, more)
 
-    def from_pool(self, pool: str, wanted: Sequence[int], *, patient: bool) -> None:
+    def from_pool(self, pool: str, wanted: Sequence[int]) -> None:
         """Take a number out of the pool for the terms at each of these places, which are open to the same ranges.
 
-        Contended when there is nothing to be had without waiting; `patient` waits first and takes then. Short when
-        there are too few.
+        Contended when there is nothing to be had without waiting. Short when there are too few.
         """
         ranges, recycled = look(pool, self.terms[wanted[0]], len(wanted))
-        walk = _Walk(self, pool, ranges, all_cursors(ranges) if patient else None)
+        walk = _Walk(self, pool, ranges)
         so_far = len(self.opened)
         self.named(recycled, wanted[: len(recycled)], recycled=True)
         got = {one.at for one in self.opened[so_far:]}
@@ -172,8 +174,13 @@ class Taking:
 class _Walk:
     """Along the cursors of ranges, over the permutation of each, past what has a row or is not for the pool."""
 
-    def __init__(self, taking: Taking, pool: str, ranges: list[Range], cursors: list[Cursor] | None) -> None:
-        self.taking, self.ranges, self.cursors = taking, ranges, cursors
+    def __init__(self, taking: Taking, pool: str, ranges: list[Range]) -> None:
+        self.taking, self.ranges = taking, ranges
+        self.cursors: list[Cursor] | None = None
+        if taking.cursors is not None:
+            order = {one.pk: at for at, one in enumerate(ranges)}
+            open_ones = [one for one in taking.cursors if one.range.pk in order and one.next < one.end]
+            self.cursors = sorted(open_ones, key=lambda one: order[one.range.pk])
         self.low, self.high = HANDING[Pool(pool)].tiers or (1, 0)
         self.passed: dict[int, int] = {}  # cursor → how far it has met nothing for the pool
         self.met = 0

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_noop
 from accounts.models import RuleVersion, Tenure
 from accounts.queries.rulebook import version_in_force
 from accounts.resources import CHANNELS, HANDING, PAID_AHEAD, REGISTERED_WITHIN, Pool
-from accounts.rulebook.summaries import DOCUMENT
 from qqops.audit.personal import looks_personal
+from qqops.days import end_of
 from qqops.errors import Invalid, Refused
 
 TEXT_MAX = 80
@@ -45,29 +45,38 @@ class Terms:
 
 
 def rules_of(version: str, at: datetime.datetime) -> RuleVersion:
-    """The version of this name, or for "" the one in force at that moment."""
-    if version:
-        found = RuleVersion.objects.filter(document__code=DOCUMENT, version=version, effective_from__lte=at)
-        rules = found.order_by("is_summary", "-published_at", "-pk").first()
-    else:
-        rules = version_in_force(at)
+    """The version in force at that moment, which must be the one that was named; "" names none."""
+    rules = version_in_force(at)
     if rules is None:
-        raise Invalid(_("No such version of the rules was in force then."))
+        raise none_in_force()
+    must_be_named(version, rules)
     return rules
+
+
+def none_in_force() -> Invalid:
+    return Invalid(_("No such version of the rules was in force then."))
+
+
+def must_be_named(version: str, in_force: RuleVersion) -> None:
+    """Who registers agrees to the Rules in force then (preamble ¶2): to no other could he have agreed."""
+    if version not in ("", in_force.version):
+        raise Invalid(
+            _("Not this version of the rules was in force then, but %(version)s.") % {"version": in_force.version}
+        )
 
 
 def charge_of(order: str, price: str, until: str) -> Charge:
     """What was paid, from what was written: a price in yuan, and the last day, to its end."""
     try:
         fen, day = Decimal(price) * 100, parse_date(until)
-        end = datetime.datetime.combine(day + datetime.timedelta(days=1), datetime.time()) if day else None
+        end = end_of(day) if day else None
     except (ArithmeticError, ValueError):
         fen, end = Decimal("NaN"), None
     if not fen.is_finite() or fen != fen.to_integral_value() or end is None:
         raise Invalid(_("Write the price as 12.50 and the last day paid for as 2026-12-31."))
     if not 0 < fen <= PRICE_MAX:
         raise _no_price()
-    return Charge(order.strip(), int(fen), timezone.make_aware(end))
+    return Charge(order.strip(), int(fen), end)
 
 
 def _no_price() -> Invalid:

@@ -75,7 +75,7 @@ def test_paid_ones_have_order_price_and_end(supply: Supply, terminal: Terminal) 
     assert terminal("resources", *words, *paid).code == Exit.DONE
     tenure = Tenure.objects.get()
     assert (tenure.paid, tenure.order_ref, tenure.price) == (True, "O-1", 1250)
-    assert tenure.paid_until is not None and timezone.localdate(tenure.paid_until) == last + DAY
+    assert tenure.paid_until is not None and timezone.localdate(tenure.paid_until) == last
 
 
 def test_a_number_of_tier_3_waits_for_a_supervisor_and_its_holder_stays_sealed(

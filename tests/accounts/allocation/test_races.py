@@ -6,13 +6,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connection, transaction
 
-from accounts.models import Number, NumberRange, Registration, ResourceProposal, Tenure
+from accounts.intake import REGISTRATIONS, File
+from accounts.models import Number, NumberRange, RangeCursor, Registration, ResourceProposal, Tenure
+from accounts.services.allocation import register, take
 from accounts.services.allocation.allocate import allocate
+from accounts.services.allocation.register import Registered
 from accounts.services.allocation.take import Opened
 from qqops.audit.verify import verify
 from qqops.errors import Invalid
@@ -21,6 +26,7 @@ from tests.accounts.allocation.test_register import HEADING, PLAIN
 from tests.accounts.allocation.wishes import WHY, passed, terms, wish
 from tests.accounts.intake.files import csv_of, put
 from tests.campaign import size
+from tests.cast import make_numbers
 from tests.enforcement.test_races import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -58,6 +64,82 @@ def test_a_form_that_comes_twice_at_once_registers_once(supply: Supply, resource
     assert sum(isinstance(result, Invalid) for result in got) == 2
     assert (Tenure.objects.count(), Registration.objects.count()) == (1, 1)
     assert not ResourceProposal.objects.filter(kind="allocate").exists() and list(verify()) == []
+
+
+def recorded(path: Path) -> Registered:
+    with File(path, REGISTRATIONS) as file:
+        found = register.check(file.rows())
+        assert found.wrong == []
+        actor = Staff.objects.system("system-feed")
+        return register.apply(file.rows(), found, actor=actor, source=file.sha256)
+
+
+def until_they_wait(many: int) -> None:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    deadline = time.monotonic() + 20
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")  # within a transaction it is looked at once
+            cursor.execute(waiting)
+            if cursor.fetchone() == (many,):
+                return
+            time.sleep(0.02)
+    raise AssertionError(f"{many} were to wait")
+
+
+def test_a_file_of_several_groups_waits_for_all_their_cursors_at_once_and_before_any_number(
+    supply: Supply, resources: Staff, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The desk takes from both ranges and has the cursors of the first; the file asks for the second's numbers before
+    the first's: if it had taken those, each would wait for the other."""
+    first = supply(3_071_846_000, 3_071_846_099, "test", channels=("web", "sms"))
+    supply(3_071_847_000, 3_071_847_099, "test", channels=("client", "sms"))
+    lines = [("R-1", "3071846051", "test", "web"), ("R-2", "", "test", "client"), ("R-3", "", "test", "web")]
+    path = put(tmp_path, csv_of([(*line, *PLAIN[3:]) for line in lines], HEADING))
+    said = terms("sms", reference="10690 carrier A")
+    monkeypatch.setattr(take, "one_cursor", lambda ranges, wait: None)  # none is to be had without waiting
+    with ThreadPoolExecutor(2) as threads:
+        with transaction.atomic():
+            list(RangeCursor.objects.filter(range=first, slot=15).select_for_update())
+            desk = threads.submit(together, lambda: allocate(wish(terms=said, count=20), actor=resources, reason=WHY))
+            until_they_wait(1)
+            file = threads.submit(together, lambda: recorded(path))
+            until_they_wait(2)
+        (allocated,), (registered,) = desk.result(timeout=30), file.result(timeout=30)
+    numbers = [one.number for one in allocated] + [number for _id, number in registered.opened]
+    assert (len(numbers), len(set(numbers)), dict(registered.opened)["R-1"]) == (23, 23, 3_071_846_051)
+    assert Tenure.objects.count() == 23 and list(verify()) == []
+
+
+def test_files_and_desks_that_want_numbers_of_the_same_ranges_all_come_to_an_end(
+    supply: Supply, resources: Staff, tmp_path: Path
+) -> None:
+    channels = ("web", "client", "sms")
+    supply(3_071_846_000, 3_071_846_399, "test", channels=("web", "sms"))
+    supply(3_071_847_000, 3_071_847_399, "test", channels=("client", "sms"))
+    supply(3_071_848_000, 3_071_848_399, "test")
+    supply(3_071_849_000, 3_071_849_399, "test", channels=("ivr",))  # the files' own: those that they name
+    back = range(3_071_849_100, 3_071_849_106)
+    make_numbers(back, "available")
+    said = [terms(channel, reference="10690 carrier A") for channel in channels]
+
+    def file(k: int) -> list[int]:
+        lines = [(f"R-{k}-{n}", "", "test", channels[n % 3], "carrier A", *PLAIN[4:]) for n in range(12)]
+        named = [(f"B-{n % 10}", str(n), "test", "ivr", "carrier A", *PLAIN[4:]) for n in back[3 * k : 3 * k + 3]]
+        done = recorded(put(tmp_path, csv_of([*lines, *named], HEADING), f"{k}.csv"))
+        return [number for _id, number in done.opened]
+
+    def desk(k: int) -> list[int]:
+        asked = [wish(terms=said[(k + n) % 3], count=1 + 3 * n) for n in range(6)]
+        return [one.number for each in asked for one in allocate(each, actor=resources, reason=WHY)]
+
+    makers = [lambda k=k: desk(k) for k in range(4)]
+    found = together(lambda: file(0), *makers, lambda: file(1))
+    assert [str(one) for one in found if isinstance(one, Invalid)] == []
+    numbers = [number for each in found for number in each]
+    assert (len(numbers), len(set(numbers))) == (2 * 15 + 4 * 51, 2 * 15 + 4 * 51) and set(back) <= set(numbers)
+    assert Tenure.objects.count() == Number.objects.filter(lifecycle="allocated").count() == len(numbers)
+    assert list(verify()) == []
 
 
 @pytest.mark.campaign

@@ -58,9 +58,36 @@ def test_nobody_has_paid_for_more_than_ten_years(supply: Supply, resources: Staf
     allocate(wish(terms=paid(100, 3_650)), actor=resources, reason=WHY)
 
 
+def test_what_was_paid_for_ends_after_the_registration_was_completed(supply: Supply, resources: Staff) -> None:
+    supply(203_164_000, 203_164_999, "test")
+    at, moment = timezone.now() - DAY, datetime.timedelta(microseconds=1)
+    with pytest.raises(Invalid, match="a time that is over already"):
+        allocate(wish(terms=terms(at=at, charge=Charge("O-1", 100, at))), actor=resources, reason=WHY)
+    assert not Tenure.objects.exists()
+    allocate(wish(terms=terms(at=at, charge=Charge("O-1", 100, at + moment))), actor=resources, reason=WHY)
+    assert Tenure.objects.get().paid_until == at + moment
+
+
+def test_a_number_that_is_protected_or_held_is_not_handed_out_to_who_names_it(supply: Supply, resources: Staff) -> None:
+    supply(203_164_000, 203_164_999, "test")
+    make_numbers([BACK], "available")
+    make_numbers([BACK + 1], "available", protection="vip")
+    make_numbers([BACK + 2], "available", legal_hold=True)
+    before = head()
+    for number, why in ((BACK + 1, "it is protected"), (BACK + 2, "something holds it")):
+        with pytest.raises(Invalid, match=f"{number} is not handed out: {why}. Nothing was done"):
+            allocate(wish(numbers=(BACK, number)), actor=resources, reason=WHY)
+    assert verbs(before) == [] and not Tenure.objects.exists()
+    long_ago = terms(at=timezone.now() - DAY)
+    now = timezone.now()
+    (one,) = allocate(wish(terms=long_ago, numbers=(BACK,)), actor=resources, reason=WHY)
+    assert Tenure.objects.get(pk=one.tenure).started_at >= now  # nobody's until now (3.2)
+    assert broken() == []
+
+
 @pytest.mark.parametrize(
     ("price", "until"),
-    [("1", "9999-12-31"), ("1e999999", "2027-01-01"), ("1e999997", "2027-01-01"), ("NaN", "2027-01-01"),
+    [("1", "2027-13-01"), ("1e999999", "2027-01-01"), ("1e999997", "2027-01-01"), ("NaN", "2027-01-01"),
      ("sNaN", "2027-01-01"), ("-1", "2027-01-01"), ("1000001", "2027-01-01"), ("1", "2027-02-30")],
 )  # fmt: skip
 def test_a_price_or_a_day_beyond_all_bounds_is_bad_input(price: str, until: str) -> None:
