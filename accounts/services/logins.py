@@ -22,9 +22,9 @@ from django.utils.translation import gettext_noop
 
 from accounts.closing import CANCELLED
 from accounts.intake.feed import AHEAD, ZONE, Feed, Read, Wrong
+from accounts.lifecycle import L
 from accounts.models import Number, Tenure
 from accounts.queries.logins import ACTIVATES, JUDGED, RECORDED, WITHDRAWS, covered_until, versions_by_time
-from accounts.services import sweep
 from accounts.services.sweep import BY_KEY
 from qqops.alerts import watch
 from qqops.audit import pen
@@ -53,11 +53,11 @@ FROM (
   LEFT JOIN accounts_number k ON k.id = l.number) x"""
 
 _SAID = f"""
-  ARRAY(SELECT number FROM used WHERE {ACTIVATES} ORDER BY number),
-  ARRAY(SELECT tenure_id FROM used WHERE {ACTIVATES} ORDER BY number),
-  ARRAY(SELECT number FROM used WHERE {WITHDRAWS} ORDER BY number),
-  ARRAY(SELECT tenure_id FROM used WHERE {WITHDRAWS} ORDER BY number),
-  ARRAY(SELECT last FROM used WHERE {WITHDRAWS} ORDER BY number),
+  (SELECT count(*) FROM used WHERE {ACTIVATES}),
+  (SELECT count(*) FROM used WHERE {WITHDRAWS}),
+  ARRAY(SELECT number FROM used WHERE {ACTIVATES} OR {WITHDRAWS} ORDER BY number),
+  ARRAY(SELECT tenure_id FROM used WHERE {ACTIVATES} OR {WITHDRAWS} ORDER BY number),
+  ARRAY(SELECT last FROM used WHERE {ACTIVATES} OR {WITHDRAWS} ORDER BY number),
   ARRAY(SELECT tenure_id FROM accepting ORDER BY tenure_id),
   ARRAY(SELECT version FROM accepting ORDER BY tenure_id),
   ARRAY(SELECT at FROM accepting ORDER BY tenure_id),
@@ -87,16 +87,17 @@ WITH {JUDGED}
 SELECT (SELECT count(*) FROM line),
   (SELECT count(*) FROM (SELECT DISTINCT tenure_id, service FROM line WHERE why = '') f),{_SAID}"""
 
-# Judged again under the lock: only these few may have changed meanwhile in a way that counts.
+# Locked in key order, as every act does, and judged again: these few may have changed meanwhile in a way that counts.
+_STILL = f"""
+SELECT n.id, n.lifecycle FROM accounts_number n
+JOIN unnest(%(numbers)s::bigint[], %(tenures)s::bigint[], %(lasts)s::timestamptz[]) g(id, tenure_id, last)
+  ON n.id = g.id AND n.tenure_id = g.tenure_id
+WHERE {ACTIVATES} OR {WITHDRAWS} ORDER BY n.id FOR NO KEY UPDATE OF n"""
+
 _USE = """
-WITH locked AS MATERIALIZED (
-  SELECT n.id FROM accounts_number n
-  JOIN unnest(%(numbers)s::bigint[], %(tenures)s::bigint[], %(lasts)s::timestamptz[]) g(id, tenure_id, last)
-    ON n.id = g.id AND n.tenure_id = g.tenure_id
-  WHERE {still} ORDER BY n.id FOR NO KEY UPDATE OF n),
-number AS (
+WITH number AS (
   UPDATE accounts_number n SET lifecycle = 'in_use', due_at = NULL, revision = n.revision + 1
-  FROM locked WHERE n.id = locked.id RETURNING n.*),
+  WHERE n.id = ANY(%(numbers)s::bigint[]) RETURNING n.*),
 history AS ({history})
 SELECT count(*) FROM number"""
 
@@ -256,14 +257,11 @@ def _record(ends: list[int], actor: Staff, step: Callable[[int], None]) -> Impor
 def _chunk(found: Imported, params: dict[str, Any], actor: Staff) -> int:
     with pen.act("logins.imported", actor=actor, reason="") as act:
         this = Imported()
-        activated, withdrawn, accepted = _judge(_FACTS, this, params)
-        if changing := sorted(activated["numbers"] + withdrawn["numbers"]):
-            sweep.lock(changing)
-        if activated["numbers"]:
-            this.activated = _use("number.activated", activated, ACTIVATES, actor, clause="5.1")
-        if withdrawn["numbers"]:
-            facts = {"clause": CANCELLED, "cause": "login"}
-            this.withdrawn = _use("number.cancellation_withdrawn", withdrawn, WITHDRAWS, actor, **facts)
+        using, accepted = _judge(_FACTS, this, params)
+        still = _still(using)
+        this.activated = _use("number.activated", still[L.ALLOCATED], actor, clause="5.1")
+        withdrawn = still[L.CANCEL_PENDING]
+        this.withdrawn = _use("number.cancellation_withdrawn", withdrawn, actor, clause=CANCELLED, cause="login")
         if accepted["tenures"]:
             this.accepted = _write(act, Tenure, _ACCEPT, accepted)
         act.facts.update(this.counts())
@@ -271,34 +269,45 @@ def _chunk(found: Imported, params: dict[str, Any], actor: Staff) -> int:
     return this.lines
 
 
-def _judge(sql: str, found: Imported, params: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """Who is activated, whose cancellation is withdrawn, and who accepts which version; `found` has the counts."""
+def _judge(sql: str, found: Imported, params: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Whose number begins to be used, again or at last, and who accepts which version; `found` has the counts."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        found.lines, found.facts, *said, skipped = cursor.fetchone()
-    activated = dict(zip(("numbers", "tenures"), said[:2], strict=True)) | {"lasts": [None] * len(said[0])}
-    withdrawn = dict(zip(("numbers", "tenures", "lasts"), said[2:5], strict=True))
-    accepted = dict(zip(("tenures", "accepted", "ats"), said[5:], strict=True))
-    found.activated, found.withdrawn, found.accepted = len(said[0]), len(said[2]), len(said[5])
+        found.lines, found.facts, found.activated, found.withdrawn, *said, skipped = cursor.fetchone()
+    using = dict(zip(("numbers", "tenures", "lasts"), said[:3], strict=True))
+    accepted = dict(zip(("tenures", "accepted", "ats"), said[3:], strict=True))
+    found.accepted = len(accepted["tenures"])
     for why, lines, numbers in json.loads(skipped or "[]"):
         found.skipped[why] = lines
         found.numbers[why].extend(numbers)
-    return activated, withdrawn, accepted
+    return using, accepted
 
 
-def _use(verb: str, given: dict[str, Any], still: str, actor: Staff, **facts: Any) -> int:
+def _still(using: dict[str, Any]) -> dict[str, list[int]]:
+    """Which of these, locked from now on, a login does begin the use of; by the state that it ends."""
+    found: dict[str, list[int]] = {L.ALLOCATED: [], L.CANCEL_PENDING: []}
+    if using["numbers"]:
+        with connection.cursor() as cursor:
+            cursor.execute(_STILL, using)
+            for number, lifecycle in cursor.fetchall():
+                found[lifecycle].append(number)
+    return found
+
+
+def _use(verb: str, numbers: list[int], actor: Staff, **facts: Any) -> int:
     """T5, T15: what its holder uses is in use."""
-    numbers = given["numbers"]
+    if not numbers:
+        return 0
     subject = Number(pk=numbers[0]) if len(numbers) == 1 else None
     with pen.act(verb, actor=actor, reason="", subject=subject, facts=facts) as act:
-        facts["numbers"] = _write(act, Number, _USE, given, still=still)
+        facts["numbers"] = _write(act, Number, _USE, {"numbers": numbers})
         return int(facts["numbers"])
 
 
-def _write(act: pen.Act, model: type[Number] | type[Tenure], sql: str, params: dict[str, Any], **parts: str) -> int:
+def _write(act: pen.Act, model: type[Number] | type[Tenure], sql: str, params: dict[str, Any]) -> int:
     history = pen.history_insert(model, pen.CHANGED, source=f"{model._meta.model_name} live")
     with connection.cursor() as cursor:
-        cursor.execute(sql.format(history=history, **parts), act.params | params)
+        cursor.execute(sql.format(history=history), act.params | params)
         (rows,) = cursor.fetchone()
     act.wrote(pen.history_model(model), rows=rows)
     return int(rows)

@@ -1,10 +1,16 @@
 """Cancellation at the web door: recorded by an agent, with what stands against it on the page; and the checklist."""
 
+import pytest
+
 from accounts.closing import Confirmation
 from accounts.models import Hold, Number
 from accounts.services.declared import declare
+from enforcement.policy import Kind
 from qqops.audit.models import Event
+from tests.accounts.life.feeds import HOUR, logins
 from tests.accounts.life.flows import cancelled, cleared, hold, later, quarantined
+from tests.enforcement.acts import approve, decide
+from tests.enforcement.reclaiming import adopt, reclaimed
 from tests.web.door import confirm, number_url, preview, text, told, verbs
 
 LIST = "/admin/accounts/number/"
@@ -54,9 +60,17 @@ def test_what_stands_against_it_is_listed_on_the_page_and_refuses_the_act(desk, 
 
 def test_every_confirmation_is_needed_and_what_is_missing_is_named(desk, number):
     n, browser = number(), desk("agent")
-    some = preview(browser, url(n.pk), SAID | {"confirmed": ["balance", "groups"]})
-    assert "Not confirmed yet: wallet closed, authorisations of partners removed, subscriptions ended." in text(some)
-    assert Number.objects.get(pk=n.pk).lifecycle == "in_use"
+    settled = browser.get(url(n.pk)).content.decode().split("<legend>")[1].split("</legend>")[0]
+    assert settled == "Settled"  # and not: optional
+    before = len(verbs())
+    for said, missing in (
+        ([], "no balance, no items left, wallet closed, authorisations of partners removed, groups handed over,"
+             " subscriptions ended"),
+        (["balance", "groups"], "wallet closed, authorisations of partners removed, subscriptions ended"),
+    ):  # fmt: skip
+        shown = preview(browser, url(n.pk), SAID | {"confirmed": said})
+        assert f"Not confirmed yet: {missing}. Nothing was done." in text(shown) and "token" not in shown.context
+    assert (verbs()[before:], Number.objects.get(pk=n.pk).lifecycle) == ([], "in_use")
 
 
 def test_a_hold_placed_after_the_preview_refuses_the_last_step(desk, number, officer):
@@ -97,3 +111,21 @@ def test_a_number_in_quarantine_shows_its_checklist(desk, number, supply, tmp_pa
     for part in ("Cleared: mail done", "Cleared: friends waits", "There is a purge certificate done",
                  "It lies in a range done"):  # fmt: skip
         assert part in page, part
+
+
+@pytest.mark.usefixtures("feed")
+def test_a_number_that_was_used_before_it_was_reclaimed_says_so_until_it_is_restored(
+    desk, cast, numbers, terminal, tmp_path
+):
+    (used, silent), browser = numbers(2), desk("supervisor")
+    reclaimed(adopt(cast, "dormant-90", "dormant", threshold_days=90), cast)
+    at = Number.objects.get(pk=used).terminated_at
+    assert at is not None
+    said = "Reclaimed though it was used"
+    assert said not in text(browser.get(number_url(used)))
+    terminal(None, "import_logins", logins(tmp_path, [(used, at - HOUR, "qq")]), "--apply")
+    page = text(browser.get(number_url(used)))
+    assert said in page and "whoever may restore numbers restores it (10.1)" in page
+    assert said not in text(browser.get(number_url(silent)))
+    approve(decide(Kind.RESTORE, [used], cast["officer"]), cast["supervisor"])
+    assert said not in text(browser.get(number_url(used)))

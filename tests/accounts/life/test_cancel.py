@@ -74,6 +74,21 @@ def test_every_blocker_is_listed_for_every_number_and_nothing_is_done(
     }  # fmt: skip
 
 
+def test_what_is_paid_for_keeps_it_until_its_time_is_over_and_always_where_it_has_no_end(
+    numbers: Many, agent: Staff
+) -> None:
+    paid, endless, over, free = [*numbers(3, paid=True), *numbers(1)]
+    for number, days in ((paid, 1), (over, -1)):
+        Tenure.objects.filter(number=number).update(paid_until=timezone.now() + datetime.timedelta(days=days))
+    before = head()
+    for number in (paid, endless):
+        with pytest.raises(Refused, match=f"{number}: paid for until later$"):
+            cancelled([number], agent)
+    cancelled([over, free], agent)
+    assert [state(n) for n in (paid, endless, over, free)] == ["in_use"] * 2 + ["cancel_pending"] * 2
+    assert verbs(before) == ["audit.refused", "audit.refused", "number.cancellation_begun"]
+
+
 def test_a_request_that_the_holder_may_not_know_of_shows_nowhere_and_keeps_the_number_all_the_same(
     numbers: Many, agent: Staff, privacy: Staff
 ) -> None:
@@ -129,11 +144,12 @@ def test_a_login_withdraws_it_only_when_it_was_made_within_the_cooling_off(
         lines = [
             (before, now - datetime.timedelta(minutes=1), "qq"),
             (within, now + datetime.timedelta(days=14), "game-7"),
+            (within, now + datetime.timedelta(days=15, hours=1), "qq"),  # says nothing against the one in time
             (after, now + datetime.timedelta(days=15, hours=1), "qq"),
         ]
         covers = ("--covers", timezone.now().isoformat())
         said = terminal(None, "import_logins", logins(tmp_path, lines), *covers, "--apply", "--json").json
-        assert (said["withdrawn"], said["logins"]) == (1, 3)
+        assert (said["withdrawn"], said["logins"]) == (1, 4)
         assert [state(n) for n in (before, within, after)] == ["cancel_pending", "in_use", "cancel_pending"]
         event = Event.objects.get(verb="number.cancellation_withdrawn")
         assert event.facts == {"clause": "12.1", "numbers": 1, "cause": "login"} and event.subject_id == str(within)

@@ -16,14 +16,16 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.intake.feed import Feed, Read
-from accounts.models import LoginFact, LoginLine, Number
+from accounts.models import LoginFact, LoginLine, Number, Tenure
 from accounts.queries.logins import covered_until, versions_by_time
 from accounts.services import logins as services
 from accounts.services.sweep import BY_KEY
 from qqops.alerts.models import Beat
+from qqops.audit import pen
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
 from tests.accounts.life.feeds import HOUR, ago, logins
+from tests.clauses.test_12_1_d_continued_use import accepted, publish
 from tests.enforcement.acts import broken, head, verbs
 from tests.terminal import Terminal
 
@@ -90,6 +92,24 @@ def test_what_is_not_in_use_and_what_is_older_than_its_holder_is_passed_over_and
     shown = terminal(None, "import_logins", logins(tmp_path, lines), "--apply").out
     assert "Passed over (unknown number): 1 lines, numbers 77777" in shown
     assert "Passed over (terminated): 1 lines" in shown and broken() == []
+
+
+def test_the_first_login_under_a_version_accepts_it_in_whatever_file_it_comes_and_never_instead_of_a_word(
+    numbers: Many, resources: Staff, terminal: Terminal, tmp_path: Path
+) -> None:
+    using, said = numbers(2)
+    tenth = publish("十", ago(days=5), resources)
+    word = ago(days=1)
+    Tenure.objects.filter(number=said).update(rules_version=tenth, acceptance="explicit", accepted_at=word)
+    middle, first, last = ago(days=3), ago(days=4), ago(days=2)
+    for at, moves, earliest in ((middle, 1, middle), (last, 0, middle), (first, 1, first), (middle, 0, first)):
+        lines = [(n, at, "qq") for n in (using, said)]
+        told = terminal(None, "import_logins", logins(tmp_path, lines), "--apply", "--json").json
+        assert told["accepted"] == moves
+        assert accepted(using) == ("十", "by_use", earliest)
+        assert accepted(said) == ("十", "explicit", word)
+    history = Tenure.history.filter(number_id=using).order_by("history_id")
+    assert list(history.values_list("accepted_at", flat=True)) == [None, middle, first]
 
 
 def test_too_many_unknown_numbers_refuse_the_file(numbers: Many, terminal: Terminal, tmp_path: Path) -> None:
@@ -176,9 +196,13 @@ def test_no_step_of_a_chunk_reads_all_numbers(numbers: Many) -> None:
     span: dict[str, Any] = {"after": 0, "upto": made[4], **versions_by_time().params}
     with connection.cursor() as cursor:
         cursor.execute(BY_KEY)
-        cursor.execute("EXPLAIN " + services._FACTS, span)
-        plan = "\n".join(line for (line,) in cursor.fetchall())
-        assert "Seq Scan on accounts_number" not in plan and "Seq Scan on accounts_tenure" not in plan, plan
+        tenures = list(Tenure.objects.filter(number__in=made[:5]).values_list("pk", flat=True))
+        span |= {"numbers": made[:5], "tenures": tenures, "lasts": [None] * 5, "pen_event": None, "pen_user": 1}
+        use = services._USE.format(history=pen.history_insert(Number, pen.CHANGED, source="number live"))
+        for sql in (services._FACTS, services._STILL, use):
+            cursor.execute("EXPLAIN " + sql, span)
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+            assert "Seq Scan on accounts_number" not in plan and "Seq Scan on accounts_tenure" not in plan, plan
 
 
 def test_the_feed_says_what_it_covers_and_no_line_does(numbers: Many, terminal: Terminal, tmp_path: Path) -> None:
