@@ -99,13 +99,32 @@ def why(kind: Kind, *, of_targets: bool, reclaim: str = "") -> str:
     )
 
 
+# Given back by a decision (10.1(d), 11) within the term of the policy: from then on it counts anew, or the next reclaim
+# would take back at once what was decided. What is due began before that, so it was this tenure's.
+_RESTORED = (
+    "EXISTS (SELECT FROM enforcement_outcome o JOIN enforcement_decision d ON d.id = o.decision_id"
+    " JOIN audit_event e ON e.id = o.event"
+    " WHERE o.number_id = n.id AND o.why = '' AND d.kind = 'restore' AND e.at > %(due_since)s::timestamptz{one_by_one})"
+)
+
+
+def due(reclaim: str, *, listed: bool = False) -> str:
+    """SQL: is the number due under a policy of this kind, exclusions aside?
+
+    Over all numbers the few that were restored are joined; those of a list are `listed`: OFFSET keeps the planner from
+    reading all outcomes for them.
+    """
+    restored = _RESTORED.format(one_by_one=" OFFSET 0" if listed else "")
+    return f"({dormancy.due(reclaim)} AND NOT {restored})"
+
+
 def _not_reclaimed(reclaim: str, *, of_targets: bool) -> str:
     """Another's tenure by now, used since, excluded, or not due: whatever else has changed."""
     another = "WHEN t.tenure_id IS DISTINCT FROM n.tenure_id THEN 'state_changed'" if of_targets else ""
     excluded = dormancy.excluded(reclaim)
     return (
         f"WHEN n.lifecycle = 'terminated' THEN 'already' {another} WHEN {dormancy.used(reclaim)} THEN 'used_since'"
-        f" WHEN {excluded} IS NOT NULL THEN {excluded} WHEN NOT {dormancy.due(reclaim)} THEN 'not_due'"
+        f" WHEN {excluded} IS NOT NULL THEN {excluded} WHEN NOT {due(reclaim, listed=True)} THEN 'not_due'"
     )
 
 

@@ -15,7 +15,7 @@ from accounts.models import Number, Tenure
 from accounts.queries.declared import own_numbers
 from accounts.queries.number import shown_of
 from accounts.queries.policies import unknown_logins
-from enforcement.models import Approval, Decision, Ground, Measure, Target
+from enforcement.models import Approval, Decision, Ground, Measure, Notice, Target
 from qqops.approvals import State
 from qqops.audit.models import Event
 from qqops.errors import Invalid
@@ -63,17 +63,28 @@ def inbox(staff: Staff) -> QuerySet[Decision]:
     )
 
 
+def told_before(decision: Decision) -> dict[Notice.Stage, int]:
+    """When its holders are told before it runs, in days, by stage: of a reclaim, what its policy says."""
+    if decision.policy is None:
+        return {}
+    days = {Notice.Stage.PRIOR: decision.policy.notice_days, Notice.Stage.REMINDER: decision.policy.reminder_days}
+    return {stage: n for stage, n in days.items() if n}
+
+
 def notice_text(decision: Decision) -> str:
     """Of an approved reclaim with notice: whether its holders were told, and when it runs, or what it waits for."""
-    if decision.state != State.APPROVED or not decision.notice_days:
+    told = told_before(decision)
+    if decision.state != State.APPROVED or not told:
         return ""
     if decision.announced_at is None:
         return _("Its holders are told now; it runs %(n)d days after that.") % {"n": decision.notice_days}
-    over = decision.effective_at is not None and decision.effective_at <= timezone.now()
-    if over and decision.policy and (why := unknown_logins(decision.policy)):
-        return why
-    told = {"at": _minute(decision.announced_at), "runs": _minute(decision.effective_at)}
-    return _("Announced on %(at)s, runs on %(runs)s.") % told
+    if decision.effective_at is not None and decision.effective_at <= timezone.now():
+        if decision.reminded_at is None and (days := told.get(Notice.Stage.REMINDER)):
+            return _("Its holders are reminded now; it runs %(n)d days after that.") % {"n": days}
+        if decision.policy and (why := unknown_logins(decision.policy)):
+            return why
+    moments = {"at": _minute(decision.announced_at), "runs": _minute(decision.effective_at)}
+    return _("Announced on %(at)s, runs on %(runs)s.") % moments
 
 
 def _minute(at: datetime.datetime | None) -> str:

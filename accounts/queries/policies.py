@@ -149,5 +149,5 @@ resource_words.declare(
 resource_words.declare(
     Resource.POLICY_END,
     _wanted_end,
-    gettext_lazy("After its last day nothing is filed under it; what was agreed to before goes on."),
+    gettext_lazy("After its last day nothing is filed under it; what was filed before goes on."),
 )

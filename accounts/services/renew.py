@@ -12,24 +12,22 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Tenure
 from accounts.resources import PAID_AHEAD
+from accounts.services import sweep
 from qqops.audit import pen
 from qqops.errors import Invalid
 from qqops.staff.models import Staff
 
-# A terminated number is not restored by being paid for: its tenure is named, and somebody decides (T13).
+# A terminated number is not restored by being paid for: its tenure is named, and somebody decides (T13). Judged once
+# its number is locked, in a statement of its own: one that waited for another renewal would still read what was before.
 _JUDGED = """
-WITH given AS (
-  SELECT * FROM unnest(%(numbers)s::bigint[], %(until)s::timestamptz[]) g(number_id, until)),
-locked AS MATERIALIZED (
-  SELECT n.id, n.tenure_id, n.lifecycle FROM accounts_number n JOIN given g ON g.number_id = n.id
-  ORDER BY n.id FOR NO KEY UPDATE OF n),
-judged AS MATERIALIZED (
-  SELECT g.number_id, g.until, l.tenure_id, CASE
-    WHEN l.id IS NULL OR l.tenure_id IS NULL THEN 'nobody'
-    WHEN l.lifecycle NOT IN ('allocated', 'in_use') THEN 'over'
+WITH judged AS MATERIALIZED (
+  SELECT g.number_id, g.until, n.tenure_id, CASE
+    WHEN n.tenure_id IS NULL THEN 'nobody'
+    WHEN n.lifecycle NOT IN ('allocated', 'in_use') THEN 'over'
     WHEN NOT h.paid THEN 'free'
     WHEN h.paid_until IS NULL OR h.paid_until >= g.until THEN 'already' ELSE '' END AS why
-  FROM given g LEFT JOIN locked l ON l.id = g.number_id LEFT JOIN accounts_tenure h ON h.id = l.tenure_id)"""
+  FROM unnest(%(numbers)s::bigint[], %(until)s::timestamptz[]) g(number_id, until)
+  LEFT JOIN accounts_number n ON n.id = g.number_id LEFT JOIN accounts_tenure h ON h.id = n.tenure_id)"""
 
 _LOOK = _JUDGED + " SELECT why, array_agg(number_id ORDER BY number_id) FROM judged GROUP BY why"
 
@@ -78,6 +76,7 @@ def renew(until: Mapping[int, datetime.datetime], *, actor: Staff, apply: bool) 
         chunk = numbers[at : at + settings.QQOPS_CHUNK]
         params = {"numbers": chunk, "until": [until[number] for number in chunk]}
         with transaction.atomic():
+            sweep.lock(chunk)
             renewed.add(_write(params, actor) if apply else _run(_LOOK, params))
     return renewed
 

@@ -23,6 +23,7 @@ from enforcement import judgement
 from enforcement.content import content_hash_now
 from enforcement.models import Approval, Decision, Measure, Notice, Outcome
 from enforcement.policy import Effect, Kind
+from enforcement.queries import told_before
 from enforcement.services.check import daily_limit, must_know_logins
 from enforcement.services.preview import USED_TODAY, today
 from qqops.approvals import State
@@ -65,8 +66,8 @@ def apply(
 
 
 def may_run(decision: Decision) -> None:
-    """An approved reclaim waits until its holders were told and their time is over, and for the logins until now:
-    Invalid says when it runs."""
+    """An approved reclaim waits until its holders were told and reminded and their time is over, and for the logins
+    until now: Invalid says what it waits for."""
     if decision.notice_days and decision.announced_at is None:
         raise Invalid(
             _("Decision #%(id)d is not announced to all its holders yet: it runs %(n)d days after that.")
@@ -78,15 +79,21 @@ def may_run(decision: Decision) -> None:
             _("Decision #%(id)d runs on %(day)s, not before: its holders were told so. Nothing was done.")
             % {"id": decision.pk, "day": f"{day:%Y-%m-%d %H:%M}"}
         )
-    if decision.notice_days:
-        _was_announced(decision)
+    told = told_before(decision)
+    if (days := told.get(Notice.Stage.REMINDER)) and decision.reminded_at is None:
+        raise Invalid(
+            _("The holders of decision #%(id)d are not all reminded yet: it runs %(n)d days after that.")
+            % {"id": decision.pk, "n": days}
+        )
+    for stage, days in told.items():
+        _was_told(decision, stage, days)
     must_know_logins(decision.policy)
 
 
-def _was_announced(decision: Decision) -> None:
+def _was_told(decision: Decision, stage: Notice.Stage, days: int) -> None:
     """When its holders were told are columns too; what counts is the event, as old as their notice is long."""
-    before = timezone.now() - decision.notice_days * closing.DAY + MOMENT
-    told = Event.objects.filter(verb="decision.all_told", decision_id=decision.pk, facts__stage=Notice.Stage.PRIOR)
+    before = timezone.now() - days * closing.DAY + MOMENT
+    told = Event.objects.filter(verb="decision.all_told", decision_id=decision.pk, facts__stage=stage)
     if not told.filter(at__lte=before).exists():
         raise Refused(
             gettext_noop(

@@ -1,7 +1,7 @@
 """Notices before a reclaim (10.3; domain.md §7, T12c): every holder is told, and reminded, before anything happens.
 
-Written chunk by chunk by a periodic act. The time of notice counts from when the last holder was told, so nobody
-loses his number before he had all of it, however late this runs.
+Written chunk by chunk by a periodic act. The time of notice counts from when the last holder was told, and that of the
+reminder from when the last was reminded, so nobody loses his number before he had all of both, however late this runs.
 """
 
 from collections import Counter
@@ -9,12 +9,14 @@ from collections.abc import Iterator
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.closing import DAY
 from accounts.queries.policies import unknown_logins
 from enforcement import judgement
 from enforcement.models import Decision, Notice
+from enforcement.queries import told_before
 from enforcement.services.apply import why_not
 from qqops.approvals import State
 from qqops.audit import pen
@@ -51,11 +53,12 @@ def announce(*, actor: Staff) -> Counter[str]:
 
 
 def ready() -> list[Decision]:
-    """The reclaims that were announced, whose time of notice is over and for which the logins until now are known."""
-    waited = Decision.objects.filter(state=State.APPROVED, announced_at__isnull=False, effective_at__lte=timezone.now())
-    return [
-        one for one in waited.select_related("policy").order_by("pk") if one.policy and not unknown_logins(one.policy)
-    ]
+    """The reclaims that were announced and reminded of, whose time is over and for which the logins until now are
+    known."""
+    reminded = Q(reminded_at__isnull=False) | Q(policy__reminder_days=0)
+    told = Decision.objects.filter(reminded, state=State.APPROVED, announced_at__isnull=False)
+    over = told.filter(effective_at__lte=timezone.now()).select_related("policy").order_by("pk")
+    return [one for one in over if one.policy and not unknown_logins(one.policy)]
 
 
 def _due() -> Iterator[tuple[Decision, Notice.Stage]]:
@@ -68,9 +71,10 @@ def _due() -> Iterator[tuple[Decision, Notice.Stage]]:
 
 
 def _reminds_now(decision: Decision) -> bool:
-    assert decision.policy is not None and decision.effective_at is not None
-    days = decision.policy.reminder_days
-    return days > 0 and decision.effective_at - days * DAY <= timezone.now() < decision.effective_at
+    """From so many days before it would run, and until it is done: it does not run before."""
+    assert decision.effective_at is not None
+    days = told_before(decision).get(Notice.Stage.REMINDER)
+    return days is not None and decision.effective_at - days * DAY <= timezone.now()
 
 
 def _tell_all(decision: Decision, stage: Notice.Stage, actor: Staff) -> int:
@@ -123,14 +127,15 @@ def _is_told(decision: Decision, stage: Notice.Stage) -> bool:
 
 
 def _told(decision: Decision, stage: Notice.Stage, actor: Staff) -> None:
-    """All are told: from now on their time of notice runs."""
+    """All are told: from now on their time runs, and it does not run out before that of an earlier stage."""
     now = timezone.now()
-    facts = {"stage": stage.value}
+    until = now + told_before(decision)[stage] * DAY
     if stage == Notice.Stage.PRIOR:
-        decision.announced_at, decision.effective_at = now, now + decision.notice_days * DAY
-        facts["until"] = decision.effective_at.isoformat()
+        decision.announced_at, decision.effective_at = now, until
     else:
-        decision.reminded_at = now
+        assert decision.effective_at is not None
+        decision.reminded_at, decision.effective_at = now, max(decision.effective_at, until)
+    facts = {"stage": stage.value, "until": decision.effective_at.isoformat()}
     with pen.act(
         "decision.all_told", actor=actor, reason="", subject=decision, decision_id=decision.pk, facts=facts
     ) as act:

@@ -19,6 +19,7 @@ from accounts import dormancy
 from accounts.dormancy import Excluded
 from accounts.models import DormancyPolicy
 from accounts.queries.policies import in_words, terms_of
+from enforcement import judgement
 from enforcement.order import Order
 from enforcement.policy import RECLAIM, Kind
 from enforcement.services.check import check
@@ -135,7 +136,7 @@ def _candidates(policy: DormancyPolicy) -> Iterator[int]:
 
 
 def _expressions(policy: DormancyPolicy) -> dict[str, str]:
-    return {"found": _FOUND.format(due=dormancy.due(policy.kind)), "excluded": dormancy.excluded(policy.kind)}
+    return {"found": _FOUND.format(due=judgement.due(policy.kind)), "excluded": dormancy.excluded(policy.kind)}
 
 
 def _order(policy: DormancyPolicy, reason: str, ticket: str, found: Due, form_key: uuid.UUID | None = None) -> Order:

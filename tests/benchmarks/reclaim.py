@@ -1,4 +1,5 @@
-"""The preview of a reclaim (10.3) against the leanest SELECT by hand that counts the same, both in one server."""
+"""A reclaim (10.3) against SQL by hand, both in one server: its preview against the leanest SELECT that counts the
+same, and its decision against the same rows written by reclaim_by_hand.py."""
 
 import datetime
 import time
@@ -7,8 +8,11 @@ from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
-BY_HAND = """
-SELECT CASE
+from tests.benchmarks.house import House
+
+CODE, MANAGER, APPROVERS = "bench", "reclaim-manager", ("reclaim-supervisor", "reclaim-privacy")
+
+KEPT = """CASE
     WHEN h.paid THEN 'paid'
     WHEN n.reclaim_exempt_reason <> '' THEN 'exempt'
     WHEN n.legal_hold THEN 'legal_hold'
@@ -16,12 +20,21 @@ SELECT CASE
       AND q.asked_by IN ('guardian', 'relative')) THEN 'request'
     WHEN EXISTS (SELECT FROM accounts_hold k WHERE k.tenure_id = h.id AND k.lifted_at IS NULL
       AND (k.until IS NULL OR k.until > %(now)s)) THEN 'held'
-    WHEN n.frozen_until > %(now)s OR n.restricted_until > %(now)s THEN 'measure' END, count(*)
-FROM accounts_number n JOIN accounts_tenure h ON h.id = n.tenure_id
-WHERE n.lifecycle = 'in_use' AND h.started_at <= %(since)s
+    WHEN n.frozen_until > %(now)s OR n.restricted_until > %(now)s THEN 'measure' END"""
+
+DORMANT = """n.lifecycle = 'in_use' AND h.started_at <= %(since)s
   AND h.started_at >= %(first)s AND h.started_at < %(after)s
-  AND NOT EXISTS (SELECT FROM accounts_loginfact f WHERE f.tenure_id = h.id AND f.last_at > %(since)s)
-GROUP BY 1"""
+  AND NOT EXISTS (SELECT FROM accounts_loginfact f WHERE f.tenure_id = h.id AND f.last_at > %(since)s)"""
+
+RESTORED = """EXISTS (SELECT FROM enforcement_outcome o JOIN enforcement_decision d ON d.id = o.decision_id
+    JOIN audit_event e ON e.id = o.event
+    WHERE o.number_id = n.id AND o.why = '' AND d.kind = 'restore' AND e.at > %(since)s)"""
+
+FOUND = f"""
+FROM accounts_number n JOIN accounts_tenure h ON h.id = n.tenure_id
+WHERE {DORMANT} AND NOT {RESTORED}"""
+
+BY_HAND = f"SELECT {KEPT}, count(*) {FOUND} GROUP BY 1"
 
 
 def preview(pairs: int, say: Callable[[str], None]) -> float:
@@ -31,7 +44,7 @@ def preview(pairs: int, say: Callable[[str], None]) -> float:
     from enforcement import services
     from qqops.audit import origin
 
-    policy, manager = _policy()
+    policy, manager = in_force()
     ratios = []
     for pair in range(pairs):
         took: dict[str, float] = {}
@@ -46,7 +59,7 @@ def preview(pairs: int, say: Callable[[str], None]) -> float:
                 found[side].update(due.excluded.items())
             else:
                 with connection.cursor() as cursor:
-                    cursor.execute(BY_HAND, _moments())
+                    cursor.execute(BY_HAND, moments())
                     found[side] = dict(cursor.fetchall())
             took[side] = time.perf_counter() - began
         if found["product"] != found["by hand"]:
@@ -57,15 +70,44 @@ def preview(pairs: int, say: Callable[[str], None]) -> float:
     return median(ratios)
 
 
-def _moments() -> dict[str, Any]:
+def moments() -> dict[str, Any]:
     """Given as values, as the planner knows them best."""
     now = datetime.datetime.now(datetime.UTC)
     first, after = (datetime.datetime(year, 1, 1, tzinfo=ZoneInfo("Asia/Shanghai")) for year in (2000, 2100))
     return {"now": now, "since": now - datetime.timedelta(days=30), "first": first, "after": after}
 
 
-def _policy() -> tuple[Any, Any]:
-    """A policy that its three people have put in force; those due under it are a fifth of the seed."""
+def decision(house: House, pairs: int, say: Callable[[str], None]) -> tuple[int, float]:
+    """How many are due under the policy, and how fast they are filed, agreed to by two and reclaimed, as a share of
+    the same by hand; each on a fresh copy of the same database."""
+    from django.db import connections
+
+    in_force()
+    connections.close_all()  # who copies the seed must be alone with it
+    ratios: list[float] = []
+    done: list[dict[str, Any]] = []
+    for pair in range(pairs):
+        took: dict[str, float] = {}
+        for side in ("product", "by hand") if pair % 2 else ("by hand", "product"):
+            with house.copy() as name:
+                options = () if pair else ("--verify",)
+                measured = house.run(name, side, *options, module="tests.benchmarks.reclaiming")
+            took[side] = measured["file"] + measured["approve"] + measured["apply"]
+            parts = ", ".join(
+                f"{part} {measured[part] / measured['targets'] * 1e6:.0f}" for part in ("file", "approve", "apply")
+            )
+            say(f"  {side}: {measured['targets']:,} reclaimed; µs a row: {parts}")
+            done += [{key: measured[key] for key in ("targets", "written")}] if options else []
+        ratios.append(took["by hand"] / took["product"])
+        say(f"  pair {pair + 1}: {ratios[-1]:.2f}")
+    if done[0] != done[1]:
+        raise SystemExit(f"the two sides did not do the same work: {done}")
+    return done[0]["targets"], median(ratios)
+
+
+def in_force() -> tuple[Any, Any]:
+    """The policy of the bench and its manager, put in force by its three people when first asked for; those due under
+    it are a fifth of the seed."""
     from django.utils import timezone
 
     from accounts.dormancy import Terms
@@ -78,14 +120,16 @@ def _policy() -> tuple[Any, Any]:
     from qqops.staff.models import Staff
     from tests.supply import feed_covers
 
-    logins = {"reclaim-manager": "resources", "reclaim-supervisor": "supervisor", "reclaim-privacy": "privacy"}
+    if known := DormancyPolicy.objects.filter(code=CODE).first():
+        return known, at_desk().get(username=MANAGER)
+    logins = {MANAGER: "resources", **dict(zip(APPROVERS, ("supervisor", "privacy"), strict=True))}
     with origin.origin(origin.COMMAND):
         setup = Staff.objects.system("system-setup")
         for login, role in logins.items():
             staff.join(login, role, password="", actor=setup, reason="bench")
         manager, *both = (at_desk().get(username=login) for login in logins)
         terms = Terms(
-            "bench", "dormant", 30, timezone.localdate(), 30,
+            CODE, "dormant", 30, timezone.localdate(), 30,
             registered_from=datetime.date(2000, 1, 1), registered_to=datetime.date(2099, 12, 31),
         )  # fmt: skip
         proposal = resources.propose(policies.wanted(terms), actor=manager, reason="policy of the bench")

@@ -8,11 +8,12 @@ import pytest
 import time_machine
 from django.conf import settings as django_settings
 from django.db import connection
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.models import DormancyPolicy, Number
 from enforcement import services, tasks
 from enforcement.models import Decision, Notice
+from enforcement.queries import notice_text
 from enforcement.services import notices as announcing
 from qqops.audit import origin
 from qqops.errors import Invalid
@@ -88,11 +89,12 @@ def test_an_approved_reclaim_waits_until_its_holders_had_their_notice(
     later(24 * DAY)
     assert services.announce(actor=worker) == Counter(reminder=3)
     assert services.announce(actor=worker) == Counter()
+    decision.refresh_from_db()
     later(29 * DAY)
     with pytest.raises(Invalid, match=f"{timezone.localtime(decision.effective_at):%Y-%m-%d}"):
         services.apply(Decision.objects.get(), actor=worker)
     assert (services.ready(), told(decision)) == ([], Counter(prior=3, reminder=3))
-    later(31 * DAY)
+    later(32 * DAY)
     assert services.ready() == [decision]
     assert services.apply(Decision.objects.get(), actor=worker) == (3, Counter())
     assert told(decision) == Counter(prior=3, reminder=3, act=3)
@@ -115,7 +117,7 @@ def test_who_logs_in_after_the_notice_keeps_his_number_and_is_not_reminded(
     assert services.announce(actor=worker) == Counter(reminder=2)
     later(29 * DAY)
     logs_in(late)
-    later(31 * DAY)
+    later(32 * DAY)
     assert services.apply(Decision.objects.get(pk=decision.pk), actor=worker) == (1, Counter(used_since=2))
 
 
@@ -145,6 +147,32 @@ def test_nobody_is_reclaimed_before_all_were_told_however_late_that_is(
     assert decision.effective_at is not None and decision.effective_at > timezone.now() + 29 * DAY
     with pytest.raises(Invalid):
         services.apply(decision, actor=worker)
+
+
+def test_who_is_reminded_late_has_all_the_days_after_it(
+    cast: Cast, numbers: Many, policy: DormancyPolicy, worker: Staff, later: Later
+) -> None:
+    numbers(2)
+    decision = reclaimed(policy, cast).decision
+    services.announce(actor=worker)
+    later(31 * DAY)  # the worker stood still when it was time for the reminder, and past the day that was told
+    decision.refresh_from_db()
+    assert services.ready() == []
+    with translation.override("en"):
+        assert notice_text(decision) == "Its holders are reminded now; it runs 7 days after that."
+        with pytest.raises(Invalid, match="not all reminded yet: it runs 7 days after that"):
+            services.apply(decision, actor=worker)
+    assert services.announce(actor=worker) == Counter(reminder=2)
+    decision.refresh_from_db()
+    assert decision.reminded_at is not None and decision.effective_at == decision.reminded_at + 7 * DAY
+    later(37 * DAY)
+    assert services.ready() == [] and services.announce(actor=worker) == Counter()
+    with pytest.raises(Invalid, match=f"{timezone.localtime(decision.effective_at):%Y-%m-%d}"):
+        services.apply(decision, actor=worker)
+    later(39 * DAY)
+    assert services.ready() == [decision]
+    assert services.apply(Decision.objects.get(), actor=worker) == (2, Counter())
+    assert broken() == []
 
 
 def test_notices_are_written_by_chunks_and_a_run_that_was_cut_short_goes_on(
@@ -179,7 +207,9 @@ def test_the_worker_tells_and_then_runs_it(cast: Cast, numbers: Many, policy: Do
     with origin.origin(origin.WORKER):
         tasks.announce(0)
         assert (told(decision), queued()) == (Counter(prior=2), [])
-        later(31 * DAY)
+        later(24 * DAY)
+        tasks.announce(0)
+        later(32 * DAY)
         tasks.announce(0)
         tasks.announce(0)  # the job waits already
         assert queued() == [decision.pk]

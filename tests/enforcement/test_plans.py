@@ -10,7 +10,9 @@ import time_machine
 from django.db import connection, connections
 from django.utils import timezone
 
+from accounts.models import Tenure
 from accounts.services.declared import declare
+from accounts.services.renew import renew
 from enforcement import services
 from enforcement.models import Decision
 from enforcement.policy import Kind
@@ -83,10 +85,24 @@ def test_no_chunk_of_a_reclaim_scans_one_nor_do_its_notices(
             with time_machine.travel(timezone.now() + days * acts.DAY + acts.HOUR):
                 told = services.announce(actor=cast["resources"])
                 assert +told == {0: {"prior": TARGETS}, 1: {"reminder": TARGETS}}.get(days, {})
-        with time_machine.travel(timezone.now() + 3 * acts.DAY):
+        with time_machine.travel(timezone.now() + 4 * acts.DAY):
             feed_covers()
             applied, skipped = services.apply(Decision.objects.get(pk=decision.pk), actor=cast["resources"])
     assert (applied, +skipped, found) == (TARGETS, {}, set())
+
+
+def test_no_chunk_of_a_renewal_scans_one(
+    cast: dict[str, Staff], numbers: Callable[..., list[int]], settings: Any
+) -> None:
+    ids = numbers(NUMBERS, paid=True)
+    settings.QQOPS_CHUNK = CHUNK
+    until = timezone.now() + acts.DAY
+    Tenure.objects.update(paid_until=until - 2 * acts.DAY)
+    analyze()
+    wanted = dict.fromkeys(ids[:: NUMBERS // TARGETS][:TARGETS], until)
+    with scans() as found:
+        assert renew(wanted, actor=Staff.objects.system("system-feed"), apply=True).renewed == TARGETS
+    assert found == set()
 
 
 def test_an_inbox_reaches_the_decisions_on_declared_numbers_by_key(

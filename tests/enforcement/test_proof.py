@@ -4,7 +4,9 @@ from collections.abc import Callable
 from importlib import import_module
 
 import pytest
+import time_machine
 from django.db import connection
+from django.utils import timezone
 
 from accounts.models import Number
 from enforcement import services
@@ -13,8 +15,9 @@ from enforcement.policy import Kind
 from qqops.audit import pen
 from qqops.errors import Refused
 from qqops.staff.models import Staff
-from tests.enforcement.acts import approve, broken, decide
+from tests.enforcement.acts import DAY, approve, broken, decide
 from tests.enforcement.reclaiming import adopt, reclaimed
+from tests.supply import feed_covers
 
 pytestmark = pytest.mark.django_db
 Make = Callable[..., Number]
@@ -100,6 +103,27 @@ def test_a_reclaim_whose_holders_were_told_only_now_is_not_applied_either(waitin
     with pytest.raises(Refused):
         services.apply(Decision.objects.get(), actor=supervisor)
     assert not Number.objects.filter(lifecycle="terminated").exists()
+
+
+def test_a_reclaim_whose_holders_were_not_reminded_is_neither_applied_nor_passed_over_whatever_its_columns_say(
+    cast: dict[str, Staff], numbers: Callable[[int], list[int]], rulebook: object, feed: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    numbers(2)
+    policy = adopt(cast, "dormant-90", "dormant", threshold_days=90, notice_days=30, reminder_days=7)
+    worker = Staff.objects.system("system-worker")
+    decision = reclaimed(policy, cast).decision
+    services.announce(actor=worker)
+    with time_machine.travel(timezone.now() + 31 * DAY):
+        feed_covers()
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE enforcement_decision SET reminded_at = now()")
+        with pytest.raises(Refused):
+            services.apply(Decision.objects.get(), actor=worker)
+        assert not Number.objects.filter(lifecycle="terminated").exists()
+        monkeypatch.setattr(import_module("enforcement.services.apply"), "may_run", lambda decision: None)
+        assert services.apply(Decision.objects.get(), actor=worker)[0] == 2
+    assert ("notice", f"decision {decision.pk}") in named()
 
 
 @pytest.mark.parametrize("told", [False, True])

@@ -11,6 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import DormancyPolicy, Number
+from accounts.services.resources import policies
 from enforcement import services
 from enforcement.content import content_hash_now
 from enforcement.models import Decision, Outcome
@@ -20,6 +21,8 @@ from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, HOUR, approve, broken, decide, head, verbs
 from tests.enforcement.excluding import HOW, exclude
 from tests.enforcement.reclaiming import WHY, adopt, agreed, logs_in, reclaimed
+from tests.scenarios.test_12_paid_lapse import ends
+from tests.supply import carry_out, feed_covers
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rulebook", "feed")]
 Cast = dict[str, Staff]
@@ -72,6 +75,34 @@ def test_it_can_be_restored_until_it_is_purged_however_late(cast: Cast, numbers:
     with time_machine.travel(timezone.now() + 40 * DAY):
         assert approve(decide(Kind.RESTORE, [one], cast["officer"], clauses=("11",)), cast["supervisor2"]).applied == 1
     assert Number.objects.get(pk=one).lifecycle == "allocated"
+
+
+@pytest.mark.parametrize(("kind", "days"), [("not_activated", 3), ("dormant", 90), ("paid_lapsed", 15)])
+def test_what_a_decision_gave_back_is_due_anew_only_after_the_whole_term(
+    cast: Cast, numbers: Many, kind: str, days: int
+) -> None:
+    """Else the next run would take it back at once."""
+    many = numbers(3, "allocated" if kind == "not_activated" else "in_use", paid=kind == "paid_lapsed")
+    if kind == "paid_lapsed":
+        ends(many, timezone.now() - 99 * DAY)
+    policy = adopt(cast, "of-its-kind", kind, threshold_days=days)
+    wrong = decide(Kind.TERMINATE, many[:2], cast["resources"], clauses=("10.3",), policy=policy)
+    assert agreed(wrong, cast).applied == 2
+    assert approve(decide(Kind.RESTORE, many[:1], cast["officer"]), cast["supervisor2"]).applied == 1
+    found = due(policy, cast)
+    assert (found.due, found.sample) == (1, many[2:])
+    filed = services.reclaim(policy, actor=cast["resources"], reason=WHY).decision
+    assert list(filed.targets.values_list("number", flat=True)) == many[2:]
+    # As it is given back between filing and act: that it is not due is said, and not only that it changed.
+    approve(decide(Kind.TERMINATE, many[2:], cast["officer"]), cast["supervisor"])
+    assert approve(decide(Kind.RESTORE, many[2:], cast["officer"]), cast["supervisor2"]).applied == 1
+    assert agreed(services.Report(filed), cast).skipped == Counter(not_due=1)
+    with pytest.raises(Invalid, match="not due|未到期"):
+        decide(Kind.TERMINATE, [many[0], many[2]], cast["resources"], clauses=("10.3",), policy=policy)
+    with time_machine.travel(timezone.now() + days * DAY):
+        feed_covers()
+        assert due(policy, cast).sample == [many[0], many[2]]
+    assert broken() == []
 
 
 def test_a_cancellation_is_not_restored(cast: Cast, numbers: Many) -> None:
@@ -140,12 +171,17 @@ def test_without_a_policy_in_force_there_is_no_reclaim_and_a_policy_is_no_other_
         services.reclaim(policy, actor=cast["resources"], reason=WHY)
 
 
-def test_a_policy_that_ends_meanwhile_does_not_undo_what_was_agreed(cast: Cast, numbers: Many) -> None:
-    policy = adopt(cast, effective_to=timezone.localdate())
-    numbers(1, "allocated")
+def test_what_was_filed_before_its_policy_was_ended_goes_on_and_nothing_new_is_filed(cast: Cast, numbers: Many) -> None:
+    policy, (one,) = adopt(cast), numbers(1, "allocated")
     report = services.reclaim(policy, actor=cast["resources"], reason=WHY)
+    ends = policies.ended(policy, timezone.localdate())
+    assert carry_out(ends, cast["resources"], cast["supervisor"]).state == "applied"
+    policy.refresh_from_db()
     with time_machine.travel(timezone.now() + 40 * HOUR):
+        with pytest.raises(Invalid, match=policy.code):
+            services.reclaim(policy, actor=cast["resources"], reason=WHY)
         assert agreed(report, cast).applied == 1
+    assert (Number.objects.get(pk=one).terminated_under, broken()) == ("10.3", [])
 
 
 def test_only_the_resource_manager_reclaims_and_the_attempt_is_on_the_record(cast: Cast, numbers: Many) -> None:

@@ -92,6 +92,7 @@ def test_a_policy_is_drafted_listed_and_ended(cast: Cast, terminal: Terminal) ->
     assert "dormant-90: registered at any time" in terminal("auditor", "policies", "list", *SAY).out
     end = ("policies", "end", "dormant-90", "--last", today, *SAY)
     assert terminal("officer", *end).code == 5
+    assert "nothing is filed under it; what was filed before goes on" in terminal("resources", *end).out
     assert terminal("resources", *end, "--apply").code == 6
     proposal = ResourceProposal.objects.latest("pk")
     assert terminal("supervisor", *_agree(proposal)).code == 0

@@ -41,8 +41,13 @@ class Holder:
             return "paid"
         return next((mark for mark in ("exempt", "legal_hold", "held", "measure") if mark in self.marks), "")
 
+    @property
+    def was_restored(self) -> bool:
+        """Today, so within any term."""
+        return "restored" in self.marks and self.lifecycle in ("allocated", "in_use")
+
     def due(self, kind: str) -> bool:
-        if self.age >= CUT:
+        if self.age >= CUT or self.was_restored:
             return False
         limit = THRESHOLDS[kind]
         if kind == "not_activated":
@@ -73,14 +78,19 @@ holders = st.builds(
     age=days,
     login=st.none() | days,
     paid=st.none() | st.none() | days.map(lambda n: n - 30).filter(lambda n: n not in (0, 15)),
-    marks=st.frozensets(st.sampled_from(["exempt", "legal_hold", "held", "measure"]), max_size=2),
+    marks=st.frozensets(st.sampled_from(["exempt", "legal_hold", "held", "measure", "restored"]), max_size=2),
 )
 
 
 def settle(people: list[Holder], cast: Cast) -> dict[int, Holder]:
     now, made = timezone.now(), {}
     for number, one in enumerate(people, FIRST):
-        make_numbers([number], one.lifecycle, started_at=now - one.age * DAY, legal_hold="legal_hold" in one.marks)
+        make_numbers([number], one.lifecycle, started_at=now - one.age * DAY)
+        made[number] = one
+    if restored := [number for number, one in made.items() if one.was_restored]:
+        approve(decide(Kind.TERMINATE, restored, cast["officer"]), cast["supervisor"])
+        approve(decide(Kind.RESTORE, restored, cast["officer"]), cast["supervisor2"])
+    for number, one in made.items():
         tenure = Tenure.objects.get(number=number)
         if one.paid is not None:
             Tenure.objects.filter(pk=tenure.pk).update(paid=True, paid_until=now - one.paid * DAY)
@@ -93,8 +103,8 @@ def settle(people: list[Holder], cast: Cast) -> dict[int, Holder]:
         Number.objects.filter(pk=number).update(
             reclaim_exempt_reason="phone line" if "exempt" in one.marks else "",
             frozen_until=now + datetime.timedelta(hours=1) if "measure" in one.marks else None,
+            legal_hold="legal_hold" in one.marks,
         )
-        made[number] = one
     return made
 
 

@@ -98,7 +98,7 @@ def test_dormant_numbers_are_reclaimed_and_who_came_back_keeps_his(
     with time_machine.travel(began + 24 * DAY):
         the_worker_passes()
         logs_in(dormant[1], service="mail")  # reminded, and came
-    with time_machine.travel(began + 31 * DAY):
+    with time_machine.travel(began + 32 * DAY):
         waits = terminal(None, "decisions", "run", decision.pk, "--apply")
         assert waits.code == 2 and "--covers" in waits.error
         the_feed_comes(terminal, tmp_path)
@@ -115,9 +115,15 @@ def test_dormant_numbers_are_reclaimed_and_who_came_back_keeps_his(
         back = terminal("officer", "enforce", "restore", *dormant[2:4], *RESTORE, "--apply", "--json")
         restored = approved(back.json["decision"], terminal, "supervisor2")
         assert restored.code == 0
+    with time_machine.travel(began + 51 * DAY):  # given back, so the term of the policy counts anew
+        the_feed_comes(terminal, tmp_path)
+        assert set(terminal("resources", *LINE, "--json").json["sample"]).isdisjoint(dormant)
+    with time_machine.travel(began + 141 * DAY):
+        the_feed_comes(terminal, tmp_path)
+        assert set(terminal("resources", *LINE, "--json").json["sample"]) & set(dormant) == set(dormant[:4])
     states = dict(Number.objects.filter(pk__in=dormant + kept + used).values_list("pk", "lifecycle"))
     assert states == dict.fromkeys(dormant[:4] + kept + used, "in_use") | dict.fromkeys(dormant[4:], "terminated")
-    grace = Number.objects.filter(due_at__gt=began + 60 * DAY, due_at__lt=began + 62 * DAY)
+    grace = Number.objects.filter(due_at__gt=began + 61 * DAY, due_at__lt=began + 63 * DAY)
     assert set(grace.values_list("pk", flat=True)) == set(dormant[4:])
 
     report = terminal(None, "decisions", "show", decision.pk)

@@ -76,8 +76,8 @@ def test_a_paid_number_is_kept_when_it_is_renewed_in_time_and_reclaimed_when_it_
         assert reclaim("paid-90") == {GONE_91}
     rows = {n.pk: (n.lifecycle, n.tier, n.terminated_under) for n in Number.objects.filter(pk__in=everyone)}
     assert rows == {
-        KEPT_89: ("in_use", 2, ""),
-        KEPT_14: ("in_use", 2, ""),
+        KEPT_89: ("in_use", 2, None),
+        KEPT_14: ("in_use", 2, None),
         GONE_91: ("terminated", 2, "10.3"),
         GONE_16: ("terminated", 2, "10.3"),
     }

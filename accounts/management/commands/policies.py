@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 from accounts.dormancy import Kind, Terms
 from accounts.models import DormancyPolicy
 from accounts.queries.policies import in_force, in_words, policy_by_code, terms_of
+from accounts.queries.resource_words import consequences_of
 from accounts.services import resources
 from accounts.services.resources import Wanted, policies
 from qqops.commands import Exit, StaffCommand
@@ -44,16 +45,14 @@ class Command(StaffCommand):
         if not options["code"]:
             raise Invalid(_("Name the policy by its code."))
         wanted = _drafted(options) if options["do"] == "draft" else _ended(options)
-        words = in_words(Terms.of(wanted.content)) if options["do"] == "draft" else ""
         if not options["apply"]:
             rule = resources.check(wanted, actor=self.actor)
-            self._say(
-                options, None, "dry_run", _("Dry run: nothing is changed. %(rule)s.") % {"rule": rule.label}, words
-            )
+            sentence = _("Dry run: nothing is changed. %(rule)s.") % {"rule": rule.label}
+            self._say(options, wanted, None, "dry_run", sentence)
             return Exit.DRY_RUN
         proposal = resources.propose(wanted, actor=self.actor, reason=options["reason"], ticket=options["ticket"])
         sentence = _("Proposal #%(id)d: %(state)s.") % {"id": proposal.pk, "state": proposal.get_state_display()}
-        self._say(options, proposal.pk, proposal.state, sentence, words)
+        self._say(options, wanted, proposal.pk, proposal.state, sentence)
         return Exit.WAITING
 
     def _list(self, options: dict[str, Any]) -> int:
@@ -67,13 +66,14 @@ class Command(StaffCommand):
             self.say(f"{code}: {words}")
         return Exit.DONE
 
-    def _say(self, options: dict[str, Any], pk: int | None, state: str, sentence: str, words: str) -> None:
+    def _say(self, options: dict[str, Any], wanted: Wanted, pk: int | None, state: str, sentence: str) -> None:
+        words = in_words(Terms.of(wanted.content)) if options["do"] == "draft" else ""
         if options["json"]:
             self.say_json({"proposal": pk, "state": state, "words": words})
             return
         self.say(sentence)
-        if words:
-            self.say(f"  {words}")
+        for told in filter(None, (words, *consequences_of(wanted.kind, wanted.content))):
+            self.say(f"  {told}")
 
 
 def _drafted(options: dict[str, Any]) -> Wanted:

@@ -7,13 +7,14 @@ import secrets
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import NumericRange
 from django.db.models import BigIntegerField, Sum
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from psycopg.errors import LockNotAvailable
 
 from accounts.lifecycle import L, pairs
 from accounts.models import NumberRange, RangeCursor, RangeTally, ResourceProposal, Tenure
@@ -26,6 +27,7 @@ from qqops.audit import pen
 from qqops.errors import Invalid
 from qqops.staff.models import Staff
 
+PATIENCE = "2s"
 LONGEST_PRODUCT = 2**62  # multiplier · i stays within a bigint
 
 # Rows that are there already: the differences that came before the range did are moved under it.
@@ -151,8 +153,7 @@ def _open(wanted: Wanted, proposal: ResourceProposal, actor: Staff, act: pen.Act
         "range.opened", actor=actor, reason=proposal.reason, ticket=proposal.ticket,
         facts={"pool": opened.pool, "targets": size},
     ) as own, connection.cursor() as cursor:  # fmt: skip
-        # Nobody moves a number in between what is there already and the trigger's first look at this range.
-        cursor.execute("LOCK TABLE accounts_number IN SHARE ROW EXCLUSIVE MODE")
+        _no_number_moves(cursor)
         try:
             with transaction.atomic():
                 NumberRange.objects.bulk_create([opened])  # the pen writes its history
@@ -174,6 +175,19 @@ def _open(wanted: Wanted, proposal: ResourceProposal, actor: Staff, act: pen.Act
             for slot in range(slots)
         )
         cursor.execute(_TALLIED, {"first": first, "last": last, "range": opened.pk})
+
+
+def _no_number_moves(cursor: Any) -> None:
+    """Nor does one, until this is done, between what is there already and the trigger's first look at the range.
+    Whoever comes later waits behind this: so it does not wait long itself."""
+    cursor.execute("SELECT set_config('lock_timeout', %s, true)", [PATIENCE])
+    try:
+        cursor.execute("LOCK TABLE accounts_number IN SHARE ROW EXCLUSIVE MODE")
+    except OperationalError as error:
+        if not isinstance(error.__cause__, LockNotAvailable):
+            raise
+        raise Invalid(_("Other acts are moving numbers just now; nothing was done. Try again.")) from None
+    cursor.execute("SET LOCAL lock_timeout TO DEFAULT")  # what follows waits as everywhere
 
 
 def _coprime(size: int) -> int:

@@ -3,8 +3,10 @@
 import uuid
 
 import pytest
+from django.db import connection, transaction
+from django.db.models import F
 
-from accounts.models import NumberRange, RangeCursor, RangeTally, ResourceProposal
+from accounts.models import Number, NumberRange, RangeCursor, RangeTally, ResourceProposal
 from accounts.services import resources
 from accounts.services.resources import ranges
 from qqops.approvals import State
@@ -14,6 +16,7 @@ from qqops.staff import services as staff_services
 from qqops.staff.models import Staff
 from tests.cast import PASSWORD, make_numbers
 from tests.enforcement.test_races import together
+from tests.enforcement.waiting import meanwhile
 from tests.supply import WHY, open_range
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -92,3 +95,48 @@ def test_two_slices_at_once_are_one_persons_day(cast: dict[str, Staff]) -> None:
     found = together(lambda: opens(300_000_000), lambda: opens(300_100_000))
     assert sorted(one.rule for one in found if isinstance(one, ResourceProposal)) == ["alone", "supervisor"]
     assert NumberRange.objects.count() == 1
+
+
+def test_a_range_that_must_wait_for_others_is_not_opened_and_keeps_nobody_waiting(
+    cast: dict[str, Staff], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever moves a number queues behind the opening, and would for as long as that waits."""
+    assert ranges.PATIENCE == "2s"
+    monkeypatch.setattr(ranges, "PATIENCE", "300ms")
+    key, wanted = uuid.uuid4(), ranges.wanted(284_000_000, 284_000_999, "public", "spare")
+    opens = lambda: resources.propose(wanted, actor=cast["resources"], reason=WHY, form_key=key)  # noqa: E731
+    make_numbers([284_000_001], "reserved")
+    with transaction.atomic():
+        Number.objects.filter(pk=284_000_001).update(revision=F("revision") + 0)  # an act that is not over yet
+        (told,) = together(opens)
+    assert isinstance(told, Invalid)
+    assert ResourceProposal.objects.count() == NumberRange.objects.count() == 0
+    with transaction.atomic(), connection.cursor() as cursor:
+        assert opens().state == State.APPLIED
+        cursor.execute("SHOW lock_timeout")  # what follows in the same transaction waits as ever
+        assert cursor.fetchone() == ("0",)
+    assert list(verify()) == []
+
+
+def test_who_loses_his_role_while_his_yes_waits_has_not_agreed(cast: dict[str, Staff]) -> None:
+    opened = open_range(cast, 284_000_000, 284_000_999)
+    waiting = resources.propose(ranges.moved(opened, "retired"), actor=cast["resources"], reason=WHY)
+    said = {"reason": "seen and agreed", "content_hash": waiting.content_hash}
+    found = meanwhile(
+        lambda: staff_services.revoke(cast["supervisor"], "supervisor", actor=cast["sysadmin"], reason="moved on"),
+        lambda: resources.approve(waiting, actor=cast["supervisor"], **said),
+    )
+    assert isinstance(found, Refused) and waiting.approvals.count() == 0
+
+
+def test_when_the_maker_loses_his_role_meanwhile_there_is_nothing_to_agree_to(cast: dict[str, Staff]) -> None:
+    opened = open_range(cast, 284_000_000, 284_000_999)
+    waiting = resources.propose(ranges.moved(opened, "retired"), actor=cast["resources"], reason=WHY)
+    said = {"reason": "seen and agreed", "content_hash": waiting.content_hash}
+    found = meanwhile(
+        lambda: staff_services.revoke(cast["resources"], "resources", actor=cast["sysadmin"], reason="moved on"),
+        lambda: resources.approve(waiting, actor=cast["supervisor"], **said),
+    )
+    assert isinstance(found, Invalid) and waiting.approvals.count() == 0
+    opened.refresh_from_db()
+    assert opened.state == "available"
