@@ -162,11 +162,12 @@ def searched(house: House, numbers: int, known: int, pairs: int) -> list[Figure]
 def reclaimed(house: House, few: int, many: int, pairs: int) -> list[Figure]:
     say(f"reclaim the dormant of {few:,} numbers")
     house.grow(few)
-    targets, decided = reclaim.decision(house, pairs, say)
+    targets, applied, decided = reclaim.decision(house, pairs, say)
     say(f"preview a reclaim over {many:,} numbers")
     house.grow(many)
     return [
-        Figure(f"file, agree to and reclaim {targets:,} ÷ SQL by hand", decided, 0.9),
+        Figure(f"reclaim {targets:,} as agreed to ÷ SQL by hand", applied, 0.9),
+        Figure(f"file, agree to and reclaim {targets:,} ÷ SQL by hand", decided, 0.6),
         Figure(f"reclaim preview over {many:,} ÷ SELECT by hand", reclaim.preview(pairs, say), 0.8),
     ]
 
