@@ -1,7 +1,7 @@
 """Reads of the rulebook: what is in force, what was, and what each version changed."""
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.db.models import Count, Q, QuerySet
 
@@ -13,6 +13,12 @@ from accounts.rulebook.summaries import DOCUMENT
 def version_in_force(at: datetime.datetime, document: str = DOCUMENT) -> RuleVersion | None:
     """Return the version in force at a moment, or None; a summary only where no real text was in force."""
     return _in_force(at, document).select_related("document").first()
+
+
+def versions_in_force(document: str = DOCUMENT) -> Callable[[datetime.datetime], RuleVersion | None]:
+    """Return `version_in_force` for any number of moments, by one query: there are few versions."""
+    versions = list(_by_precedence(document))
+    return lambda at: next((one for one in versions if one.effective_from <= at), None)
 
 
 def clauses_in_force(
@@ -51,6 +57,10 @@ def diff_with_previous(version: RuleVersion) -> tuple[RuleVersion | None, diff.D
 
 
 def _in_force(at: datetime.datetime, document: str) -> QuerySet[RuleVersion]:
-    return RuleVersion.objects.filter(document__code=document, effective_from__lte=at).order_by(
-        "is_summary", "-effective_from", "-published_at", "-pk"
-    )
+    return _by_precedence(document).filter(effective_from__lte=at)
+
+
+def _by_precedence(document: str) -> QuerySet[RuleVersion]:
+    """Every version, each before those that it goes before once it has taken effect."""
+    found = RuleVersion.objects.filter(document__code=document)
+    return found.order_by("is_summary", "-effective_from", "-published_at", "-pk")

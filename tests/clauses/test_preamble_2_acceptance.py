@@ -5,15 +5,18 @@ from collections.abc import Callable
 import pytest
 from django.utils import timezone
 
-from accounts.models import NumberRange, RuleVersion, Tenure
+from accounts.models import NumberRange, ResourceApproval, ResourceProposal, RuleVersion, Tenure
+from accounts.queries.resources import fineness
+from accounts.services import resources as proposals
 from accounts.services.allocation.allocate import allocate
 from accounts.services.allocation.terms import rules_of
+from accounts.services.resources import allocations
 from qqops.audit.models import Event
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.accounts.allocation.test_register import publish_rules
-from tests.accounts.allocation.wishes import WHY, terms, wish
-from tests.enforcement.acts import DAY, head, verbs
+from tests.accounts.allocation.wishes import WHY, holder, terms, wish
+from tests.enforcement.acts import DAY, broken, head, verbs
 from tests.terminal import Terminal
 
 Supply = Callable[..., NumberRange]
@@ -64,6 +67,40 @@ def test_preamble_2_only_the_version_in_force_can_have_been_accepted(
     assert set(verbs(before)) == {"staff.token_issued"} and not Tenure.objects.exists()
     assert terminal("resources", *words, "--rules", "2", "--apply").code == 0
     assert Tenure.objects.get().rules_version.version == "2"
+
+
+def test_preamble_2_what_is_agreed_to_when_other_rules_are_in_force_hands_nothing_out(
+    supply: Supply, cast: dict[str, Staff], english: None
+) -> None:
+    found = supply(284_911_000, 284_911_999, "premium")
+    fine = next(n for n in range(found.first, found.last) if fineness(n)[0] == 3)
+    publish_rules("1", timezone.now() - DAY)
+
+    def proposed() -> ResourceProposal:
+        asked = allocations.wanted(wish(numbers=(fine,), holders=[holder()]))
+        return proposals.propose(asked, actor=cast["resources"], reason=WHY)
+
+    def rule(on: ResourceProposal, act: Callable[..., ResourceProposal]) -> ResourceProposal:
+        return act(on, actor=cast["supervisor"], reason=WHY, content_hash=on.content_hash)
+
+    old = proposed()
+    publish_rules("2", timezone.now())
+    before = head()
+    with pytest.raises(Invalid) as told:
+        rule(old, proposals.approve)
+    assert str(told.value) == (
+        "The rules have changed meanwhile: version 2 is in force. Nothing was handed out; propose it again, so that the"
+        " holder accepts that version."
+    )
+    assert (
+        verbs(before) == []
+        and not Tenure.objects.exists()
+        and not ResourceApproval.objects.filter(proposal=old).exists()
+    )
+    rule(old, proposals.refuse)
+    rule(proposed(), proposals.approve)
+    tenure = Tenure.objects.get()
+    assert (tenure.number_id, tenure.rules_version.version) == (fine, "2") and broken() == []
 
 
 def test_preamble_2_a_version_that_was_not_in_force_cannot_have_been_accepted(rulebook: RuleVersion) -> None:

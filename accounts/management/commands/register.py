@@ -25,7 +25,9 @@ class Command(SystemCommand):
         "  Columns: registration, channel, reference, accepted (explicit, by_use), rules, registered_at,\n"
         "  number (empty: one is handed out), pool, order, price (yuan), paid_until, and those of `identity import`.\n"
         "  Any wrong line refuses the whole file. A registration that is known is left as it is; a new one was\n"
-        "  completed at most 7 days ago. A number that somebody of the staff declared is allocated by a person."
+        "  completed at most 7 days ago. A number that somebody of the staff declared is allocated by a person.\n"
+        "  --json tells the number of each registration of the file that is on record, known or new, also where a run\n"
+        "  stopped on its way (exit code 3)."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -42,23 +44,30 @@ class Command(SystemCommand):
             if found.wrongs:
                 return self._refuse(found, told, as_json=as_json)
             if not options["apply"]:
-                told |= {"new": found.lines - found.known, "known": found.known}
-                said = _("Dry run. Lines: %(lines)d, would be new: %(new)d, known: %(known)d.")
-            else:
-                with bar(self.stdout, _("recording"), found.lines) as advance:
-                    done = register.apply(file.rows(), found, actor=self.actor, source=file.sha256, step=advance)
-                told |= {"applied": True, "new": len(done.opened), "known": done.known, "numbers": dict(done.opened)}
-                said = _("Recorded. Lines: %(lines)d, new: %(new)d, known: %(known)d.")
+                known = found.known
+                told |= {"new": found.lines - len(known), "known": len(known), "numbers": known}
+                self._tell(told, _("Dry run. Lines: %(lines)d, would be new: %(new)d, known: %(known)d."), as_json)
+                return Exit.DRY_RUN
+            with bar(self.stdout, _("recording"), found.lines) as advance:
+                done = register.apply(file.rows(), found, actor=self.actor, source=file.sha256, step=advance)
+        told |= {"applied": True, "new": len(done.opened), "known": len(done.known), "stopped": done.stopped}
+        told |= {"numbers": done.known | dict(done.opened)}
+        self._tell(told, _("Recorded. Lines: %(lines)d, new: %(new)d, known: %(known)d."), as_json)
+        return Exit.PARTLY if done.stopped else Exit.DONE
+
+    def _tell(self, told: dict[str, Any], sentence: str, as_json: bool) -> None:
         if as_json:
             self.say_json(told)
-        else:
-            self.say(f"SHA-256 {told['sha256']}")
-            self.say(said % told)
-        return Exit.DONE if options["apply"] else Exit.DRY_RUN
+            return
+        self.say(f"SHA-256 {told['sha256']}")
+        self.say(sentence % told)
+        if why := told.get("stopped"):
+            self.say(why)
 
     def _refuse(self, found: Checked, told: dict[str, Any], *, as_json: bool) -> int:
         if as_json:
-            self.say_json(told | {"wrong": found.wrongs, "errors": [asdict(one) for one in found.wrong]})
+            errors = [asdict(one) for one in found.wrong]
+            self.say_json(told | {"wrong": found.wrongs, "errors": errors, "numbers": found.known})
             return Exit.USAGE
         for one in found.wrong:
             self.say(line_of(one))

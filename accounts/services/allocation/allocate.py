@@ -84,7 +84,7 @@ def allocate(wish: Wish, *, actor: Staff, reason: str, ticket: str = "") -> list
                 continue
             except supply.Short as short:
                 supply.pass_by(short.passed)
-                raise short.as_invalid() from None
+                raise Invalid(_("%(why)s Nothing was handed out.") % {"why": short}) from None
     raise AssertionError  # a patient one is not contended
 
 

@@ -15,7 +15,7 @@ from accounts.intake import Row, changed
 from accounts.intake.chunks import chunks, digest
 from accounts.services import identity
 from accounts.services.allocation import quota, supply
-from accounts.services.allocation.register_lines import Line, Reader
+from accounts.services.allocation.register_lines import Line, lines_of
 from accounts.services.allocation.supply import Cursor
 from accounts.services.allocation.take import Opened, Taking
 from accounts.services.allocation.terms import Terms
@@ -32,7 +32,7 @@ LOCK = 0x71717267  # "qqrg": two runs at once take turns, chunk by chunk
 @dataclass
 class Checked:
     lines: int = 0
-    known: int = 0
+    known: dict[str, int] = field(default_factory=dict)  # registration, number
     wrongs: int = 0
     wrong: list[Wrong] = field(default_factory=list)  # the first of them, by line
     digests: list[bytes] = field(default_factory=list)  # of each chunk: what is recorded is what was checked
@@ -40,21 +40,25 @@ class Checked:
 
 @dataclass
 class Registered:
-    known: int = 0
-    opened: list[tuple[str, int]] = field(default_factory=list)  # registration, number
+    """What is on record of a file, each registration with its number; `stopped`: why what is left is not."""
+
+    known: dict[str, int]
+    opened: list[tuple[str, int]] = field(default_factory=list)
+    stopped: str = ""
 
 
 def check(rows: Iterable[Row], *, named: int | None = None) -> Checked:
     """Look at every line; at most `named` faults are told one by one."""
-    found, reader = Checked(), Reader()
+    found = Checked()
     ids: dict[str, int] = {}
     numbers: dict[int, int] = {}
     campaigns = quota.Count()
     for chunk in chunks(rows, _size()):
         found.digests.append(digest(chunk))
-        for line in reader.lines_of(chunk):
+        for line in lines_of(chunk):
             found.lines += 1
-            found.known += line.known
+            if line.known:
+                found.known[line.registration] = line.known
             at = line.row.line
             if line.registration and (first := ids.setdefault(line.registration, at)) != at:
                 line.fault("registration", _("The same registration stands on line %(line)d.") % {"line": first})
@@ -88,52 +92,58 @@ def apply(
     source: str,
     step: Callable[[int], None] = lambda lines: None,
 ) -> Registered:
-    """Record a file that was checked, chunk by chunk; it stops where the rows are not those that were checked."""
-    done, digests, reader = Registered(), iter(checked.digests), Reader()
-    for chunk in chunks(rows, _size()):
-        if digest(chunk) != next(digests, None):
+    """Record a file that was checked, chunk by chunk. It stops where the rows are not those that were checked and where
+    a chunk cannot be recorded; as long as nothing of the file is on record, that is Invalid."""
+    done, digests = Registered(dict(checked.known)), iter(checked.digests)
+    try:
+        for chunk in chunks(rows, _size()):
+            if digest(chunk) != next(digests, None):
+                raise changed()
+            _record(chunk, done, actor=actor, source=source)
+            step(len(chunk))
+        if next(digests, None) is not None:
             raise changed()
-        try:
-            with pen.refusals(actor=actor, facts={"act": "register", "targets": len(chunk)}):
-                _chunk(chunk, reader, done, actor=actor, source=source)
-        except Invalid as error:
-            raise _stopped(error, chunk, done) from error
-        step(len(chunk))
-    if next(digests, None) is not None:
-        raise changed()
+    except Invalid as error:
+        if not (done.known or done.opened):
+            raise
+        done.stopped = str(error)
     return done
 
 
-def _stopped(why: Invalid, chunk: list[Row], done: Registered) -> Invalid:
-    """What was to be recorded and was not, and what stays of the lines before it."""
-    told = {"first": chunk[0].line, "last": chunk[-1].line, "why": why, "n": done.known + len(done.opened)}
-    return Invalid(
-        _(
-            "Lines %(first)d to %(last)d were not recorded: %(why)s Registrations of this file that are recorded and"
-            " stay: %(n)d. Run the command again with the same file to continue: none of them is recorded twice."
-        )
-        % told
-    )
+def _record(chunk: list[Row], done: Registered, *, actor: Staff, source: str) -> None:
+    try:
+        with pen.refusals(actor=actor, facts={"act": "register", "targets": len(chunk)}):
+            _chunk(chunk, done, actor=actor, source=source)
+    except Invalid as error:
+        stay = len(done.known) + len(done.opened)
+        told = {"first": chunk[0].line, "last": chunk[-1].line, "why": error, "n": stay}
+        raise Invalid(
+            _(
+                "Lines %(first)d to %(last)d were not recorded: %(why)s Registrations of this file that are recorded"
+                " and stay: %(n)d. Run the command again with the same file to continue: none of them is recorded"
+                " twice."
+            )
+            % told
+        ) from error
 
 
-def _chunk(chunk: list[Row], reader: Reader, done: Registered, *, actor: Staff, source: str) -> None:
+def _chunk(chunk: list[Row], done: Registered, *, actor: Staff, source: str) -> None:
     for patient in (False, True):
         try:
             with pen.act("number.registered", actor=actor, reason=REASON, facts={"sha256": source}) as act:
-                new, opened = _open(act, chunk, reader, patient=patient)
+                known, new, opened = _open(act, chunk, patient=patient)
                 if not new:
                     raise _NothingNew
                 _identities(new, opened, actor=actor, source=source)
         except _NothingNew:
-            done.known += len(chunk)
+            pass
         except supply.Contended:
             continue
         except supply.Short as short:
             supply.pass_by(short.passed)
-            raise short.as_invalid() from None
-        else:
-            done.known += len(chunk) - len(new)
-            done.opened += [(new[one.at].registration, one.number) for one in opened]
+            raise
+        done.known |= known
+        done.opened += [(new[one.at].registration, one.number) for one in opened]
         return
 
 
@@ -141,15 +151,16 @@ class _NothingNew(Exception):
     """A chunk that is known leaves no event."""
 
 
-def _open(act: pen.Act, chunk: list[Row], reader: Reader, *, patient: bool) -> tuple[list[Line], list[Opened]]:
-    """The lines that were not known, and a tenure for each."""
+def _open(act: pen.Act, chunk: list[Row], *, patient: bool) -> tuple[dict[str, int], list[Line], list[Opened]]:
+    """The registrations that are known, each with its number; the lines that were not known, and a tenure for each."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-    cursors = _wait(reader.lines_of(chunk)) if patient else None
-    lines = reader.lines_of(chunk, lock=True)
+    cursors = _wait(lines_of(chunk)) if patient else None
+    lines = lines_of(chunk, lock=True)
     for each in (wrong for line in lines for wrong in line.wrong):
         facts = {"line": each.line, "why": each.why}
         raise Invalid(_("Line %(line)d has changed since it was checked: %(why)s") % facts)
+    known = {line.registration: line.known for line in lines if line.known}
     new = [line for line in lines if not line.known]
     terms = [line.terms for line in new if line.terms]
     taking = Taking(act, terms, cursors)
@@ -167,7 +178,7 @@ def _open(act: pen.Act, chunk: list[Row], reader: Reader, *, patient: bool) -> t
         "channels": dict(Counter(one.channel for one in terms)),
         "pools": dict(Counter(line.pool for line in new)),
     }
-    return new, taking.opened
+    return known, new, taking.opened
 
 
 def _wait(lines: Sequence[Line]) -> list[Cursor]:

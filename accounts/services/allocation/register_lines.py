@@ -1,6 +1,7 @@
 """One line of a file of registrations: which, on what terms, and who holds it."""
 
-from collections.abc import Sequence
+import datetime
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -9,8 +10,8 @@ from accounts.intake import Row
 from accounts.models import Registration, RuleVersion
 from accounts.numbers import parse
 from accounts.queries.declared import declared_by_anybody
+from accounts.queries.rulebook import versions_in_force
 from accounts.resources import CHANNELS, Pool
-from accounts.rulebook.summaries import DOCUMENT
 from accounts.services.allocation.holders_file import holder_of
 from accounts.services.allocation.named import judge
 from accounts.services.allocation.terms import (
@@ -30,11 +31,12 @@ from qqops.audit.personal import looks_personal
 from qqops.errors import Invalid
 
 ID_MAX = 80
+InForce = Callable[[datetime.datetime], RuleVersion | None]
 
 
 @dataclass
 class Line:
-    """What a line says, and all that is wrong with it. `known`: this registration has its tenure already."""
+    """What a line says, and all that is wrong with it. `known`: the number that this registration has already."""
 
     row: Row
     wrong: list[Wrong]
@@ -43,125 +45,120 @@ class Line:
     pool: str = ""
     terms: Terms | None = None
     holder: Holder | None = None
-    known: bool = False
+    known: int | None = None
     recycled: bool = False
 
     def fault(self, column: str, why: str) -> None:
         self.wrong.append(Wrong(self.row.line, column, why))
 
 
-class Reader:
-    """Reads lines; holds the versions of the rules, which are few."""
+def lines_of(rows: Sequence[Row], *, lock: bool = False) -> list[Line]:
+    """Each of some lines, with what is known of their registrations and numbers by a few queries."""
+    in_force = versions_in_force()
+    lines = [_read(row, in_force) for row in rows]
+    given = [line.registration for line in lines if line.registration]
+    known = dict(
+        Registration.objects.filter(registration_id__in=given).values_list("registration_id", "tenure__number")
+    )
+    for line in lines:
+        line.known = known.get(line.registration)
+        if line.known and line.number not in (None, line.known):
+            line.fault("number", _("This registration has another number already."))
+        if line.terms:
+            for column, fault in faults(line.terms, known=line.known is not None):
+                line.fault(column, str(fault))
+            _match(line, line.terms.rules)
+    _judge(
+        [one for one in lines if one.number and not one.known and one.terms and one.terms.channel in CHANNELS],
+        lock=lock,
+    )
+    for line in lines:
+        _identify(line)
+    return lines
 
-    def __init__(self) -> None:
-        found = RuleVersion.objects.filter(document__code=DOCUMENT)
-        self._rules = list(found.order_by("is_summary", "-effective_from", "-published_at", "-pk"))
 
-    def lines_of(self, rows: Sequence[Row], *, lock: bool = False) -> list[Line]:
-        """Each of some lines, with what is known of their registrations and numbers by a few queries."""
-        lines = [self._read(row) for row in rows]
-        given = [line.registration for line in lines if line.registration]
-        known = dict(
-            Registration.objects.filter(registration_id__in=given).values_list("registration_id", "tenure__number")
-        )
-        for line in lines:
-            if line.registration in known:
-                line.known = True
-                if line.number not in (None, known[line.registration]):
-                    line.fault("number", _("This registration has another number already."))
-            if line.terms:
-                for column, fault in faults(line.terms, known=line.known):
-                    line.fault(column, str(fault))
-                self._match(line, line.terms.rules)
-        self._judge(
-            [one for one in lines if one.number and not one.known and one.terms and one.terms.channel in CHANNELS],
-            lock=lock,
-        )
-        for line in lines:
-            self._identify(line)
-        return lines
-
-    def _read(self, row: Row) -> Line:
-        line = Line(row, [Wrong(row.line, column, why) for column, why in row.wrong])
-        cells = row.cells
-        named = cells.get("registration", "")
-        if not named or len(named) > ID_MAX or not named.isprintable():  # the database is not asked for such a name
-            line.fault("registration", _("Name the registration, in at most %(n)d characters.") % {"n": ID_MAX})
-        else:
-            line.registration = named
-            if looks_personal(named):
-                line.fault("registration", _("A reference holds no personal data."))
-        if text := cells.get("number", ""):
-            try:
-                line.number = parse(text)
-            except Invalid:
-                line.fault("number", _("There is no number here."))
-        line.pool = cells.get("pool", "" if "number" in cells else Pool.PUBLIC.value)
-        if line.pool:
-            try:
-                check_pool(line.pool)
-            except Invalid as error:
-                line.fault("pool", str(error))
-        line.terms = self._terms(line)
-        line.holder = holder_of(row, line.wrong)
-        return line
-
-    def _terms(self, line: Line) -> Terms | None:
-        cells = line.row.cells
-        at = moment_of(cells.get("registered_at", ""))
-        if at is None:
-            line.fault("registered_at", _("Write when it was registered, not in the future, as in 2026-01-31 18:00."))
-            return None
-        rules = next((one for one in self._rules if one.effective_from <= at), None)  # as `version_in_force`
-        if rules is None:
-            line.fault("rules", str(none_in_force()))
-            return None
-        charge = self._charge(line)
-        return Terms(cells.get("channel", ""), cells.get("reference", ""), cells.get("accepted", ""), rules, at, charge)
-
-    @staticmethod
-    def _match(line: Line, in_force: RuleVersion) -> None:
-        """What is known was held against the rules when it was recorded: others may have been published since."""
-        if line.known:
-            return
+def _read(row: Row, in_force: InForce) -> Line:
+    line = Line(row, [Wrong(row.line, column, why) for column, why in row.wrong])
+    cells = row.cells
+    named = cells.get("registration", "")
+    if not named or len(named) > ID_MAX or not named.isprintable():  # the database is not asked for such a name
+        line.fault("registration", _("Name the registration, in at most %(n)d characters.") % {"n": ID_MAX})
+    else:
+        line.registration = named
+        if looks_personal(named):
+            line.fault("registration", _("A reference holds no personal data."))
+    if text := cells.get("number", ""):
         try:
-            must_be_named(line.row.cells.get("rules", ""), in_force)
-        except Invalid as error:
-            line.fault("rules", str(error))
-
-    @staticmethod
-    def _charge(line: Line) -> Charge | None:
-        order, price, until = (line.row.cells.get(name, "") for name in ("order", "price", "paid_until"))
-        if not (order or price or until):
-            return None
+            line.number = parse(text)
+        except Invalid:
+            line.fault("number", _("There is no number here."))
+    line.pool = cells.get("pool", "" if "number" in cells else Pool.PUBLIC.value)
+    if line.pool:
         try:
-            return charge_of(order, price, until)
+            check_pool(line.pool)
         except Invalid as error:
-            line.fault("price", str(error))
-            return None
+            line.fault("pool", str(error))
+    line.terms = _terms(line, in_force)
+    line.holder = holder_of(row, line.wrong)
+    return line
 
-    @staticmethod
-    def _judge(lines: Sequence[Line], *, lock: bool) -> None:
-        numbers = [line.number for line in lines if line.number]
-        terms = [line.terms for line in lines if line.terms]
-        declared = declared_by_anybody(numbers)
-        for line, found in zip(lines, judge(numbers, terms, lock=lock), strict=True):
-            if found.why:
-                line.fault("number", _("This number is not handed out: %(why)s.") % {"why": found.why})
-            elif found.number in declared:  # the file is nobody's act: nobody could be told to keep away from it
-                line.fault("number", _("Somebody of the staff declared this number: it is allocated by a person."))
-            elif found.supervised:
-                line.fault("number", _("A number of this tier is handed out when a supervisor has agreed."))
-            elif line.pool not in ("", found.pool):
-                line.fault("pool", _("The number is of another pool."))
-            line.pool, line.recycled = found.pool, found.recycled
 
-    @staticmethod
-    def _identify(line: Line) -> None:
-        """4.1(c): where the law asks for it, nothing is registered without a verified identity."""
-        if line.wrong or line.known or line.terms is None or not identified({line.pool}):
-            return
-        try:
-            must_be_identified(line.holder)
-        except Invalid as error:
-            line.fault("", str(error))
+def _terms(line: Line, in_force: InForce) -> Terms | None:
+    cells = line.row.cells
+    at = moment_of(cells.get("registered_at", ""))
+    if at is None:
+        line.fault("registered_at", _("Write when it was registered, not in the future, as in 2026-01-31 18:00."))
+        return None
+    rules = in_force(at)
+    if rules is None:
+        line.fault("rules", str(none_in_force()))
+        return None
+    charge = _charge(line)
+    return Terms(cells.get("channel", ""), cells.get("reference", ""), cells.get("accepted", ""), rules, at, charge)
+
+
+def _match(line: Line, in_force: RuleVersion) -> None:
+    """What is known was held against the rules when it was recorded: others may have been published since."""
+    if line.known:
+        return
+    try:
+        must_be_named(line.row.cells.get("rules", ""), in_force)
+    except Invalid as error:
+        line.fault("rules", str(error))
+
+
+def _charge(line: Line) -> Charge | None:
+    order, price, until = (line.row.cells.get(name, "") for name in ("order", "price", "paid_until"))
+    if not (order or price or until):
+        return None
+    try:
+        return charge_of(order, price, until)
+    except Invalid as error:
+        line.fault("price", str(error))
+        return None
+
+
+def _judge(lines: Sequence[Line], *, lock: bool) -> None:
+    numbers = [line.number for line in lines if line.number]
+    terms = [line.terms for line in lines if line.terms]
+    declared = declared_by_anybody(numbers)
+    for line, found in zip(lines, judge(numbers, terms, lock=lock), strict=True):
+        if found.why:
+            line.fault("number", _("This number is not handed out: %(why)s.") % {"why": found.why})
+        elif found.number in declared:  # the file is nobody's act: nobody could be told to keep away from it
+            line.fault("number", _("Somebody of the staff declared this number: it is allocated by a person."))
+        elif found.supervised:
+            line.fault("number", _("A number of this tier is handed out when a supervisor has agreed."))
+        elif line.pool not in ("", found.pool):
+            line.fault("pool", _("The number is of another pool."))
+        line.pool, line.recycled = found.pool, found.recycled
+
+
+def _identify(line: Line) -> None:
+    """4.1(c): where the law asks for it, nothing is registered without a verified identity."""
+    if line.wrong or line.known or line.terms is None or not identified({line.pool}):
+        return
+    try:
+        must_be_identified(line.holder)
+    except Invalid as error:
+        line.fault("", str(error))

@@ -88,19 +88,12 @@ class Contended(Exception):
     """The cursors that are left are in others' hands: begin anew, and wait for all of them before taking anything."""
 
 
-class Short(Exception):
-    """There are not as many as are wanted; or too long a stretch was met without them."""
+class Short(Invalid):
+    """There are not as many as are wanted. `passed`: cursors, and how far each has met nothing for the pool."""
 
-    def __init__(self, found: int, *, over: bool, passed: dict[int, int]) -> None:
-        super().__init__()
-        self.found, self.over, self.passed = found, over, passed
-
-    def as_invalid(self) -> Invalid:
-        if self.over:
-            said = _("This pool has at most %(n)d such numbers left. Nothing was handed out; open another range.")
-        else:
-            said = _("Among the next numbers only %(n)d are for this pool. Nothing was handed out; try again.")
-        return Invalid(said % {"n": self.found})
+    def __init__(self, why: str, passed: dict[int, int] | None = None) -> None:
+        super().__init__(why)
+        self.passed = passed or {}
 
 
 def look(pool: str, terms: Terms, count: int) -> tuple[list[Range], list[int]]:
@@ -111,7 +104,7 @@ def look(pool: str, terms: Terms, count: int) -> tuple[list[Range], list[int]]:
         cursor.execute(_LOOK, _asked(pool, terms) | more)
         ranges, recycled, *_set = cursor.fetchone()
     if not ranges:
-        raise Invalid(_("No range of this pool is open to this channel on such terms. Nothing was handed out."))
+        raise Short(_("No range of this pool is open to this channel on such terms."))
     return [Range(*row) for row in ranges], recycled or []
 
 

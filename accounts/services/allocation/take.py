@@ -157,7 +157,7 @@ class Taking:
         except IntegrityError as clash:
             if "registration_id" not in str(clash):
                 raise
-            raise Invalid(_("This registration has its number already. Nothing was done.")) from None
+            raise Invalid(_("This registration has its number already.")) from None
         self.act.wrote(Registration, rows=len(self.opened))
 
     def _open(self, kind: str, wanted: Sequence[int], more: dict[str, Any]) -> tuple[Any, Any]:
@@ -176,6 +176,7 @@ class _Walk:
 
     def __init__(self, taking: Taking, pool: str, ranges: list[Range]) -> None:
         self.taking, self.ranges = taking, ranges
+        self.before = len(taking.opened)  # what the act has opened for others
         self.cursors: list[Cursor] | None = None
         if taking.cursors is not None:
             order = {one.pk: at for at, one in enumerate(ranges)}
@@ -224,7 +225,13 @@ class _Walk:
         return found
 
     def _short(self, *, over: bool) -> Short:
-        return Short(len(self.taking.opened), over=over, passed=self.passed)
+        """What the act opened before is free again when it is undone: no cursor may be told to move past that."""
+        if over:
+            said = _("This pool has at most %(n)d such numbers left: open another range.")
+        else:
+            said = _("Among the next numbers only %(n)d are for this pool: try again.")
+        found = len(self.taking.opened) - self.before
+        return Short(said % {"n": found}, {} if self.before else self.passed)
 
 
 def _columns(terms: Sequence[Terms]) -> dict[str, Any]:

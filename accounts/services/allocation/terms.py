@@ -87,6 +87,15 @@ def check(terms: Terms) -> None:
     """Raise Invalid or Refused where nothing may be opened on such terms."""
     for _column, fault in faults(terms):
         raise fault
+    in_force = rules_of("", terms.at)
+    if terms.rules != in_force:  # what was proposed may be agreed to when others have taken effect (preamble ¶2)
+        raise Invalid(
+            _(
+                "The rules have changed meanwhile: version %(version)s is in force. Nothing was handed out; propose it"
+                " again, so that the holder accepts that version."
+            )
+            % {"version": in_force.version}
+        )
 
 
 def faults(terms: Terms, *, known: bool = False) -> Iterator[tuple[str, Invalid | Refused]]:
@@ -111,8 +120,6 @@ def faults(terms: Terms, *, known: bool = False) -> Iterator[tuple[str, Invalid 
     elif not known and terms.at < timezone.now() - REGISTERED_WITHIN:
         late = _("A registration is recorded within %(n)d days: register the holder anew, at the desk.")
         yield "registered_at", Invalid(late % {"n": REGISTERED_WITHIN.days})
-    if terms.rules.effective_from > terms.at:
-        yield "rules", Invalid(_("No such version of the rules was in force then."))
     if charge := terms.charge:
         if not charge.order.strip() or not 0 < charge.price <= PRICE_MAX:
             yield "order", _no_price()

@@ -81,7 +81,7 @@ def test_an_exhausted_range_is_refused_whole_and_its_cursors_do_not_walk_there_a
     small = supply(203_164_160, 203_164_169)
     fit = [n for n in judge(range(small.first, small.last + 1), [terms()] * 10) if not n.why]
     before = head()
-    with pytest.raises(Invalid, match=f"at most {len(fit)} such numbers left. Nothing was handed out"):
+    with pytest.raises(Invalid, match=f"at most {len(fit)} such numbers left: open another range. Nothing was"):
         allocate(wish("public", 10, holders=[holder(k) for k in range(1, 11)]), actor=resources, reason=WHY)
     assert (verbs(before), Tenure.objects.count(), Number.objects.count()) == ([], 0, 0)
     assert passed(small.pk) == 0 or passed(small.pk) == 10 - len(fit)

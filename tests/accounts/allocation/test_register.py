@@ -32,12 +32,11 @@ from accounts.services.declared import declare, withdraw
 from accounts.services.resources import campaigns
 from qqops.audit.models import Event
 from qqops.commands import Exit
-from qqops.errors import Invalid
 from qqops.staff.backend import at_desk
 from qqops.staff.models import Staff
 from tests.accounts.allocation.test_command import HEADING as ITEMS
 from tests.accounts.allocation.test_command import PEOPLE
-from tests.accounts.allocation.wishes import WHY, terms, wish
+from tests.accounts.allocation.wishes import WHY, first_of_cursor, terms, wish
 from tests.accounts.intake.files import csv_of, jsonl_of, put
 from tests.cast import make_numbers
 from tests.enforcement.acts import DAY, broken, head, verbs
@@ -61,6 +60,10 @@ def publish_rules(version: str, since: datetime.datetime) -> RuleVersion:
 
 def plain(*ids: str) -> bytes:
     return csv_of([(one, *PLAIN) for one in ids], HEADING)
+
+
+def on_record() -> dict[str, int]:
+    return dict(Registration.objects.values_list("registration_id", "tenure__number"))
 
 
 @pytest.fixture
@@ -88,14 +91,17 @@ def test_registrations_open_tenures_once_and_a_second_run_finds_them_known(
         "n": 2, "channels": {"client": 2}, "pools": {"test": 2}, "sha256": ""
     }  # fmt: skip
     assert event.actor.username == "system-feed"
-    numbers = dict(Registration.objects.values_list("registration_id", "tenure__number"))
-    assert numbers == said.json["numbers"]
+    numbers = on_record()
+    assert numbers == said.json["numbers"] and len(numbers) == 3
     tenure = Tenure.objects.earliest("pk")
     assert tenure.started_at == NOON
     before = head()
     said = register(plain("R-3", "R-4", "R-1"), "--apply")
     assert (said.json["new"], said.json["known"], Tenure.objects.count()) == (1, 2, 4)
     assert verbs(before) == ["number.registered"]
+    # Whoever was interrupted learns from the next run which numbers the lines before got.
+    assert said.json["numbers"] == {one: number for one, number in on_record().items() if one != "R-2"}
+    assert register(content).json["numbers"] == numbers
     assert broken() == []
 
 
@@ -161,12 +167,56 @@ def test_what_a_range_cannot_give_stops_the_run_and_the_next_one_goes_on(
     supply(203_164_010, 203_164_015, "test")
     content = plain(*(f"R-{k}" for k in range(9)))
     said = register(content, "--apply")
-    assert said.code == Exit.USAGE and "Lines 6 to 9 were not recorded:" in said.error
-    assert "at most 2 such numbers" in said.error and "recorded and stay: 4. Run the command again" in said.error
-    assert Registration.objects.count() == 4
+    assert (said.code, said.json["new"], said.json["known"]) == (Exit.PARTLY, 4, 0)
+    assert said.json["stopped"] == (
+        "Lines 6 to 9 were not recorded: This pool has at most 2 such numbers left: open another range. Registrations"
+        " of this file that are recorded and stay: 4. Run the command again with the same file to continue: none of"
+        " them is recorded twice."
+    )
+    assert said.json["numbers"] == on_record() and list(on_record()) == ["R-0", "R-1", "R-2", "R-3"]
+    # A chunk that is refused tells what is known of it, too.
+    again = register(plain("R-3", "R-9", "R-10", "R-11"), "--apply")
+    assert (again.code, again.json["numbers"]) == (Exit.PARTLY, {"R-3": on_record()["R-3"]})
+    assert "recorded and stay: 1." in again.json["stopped"]
+    nothing = register(plain("R-9", "R-10", "R-11"), "--apply")
+    assert (nothing.code, nothing.out) == (Exit.USAGE, "") and "recorded and stay: 0." in nothing.error
     supply(203_165_000, 203_165_999, "test")
-    assert register(content, "--apply").json["known"] == 4
-    assert Registration.objects.count() == 9 and broken() == []
+    said = register(content, "--apply")
+    assert (said.code, said.json["new"], said.json["known"], said.json["stopped"]) == (Exit.DONE, 5, 4, "")
+    assert said.json["numbers"] == on_record() and len(on_record()) == 9 and broken() == []
+
+
+def test_what_stays_of_a_file_is_told_in_words_and_the_summary_comes_first(
+    supply: Supply, terminal: Terminal, tmp_path: Path, settings: LazySettings
+) -> None:
+    settings.QQOPS_CHUNK = 4
+    supply(203_164_010, 203_164_015, "test")
+    said = terminal(None, "register", put(tmp_path, plain(*(f"R-{k}" for k in range(9)))), "--apply")
+    _digest, summary, why = said.out.splitlines()
+    assert (said.code, summary) == (Exit.PARTLY, "Recorded. Lines: 9, new: 4, known: 0.")
+    assert why.startswith("Lines 6 to 9 were not recorded: This pool has")
+
+
+def too_many(place: str) -> tuple[list[tuple[str, ...]], int]:
+    """Lines that want more than the 160 numbers of a range, beside others that want 5 of them, or one of its digits;
+    and how many those leave."""
+    many: list[tuple[str, ...]] = [(f"B-{k}", "", "test", "web", *PLAIN[3:]) for k in range(200)]
+    if place == "another channel":
+        return [*((f"A-{k}", *PLAIN) for k in range(5)), *many], 155
+    return [("A-0", str(first_of_cursor(NumberRange.objects.get(), 0)), *PLAIN[1:]), *many], 159
+
+
+@pytest.mark.parametrize("place", ["another channel", "a number by its digits"])
+def test_a_file_that_wants_too_much_moves_no_cursor_past_what_it_had_taken_itself(
+    supply: Supply, register: Callable[..., Any], resources: Staff, place: str
+) -> None:
+    found = supply(203_164_000, 203_164_159, "test")
+    rows, left = too_many(place)
+    said = register(csv_of(rows, HEADING), "--apply")
+    assert said.code == Exit.USAGE and f"at most {left} such numbers left: open another range. Reg" in said.error
+    assert not Registration.objects.exists() and not Number.objects.exists()
+    numbers = {one.number for one in allocate(wish(count=160), actor=resources, reason=WHY)}
+    assert numbers == set(range(found.first, found.last + 1)) and broken() == []
 
 
 SAID = dict(zip(HEADING, ("R-1", *PLAIN), strict=True))
@@ -311,9 +361,9 @@ def test_a_quota_that_others_spend_meanwhile_stops_the_file_and_it_is_said_what_
         checked = registering.check(file.rows())
         allocate(wish(terms=terms("campaign", reference="spring")), actor=cast["resources"], reason=WHY)
         before = head()
-        with pytest.raises(Invalid) as told:
-            registering.apply(file.rows(), checked, actor=Staff.objects.system("system-feed"), source=file.sha256)
-    assert str(told.value) == (
+        done = registering.apply(file.rows(), checked, actor=Staff.objects.system("system-feed"), source=file.sha256)
+    assert (done.known, dict(done.opened)) == ({}, on_record())
+    assert done.stopped == (
         "Lines 4 to 4 were not recorded: Campaign spring has 0 numbers left of its quota. Registrations of this file"
         " that are recorded and stay: 2. Run the command again with the same file to continue: none of them is"
         " recorded twice."
@@ -345,6 +395,31 @@ def test_the_version_of_the_rules_that_a_line_names_was_in_force_then(
     # What is known was right when it was recorded, whatever has been published since for that time.
     publish_rules("2b", NOON - DAY)
     assert register(csv_of(rows, heading), "--apply").json["known"] == 3
+
+
+@pytest.mark.usefixtures("english")
+def test_a_version_that_is_published_during_a_file_counts_from_its_next_lines_on(
+    supply: Supply, tmp_path: Path, settings: LazySettings, rulebook: RuleVersion
+) -> None:
+    settings.QQOPS_CHUNK = 1
+    supply(203_164_000, 203_164_999, "test")
+    rows = [(f"R-{k}", *PLAIN, named) for k, named in enumerate((rulebook.version, "", rulebook.version))]
+    with File(put(tmp_path, csv_of(rows, (*HEADING, "rules"))), REGISTRATIONS) as file:
+        checked = registering.check(file.rows())
+
+        def publish(_lines: int) -> None:
+            if Tenure.objects.count() == 1:
+                publish_rules("2", NOON - DAY)
+
+        feed = Staff.objects.system("system-feed")
+        done = registering.apply(file.rows(), checked, actor=feed, source=file.sha256, step=publish)
+    versions = list(Tenure.objects.order_by("pk").values_list("rules_version__version", flat=True))
+    assert versions == [rulebook.version, "2"] and list(on_record()) == ["R-0", "R-1"]
+    assert done.stopped.startswith(
+        "Lines 4 to 4 were not recorded: Line 4 has changed since it was checked: Not this version of the rules was in"
+        " force then, but 2. Registrations of this file"
+    )
+    assert broken() == []
 
 
 def test_what_happened_before_the_law_wanted_names_is_not_registered_now_without_one(

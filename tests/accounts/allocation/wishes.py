@@ -5,7 +5,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.identity.demo import person
-from accounts.models import RangeCursor
+from accounts.models import NumberRange, RangeCursor
 from accounts.services.allocation.allocate import Wish
 from accounts.services.allocation.terms import Terms, rules_of
 from accounts.services.holders import Holder
@@ -36,3 +36,9 @@ def wish(pool: str = "test", count: int = 1, **more: Any) -> Wish:
 def passed(range_pk: int) -> int:
     """How many positions of the range its cursors have passed."""
     return sum(c.next - c.start for c in RangeCursor.objects.filter(range=range_pk))
+
+
+def first_of_cursor(found: NumberRange, slot: int) -> int:
+    """The number that this cursor of the range meets first."""
+    start = RangeCursor.objects.get(range=found, slot=slot).start
+    return found.first + (found.multiplier * start + found.offset) % (found.last - found.first + 1)
