@@ -47,10 +47,11 @@ def code(words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, who: Staff | N
 
 
 def acts_of(app: str, command: str) -> list[str]:
-    """What a command can be told to do: the command's name with each of its acts, or alone when it has but one."""
+    """What a command can be told to do: its name with each of its acts, and alone when it needs none."""
     parser = load_command_class(app, command).create_parser("manage.py", command)
-    acts = [act for one in parser._actions if one.choices and not one.option_strings for act in one.choices]
-    return [f"{command} {act}" for act in acts] or [command]
+    told = [one for one in parser._actions if one.choices and not one.option_strings]
+    acts = [f"{command} {act}" for one in told for act in one.choices or ()]
+    return acts if any(one.required for one in told) else [*acts, command]
 
 
 def test_every_act_of_every_command_of_the_house_stands_in_the_table() -> None:
