@@ -88,10 +88,8 @@ def _midnight(day: datetime.date) -> datetime.datetime:
     return timezone.make_aware(datetime.datetime.combine(day, datetime.time()), timezone.get_default_timezone())
 
 
-# A number that was reclaimed though it was used, and restored, is not activated again: its logins say that it was.
-_NEVER_USED = "NOT EXISTS (SELECT FROM accounts_loginfact f WHERE f.tenure_id = h.id)"
 _DUE = {
-    Kind.NOT_ACTIVATED: f"n.lifecycle = 'allocated' AND h.started_at <= {_AGE} AND {_NEVER_USED}",
+    Kind.NOT_ACTIVATED: f"n.lifecycle = 'allocated' AND h.started_at <= {_AGE}",
     Kind.DORMANT: (
         f"n.lifecycle = 'in_use' AND h.started_at <= {_AGE} AND NOT EXISTS (SELECT FROM accounts_loginfact f"
         f" WHERE f.tenure_id = h.id AND f.last_at > {_AGE})"
@@ -107,7 +105,7 @@ def due(kind: str) -> str:
 
 # Used after the decision was filed (`%(since)s`), or lately enough not to be due. What was paid for lapses by its time.
 _USED = {
-    Kind.NOT_ACTIVATED: f"(n.lifecycle IN ('in_use', 'cancel_pending') OR NOT {_NEVER_USED})",
+    Kind.NOT_ACTIVATED: "n.lifecycle IN ('in_use', 'cancel_pending')",
     Kind.DORMANT: (
         "EXISTS (SELECT FROM accounts_loginfact f WHERE f.tenure_id = h.id"
         f" AND f.last_at > least({_AGE}, %(since)s::timestamptz))"

@@ -65,6 +65,11 @@ BEFORE_TERMINATION = (
     " WHERE o.number_id = n.id AND o.why = '' AND d.kind = 'terminate' AND x.tenure_id = n.tenure_id"
     " ORDER BY o.decision_id DESC LIMIT 1)"
 )
+# What was used meanwhile, by a login that a later file told of, is in use.
+RESTORED_TO = (
+    f"CASE WHEN {BEFORE_TERMINATION} = 'allocated' AND EXISTS (SELECT FROM accounts_loginfact f"
+    f" WHERE f.tenure_id = n.tenure_id) THEN 'in_use' ELSE {BEFORE_TERMINATION} END"
+)
 
 
 # What a reclaim is judged by besides: the tenure `h` of the number `n`. OFFSET keeps the planner from joining the whole

@@ -2,16 +2,30 @@
 
 from collections.abc import Collection, Iterable
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts import dormancy
 from accounts.lifecycle import Lifecycle
 from accounts.models import Number, Tenure
 from accounts.queries import rights
 from enforcement.models import Measure, Target
 from enforcement.policy import FreezeKind
 from qqops.approvals import State
+
+# By the policy of the decision that reclaimed it last.
+_USED_BEFORE = f"""
+SELECT n.tenure_id FROM accounts_number n
+JOIN LATERAL (
+  SELECT d.policy_id FROM enforcement_outcome o JOIN enforcement_decision d ON d.id = o.decision_id
+  WHERE o.number_id = n.id AND o.why = '' AND d.kind = 'terminate' ORDER BY d.id DESC LIMIT 1) last ON true
+JOIN accounts_dormancypolicy p ON p.id = last.policy_id AND p.kind = ANY(%(kinds)s)
+WHERE n.tenure_id = ANY(%(tenures)s::bigint[]) AND n.lifecycle = '{Lifecycle.TERMINATED}'
+  AND EXISTS (SELECT FROM accounts_loginfact f WHERE f.tenure_id = n.tenure_id
+    AND (p.kind = '{dormancy.Kind.NOT_ACTIVATED}' OR f.last_at > n.terminated_at - p.threshold_days * interval '1 day'))
+ORDER BY n.id"""
 
 
 def _running(tenures: Collection[int]) -> QuerySet[Measure]:
@@ -44,8 +58,17 @@ def _decisions(tenures: Collection[int]) -> Iterable[int]:
     return (tenure for tenure in rows.values_list("tenure", flat=True) if tenure is not None)
 
 
+def used_before(tenures: Collection[int]) -> Iterable[int]:
+    """Whose number was reclaimed for not being used though it was: by a login that the decision would have spared it
+    for, and which nobody knew of then. Whoever may restore it decides (10.1), and until then it stays (T17)."""
+    with connection.cursor() as cursor:
+        cursor.execute(_USED_BEFORE, {"tenures": list(tenures), "kinds": [kind.value for kind in dormancy.BY_LOGINS]})
+        return [tenure for (tenure,) in cursor.fetchall()]
+
+
 rights.keeps("measure", _("a measure on the number is running"), _measures)
 rights.keeps("terminated", _("the number is terminated, and the time for objections runs"), _terminations)
 rights.keeps("decision", _("a decision on the number waits"), _decisions)
 rights.keeps_number("decision", _("a decision on the number waits"), _decisions)
 rights.keeps_number("legal_freeze", _("a legal freeze is in force"), _legal_freezes)
+rights.keeps_number(rights.USED, _("its holder used it before it was reclaimed: restore it (10.1)"), used_before)

@@ -38,8 +38,8 @@ WHERE h.history_type = '~'
   AND NOT EXISTS (SELECT FROM enforcement_historicalmeasure m WHERE m.event = h.event AND m.number_id = h.id)
 ORDER BY h.history_id"""
 
-# Reclaimed under a policy with notice, and no event says that the holders were told, or reminded, when the columns say
-# they were. A reminder never makes the day earlier.
+# Reclaimed under a policy with notice, and no event says that the holders were told, and reminded where it says so, in
+# time before that. A reminder never makes the day earlier.
 _NOTICE = """
 SELECT 'decision ' || d.id FROM enforcement_decision d
 JOIN accounts_dormancypolicy p ON p.id = d.policy_id AND p.notice_days > 0
@@ -48,7 +48,7 @@ CROSS JOIN LATERAL (
   WHERE e.decision_id = d.id AND e.verb = 'decision.all_told'
     AND e.seq < ALL (SELECT x.seq FROM audit_event x WHERE x.decision_id = d.id AND x.verb = 'decision.applied')) told
 WHERE EXISTS (SELECT FROM enforcement_outcome o WHERE o.decision_id = d.id AND o.why = '')
-  AND ('prior' = ANY(told.stages) AND (d.reminded_at IS NULL OR 'reminder' = ANY(told.stages))
+  AND ('prior' = ANY(told.stages) AND (p.reminder_days = 0 OR 'reminder' = ANY(told.stages))
     AND told.until = d.effective_at) IS NOT TRUE
 ORDER BY d.id"""
 

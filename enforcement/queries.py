@@ -11,6 +11,7 @@ from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquer
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.closing import DAY
 from accounts.models import Number, Tenure
 from accounts.queries.declared import own_numbers
 from accounts.queries.number import shown_of
@@ -71,6 +72,14 @@ def told_before(decision: Decision) -> dict[Notice.Stage, int]:
     return {stage: n for stage, n in days.items() if n}
 
 
+def reminds_now(decision: Decision) -> bool:
+    """Are its holders, who were told, to be reminded? From so many days before it would run until it is done."""
+    days = told_before(decision).get(Notice.Stage.REMINDER)
+    if days is None or decision.effective_at is None or decision.reminded_at is not None:
+        return False
+    return decision.effective_at - days * DAY <= timezone.now()
+
+
 def notice_text(decision: Decision) -> str:
     """Of an approved reclaim with notice: whether its holders were told, and when it runs, or what it waits for."""
     told = told_before(decision)
@@ -78,11 +87,11 @@ def notice_text(decision: Decision) -> str:
         return ""
     if decision.announced_at is None:
         return _("Its holders are told now; it runs %(n)d days after that.") % {"n": decision.notice_days}
-    if decision.effective_at is not None and decision.effective_at <= timezone.now():
-        if decision.reminded_at is None and (days := told.get(Notice.Stage.REMINDER)):
-            return _("Its holders are reminded now; it runs %(n)d days after that.") % {"n": days}
-        if decision.policy and (why := unknown_logins(decision.policy)):
-            return why
+    if reminds_now(decision):
+        return _("Its holders are reminded now; it runs %(n)d days after that.") % {"n": told[Notice.Stage.REMINDER]}
+    over = decision.effective_at is not None and decision.effective_at <= timezone.now()
+    if over and decision.policy and (why := unknown_logins(decision.policy)):
+        return why
     moments = {"at": _minute(decision.announced_at), "runs": _minute(decision.effective_at)}
     return _("Announced on %(at)s, runs on %(runs)s.") % moments
 

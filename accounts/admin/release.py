@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy
 from accounts.closing import Service, Waits
 from accounts.lifecycle import L
 from accounts.models import Clearance, Number, PurgeCertificate, Tenure
-from accounts.queries.logins import used_before
 from accounts.queries.release import checklists
 from accounts.retention import CLASSES
 from accounts.services.purge_numbers import RIGHT_OF_USE
@@ -42,17 +41,6 @@ def _checklist(request: HttpRequest, number: Number) -> Panel | None:
     return Panel(_("Re-release checklist"), "ops/panel_table.html", table)
 
 
-def _used(request: HttpRequest, number: Number) -> Panel | None:
-    """Reclaimed, and used before: a human decides on restoring it (10.1), and until then it stays (T17)."""
-    if number.lifecycle != L.TERMINATED or not list(used_before([number.tenure_id or 0])):
-        return None
-    facts = [
-        Fact(_("Used"), _("its holder logged in before it was reclaimed; the file that tells of it came later")),
-        Fact(_("Then"), _("it is not purged; whoever may restore numbers restores it (10.1)")),
-    ]
-    return Panel(_("Reclaimed though it was used"), "ops/panel_facts.html", {"facts": facts})
-
-
 def _certificate(request: HttpRequest, tenure: Tenure) -> Panel | None:
     """What was cleared when the tenure ended, and what the law keeps of it, and until when (10.4)."""
     found = PurgeCertificate.objects.filter(tenure=tenure).first()
@@ -79,5 +67,4 @@ def _done(over: bool) -> Any:
 
 
 panels.register("number", _checklist, order=1)
-panels.register("number", _used, order=1)
 panels.register("tenure", _certificate, order=4)

@@ -4,25 +4,23 @@ Asked by the dry run of the whole file, and of each chunk once its numbers are l
 """
 
 import datetime
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import DateTimeField, F, Max
+from django.db.models import DateTimeField, Max
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
-from accounts.closing import COOLING_OFF, FEED_WAIT, RECLAIMED
+from accounts.closing import COOLING_OFF, RECLAIMED
 from accounts.lifecycle import USABLE, Lifecycle
-from accounts.models import Number, RuleVersion
-from accounts.queries.rights import keeps_number
+from accounts.models import RuleVersion
 from accounts.queries.rulebook import version_in_force
 from accounts.rulebook.summaries import DOCUMENT
 from qqops.audit.models import Event
 
 RECORDED = "logins.file_recorded"
 UNKNOWN, BEFORE = "unknown", "before"
-USED = "used"
 # Why a login is passed over: nobody's number, somebody's whose right has ended, or a former holder's login.
 SKIPPED = {
     UNKNOWN: _("unknown number"),
@@ -32,7 +30,7 @@ SKIPPED = {
 
 _USABLE = ", ".join(f"'{state}'" for state in USABLE)
 _BEGAN = f"interval '{COOLING_OFF.days} days'"
-# What he did before his right ended for not using it counts, in whatever file it comes (`used_before`).
+# What he did before his right ended for not using it counts, in whatever file it comes: it may be restored (10.1).
 _BEFORE_RECLAIM = (
     f"n.lifecycle = '{Lifecycle.TERMINATED}'"
     f" AND coalesce(n.terminated_under = '{RECLAIMED}' AND l.at < n.terminated_at, false)"
@@ -100,16 +98,3 @@ def covered_until() -> datetime.datetime | None:
     said = Cast(KeyTextTransform("covers", "facts"), DateTimeField())
     found: datetime.datetime | None = Event.objects.filter(verb=RECORDED).aggregate(until=Max(said))["until"]
     return found
-
-
-def used_before(tenures: Collection[int]) -> Iterable[int]:
-    """Whose number was reclaimed for not being used though it was: by a login that a later file told of. Only of the
-    last days before it can none have been known. What was paid for lapses by its time, used or not."""
-    late = Number.objects.filter(
-        tenure__in=tenures, lifecycle=Lifecycle.TERMINATED, terminated_under=RECLAIMED, tenure__paid=False,
-        tenure__logins__last_at__gt=F("terminated_at") - FEED_WAIT,
-    )  # fmt: skip
-    return (tenure for tenure in late.values_list("tenure", flat=True).distinct() if tenure is not None)
-
-
-keeps_number(USED, _("its holder used it before it was reclaimed: restore it (10.1)"), used_before)

@@ -24,6 +24,7 @@ OPEN = (State.REGISTERED, State.REVIEWED)
 CLOSED = (State.DONE, State.REFUSED)
 LANGUAGES = ("zh-hans", "en")
 IN_USE = "in_use"
+USED = "used"  # a number that was reclaimed though it was used: the app that reclaims says which
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,11 @@ def keep_number(tenures: Collection[int]) -> dict[int, str]:
     for code, keeper in _of_numbers.items():
         found |= {tenure: code for tenure in keeper.find(tenures) if tenure not in found}
     return found
+
+
+def kept_because(code: str, tenures: Collection[int]) -> set[int]:
+    """Of which of these tenures this ground keeps the number."""
+    return set(_of_numbers[code].find(tenures)) if tenures else set()
 
 
 def about_kept(cases: Iterable[tuple[int, int | None]]) -> set[int]:

@@ -25,8 +25,10 @@ from accounts.intake.feed import AHEAD, ZONE, Feed, Read, Wrong
 from accounts.lifecycle import L
 from accounts.models import Number, Tenure
 from accounts.queries.logins import ACTIVATES, JUDGED, RECORDED, WITHDRAWS, covered_until, versions_by_time
+from accounts.queries.rights import USED, kept_because
 from accounts.services.sweep import BY_KEY
 from qqops.alerts import watch
+from qqops.alerts.services import raise_alert
 from qqops.audit import pen
 from qqops.audit.personal import looks_personal
 from qqops.errors import Invalid, Refused
@@ -34,6 +36,7 @@ from qqops.staff.models import Staff
 
 WATCHED = "accounts.logins"
 UNKNOWN_MIN, NAMED = 3, 20
+ALWAYS = datetime.timedelta(days=36500)  # of what was told nothing is news when the file is run again
 LOCK = 0x71716F70_6C6F6769  # one file at a time: lines do not say which they came from
 
 # What is asked of a file as a whole; its services are few.
@@ -61,6 +64,7 @@ _SAID = f"""
   ARRAY(SELECT tenure_id FROM accepting ORDER BY tenure_id),
   ARRAY(SELECT version FROM accepting ORDER BY tenure_id),
   ARRAY(SELECT at FROM accepting ORDER BY tenure_id),
+  ARRAY(SELECT DISTINCT number FROM line WHERE why = '' AND lifecycle = '{L.TERMINATED}' ORDER BY number),
   (SELECT jsonb_agg(jsonb_build_array(why, n, numbers)) FROM (
     SELECT why, count(*) AS n, array_agg(DISTINCT number) AS numbers FROM line WHERE why <> '' GROUP BY why) s)"""
 
@@ -122,6 +126,7 @@ class Imported:
     accepted: int = 0
     skipped: Counter[str] = field(default_factory=Counter)  # lines, by reason
     numbers: dict[str, "array[int]"] = field(default_factory=lambda: defaultdict(lambda: array("q")))  # of these lines
+    over: list[int] = field(default_factory=list)  # used before their holders' right ended for not using them
 
     def counts(self) -> dict[str, Any]:
         return {
@@ -140,6 +145,7 @@ class Imported:
         self.withdrawn += other.withdrawn
         self.accepted += other.accepted
         self.skipped += other.skipped
+        self.over += other.over
         for why, numbers in other.numbers.items():
             self.numbers[why].extend(numbers)
 
@@ -205,6 +211,7 @@ def _alone() -> Iterator[BaseDatabaseWrapper]:
                 raise Refused(gettext_noop("Another login file is being recorded. Run this one when it is done."))
         yield own
     finally:
+        own.rollback()  # a connection that is only closed may hold its lock for a moment longer
         own.close()
 
 
@@ -265,6 +272,7 @@ def _chunk(found: Imported, params: dict[str, Any], actor: Staff) -> int:
         if accepted["tenures"]:
             this.accepted = _write(act, Tenure, _ACCEPT, accepted)
         act.facts.update(this.counts())
+        this.over = _tell_of_used(act, this.over)
     found.add(this)
     return this.lines
 
@@ -275,12 +283,23 @@ def _judge(sql: str, found: Imported, params: dict[str, Any]) -> tuple[dict[str,
         cursor.execute(sql, params)
         found.lines, found.facts, found.activated, found.withdrawn, *said, skipped = cursor.fetchone()
     using = dict(zip(("numbers", "tenures", "lasts"), said[:3], strict=True))
-    accepted = dict(zip(("tenures", "accepted", "ats"), said[3:], strict=True))
+    accepted = dict(zip(("tenures", "accepted", "ats"), said[3:6], strict=True))
+    found.over = said[6]
     found.accepted = len(accepted["tenures"])
     for why, lines, numbers in json.loads(skipped or "[]"):
         found.skipped[why] = lines
         found.numbers[why].extend(numbers)
     return using, accepted
+
+
+def _tell_of_used(act: pen.Act, numbers: list[int]) -> list[int]:
+    """Which of these were reclaimed though they were used. Nobody looks at a number that is over: an alert says so, and
+    a human decides (10.1)."""
+    tenures = dict(Number.objects.filter(pk__in=numbers).values_list("tenure", "pk"))
+    if found := sorted(tenures[tenure] for tenure in kept_because(USED, tenures)):
+        named = ", ".join(map(str, found[:NAMED])) + (" …" if len(found) > NAMED else "")
+        raise_alert(act, "reclaimed_though_used", once=ALWAYS, once_key=named, n=len(found), numbers=named)
+    return found
 
 
 def _still(using: dict[str, Any]) -> dict[str, list[int]]:

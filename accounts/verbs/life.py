@@ -3,6 +3,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.closing import Blocker, Confirmation, Waits
 from accounts.lifecycle import Lifecycle
 from accounts.queries.logins import RECORDED, SKIPPED
+from qqops.alerts.catalogue import Level
+from qqops.alerts.catalogue import declare as declare_alert
 from qqops.audit import verbs
 
 BLOCKERS, WAITS = dict(Blocker.choices), dict(Waits.choices)
@@ -39,4 +41,11 @@ verbs.declare(
 )
 verbs.declare(
     "logins.expired", _("deleted first and last logins that the law no longer keeps; tenures: %(identities)s")
+)
+
+declare_alert(
+    "reclaimed_though_used",
+    _("%(n)s numbers were reclaimed though they had been used: %(numbers)s. Restore them (10.1); they wait for it."),
+    Level.WARNING,
+    name=_("reclaimed though used"),
 )

@@ -13,8 +13,10 @@ from django.utils.translation import gettext_lazy
 
 from accounts.admin.policies import LIST, policy_url
 from accounts.dormancy import Excluded
-from accounts.models import DormancyPolicy
+from accounts.lifecycle import L
+from accounts.models import DormancyPolicy, Number
 from accounts.queries.policies import in_words, is_in_force, terms_of
+from accounts.queries.rights import USED, kept_because
 from enforcement import services
 from enforcement.admin.words import effect_sentence, state_badge
 from enforcement.models import Decision
@@ -134,6 +136,18 @@ def _reclaims(request: HttpRequest, policy: DormancyPolicy) -> Panel | None:
     return Panel(_("Reclaims"), "ops/panel_table.html", {"head": head, "rows": rows, "empty": _("None.")})
 
 
+def _used(request: HttpRequest, number: Number) -> Panel | None:
+    """Reclaimed, and used before: a human decides on restoring it (10.1), and until then it stays (T17)."""
+    if number.lifecycle != L.TERMINATED or not kept_because(USED, [number.tenure_id or 0]):
+        return None
+    facts = [
+        Fact(_("Used"), _("its holder logged in before it was reclaimed; the file that tells of it came later")),
+        Fact(_("Then"), _("it is not purged; whoever may restore numbers restores it (10.1)")),
+    ]
+    return Panel(_("Reclaimed though it was used"), "ops/panel_facts.html", {"facts": facts})
+
+
 panels.page("reclaim/<int:pk>/", "reclaim", ReclaimPage)
 panels.toolbar("policy", _act)
 panels.register("policy", _reclaims)
+panels.register("number", _used, order=1)

@@ -257,7 +257,7 @@ def _write(decision: Decision, actor: Staff, after: int, upto: int) -> dict[str,
     sql = _JUDGED.format(
         why=why_not(decision),
         tenure=judgement.TENURE if decision.policy else "",
-        restored=judgement.BEFORE_TERMINATION if kind == Kind.RESTORE else "NULL",
+        restored=judgement.RESTORED_TO if kind == Kind.RESTORE else "NULL",
         act=_act_sql(kind),
         number_history=pen.history_insert(Number, pen.CHANGED, source="number live"),
         measures="count(*) FROM measure" if kind in MEASURED else "0",

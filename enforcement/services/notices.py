@@ -16,7 +16,7 @@ from accounts.closing import DAY
 from accounts.queries.policies import unknown_logins
 from enforcement import judgement
 from enforcement.models import Decision, Notice
-from enforcement.queries import told_before
+from enforcement.queries import reminds_now, told_before
 from enforcement.services.apply import why_not
 from qqops.approvals import State
 from qqops.audit import pen
@@ -53,11 +53,12 @@ def announce(*, actor: Staff) -> Counter[str]:
 
 
 def ready() -> list[Decision]:
-    """The reclaims that were announced and reminded of, whose time is over and for which the logins until now are
-    known."""
+    """The reclaims whose holders were told and reminded as their policy says, whose time is over and for which the
+    logins until now are known. Those without notice too: their job may have given up while the logins were not."""
+    told = Q(announced_at__isnull=False) | Q(policy__notice_days=0)
     reminded = Q(reminded_at__isnull=False) | Q(policy__reminder_days=0)
-    told = Decision.objects.filter(reminded, state=State.APPROVED, announced_at__isnull=False)
-    over = told.filter(effective_at__lte=timezone.now()).select_related("policy").order_by("pk")
+    waiting = Decision.objects.filter(told, reminded, state=State.APPROVED, policy__isnull=False)
+    over = waiting.filter(effective_at__lte=timezone.now()).select_related("policy").order_by("pk")
     return [one for one in over if one.policy and not unknown_logins(one.policy)]
 
 
@@ -66,15 +67,8 @@ def _due() -> Iterator[tuple[Decision, Notice.Stage]]:
     for decision in waiting.order_by("pk"):
         if decision.announced_at is None:
             yield decision, Notice.Stage.PRIOR
-        elif decision.reminded_at is None and _reminds_now(decision):
+        elif reminds_now(decision):
             yield decision, Notice.Stage.REMINDER
-
-
-def _reminds_now(decision: Decision) -> bool:
-    """From so many days before it would run, and until it is done: it does not run before."""
-    assert decision.effective_at is not None
-    days = told_before(decision).get(Notice.Stage.REMINDER)
-    return days is not None and decision.effective_at - days * DAY <= timezone.now()
 
 
 def _tell_all(decision: Decision, stage: Notice.Stage, actor: Staff) -> int:

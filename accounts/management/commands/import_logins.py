@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.intake.feed import Feed, moment
 from accounts.management.lines import say_skipped, say_wrong
 from accounts.queries.logins import SKIPPED
-from accounts.services.logins import Imported, WrongLines, import_logins
+from accounts.services.logins import NAMED, Imported, WrongLines, import_logins
 from qqops.commands import Exit, SystemCommand
 from qqops.progress import bar
 
@@ -57,6 +57,12 @@ class Command(SystemCommand):
                    " cancellations withdrawn: %(withdrawn)d, rules accepted by use: %(accepted)d.")
         )  # fmt: skip
         self.say(text % counts)
+        if found.over and options["apply"]:
+            named = ", ".join(map(str, found.over[:NAMED])) + (" …" if len(found.over) > NAMED else "")
+            self.say(
+                _("Reclaimed though they had been used: %(numbers)s. They wait for being restored (10.1).")
+                % {"numbers": named}
+            )
         self.say(
             _("Every login is known up to %(time)s.") % {"time": localtime(covers).isoformat(" ", "seconds")}
             if covers

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from accounts.closing import FEED_WAIT
 from accounts.models import LoginFact, Number, Tenure
 from enforcement.policy import Kind
 from enforcement.services import look
+from qqops.alerts.models import Alert
 from qqops.staff.models import Staff
 from tests.accounts.life.feeds import HOUR, logins
 from tests.accounts.life.flows import history, later, purged, state, terminate
@@ -22,6 +22,7 @@ from tests.terminal import Terminal
 pytestmark = pytest.mark.usefixtures("feed")
 Cast = dict[str, Staff]
 Many = Callable[..., list[int]]
+TERM = datetime.timedelta(days=90)
 MOMENT = datetime.timedelta(microseconds=1)
 
 
@@ -41,11 +42,15 @@ def test_who_used_it_before_it_was_reclaimed_keeps_it_until_somebody_restores_it
     logs_in(banned)
     terminate([banned])
     at = ended_at(used)
-    lines = [(used, at - FEED_WAIT + MOMENT, "qq"), (known, at - FEED_WAIT, "qq"), (since, at, "qq"),
+    lines = [(used, at - TERM + MOMENT, "qq"), (known, at - TERM, "qq"), (since, at, "qq"),
              (banned, ended_at(banned) - HOUR, "qq"), (never, at - HOUR, "qq")]  # fmt: skip
     said = terminal(None, "import_logins", logins(tmp_path, lines), "--apply", "--json").json
     assert (said["logins"], said["numbers"]) == (2, {"terminated": [since, banned, never]})
     assert set(LoginFact.objects.values_list("tenure__number", flat=True)) == {used, known, banned}
+    alert = Alert.objects.get()
+    assert (alert.code, alert.facts["n"], alert.facts["numbers"]) == ("reclaimed_though_used", 1, str(used))
+    shown = terminal(None, "import_logins", logins(tmp_path, lines), "--apply").out
+    assert f"Reclaimed though they had been used: {used}." in shown and Alert.objects.count() == 1  # it is no news
     with later(days=31):
         shown = terminal(None, "purge").out
         assert "left: its holder used it before it was reclaimed: restore it (10.1): 1" in shown
@@ -71,16 +76,15 @@ def test_what_was_paid_for_lapses_by_its_time_and_is_purged_though_it_was_used(
     assert state(lapsed) == "quarantined"
 
 
-def test_a_number_reclaimed_as_not_activated_though_it_was_used_is_not_due_for_that_again_once_it_is_restored(
+def test_a_number_reclaimed_as_not_activated_though_it_was_used_is_restored_to_use(
     cast: Cast, numbers: Many, terminal: Terminal, tmp_path: Path
 ) -> None:
     policy = adopt(cast, "not-activated-3", "not_activated", threshold_days=3)
     used, silent = numbers(2, "allocated", started_at=timezone.now() - datetime.timedelta(days=9))
     assert reclaimed(policy, cast).applied == 2
-    lines = [(used, ended_at(used) - HOUR, "qq")]
+    lines = [(used, ended_at(used) - datetime.timedelta(days=8), "qq")]
     assert terminal(None, "import_logins", logins(tmp_path, lines), "--apply", "--json").json["logins"] == 1
-    assert approve(decide(Kind.RESTORE, [used, silent], cast["officer"]), cast["supervisor2"]).applied == 2
-    with later(days=4):  # both have had the term of the policy since
-        feed_covers()
-        found = look(policy, actor=cast["resources"], reason=WHY)
-        assert (found.will, found.sample) == (1, [silent])
+    with later(days=16):
+        assert purged() == {"purged": 1, "used": 1}
+        assert approve(decide(Kind.RESTORE, [used], cast["officer"]), cast["supervisor2"]).applied == 1
+    assert (state(used), state(silent)) == ("in_use", "quarantined") and broken() == []
