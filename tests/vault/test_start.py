@@ -32,8 +32,8 @@ SAID = "docs/keys.md"  # in the page of either language
 WORKER = ["-m", "django", "procrastinate", "worker", "--one-shot"]
 
 
-def web(port: int) -> list[str]:
-    bind = ["--bind", f"127.0.0.1:{port}", "--workers", "2", "--no-control-socket", "--log-level", "warning"]
+def web(port: int, workers: int = 2) -> list[str]:
+    bind = ["--bind", f"127.0.0.1:{port}", "--workers", str(workers), "--no-control-socket", "--log-level", "warning"]
     return ["-m", "gunicorn", "qqops.wsgi:application", *bind]
 
 
