@@ -110,8 +110,8 @@ def decision(house: House, pairs: int, say: Callable[[str], None]) -> tuple[int,
 
 
 def in_force() -> tuple[Any, Any]:
-    """The policy of the bench and its manager, put in force by its three people when first asked for; those due under
-    it are a fifth of the seed."""
+    """The policy of the bench and its manager, put in force by its three people when first asked for; about three in
+    ten numbers of the seed are due under it."""
     from django.utils import timezone
 
     from accounts.dormancy import Terms
