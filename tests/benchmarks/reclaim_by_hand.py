@@ -24,6 +24,7 @@ from qqops.audit import digest, origin, pen
 from qqops.signing import sign
 from qqops.staff.models import Staff
 from tests.benchmarks.reclaim import BY_HAND, DORMANT, FOUND, KEPT, RESTORED, moments
+from tests.benchmarks.reference import RECORDED
 
 WHY, AGREED = "bench: reclaim the dormant", "bench: agreed"
 APPROVERS = ("enforcement.approve_decision", "enforcement.approve_reclaim")
@@ -73,21 +74,7 @@ number AS (
   UPDATE accounts_number n SET lifecycle = 'terminated', terminated_at = %(now)s, terminated_under = '10.3',
     due_at = %(now)s + %(grace)s * interval '1 day', revision = n.revision + 1
   FROM judged j WHERE n.id = j.number_id AND j.why = '' RETURNING n.*),
-number_history AS (
-  INSERT INTO accounts_historicalnumber (event, id, lifecycle, tier, tenure_id, frozen_until, restricted_until,
-    legal_hold, protection, reclaim_exempt_reason, tier_set_at, terminated_at, terminated_under, due_at, revision,
-    history_date, history_type, history_user_id)
-  SELECT %(event)s, id, lifecycle, tier, tenure_id, frozen_until, restricted_until, legal_hold, protection,
-    reclaim_exempt_reason, tier_set_at, terminated_at, terminated_under, due_at, revision, clock_timestamp(), '~',
-    %(actor)s FROM number RETURNING *),
-notice AS (
-  INSERT INTO enforcement_notice (decision_id, tenure_id, state, created_at)
-  SELECT %(decision)s, tenure_id, 'pending', %(now)s FROM judged WHERE why = ''),
-outcome AS (
-  INSERT INTO enforcement_outcome (decision_id, number_id, why, before, event)
-  SELECT %(decision)s, number_id, why, CASE WHEN why = '' THEN jsonb_build_object('lifecycle', lifecycle,
-    'frozen_until', frozen_until, 'restricted_until', restricted_until, 'measures', measures) END, %(event)s
-  FROM judged ORDER BY number_id RETURNING *)
+{RECORDED}
 """
     + EVENT.format(
         facts="jsonb_build_object('act', 'terminate', 'applied', (SELECT count(*) FROM number_history))",

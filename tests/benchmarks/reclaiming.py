@@ -12,8 +12,6 @@ import django
 
 django.setup()
 
-from django.db import connection  # noqa: E402
-
 from accounts.models import DormancyPolicy  # noqa: E402
 from enforcement import services  # noqa: E402
 from qqops.audit import origin  # noqa: E402
@@ -21,6 +19,7 @@ from qqops.audit.verify import verify  # noqa: E402
 from qqops.staff.backend import at_desk  # noqa: E402
 from tests.benchmarks import reclaim_by_hand as by_hand  # noqa: E402
 from tests.benchmarks.reclaim import APPROVERS, CODE, MANAGER  # noqa: E402
+from tests.benchmarks.subject import count  # noqa: E402
 
 # Compared between the two sides: the same work leaves the same number of rows.
 WRITTEN = (
@@ -75,12 +74,6 @@ def main() -> None:
 
 def _not_yet(decision: object) -> None:
     """Where the web queues a job: applying is measured by itself."""
-
-
-def count(table: str) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM {table}")
-        return int(cursor.fetchone()[0])
 
 
 if __name__ == "__main__":

@@ -21,7 +21,24 @@ SELECT count(*), coalesce(max(id), 0) FROM (
     WHERE t.decision_id = %(decision)s AND t.number_id > %(after)s ORDER BY t.number_id LIMIT %(size)s))
   ORDER BY n.id FOR NO KEY UPDATE) locked"""
 
-WRITE = """
+# What any act leaves of each number besides: its history, the notice, the outcome.
+RECORDED = """number_history AS (
+  INSERT INTO accounts_historicalnumber (event, id, lifecycle, tier, tenure_id, frozen_until, restricted_until,
+    legal_hold, protection, reclaim_exempt_reason, tier_set_at, terminated_at, terminated_under, due_at, revision,
+    history_date, history_type, history_user_id)
+  SELECT %(event)s, id, lifecycle, tier, tenure_id, frozen_until, restricted_until, legal_hold, protection,
+    reclaim_exempt_reason, tier_set_at, terminated_at, terminated_under, due_at, revision, clock_timestamp(), '~',
+    %(actor)s FROM number RETURNING *),
+notice AS (
+  INSERT INTO enforcement_notice (decision_id, tenure_id, state, created_at)
+  SELECT %(decision)s, tenure_id, 'pending', %(now)s FROM judged WHERE why = ''),
+outcome AS (
+  INSERT INTO enforcement_outcome (decision_id, number_id, why, before, event)
+  SELECT %(decision)s, number_id, why, CASE WHEN why = '' THEN jsonb_build_object('lifecycle', lifecycle,
+    'frozen_until', frozen_until, 'restricted_until', restricted_until, 'measures', measures) END, %(event)s
+  FROM judged ORDER BY number_id RETURNING *)"""
+
+WRITE = f"""
 WITH judged AS MATERIALIZED (
   SELECT t.number_id, t.tenure_id, t.measures, n.lifecycle, n.frozen_until, n.restricted_until,
     CASE WHEN n.tenure_id IS NULL THEN 'no_tenure'
@@ -36,7 +53,7 @@ WITH judged AS MATERIALIZED (
 measure AS (
   INSERT INTO enforcement_measure (number_id, tenure_id, decision_id, kind, freeze_kind, scopes, starts_at, until,
     end_reason)
-  SELECT number_id, tenure_id, %(decision)s, 'freeze', %(freeze_kind)s, '{}', %(starts)s, %(until)s, ''
+  SELECT number_id, tenure_id, %(decision)s, 'freeze', %(freeze_kind)s, '{{}}', %(starts)s, %(until)s, ''
   FROM judged WHERE why = '' ORDER BY number_id RETURNING *),
 measure_history AS (
   INSERT INTO enforcement_historicalmeasure (event, id, number_id, tenure_id, decision_id, kind, freeze_kind, scopes,
@@ -46,21 +63,7 @@ measure_history AS (
 number AS (
   UPDATE accounts_number n SET frozen_until = greatest(n.frozen_until, %(until)s), revision = n.revision + 1
   FROM judged j WHERE n.id = j.number_id AND j.why = '' RETURNING n.*),
-number_history AS (
-  INSERT INTO accounts_historicalnumber (event, id, lifecycle, tier, tenure_id, frozen_until, restricted_until,
-    legal_hold, protection, reclaim_exempt_reason, tier_set_at, terminated_at, terminated_under, due_at, revision,
-    history_date, history_type, history_user_id)
-  SELECT %(event)s, id, lifecycle, tier, tenure_id, frozen_until, restricted_until, legal_hold, protection,
-    reclaim_exempt_reason, tier_set_at, terminated_at, terminated_under, due_at, revision, clock_timestamp(), '~',
-    %(actor)s FROM number RETURNING *),
-notice AS (
-  INSERT INTO enforcement_notice (decision_id, tenure_id, state, created_at)
-  SELECT %(decision)s, tenure_id, 'pending', %(now)s FROM judged WHERE why = ''),
-outcome AS (
-  INSERT INTO enforcement_outcome (decision_id, number_id, why, before, event)
-  SELECT %(decision)s, number_id, why, CASE WHEN why = '' THEN jsonb_build_object('lifecycle', lifecycle,
-    'frozen_until', frozen_until, 'restricted_until', restricted_until, 'measures', measures) END, %(event)s
-  FROM judged ORDER BY number_id RETURNING *),
+{RECORDED},
 digests AS (
   SELECT
     (SELECT sha256(string_agg(sha256(convert_to(jsonb_strip_nulls(to_jsonb(r))::text, 'UTF8')), ''::bytea

@@ -40,12 +40,26 @@ def supplied(house: House, cast: dict[str, Staff]) -> NumberRange:
     return opened
 
 
+Places = dict[str, list[tuple[str, list[int], str]]]  # by who looks: URL name, arguments, query
+
+
+def visited(page: Page, house: House, places: Places) -> Iterator[str]:
+    """Stand on each page in turn, as each reader."""
+    for login, wanted in places.items():
+        page.context.clear_cookies(name="sessionid")
+        sign_in(page, house, login)
+        for name, arguments, query in wanted:
+            answer = page.goto(house.url + reverse(f"admin:{name}", args=arguments) + query)
+            assert answer is not None and answer.ok, name
+            yield f"{name}, {login}"
+
+
 def every_page(page: Page, house: House, opened: NumberRange) -> Iterator[str]:
     proposal = resources.propose(
         numbers.moved([FIRST + 60], "retired"), actor=Staff.objects.get(username="resources"), reason=WHY
     )
     at = f"?number={FIRST + 61}&number={FIRST + 62}"
-    places = {
+    places: Places = {
         "resources": [
             ("accounts_numberrange_changelist", [], ""),
             ("accounts_numberrange_change", [opened.pk], ""),
@@ -64,12 +78,7 @@ def every_page(page: Page, house: House, opened: NumberRange) -> Iterator[str]:
         ],
         "supervisor": [("index", [], ""), ("resource_ruling", [proposal.pk], "")],
     }
-    for login, wanted in places.items():
-        page.context.clear_cookies(name="sessionid")
-        sign_in(page, house, login)
-        for name, arguments, query in wanted:
-            page.goto(house.url + reverse(f"admin:{name}", args=arguments) + query)
-            yield f"{name}, {login}"
+    yield from visited(page, house, places)
 
 
 @IN_BOTH
@@ -94,7 +103,7 @@ def lived(house: House, cast: dict[str, Staff], rulebook: RuleVersion) -> Supply
 def every_page_of_a_life(page: Page, house: House, lived: Supply) -> Iterator[str]:
     at = f"?number={LEAVING}"
     tenures = [("accounts_tenure_change", [one.pk], "") for one in (lived.registered, lived.corrected, lived.ended)]
-    places: dict[str, list[tuple[str, list[int], str]]] = {
+    places: Places = {
         "resources": [
             ("register_number", [], ""),
             ("accounts_dormancypolicy_changelist", [], ""),
@@ -123,13 +132,7 @@ def every_page_of_a_life(page: Page, house: House, lived: Supply) -> Iterator[st
             ("answers", [], f"?number={lived.ended.number_id}&day={timezone.localdate()}"),
         ],
     }
-    for login, wanted in places.items():
-        page.context.clear_cookies(name="sessionid")
-        sign_in(page, house, login)
-        for name, arguments, query in wanted:
-            answer = page.goto(house.url + reverse(f"admin:{name}", args=arguments) + query)
-            assert answer is not None and answer.ok, name
-            yield f"{name}, {login}"
+    yield from visited(page, house, places)
 
 
 @IN_BOTH

@@ -104,7 +104,10 @@ def test_a_range_that_must_wait_for_others_is_not_opened_and_keeps_nobody_waitin
     assert ranges.PATIENCE == "2s"
     monkeypatch.setattr(ranges, "PATIENCE", "300ms")
     key, wanted = uuid.uuid4(), ranges.wanted(284_000_000, 284_000_999, "public", "spare")
-    opens = lambda: resources.propose(wanted, actor=cast["resources"], reason=WHY, form_key=key)  # noqa: E731
+
+    def opens() -> ResourceProposal:
+        return resources.propose(wanted, actor=cast["resources"], reason=WHY, form_key=key)
+
     make_numbers([284_000_001], "reserved")
     with transaction.atomic():
         Number.objects.filter(pk=284_000_001).update(revision=F("revision") + 0)  # an act that is not over yet
@@ -118,25 +121,25 @@ def test_a_range_that_must_wait_for_others_is_not_opened_and_keeps_nobody_waitin
     assert list(verify()) == []
 
 
-def test_who_loses_his_role_while_his_yes_waits_has_not_agreed(cast: dict[str, Staff]) -> None:
+def agreed_while(role: str, cast: dict[str, Staff]) -> tuple[object, ResourceProposal, NumberRange]:
+    """A supervisor says yes to a range's end while whoever has this role loses it; what came of it."""
     opened = open_range(cast, 284_000_000, 284_000_999)
     waiting = resources.propose(ranges.moved(opened, "retired"), actor=cast["resources"], reason=WHY)
     said = {"reason": "seen and agreed", "content_hash": waiting.content_hash}
     found = meanwhile(
-        lambda: staff_services.revoke(cast["supervisor"], "supervisor", actor=cast["sysadmin"], reason="moved on"),
+        lambda: staff_services.revoke(cast[role], role, actor=cast["sysadmin"], reason="moved on"),
         lambda: resources.approve(waiting, actor=cast["supervisor"], **said),
     )
+    return found, waiting, opened
+
+
+def test_who_loses_his_role_while_his_yes_waits_has_not_agreed(cast: dict[str, Staff]) -> None:
+    found, waiting, _opened = agreed_while("supervisor", cast)
     assert isinstance(found, Refused) and waiting.approvals.count() == 0
 
 
 def test_when_the_maker_loses_his_role_meanwhile_there_is_nothing_to_agree_to(cast: dict[str, Staff]) -> None:
-    opened = open_range(cast, 284_000_000, 284_000_999)
-    waiting = resources.propose(ranges.moved(opened, "retired"), actor=cast["resources"], reason=WHY)
-    said = {"reason": "seen and agreed", "content_hash": waiting.content_hash}
-    found = meanwhile(
-        lambda: staff_services.revoke(cast["resources"], "resources", actor=cast["sysadmin"], reason="moved on"),
-        lambda: resources.approve(waiting, actor=cast["supervisor"], **said),
-    )
+    found, waiting, opened = agreed_while("resources", cast)
     assert isinstance(found, Invalid) and waiting.approvals.count() == 0
     opened.refresh_from_db()
     assert opened.state == "available"
