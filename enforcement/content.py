@@ -14,6 +14,11 @@ TARGET = (
     " || coalesce(array_to_string(measures, ','), '') || ';'"
 )
 
+LATER = (
+    "undoes_id", "in_error", "severity", "suggestion", "departure", "detected_by", "then_review",
+    "leave_out", "source_name", "source_sha256", "case_id",
+)  # fmt: skip
+
 
 def targets_digest(decision: Decision) -> str:
     """sha256 of the target list as it stands in the database."""
@@ -35,8 +40,10 @@ def content_hash(decision: Decision, grounds: Iterable[Ground], evidence: Iterab
         "evidence": sorted(evidence),
         "targets": targets,
     }
-    if decision.policy_id:  # decisions without one are hashed as they always were
+    # Decisions that say nothing of these are hashed as they always were.
+    if decision.policy_id:
         content["policy"] = decision.policy_id
+    content |= {name: value for name in LATER if (value := getattr(decision, name)) is not None}
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=_text, ensure_ascii=False).encode()).hexdigest()
 
 

@@ -7,9 +7,10 @@ from django.utils.translation import gettext as _
 from accounts.lifecycle import Lifecycle
 from accounts.models import Number
 from enforcement import services
+from enforcement.ladder import is_graduated
 from enforcement.models import Decision
 from enforcement.order import Order
-from enforcement.policy import FreezeKind, Kind, Scope
+from enforcement.policy import FreezeKind, Kind, Scope, Severity
 from qqops import demo
 from qqops.staff.models import Staff
 
@@ -28,6 +29,8 @@ def decisions(wish: demo.Wish) -> str:
         return [pk for pk, _n in zip(pool, range(n), strict=False)]
 
     def order(kind: Kind, clause: str, facts: str, **more: object) -> Order:
+        graded = is_graduated(kind, str(more.get("freeze_kind", "")), (clause,))
+        more |= {"severity": Severity.SERIOUS, "departure": "演示数据：首次且情节较轻"} if graded else {}
         return Order(kind, (clause,), facts, ("风控记录截图",), "演示数据：按规则处置", ticket="DEMO-1", **more)  # type: ignore[arg-type]
 
     made = [

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import DormancyPolicy
 from accounts.queries.policies import in_force
 from enforcement.order import Order
-from enforcement.policy import BASES, FreezeKind, Kind, Scope
+from enforcement.policy import BASES, Basis, FreezeKind, Kind, LeftOut, Scope, Severity
 
 DAY = datetime.timedelta(days=1)
 TERMS = (
@@ -26,11 +26,18 @@ TERMS = (
 NO_PERSONAL_DATA = _("Goes on the record for ever: no ID numbers, mobiles or e-mail addresses.")
 
 
+IMPOSED = (Kind.RESTRICT, Kind.FREEZE, Kind.TERMINATE)
+
+
 class ActForm(forms.Form):
     clauses = forms.MultipleChoiceField(label=_("Clause"), widget=forms.CheckboxSelectMultiple)
     citation = forms.CharField(
         label=_("Document cited"), required=False, max_length=200, help_text=_("With “law”: law and article, or order.")
     )
+    article = forms.CharField(
+        label=_("Clause of an agreement"), required=False, max_length=120,
+        help_text=_("With “agreement”: CODE:CLAUSE of another document of the rulebook."),
+    )  # fmt: skip
     policy = forms.ModelChoiceField(
         DormancyPolicy.objects.none(),
         label=_("Dormancy policy"),
@@ -48,6 +55,17 @@ class ActForm(forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         help_text=_("Time in Shanghai."),
     )
+    severity = forms.ChoiceField(
+        label=_("Severity"),
+        choices=Severity.choices,
+        widget=forms.RadioSelect,
+        required=False,
+        help_text=_("Of a violation: the ladder suggests measure and length by it and by what the holder had before."),
+    )
+    departure = forms.CharField(
+        label=_("Departs from the ladder because"), required=False, widget=forms.Textarea(attrs={"rows": 2}),
+        max_length=1000,
+    )  # fmt: skip
     facts = forms.CharField(
         label=_("Facts"), widget=forms.Textarea(attrs={"rows": 2}), help_text=NO_PERSONAL_DATA, max_length=4000
     )
@@ -57,17 +75,38 @@ class ActForm(forms.Form):
         help_text=_("One item a line. Without evidence there is no measure."),
         max_length=4000,
     )
+    detected_by = forms.CharField(
+        label=_("Found by rule or model"), required=False, max_length=80,
+        help_text=_("What found it, where it was not a person; the decision is yours (8.1)."),
+    )  # fmt: skip
+    then_review = forms.BooleanField(label=_("Back to review at its end"), required=False)
+    leave_out = forms.MultipleChoiceField(
+        label=_("Leave for review by hand"),
+        choices=LeftOut.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    in_error = forms.BooleanField(
+        label=_("It was wrong"),
+        required=False,
+        help_text=_("It never counts against the holder again, and he has an apology."),
+    )
     reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 2}), max_length=2000)
     ticket = forms.CharField(label=_("Ticket"), required=False, max_length=80)
 
     def __init__(
-        self, *args: Any, kind: Kind, liftable: Sequence[tuple[str, Any]] = (), reclaims: bool = False, **kwargs: Any
+        self,
+        *args: Any,
+        kind: Kind,
+        liftable: Sequence[tuple[str, Any]] = (),
+        reclaims: bool = False,
+        several: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.kind = kind
         fields: dict[str, Any] = self.fields
-        fields["clauses"].choices = [(b.code, _("law or order") if b.citation else b.code)
-                                     for b in BASES if kind in b.kinds]  # fmt: skip
+        fields["clauses"].choices = [(b.code, _ground(b)) for b in BASES if kind in b.kinds]
         fields["measures"].choices = liftable
         fields["policy"].queryset = DormancyPolicy.objects.filter(in_force()).order_by("code")
         wanted = {
@@ -77,6 +116,13 @@ class ActForm(forms.Form):
             "measures": kind == Kind.LIFT,
             "term": kind in (Kind.FREEZE, Kind.RESTRICT),
             "until": kind in (Kind.FREEZE, Kind.RESTRICT),
+            "then_review": kind in (Kind.FREEZE, Kind.RESTRICT),
+            "severity": kind in IMPOSED,
+            "departure": kind in IMPOSED,
+            "detected_by": kind in IMPOSED,
+            "article": kind in IMPOSED,
+            "leave_out": kind in IMPOSED and several,
+            "in_error": kind not in IMPOSED,
         }
         for name, keep in wanted.items():
             if not keep:
@@ -87,6 +133,12 @@ class ActForm(forms.Form):
         if cleaned.get("term") == "until" and not cleaned.get("until") and "until" not in self.errors:
             self.add_error("until", _("Give the time."))
         return cleaned
+
+
+def _ground(basis: Basis) -> Any:
+    if basis.citation:
+        return _("law or order")
+    return _("agreement") if basis.article else basis.code
 
 
 def order_from(kind: Kind, cleaned: dict[str, Any], *, form_key: uuid.UUID | None = None) -> Order:
@@ -106,6 +158,13 @@ def order_from(kind: Kind, cleaned: dict[str, Any], *, form_key: uuid.UUID | Non
         until=cleaned["until"] if term == "until" else None,
         indefinite=term == "indefinite",
         policy=cleaned.get("policy"),
+        article=cleaned.get("article", ""),
+        severity=cleaned.get("severity", ""),
+        departure=cleaned.get("departure", ""),
+        detected_by=cleaned.get("detected_by", ""),
+        then_review=cleaned.get("then_review", False),
+        leave_out=tuple(cleaned.get("leave_out", ())),
+        in_error=cleaned.get("in_error", False),
         lift_measures=tuple(int(m) for m in chosen if m.isdigit()),
         lift_kinds=tuple(m for m in chosen if not m.isdigit()),
         form_key=form_key or uuid.uuid4(),

@@ -9,9 +9,12 @@ from typing import Any
 from django.utils import timezone
 
 from accounts import closing, dormancy
+from accounts.lifecycle import PREMIUM_FROM_TIER
 from accounts.models import DormancyPolicy
+from enforcement.models import Decision
 from enforcement.order import Order
-from enforcement.policy import BATCH_FROM, FROM, ON_DEMAND, FreezeKind, Kind, is_on_demand, liftable
+from enforcement.policy import BATCH_FROM, FROM, ON_DEMAND, Effect, FreezeKind, Kind, is_on_demand, liftable
+from qqops.approvals import State
 
 # Selected first in a transaction: by the usual costs the planner scans all numbers to find the 10,000 of a chunk.
 # The few of a click it finds by key without being told, and they are spared the round trip.
@@ -50,7 +53,23 @@ _KIND = {
     Kind.RESTORE: (
         f"WHEN n.terminated_under = '{closing.CANCELLED}' OR {{termination}} IS NULL THEN 'nothing_to_restore'"
     ),
+    # Exactly as that decision left it, or it is not touched: what others did since is theirs.
+    Kind.UNDO: (
+        "WHEN NOT EXISTS (SELECT FROM enforcement_outcome o WHERE o.decision_id = %(undoes)s AND o.number_id = n.id"
+        " AND o.why = '') THEN 'nothing_to_undo'"
+        " WHEN NOT EXISTS (SELECT FROM enforcement_target u WHERE u.decision_id = %(undoes)s AND u.number_id = n.id"
+        " AND u.tenure_id = n.tenure_id AND u.revision + %(acts_of_undone)s = n.revision)"
+        f" OR (%(undoes_measures)s AND NOT EXISTS (SELECT FROM enforcement_measure m WHERE {OF_HOLDER}"
+        " AND m.decision_id = %(undoes)s)) THEN 'conflict'"
+    ),
 }
+
+# A list may leave some for review by hand (LeftOut); `h` is the tenure.
+_LEFT_OUT = (
+    "WHEN 'paid' = ANY(%(leave_out)s::varchar[]) AND h.paid THEN 'paid'"
+    f" WHEN 'premium' = ANY(%(leave_out)s::varchar[]) AND n.tier >= {PREMIUM_FROM_TIER} THEN 'premium'"
+    " WHEN 'protected' = ANY(%(leave_out)s::varchar[]) AND n.protection <> '' THEN 'protected'"
+)
 
 # Does it rest on 4.1 alone? A decision is asked by the grounds it was filed with.
 _FILED_ON_DEMAND = (
@@ -77,10 +96,11 @@ RESTORED_TO = (
 TENURE = "LEFT JOIN LATERAL (SELECT * FROM accounts_tenure x WHERE x.id = n.tenure_id OFFSET 0) h ON true"
 
 
-def why(kind: Kind, *, of_targets: bool, reclaim: str = "") -> str:
+def why(kind: Kind, *, of_targets: bool, reclaim: str = "", leaves_out: bool = False) -> str:
     """CASE expression: the reason to skip a number, '' to act. `of_targets`: also compare with the frozen target.
 
-    `reclaim`: the kind of the dormancy policy that the number must be due under, with `TENURE` joined.
+    `reclaim`: the kind of the dormancy policy that the number must be due under, and `leaves_out`: some are left for
+    review by hand; both with `TENURE` joined.
     """
     changed = (
         "WHEN t.revision <> n.revision OR t.tenure_id IS DISTINCT FROM n.tenure_id THEN 'state_changed'"
@@ -97,10 +117,11 @@ def why(kind: Kind, *, of_targets: bool, reclaim: str = "") -> str:
     of_kind = _KIND[kind].format(
         termination=BEFORE_TERMINATION, on_demand=_FILED_ON_DEMAND if of_targets else "%(on_demand)s"
     )
+    left_out = _LEFT_OUT if leaves_out else ""
     return (
         f"CASE WHEN n.tenure_id IS NULL THEN 'no_tenure' {changed} {already}"
         f" WHEN n.lifecycle NOT IN ({allowed}) THEN 'wrong_state'"
-        f" {of_kind} ELSE '' END"
+        f" {of_kind} {left_out} ELSE '' END"
     )
 
 
@@ -171,7 +192,20 @@ def params(order: Order, effective_at: Any = None) -> dict[str, Any]:
         "scopes": list(order.scopes),
         "on_demand": is_on_demand(order.clauses),
         "until": order.until or (start + order.duration if order.duration else None),
+        "leave_out": list(order.leave_out),
+        **undone(order.undoes),
         **terms(order.policy, now, since=now),
+    }
+
+
+def undone(decision: Decision | None) -> dict[str, Any]:
+    """The named parameters of what an undo takes back: its revision is one act, two where it was confirmed later."""
+    if decision is None:
+        return {}
+    return {
+        "undoes": decision.pk,
+        "acts_of_undone": 2 if decision.effect == Effect.PROVISIONAL and decision.state == State.APPLIED else 1,
+        "undoes_measures": decision.kind in (Kind.FREEZE, Kind.RESTRICT),
     }
 
 

@@ -5,6 +5,7 @@ import uuid
 from dataclasses import dataclass, field
 
 from accounts.models import DormancyPolicy
+from enforcement.models import Decision
 from enforcement.policy import Kind
 
 
@@ -28,6 +29,18 @@ class Order:
     lift_of: int | None = None  # or those of this decision,
     lift_kinds: tuple[str, ...] = ()  # or all of these kinds ("freeze", "restrict", "freeze:security")
     policy: DormancyPolicy | None = None  # of a reclaim (10.3)
+    undoes: Decision | None = None  # undo: exactly what this decision did
+    in_error: bool = False  # lift, restore, undo: it was wrong, it never counts again, and the holder has an apology
+    article: str = ""  # with “contract”: CODE:CLAUSE of another document of the rulebook (1.2, 1.3)
+    severity: str = ""  # policy.Severity: what the ladder is asked with
+    departure: str = ""  # why it departs from what the ladder suggests
+    detected_by: str = ""  # the rule or model that found the facts (8.1(b)); whoever decides is the maker
+    then_review: bool = False  # at its end it goes back to review
+    leave_out: tuple[str, ...] = ()  # policy.LeftOut: these of the list are left for review by hand
+    files: tuple[int, ...] = ()  # evidence files, taken in before
+    source_name: str = ""  # of the list: its file or filter
+    source_sha256: str = ""
+    case: int | None = None
     form_key: uuid.UUID = field(default_factory=uuid.uuid4, compare=False)
 
     def length(self, start: datetime.datetime) -> datetime.timedelta | None:

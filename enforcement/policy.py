@@ -17,6 +17,7 @@ class Kind(TextChoices):
     TERMINATE = "terminate", _("terminate")
     LIFT = "lift", _("lift")
     RESTORE = "restore", _("restore")
+    UNDO = "undo", _("undo")
 
 
 class FreezeKind(TextChoices):
@@ -43,11 +44,40 @@ class Scope(TextChoices):
     SEARCH_VISIBLE = "search_visible", _("appear in search")
 
 
+class Severity(TextChoices):
+    MINOR = "minor", _("minor")
+    SERIOUS = "serious", _("serious")
+    GRAVE = "grave", _("grave")
+
+
+class LeftOut(TextChoices):
+    """Whom a list may leave for review by hand instead of acting on all alike (domain.md §10, 3)."""
+
+    PAID = "paid", _("paid for")
+    PREMIUM = "premium", _("premium")
+    PROTECTED = "protected", _("protected")
+
+
+class Letter(TextChoices):
+    """What is written to a holder: one template each."""
+
+    RESTRICT = "restrict", _("restriction")
+    FREEZE = "freeze", _("freeze")
+    TERMINATE = "terminate", _("termination")
+    LIFT = "lift", _("lifting")
+    RESTORE = "restore", _("restoring")
+    UNDO = "undo", _("taken back")
+    APOLOGY = "apology", _("apology")
+    PRIOR = "prior", _("before a reclaim")
+    REMINDER = "reminder", _("reminder before a reclaim")
+
+
 HOUR, DAY = datetime.timedelta(hours=1), datetime.timedelta(days=1)
 K, F = Kind, FreezeKind
 
-# What undoes each kind; a kind that nothing undoes would have to say so.
-UNDO = {K.RESTRICT: K.LIFT, K.FREEZE: K.LIFT, K.TERMINATE: K.RESTORE, K.LIFT: K.FREEZE, K.RESTORE: K.TERMINATE}
+# What takes each kind back exactly (a lift or a restore ends it too, and judges what is there now).
+UNDO = {K.RESTRICT: K.UNDO, K.FREEZE: K.UNDO, K.TERMINATE: K.UNDO, K.LIFT: K.UNDO, K.RESTORE: K.UNDO}
+NOT_UNDONE = (K.UNDO,)  # what was taken back wrongly is decided anew, on its own facts
 
 # Where a number must be for an act to reach it (accounts.lifecycle codes; a measure needs a live tenure).
 FROM = {
@@ -56,6 +86,7 @@ FROM = {
     K.TERMINATE: ("allocated", "in_use"),  # a cancellation runs its own course (T15, T16)
     K.LIFT: ("allocated", "in_use", "cancel_pending", "terminated"),
     K.RESTORE: ("terminated",),
+    K.UNDO: ("allocated", "in_use", "cancel_pending", "terminated"),
 }
 
 
@@ -70,6 +101,7 @@ class Basis:
     clause: str | None = None
     prior_notice: bool = False
     citation: bool = False  # a document (law and article, order number) must be named
+    article: bool = False  # a clause of another document of the rulebook must be named
     on_demand: bool = False  # alone, it reaches only holders who let the term of a correction demand pass
 
     @property
@@ -89,13 +121,15 @@ BASES = (
     Basis("8.2", (K.RESTRICT, K.FREEZE, K.TERMINATE), (F.VIOLATION,)),
     Basis("8.3", (K.FREEZE,), (F.SECURITY,)),
     Basis("9.4", (K.RESTRICT, K.FREEZE, K.TERMINATE), (F.VIOLATION,)),
-    Basis("10.1", (K.RESTRICT, K.FREEZE, K.TERMINATE, K.LIFT, K.RESTORE), (F.VIOLATION,), ORDINARY),
+    Basis("10.1", (K.RESTRICT, K.FREEZE, K.TERMINATE, K.LIFT, K.RESTORE, K.UNDO), (F.VIOLATION,), ORDINARY),
     Basis("10.2", (K.TERMINATE,)),
     Basis("10.3", (K.TERMINATE,), prior_notice=True),
-    Basis("11", (K.LIFT, K.RESTORE), lifts=ORDINARY),
+    Basis("11", (K.LIFT, K.RESTORE, K.UNDO), lifts=ORDINARY),
+    # 1.2, 1.3, 12.2(a): another document of the rulebook, by its code, and its clause in the version in force.
+    Basis("contract", (K.RESTRICT, K.FREEZE, K.TERMINATE), (F.VIOLATION,), clause="", article=True),
     Basis(
         "law",
-        (K.RESTRICT, K.FREEZE, K.TERMINATE, K.LIFT, K.RESTORE),
+        (K.RESTRICT, K.FREEZE, K.TERMINATE, K.LIFT, K.RESTORE, K.UNDO),
         (F.LEGAL,),
         (*ORDINARY, F.LEGAL),
         clause="",
@@ -133,6 +167,7 @@ AUTHORITIES = (
     Authority("enforcement.make_reclaim", K.TERMINATE, clauses=(RECLAIM,)),
     Authority("enforcement.make_lift", K.LIFT),
     Authority("enforcement.make_restore", K.RESTORE),
+    Authority("enforcement.make_undo", K.UNDO),
 )
 
 SUPERVISOR, PRIVACY = "enforcement.approve_decision", "enforcement.approve_reclaim"
@@ -147,6 +182,7 @@ class Effect(TextChoices):
 BATCH_FROM, LARGE_FROM = 100, 10_000  # "more than" these
 SOLO_FREEZE, SOLO_WINDOW = 7 * DAY, 30 * DAY
 SHORT_RESTRICTION = 30 * DAY
+WITHDRAW_WITHIN = datetime.timedelta(minutes=10)
 PROPOSAL_LIFE, BATCH_LIFE = 72 * HOUR, 48 * HOUR
 
 
@@ -165,6 +201,7 @@ class Case:
     lifts_own: bool = False
     overturns_supervisor: bool = False
     protected: bool = False  # among what would change is a protected number
+    withdraws: bool = False  # the maker takes back his own single act, just made, of which the holder has not heard
     refused_before: bool = False  # a provisional one of this kind was refused or lapsed for a tenure in 30 days
 
 
@@ -182,6 +219,8 @@ class Rule:
 # Who approves (DESIGN §4): the first row that applies decides. Batches come first: they are never even provisional.
 RULES = (
     Rule("reclaim", _("Reclaim under 10.3"), Effect.WAITS, (SUPERVISOR, PRIVACY)),
+    Rule("withdraw", _("Withdrawing your own act at once"), Effect.AT_ONCE, ()),
+    Rule("undo", _("Undoing a decision"), Effect.WAITS, (SUPERVISOR,)),
     Rule("large", _("More than 10,000 numbers"), Effect.WAITS, (SUPERVISOR, SUPERVISOR)),
     Rule("batch_terminate", _("Terminating more than 100 numbers"), Effect.WAITS, (SUPERVISOR, SUPERVISOR)),
     Rule("batch", _("More than 100 numbers"), Effect.WAITS, (SUPERVISOR,)),
@@ -203,6 +242,8 @@ RULES = (
 
 CONDITIONS: dict[str, Callable[[Case], bool]] = {
     "reclaim": lambda c: c.kind == K.TERMINATE and RECLAIM in c.clauses,
+    "withdraw": lambda c: c.kind == K.UNDO and c.withdraws,
+    "undo": lambda c: c.kind == K.UNDO,
     "large": lambda c: c.targets > LARGE_FROM,
     "batch_terminate": lambda c: c.kind == K.TERMINATE and c.targets > BATCH_FROM,
     "batch": lambda c: c.targets > BATCH_FROM,
@@ -226,6 +267,11 @@ CONDITIONS: dict[str, Callable[[Case], bool]] = {
 def rule_for(case: Case) -> Rule:
     """The row of the approval table that decides this case."""
     return next(rule for rule in RULES if rule.applies(case))
+
+
+def in_order(clauses: tuple[str, ...]) -> tuple[str, ...]:
+    """As they are cited: the Rules before any other document, as they go before it where the two conflict (12.2)."""
+    return tuple(sorted(dict.fromkeys(clauses), key=lambda code: code in BASIS and BASIS[code].clause == ""))
 
 
 def is_on_demand(clauses: tuple[str, ...]) -> bool:
@@ -259,10 +305,14 @@ class Why(TextChoices):
     NOTHING_TO_LIFT = "nothing_to_lift", _("no measure in force that this ground reaches")
     NOTHING_TO_RESTORE = "nothing_to_restore", _("was not terminated by a decision")
     STATE_CHANGED = "state_changed", _("changed since the proposal")
+    NOTHING_TO_UNDO = "nothing_to_undo", _("was not changed by that decision")
+    CONFLICT = "conflict", _("changed since that decision")
     # Of a reclaim (10.3): no longer dormant, not due under the policy, or excluded (accounts.dormancy.Excluded).
     USED_SINCE = "used_since", _("used since")
     NOT_DUE = "not_due", _("not due under the policy")
     PAID = "paid", _("paid for")
+    PREMIUM = "premium", _("premium")  # of a list that leaves these for review by hand (LeftOut)
+    PROTECTED = "protected", _("protected")
     EXEMPT = "exempt", _("exempt from reclaim")
     REQUEST = "request", _("a request about a minor or a deceased")
     HELD = "held", _("an open request or appeal")

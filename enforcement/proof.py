@@ -1,6 +1,6 @@
 """What the record must also prove: no decision without its approvals, no list but the approved one, no change of a
-number without the outcome or the measure it comes from, no reclaim before the notice
-that its policy gives. Run by `audit_verify`.
+number without the outcome or the measure it comes from, no reclaim before the notice that its policy gives. Run by
+`audit_verify`.
 """
 
 from accounts.lifecycle import MOVES
@@ -9,7 +9,7 @@ from qqops.audit import verify
 
 _APPROVALS = """
 SELECT 'decision ' || d.id FROM enforcement_decision d
-WHERE d.state IN ('approved', 'applied') AND cardinality(d.approvers) > 0 AND cardinality(d.approvers) <> (
+WHERE d.state IN ('approved', 'applied', 'stopped') AND cardinality(d.approvers) > 0 AND cardinality(d.approvers) <> (
   SELECT count(*) FROM enforcement_approval a
   WHERE a.proposal_id = d.id AND a.agreed AND a.content_hash = d.content_hash)
 ORDER BY d.id"""

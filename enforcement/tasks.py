@@ -1,5 +1,7 @@
 """Work for the worker: the same services, another process. Jobs may run twice; acts are idempotent."""
 
+from contextlib import suppress
+
 from django.db import transaction
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
@@ -34,7 +36,8 @@ def run_announced() -> None:
 def apply_decision(decision_id: int) -> None:
     decision = Decision.objects.get(pk=decision_id)
     if decision.state == State.APPROVED:
-        with origin.origin(origin.WORKER, os_user=origin.terminal_user()):
+        # Held: whoever resumes it hands it on again.
+        with origin.origin(origin.WORKER, os_user=origin.terminal_user()), suppress(services.Held):
             services.apply(decision, actor=Staff.objects.system("system-worker"))
 
 

@@ -19,6 +19,7 @@ class State(models.TextChoices):
     REFUSED = "refused", _("refused")
     LAPSED = "lapsed", _("lapsed")
     VOID = "void", _("void")
+    STOPPED = "stopped", _("stopped before its end")
 
 
 class Proposal(models.Model):

@@ -94,7 +94,13 @@ QQOPS_CHUNK = env.int("QQOPS_CHUNK", default=10_000)
 QQOPS_QUARANTINE_DAYS = env.int("QQOPS_QUARANTINE_DAYS", default=180)
 if QQOPS_QUARANTINE_DAYS < 90:  # what a former holder's residual bindings need to die out (domain.md §1)
     raise ImproperlyConfigured(f"QQOPS_QUARANTINE_DAYS is {QQOPS_QUARANTINE_DAYS}: at least 90.")
+# Numbers a day: alone, and filed for others to agree to; by role where a role's differ. The most of one's roles counts.
 QQOPS_DAILY_TARGETS = env.int("QQOPS_DAILY_TARGETS", default=500)
+QQOPS_DAILY_TARGETS_BY_ROLE = env.dict("QQOPS_DAILY_TARGETS_BY_ROLE", cast={"value": int}, default={"agent": 50})
+QQOPS_DAILY_FILED = env.int("QQOPS_DAILY_FILED", default=2_000_000)
+QQOPS_DAILY_FILED_BY_ROLE = env.dict(
+    "QQOPS_DAILY_FILED_BY_ROLE", cast={"value": int}, default={"resources": 20_000_000}
+)
 QQOPS_DAILY_REVEALS = env.int("QQOPS_DAILY_REVEALS", default=60)
 QQOPS_OPERATOR = env.str("QQOPS_OPERATOR", default="深圳市腾讯计算机系统有限公司")
 QQOPS_ERASURE_LIST = env.str("QQOPS_ERASURE_LIST", default="")

@@ -54,10 +54,10 @@ class ActPage(ConfirmPage):
 
     @cached_property
     def kind(self) -> Kind:
-        try:
-            return Kind(self.kwargs["kind"])
-        except ValueError:
-            raise Http404 from None
+        kind = self.kwargs["kind"]
+        if kind not in TITLES:
+            raise Http404
+        return Kind(kind)
 
     def allowed(self) -> bool:
         return services.may_order(self.kind, self.user)
@@ -80,7 +80,7 @@ class ActPage(ConfirmPage):
         elif self.kind == Kind.LIFT:
             choices = [("freeze", _("every freeze")), ("restrict", _("every restriction"))]
         reclaims = self.kind == Kind.TERMINATE and self.user.has_perm("enforcement.make_reclaim")
-        return {"kind": self.kind, "liftable": choices, "reclaims": reclaims}
+        return {"kind": self.kind, "liftable": choices, "reclaims": reclaims, "several": len(self.numbers) > 1}
 
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
         if cleaned is None:
@@ -118,6 +118,10 @@ class ActPage(ConfirmPage):
             facts.append(Fact(_("protected"), found.protected))
         if found.paid:
             facts.append(Fact(_("paid"), found.paid))
+        if found.held:
+            facts.append(Fact(_("under a legal hold"), found.held))
+        if found.suggested:
+            facts.append(Fact(_("the ladder suggests"), services.steps_in_words(found.suggested)))
         facts.append(Fact(_("numbers"), [str(n) for n in found.sample]))
         return Panel(_("Figures"), "ops/panel_facts.html", {"facts": facts})
 

@@ -19,6 +19,7 @@ STATE_TONES = {
     State.REFUSED: "bad",
     State.LAPSED: "quiet",
     State.VOID: "quiet",
+    State.STOPPED: "warn",
 }
 
 # What a button leads to, before it is pressed: what stays, what is lost, how it is undone (10.4).
@@ -28,6 +29,9 @@ CONSEQUENCES = {
     Kind.TERMINATE: LOST,
     Kind.LIFT: gettext_lazy("The measures you choose end now; every other measure stays in force."),
     Kind.RESTORE: gettext_lazy("The number returns to the state before; measures still running stay in force."),
+    Kind.UNDO: gettext_lazy(
+        "What that decision did is taken back, exactly; what changed since is a conflict: listed, and not touched."
+    ),
 }
 
 

@@ -6,9 +6,10 @@ have (decision, number) as their key, so a killed run continues where it stopped
 """
 
 import datetime
+import time
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -17,15 +18,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts import closing
-from accounts.lifecycle import FOREVER
-from accounts.models import Number
 from enforcement import judgement
 from enforcement.content import content_hash_now
-from enforcement.models import Approval, Decision, Measure, Notice, Outcome
-from enforcement.policy import Effect, Kind
+from enforcement.models import Approval, Decision, Notice
+from enforcement.policy import Effect, Why
 from enforcement.queries import told_before
 from enforcement.services.check import daily_limit, must_know_logins
 from enforcement.services.preview import USED_TODAY, today
+from enforcement.services.reviews import review_left_out
+from enforcement.services.writing import judging, tenure_of, why_not, write
 from qqops.approvals import State
 from qqops.audit import pen
 from qqops.audit.models import Event
@@ -34,35 +35,47 @@ from qqops.staff.models import Staff
 
 # The event is written a moment after the one that it names.
 MOMENT = datetime.timedelta(minutes=1)
-MEASURED = (Kind.FREEZE, Kind.RESTRICT, Kind.LIFT)  # these touch measures, the others the lifecycle
+
+
+VOIDING = {Why.STATE_CHANGED, Why.CONFLICT, Why.NO_TENURE}  # of a single target: it is not what was decided on
 
 
 class Busy(Refused):
     """Another run is at work on this decision."""
 
 
+class Held(Invalid):
+    """It was paused, or everything was stopped: what was done is done, and the rest waits."""
+
+
 def apply(
     decision: Decision, *, actor: Staff, progress: Callable[[int], None] | None = None
 ) -> tuple[int, Counter[str]]:
-    """Apply every target that has no outcome yet; return how many were applied, and the skipped by reason."""
+    """Apply every target that has no outcome yet; return how many were applied, and the skipped by reason.
+
+    Raises Held where it was paused or everything was stopped: every chunk until then is done and on the record.
+    """
     applied, skipped = 0, Counter[str]()
     if decision.effect == Effect.WAITS:
         may_run(decision)
         _was_approved(decision)
     while True:
+        begun = time.monotonic()
         with transaction.atomic():
-            size, upto, after, used_today = _lock_next(decision)
-            if decision.effect != Effect.WAITS and used_today > daily_limit():
+            chunk = _lock_next(decision)
+            if decision.effect != Effect.WAITS and chunk.used_today > daily_limit(actor):
                 raise Invalid(_("Your daily limit was reached meanwhile. Nothing was done: send it for approval."))
-            if size:
-                whys = _write(decision, actor, after, upto)
+            if chunk.size:
+                whys = write(decision, actor, chunk.after, chunk.upto)
                 applied += whys.pop("", 0)
                 skipped.update(whys)
-            if size < settings.QQOPS_CHUNK:
+            if chunk.size < chunk.asked:
                 _finish(decision, actor, applied, skipped)
                 return applied, skipped
         if progress:
-            progress(size)
+            progress(chunk.size)
+        if chunk.rate:  # outside the transaction: nobody waits for a number that is only being slow
+            time.sleep(max(0.0, chunk.size / chunk.rate - (time.monotonic() - begun)))
 
 
 def may_run(decision: Decision) -> None:
@@ -130,30 +143,38 @@ def would(decision: Decision) -> dict[str, int]:
         why = why_not(decision)
     sql = f"""
 SELECT {why} AS why, count(*) FROM enforcement_target t JOIN accounts_number n ON n.id = t.number_id
-{judgement.TENURE if decision.policy else ""}
+{tenure_of(decision)}
 WHERE t.decision_id = %(decision)s GROUP BY 1"""
     now = timezone.now()
-    params: dict[str, Any] = {
-        "decision": decision.pk,
-        "now": now,
-        "freeze_kind": decision.freeze_kind,
-        "scopes": decision.scopes,
-        **judgement.terms(decision.policy, now, since=decision.proposed_at),
-        "until": decision.until or (now + decision.duration if decision.duration else None),
+    params = judging(decision, now) | {
+        "until": decision.until or (now + decision.duration if decision.duration else None)
     }
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return dict(cursor.fetchall())
 
 
-def why_not(decision: Decision) -> str:
-    """The reason to skip a target, judged now and by the policy of a reclaim."""
-    reclaim = decision.policy.kind if decision.policy else ""
-    return judgement.why(Kind(decision.kind), of_targets=True, reclaim=reclaim)
+@dataclass(frozen=True)
+class Chunk:
+    """The next targets of a run, locked: how many of how many asked for, after and up to which number."""
+
+    size: int
+    asked: int
+    upto: int
+    after: int
+    used_today: int
+    rate: int | None
 
 
-def _lock_next(decision: Decision) -> tuple[int, int, int, int]:
-    """Lock the next chunk of numbers in key order; how many, up to which, after which, and the maker's day so far.
+# Whether a run may go on is read with the lock, chunk by chunk: a pause waits for one chunk at most. What acts at once
+# is one chunk and no run.
+_HELD = (
+    "d.paused_at IS NOT NULL OR (d.effect = 'waits' AND EXISTS (SELECT FROM enforcement_halt WHERE ended_at IS NULL))"
+)
+
+
+def _lock_next(decision: Decision) -> Chunk:
+    """Lock the next chunk of numbers in key order.
 
     `ANY(ARRAY(…))` keeps the key lookup whatever the planner thinks of the chunk's size, and BY_KEY does the same
     for the statement that follows.
@@ -161,164 +182,35 @@ def _lock_next(decision: Decision) -> tuple[int, int, int, int]:
     sql = f"""
 WITH set AS MATERIALIZED (SELECT {judgement.BY_KEY}),
 mine AS MATERIALIZED (
-  SELECT d.id FROM enforcement_decision d, set WHERE d.id = %(decision)s FOR NO KEY UPDATE OF d SKIP LOCKED),
+  SELECT d.id, d.rate, least(%(size)s, coalesce(d.rate, %(size)s)) AS size, {_HELD} AS held
+  FROM enforcement_decision d, set WHERE d.id = %(decision)s FOR NO KEY UPDATE OF d SKIP LOCKED),
 done AS MATERIALIZED (
   SELECT coalesce(max(number_id), 0) AS upto FROM enforcement_outcome WHERE decision_id = %(decision)s),
 locked AS MATERIALIZED (
   SELECT n.id FROM accounts_number n WHERE n.id = ANY(ARRAY(
     SELECT t.number_id FROM enforcement_target t, mine, done
-    WHERE t.decision_id = %(decision)s AND t.number_id > done.upto ORDER BY t.number_id LIMIT %(size)s))
+    WHERE t.decision_id = %(decision)s AND t.number_id > done.upto AND NOT mine.held
+    ORDER BY t.number_id LIMIT (SELECT size FROM mine)))
   ORDER BY n.id FOR NO KEY UPDATE)
-SELECT (SELECT count(*) FROM mine), (SELECT count(*) FROM locked), coalesce((SELECT max(id) FROM locked), 0), upto,
-  {USED_TODAY}
+SELECT (SELECT held FROM mine), (SELECT count(*) FROM locked), (SELECT size FROM mine),
+  coalesce((SELECT max(id) FROM locked), 0), upto, {USED_TODAY}, (SELECT rate FROM mine)
 FROM done"""
     with connection.cursor() as cursor:
         params = {"decision": decision.pk, "size": settings.QQOPS_CHUNK, "actor": decision.maker_id, "today": today()}
         cursor.execute(sql, params)
-        mine, size, upto, after, used_today = cursor.fetchone()
-    if not mine:
+        held, *found = cursor.fetchone()
+    if held is None:
         raise Busy(gettext_noop("Another run is at work on decision #%(id)d."), id=decision.pk)
-    return size, upto, after, used_today
-
-
-_JUDGED = """
-WITH judged AS MATERIALIZED (
-  SELECT t.number_id, t.tenure_id, t.measures, n.lifecycle, n.frozen_until, n.restricted_until,
-         {why} AS why, {restored} AS restored
-  FROM enforcement_target t JOIN accounts_number n ON n.id = t.number_id {tenure}
-  WHERE t.decision_id = %(decision)s AND t.number_id > %(after)s AND t.number_id <= %(upto)s
-),
-{act},
-number_history AS ({number_history}),
-notice AS (
-  INSERT INTO enforcement_notice (decision_id, tenure_id, state, created_at)
-  SELECT %(decision)s, tenure_id, 'pending', %(now)s FROM judged WHERE why = ''),
-outcome AS (
-  INSERT INTO enforcement_outcome (decision_id, number_id, why, before, event)
-  SELECT %(decision)s, number_id, why, CASE WHEN why = '' THEN jsonb_build_object('lifecycle', lifecycle,
-    'frozen_until', frozen_until, 'restricted_until', restricted_until, 'measures', measures) END, %(pen_event)s
-  FROM judged ORDER BY number_id)
-SELECT why, count(*) FROM judged GROUP BY why UNION ALL SELECT 'measures', {measures}"""
-
-_IMPOSE = """
-measure AS (
-  INSERT INTO enforcement_measure (number_id, tenure_id, decision_id, kind, freeze_kind, scopes, starts_at, until,
-    end_reason)
-  SELECT number_id, tenure_id, %(decision)s, %(kind)s, %(freeze_kind)s, %(scopes)s::varchar[], %(starts)s, %(until)s, ''
-  FROM judged WHERE why = '' ORDER BY number_id RETURNING *),
-measure_history AS ({measure_created}),
-number AS (
-  UPDATE accounts_number n SET {column} = greatest(n.{column}, coalesce(%(until)s, %(forever)s)),
-    revision = n.revision + 1
-  FROM judged j WHERE n.id = j.number_id AND j.why = '' RETURNING n.*)"""
-
-_LIFT = """
-measure AS (
-  UPDATE enforcement_measure m SET ended_at = %(now)s, ended_by_id = %(decision)s, end_reason = 'lifted'
-  FROM judged j, unnest(j.measures) AS x(id) WHERE m.id = x.id AND {in_force} AND j.why = '' RETURNING m.*),
-measure_history AS ({measure_changed}),
-number AS (
-  UPDATE accounts_number n SET frozen_until = {frozen}, restricted_until = {restricted}, revision = n.revision + 1
-  FROM judged j WHERE n.id = j.number_id AND j.why = '' RETURNING n.*)"""
-
-_MOVE = """
-number AS (
-  UPDATE accounts_number n SET {moved}, revision = n.revision + 1
-  FROM judged j WHERE n.id = j.number_id AND j.why = '' RETURNING n.*)"""
-
-
-# What becomes of a number whose right of use ended, and when (closing.py); a restore takes all of it back.
-_MOVED = {
-    Kind.TERMINATE: (
-        "lifecycle = 'terminated', terminated_at = %(now)s, terminated_under = %(under)s, due_at = %(now)s + %(grace)s"
-    ),
-    Kind.RESTORE: "lifecycle = j.restored, terminated_at = NULL, terminated_under = NULL, due_at = NULL",
-}
-
-
-def _act_sql(kind: str) -> str:
-    if kind in (Kind.FREEZE, Kind.RESTRICT):
-        created = pen.history_insert(Measure, pen.CREATED, source="measure live")
-        column = "frozen_until" if kind == Kind.FREEZE else "restricted_until"
-        return _IMPOSE.format(measure_created=created, column=column)
-    if kind == Kind.LIFT:
-        changed = pen.history_insert(Measure, pen.CHANGED, source="measure live")
-        left = {
-            "frozen": judgement.latest_end("freeze", without="j.measures"),
-            "restricted": judgement.latest_end("restrict", without="j.measures"),
-        }
-        return _LIFT.format(measure_changed=changed, in_force=judgement.IN_FORCE, **left)
-    return _MOVE.format(moved=_MOVED[Kind(kind)])
-
-
-def _write(decision: Decision, actor: Staff, after: int, upto: int) -> dict[str, int]:
-    """Do the chunk in one statement and record it; how many targets by reason to skip ('' = applied)."""
-    kind, now = Kind(decision.kind), timezone.now()
-    sql = _JUDGED.format(
-        why=why_not(decision),
-        tenure=judgement.TENURE if decision.policy else "",
-        restored=judgement.RESTORED_TO if kind == Kind.RESTORE else "NULL",
-        act=_act_sql(kind),
-        number_history=pen.history_insert(Number, pen.CHANGED, source="number live"),
-        measures="count(*) FROM measure" if kind in MEASURED else "0",
-    )
-    until = decision.ends_at
-    if decision.effect == Effect.PROVISIONAL and decision.state == State.PROPOSED:
-        until = min(until or FOREVER, decision.expires_at or FOREVER)  # ends with its proposal (DESIGN §4)
-    facts: dict[str, Any] = {"act": decision.kind}
-    with pen.act(
-        "decision.applied",
-        actor=actor,
-        reason=decision.reason,
-        ticket=decision.ticket,
-        subject=decision,
-        decision_id=decision.pk,
-        facts=facts,
-    ) as act:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                sql,
-                act.params
-                | {
-                    "decision": decision.pk,
-                    "after": after,
-                    "upto": upto,
-                    "kind": decision.kind,
-                    "freeze_kind": decision.freeze_kind,
-                    "scopes": decision.scopes,
-                    "starts": max(decision.effective_at or now, decision.proposed_at),
-                    "until": until,
-                    "now": now,
-                    "forever": FOREVER,
-                    **judgement.terms(decision.policy, now, since=decision.proposed_at),
-                    **_ending(decision),
-                },
-            )
-            whys: dict[str, int] = dict(cursor.fetchall())
-            measures = whys.pop("measures")
-        facts.update(applied=whys.get("", 0), skipped={w: n for w, n in whys.items() if w})
-        written = whys.get("", 0)
-        act.wrote(Outcome, rows=sum(whys.values()))
-        act.wrote(pen.history_model(Number), rows=written)
-        if kind in MEASURED:
-            act.wrote(pen.history_model(Measure), rows=measures)
-    return whys
-
-
-def _ending(decision: Decision) -> dict[str, Any]:
-    """Under which clause a right of use ends, the first one cited, and how long the number is kept for its holder."""
-    if decision.kind != Kind.TERMINATE:
-        return {}
-    days = decision.policy.grace_days if decision.policy else None
-    return {
-        "under": decision.grounds.order_by("pk").values_list("basis", flat=True)[0],
-        "grace": closing.GRACE if days is None else days * closing.DAY,
-    }
+    if held:
+        raise Held(
+            _("Decision #%(id)d is paused, or all runs are stopped. What was done stays done.") % {"id": decision.pk}
+        )
+    return Chunk(*found)
 
 
 def _finish(decision: Decision, actor: Staff, applied: int, skipped: Counter[str]) -> None:
     """All targets have their outcome. A single target that changed since voids its decision (DESIGN §4)."""
-    void = decision.target_count == 1 and skipped["state_changed"] == 1
+    void = decision.target_count == 1 and not applied and bool(skipped.keys() & VOIDING)
     if decision.state != State.APPROVED and not void:
         return
     if not Decision.objects.filter(pk=decision.pk, state=decision.state).exists():
@@ -330,3 +222,5 @@ def _finish(decision: Decision, actor: Staff, applied: int, skipped: Counter[str
     ) as act:  # fmt: skip
         decision.save(update_fields=["state"])
         act.wrote(pen.history_model(Decision))
+        if decision.leave_out:
+            review_left_out(decision, actor=actor)

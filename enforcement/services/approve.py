@@ -133,6 +133,7 @@ _REVERSED = {
         "SELECT o.decision_id FROM enforcement_outcome o JOIN enforcement_decision x ON x.id = o.decision_id"
         " WHERE o.number_id = t.number_id AND o.why = '' AND x.kind = 'terminate'"
     ),
+    Kind.UNDO: "SELECT x.undoes_id FROM enforcement_decision x WHERE x.id = %(decision)s",
 }
 
 

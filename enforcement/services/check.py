@@ -9,13 +9,29 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import DormancyPolicy
 from accounts.queries.policies import is_in_force, unknown_logins
+from enforcement.ladder import is_graduated
 from enforcement.order import Order
-from enforcement.policy import AUTHORITIES, BASIS, OWNER_FREEZE_MAX, RECLAIM, Authority, FreezeKind, Kind, Scope
+from enforcement.policy import (
+    AUTHORITIES,
+    BASIS,
+    NOT_UNDONE,
+    OWNER_FREEZE_MAX,
+    RECLAIM,
+    Authority,
+    FreezeKind,
+    Kind,
+    LeftOut,
+    Scope,
+    Severity,
+    liftable,
+)
+from qqops.approvals import State
 from qqops.audit.personal import no_personal_data
 from qqops.errors import Invalid, Refused
 from qqops.reason import must_say_why
 from qqops.staff.models import Staff
 
+REVERSALS = (Kind.LIFT, Kind.RESTORE, Kind.UNDO)
 LONGEST_TERM = datetime.timedelta(days=3650)
 
 
@@ -25,14 +41,17 @@ def check(order: Order, actor: Staff) -> Authority:
     _grounds(order)
     authority = _authority(order, actor)
     _policy(order)
+    _undo(order)
     return authority
 
 
 def _well_formed(order: Order) -> None:
-    texts = (order.facts, order.reason, order.ticket, order.citation, *order.evidence)
+    texts = (
+        order.facts, order.reason, order.ticket, order.citation, order.departure, order.detected_by, *order.evidence,
+    )  # fmt: skip
     if not order.facts.strip():
         raise Invalid(_("State the facts."))
-    if not any(e.strip() for e in order.evidence):
+    if not order.files and not any(e.strip() for e in order.evidence):
         raise Invalid(_("Name the evidence: without evidence there is no measure."))
     must_say_why(order.reason)
     no_personal_data(*texts)
@@ -56,6 +75,18 @@ def _well_formed(order: Order) -> None:
         raise Invalid(_("Unknown scope: %(scope)s.") % {"scope": ", ".join(sorted(unknown))})
     if order.kind == Kind.FREEZE and order.freeze_kind not in FreezeKind.values:
         raise Invalid(_("Choose the kind of freeze."))
+    if not order.severity and is_graduated(order.kind, order.freeze_kind, order.clauses):
+        raise Invalid(_("Say how severe it is: the ladder of measures is asked with that (10.1)."))
+    if order.in_error and order.kind not in REVERSALS:
+        raise Invalid(_("Only a reversal can say that what it reverses was wrong."))
+    if order.then_review and not timed:
+        raise Invalid(_("Only what ends by itself can go back to review at its end."))
+    if order.severity and order.severity not in Severity.values:
+        raise Invalid(_("Unknown severity: %(severity)s.") % {"severity": order.severity})
+    if unknown := set(order.leave_out) - set(LeftOut.values):
+        raise Invalid(_("Nobody is left out as “%(what)s”.") % {"what": ", ".join(sorted(unknown))})
+    if len(order.detected_by) > 80:
+        raise Invalid(_("The name of the rule or model is too long (80 characters)."))
     if order.kind == Kind.LIFT and not (order.lift_measures or order.lift_of or order.lift_kinds):
         raise Invalid(_("Say which measures to lift."))
 
@@ -82,6 +113,8 @@ def _grounds(order: Order) -> None:
             )
         if basis.citation and not order.citation.strip():
             raise Invalid(_("Name the law and article, or the order and its number."))
+        if basis.article and not order.article.strip():
+            raise Invalid(_("Name the document and its clause, as CODE:CLAUSE."))
     if order.freeze_kind == FreezeKind.OWNER:
         length = order.length(timezone.now())
         if length is None or length > OWNER_FREEZE_MAX:
@@ -97,6 +130,24 @@ def _policy(order: Order) -> None:
     if order.policy and not is_in_force(order.policy):
         raise Invalid(_("Dormancy policy %(code)s is not in force today.") % {"code": order.policy})
     must_know_logins(order.policy)
+
+
+def _undo(order: Order) -> None:
+    """What an undo takes back, and whether its ground reaches that."""
+    if (order.undoes is not None) != (order.kind == Kind.UNDO):
+        if order.undoes is None:
+            raise Invalid(_("Say which decision is undone."))
+        raise Invalid(_("Only an undo takes a decision back."))
+    if order.undoes is None:
+        return
+    if order.undoes.kind in NOT_UNDONE:
+        raise Invalid(_("An undo is not undone: decide anew."))
+    if order.undoes.state not in (State.APPLIED, State.STOPPED):
+        raise Invalid(
+            _("Decision #%(id)d is not applied: stop it for good first, or wait for its end.") % {"id": order.undoes.pk}
+        )
+    if order.undoes.freeze_kind == FreezeKind.LEGAL and FreezeKind.LEGAL not in liftable(order.clauses):
+        raise Invalid(_("A legal freeze is taken back by law or order only."))
 
 
 def must_know_logins(policy: DormancyPolicy | None) -> None:
@@ -132,6 +183,13 @@ def may_order(kind: Kind, actor: Staff) -> bool:
     return any(a.kind == kind and actor.has_perm(a.permission) for a in AUTHORITIES)
 
 
-def daily_limit() -> int:
-    limit: int = settings.QQOPS_DAILY_TARGETS
-    return limit
+def daily_limit(actor: Staff) -> int:
+    """How many numbers this person may act on alone in a day: the most that any of his roles may."""
+    by_role: dict[str, int] = settings.QQOPS_DAILY_TARGETS_BY_ROLE
+    return max((by_role.get(role, settings.QQOPS_DAILY_TARGETS) for role in actor.roles), default=0)
+
+
+def filing_limit(actor: Staff) -> int:
+    """How many numbers this person may have filed in a day, for others to agree to: the blast radius of one account."""
+    by_role: dict[str, int] = settings.QQOPS_DAILY_FILED_BY_ROLE
+    return max((by_role.get(role, settings.QQOPS_DAILY_FILED) for role in actor.roles), default=0)

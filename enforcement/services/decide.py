@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,10 +17,11 @@ from accounts.queries.rulebook import clauses_in_force
 from accounts.services.protect import attempted
 from enforcement import judgement, policy
 from enforcement.content import TARGET, content_hash
-from enforcement.models import Decision, Evidence, Ground, Target
+from enforcement.models import Decision, Evidence, Ground, StrikeOut, Target
 from enforcement.order import Order
 from enforcement.policy import BASIS, Effect
 from enforcement.services.apply import apply
+from enforcement.services.evidence import evidence_files, sha256_of
 from enforcement.services.listed import Listed
 from enforcement.services.preview import Preview, preview
 from qqops.approvals import State
@@ -79,6 +81,17 @@ def decide(order: Order, numbers: Iterable[int], *, actor: Staff, found: Preview
         reason=order.reason,
         ticket=order.ticket,
         policy=order.policy,
+        undoes=order.undoes,
+        in_error=order.in_error or None,
+        severity=order.severity or None,
+        suggestion=dict(found.suggested) or None,
+        departure=(order.departure.strip() or None) if found.departs(order) else None,
+        detected_by=order.detected_by.strip() or None,
+        then_review=order.then_review or None,
+        leave_out=sorted(order.leave_out) or None,
+        source_name=order.source_name[:200] or None,
+        source_sha256=order.source_sha256 or None,
+        case_id=order.case,
         maker=actor,
         rule=rule.code,
         effect=rule.effect,
@@ -91,6 +104,8 @@ def decide(order: Order, numbers: Iterable[int], *, actor: Staff, found: Preview
     )
     facts = {"act": order.kind, "targets": found.known, "rule": decision.rule, "clauses": list(order.clauses)}
     facts |= {"policy": order.policy.code} if order.policy else {}
+    facts |= {"undoes": order.undoes.pk} if order.undoes else {}
+    facts |= {"sha256": order.source_sha256} if order.source_sha256 else {}
     with pen.act("decision.proposed", actor=actor, reason=order.reason, ticket=order.ticket, facts=facts) as act:
         _file(decision, order, listed, found, act)
         # Inside this act, so that both events are written together at the end, under one short chain lock.
@@ -111,12 +126,13 @@ def _file(decision: Decision, order: Order, listed: Listed, found: Preview, act:
     grounds = [
         Ground(
             basis=code,
-            clause=clauses.get(BASIS[code].cites),
+            clause=clauses.get(code),
             citation=order.citation if BASIS[code].citation else "",
         )
-        for code in order.clauses
+        for code in policy.in_order(order.clauses)
     ]
-    evidence = [e.strip() for e in order.evidence if e.strip()]
+    evidence = [Evidence(statement=e, sha256=sha256_of(e)) for e in map(str.strip, order.evidence) if e]
+    evidence += evidence_files(order.files, actor=decision.maker)
     # The list goes first, under the number the decision will have: its digest is part of the decision.
     targets, unknown = hashlib.sha256(), set(found.unknown)
     for chunk in listed.chunks():
@@ -127,7 +143,7 @@ def _file(decision: Decision, order: Order, listed: Listed, found: Preview, act:
         # Somebody acted on one of them since it was looked at: limits and approvers may be others now.
         raise Invalid(_("A number changed while you looked at it. Nothing was done: look again."))
     decision.target_count, decision.targets_digest = found.known, targets.hexdigest()
-    decision.content_hash = content_hash(decision, grounds, evidence, decision.targets_digest)
+    decision.content_hash = content_hash(decision, grounds, [e.statement for e in evidence], decision.targets_digest)
     try:
         with transaction.atomic():
             Decision.objects.bulk_create([decision])  # the pen writes its history, as for every set
@@ -140,10 +156,9 @@ def _file(decision: Decision, order: Order, listed: Listed, found: Preview, act:
     for ground in grounds:
         ground.decision, ground.event_id = decision, act.event_id
     Ground.objects.bulk_create(grounds)
-    Evidence.objects.bulk_create(
-        Evidence(decision=decision, statement=e, sha256=hashlib.sha256(e.encode()).hexdigest(), event_id=act.event_id)
-        for e in evidence
-    )
+    for one in evidence:
+        one.decision, one.event_id = decision, act.event_id
+    Evidence.objects.bulk_create(evidence)
     act.wrote(Ground, rows=len(grounds))
     act.wrote(Evidence, rows=len(evidence))
     act.wrote(Target, rows=found.known)
@@ -158,16 +173,28 @@ class AlreadyFiled(Invalid):
 
 
 def _cited(order: Order) -> dict[str, Clause]:
-    """The clauses of the Rules in the version in force now (12.1c): number → clause."""
-    wanted = [BASIS[code].cites for code in order.clauses if BASIS[code].cites]
-    found = {c.number: c for c in clauses_in_force(timezone.now(), numbers=wanted)}
-    if missing := sorted(set(wanted) - set(found)):
+    """Ground → its clause, in the version in force now (12.1c); none that was struck out (12.7)."""
+    now = timezone.now()
+    of_rules = {code: BASIS[code].cites for code in order.clauses if BASIS[code].cites}
+    in_rules = {c.number: c for c in clauses_in_force(now, numbers=of_rules.values())}
+    found = {code: in_rules[number] for code, number in of_rules.items() if number in in_rules}
+    if missing := sorted({number for code, number in of_rules.items() if code not in found}):
         raise Invalid(
             _("No version of the Rules in force has clause %(clause)s: import the Rules first.")
             % {"clause": ", ".join(missing)}
         )
+    for code in order.clauses:
+        if BASIS[code].article:
+            document, _colon, number = order.article.strip().rpartition(":")
+            article = clauses_in_force(now, numbers=[number.strip()], document=document.strip()).first()
+            if article is None:
+                raise Invalid(_("No document of the rulebook in force has “%(article)s”.") % {"article": order.article})
+            found[code] = article
     if settings.PRODUCTION and any(c.version.is_summary for c in found.values()):
         raise Invalid(_("Only summaries of the Rules are loaded: import the Rules' text before deciding on them."))
+    struck = StrikeOut.objects.filter(Q(clause__in=found.values()) | Q(citation=order.citation or None))
+    if names := ", ".join(map(str, struck)):
+        raise Invalid(_("%(ground)s was struck out and is no ground any more (12.7).") % {"ground": names})
     return found
 
 

@@ -11,6 +11,7 @@ from accounts.lifecycle import FOREVER
 from accounts.models import Number
 from enforcement import judgement
 from enforcement.models import Decision, Measure
+from enforcement.services.reviews import review_ended
 from qqops.approvals import State
 from qqops.audit import pen
 from qqops.staff.models import Staff
@@ -138,6 +139,8 @@ SELECT (SELECT count(*) FROM measure), (SELECT count(*) FROM number)"""
         act.facts.update(measures=measures)
         act.wrote(pen.history_model(Measure), rows=measures)
         act.wrote(pen.history_model(Number), rows=numbers)
+        if reason == Measure.EndReason.EXPIRED:
+            review_ended(ids, actor=actor)
     return measures
 
 

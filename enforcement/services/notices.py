@@ -17,7 +17,7 @@ from accounts.queries.policies import unknown_logins
 from enforcement import judgement
 from enforcement.models import Decision, Notice
 from enforcement.queries import reminds_now, told_before
-from enforcement.services.apply import why_not
+from enforcement.services.writing import why_not
 from qqops.approvals import State
 from qqops.audit import pen
 from qqops.staff.models import Staff

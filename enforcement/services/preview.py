@@ -15,17 +15,19 @@ from django.utils.translation import gettext as _
 from accounts.lifecycle import PREMIUM_FROM_TIER
 from accounts.queries.declared import OWN_NUMBERS
 from accounts.services.declared import self_dealing
-from enforcement import judgement, policy
+from enforcement import judgement, ladder, policy
 from enforcement.content import TARGET
+from enforcement.models import Notice
 from enforcement.order import Order
 from enforcement.policy import Case, Kind, Rule
-from enforcement.services.check import check, daily_limit
+from enforcement.services.check import check, daily_limit, filing_limit
 from enforcement.services.listed import Listed
 from qqops.errors import Invalid
 from qqops.staff.models import Staff
 
 UNKNOWN_MAX, UNKNOWN_SHARE = 3, 0.01  # more unknown numbers than both: the list is wrong, not the numbers
-SAMPLE = 8
+SAMPLE = 50  # to be looked at by eye before anybody agrees
+NAMED = 8
 
 # Freezes of this tenure in the window that nobody approved, in force or over, however split.
 _ALONE = """
@@ -38,6 +40,17 @@ coalesce((SELECT sum(least(coalesce(m.ended_at, m.until), m.until) - greatest(m.
 # What a person has acted on today before anybody else looked at it.
 USED_TODAY = """(SELECT coalesce(sum(d.target_count), 0) FROM enforcement_decision d
   WHERE d.maker_id = %(actor)s AND d.effect <> 'waits' AND d.proposed_at >= %(today)s)"""
+
+# What a person has filed today for others to agree to.
+_FILED_TODAY = """(SELECT coalesce(sum(d.target_count), 0) FROM enforcement_decision d
+  WHERE d.maker_id = %(actor)s AND d.effect = 'waits' AND d.proposed_at >= %(today)s)"""
+
+# What the ladder counts of this tenure: measures for a violation that were not found wrong, the older the less.
+_WEIGHT = " ".join(f"WHEN m.starts_at > %(now)s - interval '{age.days} days' THEN {w}" for age, w in ladder.DECAY)
+_COUNTED = f"""
+coalesce((SELECT sum(CASE {_WEIGHT} ELSE 0 END) FROM enforcement_measure m
+  WHERE m.number_id = n.id AND m.tenure_id = n.tenure_id AND (m.kind = 'restrict' OR m.freeze_kind = 'violation')
+   AND m.end_reason NOT IN ('refused', 'undone', 'voided')), 0)"""
 
 # A provisional measure of this kind that nobody confirmed: a "no", or a silence, holds for the window.
 # (A scalar subquery on purpose: of an EXISTS the planner may hash the whole table.)
@@ -69,7 +82,9 @@ class Preview:
     premium: int = 0
     paid: int = 0
     protected: int = 0
-    sample: list[int] = field(default_factory=list)
+    held: int = 0
+    sample: list[int] = field(default_factory=list)  # of those that would be changed, by their hash
+    suggested: Counter[str] = field(default_factory=Counter)  # the ladder's step → how many
     listed: str = ""  # digest of the targets as the decision will file them
     digest: str = ""  # of the matched set and what would happen to each: a page shown is bound to it
     own: bool = False
@@ -77,11 +92,17 @@ class Preview:
     past_solo_freeze: bool = False
     past_daily_limit: bool = False
     refused_before: bool = False
+    filed_today: int = 0
     rule: Rule = policy.RULES[-1]
 
     @property
     def known(self) -> int:
         return self.will + self.skipped.total()
+
+    def departs(self, order: Order) -> bool:
+        """Does the order do to somebody else than what the ladder suggests for him?"""
+        length = order.length(timezone.now())
+        return any(not ladder.follows(code, order.kind, length) for code in self.suggested)
 
 
 def preview(order: Order, numbers: Iterable[int], *, actor: Staff) -> Preview:
@@ -90,10 +111,15 @@ def preview(order: Order, numbers: Iterable[int], *, actor: Staff) -> Preview:
     found = _look(order, numbers, actor)
     bearable = max(UNKNOWN_MAX, UNKNOWN_SHARE * (found.given - found.duplicates))
     if len(found.unknown) > bearable or not found.known:
-        shown = ", ".join(map(str, found.unknown[:SAMPLE]))
+        shown = ", ".join(map(str, found.unknown[:NAMED]))
         raise Invalid(
             _("%(n)d of %(given)d numbers are unknown (%(numbers)s …): check the list; nothing was done.")
             % {"n": len(found.unknown), "given": found.given, "numbers": shown}
+        )
+    if found.departs(order) and not order.departure.strip():
+        raise Invalid(
+            _("The ladder suggests: %(steps)s. Say why you depart from it; nothing was done.")
+            % {"steps": steps_in_words(found.suggested)}
         )
     found.rule = policy.rule_for(
         Case(
@@ -109,9 +135,45 @@ def preview(order: Order, numbers: Iterable[int], *, actor: Staff) -> Preview:
             refused_before=found.refused_before,
             overturns_supervisor=found.supervised,
             protected=bool(found.protected),
+            withdraws=_withdraws(order, actor),
         )
     )
+    if found.rule.effect == policy.Effect.WAITS and found.filed_today + found.known > (most := filing_limit(actor)):
+        raise Invalid(
+            _("You may file at most %(most)d numbers a day, and filed %(n)d today already. Nothing was done.")
+            % {"most": most, "n": found.filed_today}
+        )
     return found
+
+
+def steps_in_words(suggested: Counter[str]) -> str:
+    """“freeze, 7 days: 12, freeze, 30 days: 3”."""
+    return _("; ").join(f"{step_in_words(code)}: {n}" for code, n in sorted(suggested.items()))
+
+
+def step_in_words(code: str) -> str:
+    step = ladder.by_code(code)
+    if step.length is None:
+        return (
+            str(step.kind.label)
+            if step.kind == Kind.TERMINATE
+            else _("%(act)s, without end") % {"act": step.kind.label}
+        )
+    return _("%(act)s, %(n)d days") % {"act": step.kind.label, "n": step.length.days}
+
+
+def _withdraws(order: Order, actor: Staff) -> bool:
+    """His own act on one number, just made, of which nobody else has heard: that he takes back alone."""
+    undone = order.undoes
+    return (
+        undone is not None
+        and undone.maker_id == actor.pk
+        and undone.target_count == 1
+        and undone.effect != policy.Effect.WAITS
+        and undone.proposed_at > timezone.now() - policy.WITHDRAW_WITHIN
+        and not undone.approvals.exists()
+        and not Notice.objects.filter(decision=undone).exclude(state=Notice.State.PENDING).exists()
+    )
 
 
 def glance(kind: Kind, numbers: Iterable[int], *, actor: Staff) -> Preview:
@@ -130,10 +192,11 @@ def _look(order: Order, numbers: Iterable[int], actor: Staff) -> Preview:
     found = Preview(given=listed.given, duplicates=listed.given - listed.count)
     matched, targets = hashlib.sha256(), hashlib.sha256()
     used_today = declared = 0
+    by_hash: list[tuple[int, int]] = []
     for chunk in listed.chunks():
         with transaction.atomic():
             row = _judge(order, chunk, actor)
-        found.sample = found.sample or chunk[:SAMPLE]
+        by_hash = sorted(by_hash + [tuple(one) for one in row["sample"]])[:SAMPLE]
         for why, n in row["whys"].items():
             if why:
                 found.skipped[why] += n
@@ -144,37 +207,44 @@ def _look(order: Order, numbers: Iterable[int], actor: Staff) -> Preview:
         found.premium += row["premium"]
         found.paid += row["paid"]
         found.protected += row["protected"]
+        found.held += row["held"]
+        for counted, n in row["counted"].items():
+            found.suggested[ladder.step(order.severity, float(counted)).code] += n
         declared += row["declared"]
         found.own |= row["own"]
         found.supervised |= row["supervised"]
         found.past_solo_freeze |= row["past_solo"]
         found.refused_before |= row["refused_before"]
-        used_today = row["used_today"]
+        used_today, found.filed_today = row["used_today"], row["filed_today"]
         matched.update(row["digest"])
         targets.update(row["targets"].encode())
     if declared:  # one of the person's own or his relatives', and the whole list is refused
         raise self_dealing(declared)
+    found.sample = sorted(number for _hash, number in by_hash)
     found.digest, found.listed = matched.hexdigest(), targets.hexdigest()
-    found.past_daily_limit = used_today + found.known > daily_limit()
+    found.past_daily_limit = used_today + found.known > daily_limit(actor)
     return found
 
 
 def _judge(order: Order, chunk: Sequence[int], actor: Staff) -> dict[str, Any]:
     lift, lift_params = judgement.measures_to_lift(order)
     reclaim = order.policy.kind if order.policy else ""
-    why = judgement.why(order.kind, of_targets=False, reclaim=reclaim)
+    why = judgement.why(order.kind, of_targets=False, reclaim=reclaim, leaves_out=bool(order.leave_out))
+    graded = bool(order.severity) and ladder.is_graduated(order.kind, order.freeze_kind, order.clauses)
     freeze, lifting = order.kind == Kind.FREEZE, order.kind == Kind.LIFT
     sql = f"""
 WITH judged AS MATERIALIZED (
   SELECT g.id, g.id AS number_id, n.tenure_id, t.measures, n.id IS NOT NULL AS known, n.tier, n.revision,
-         coalesce(h.paid, false) AS paid, n.protection <> '' AS protected, g.id IN ({OWN_NUMBERS}) AS declared,
+         coalesce(h.paid, false) AS paid, n.legal_hold, n.protection <> '' AS protected,
+         g.id IN ({OWN_NUMBERS}) AS declared,
          {judgement.SHOWN} AS shown, {why} AS why,
          {_ALONE if freeze else "false"} AS past_solo,
          {_REFUSED if order.kind in (Kind.FREEZE, Kind.RESTRICT) else "false"} AS refused_before,
+         {_COUNTED if graded else "NULL"} AS counted,
          {_OWN if lifting else "false"} AS own, {_SUPERVISED if lifting else "false"} AS supervised
   FROM unnest(%(numbers)s::bigint[]) AS g(id)
   LEFT JOIN accounts_number n ON n.id = g.id
-  {judgement.TENURE if reclaim else "LEFT JOIN accounts_tenure h ON h.id = n.tenure_id"}
+  {judgement.TENURE if reclaim or order.leave_out else "LEFT JOIN accounts_tenure h ON h.id = n.tenure_id"}
   CROSS JOIN LATERAL (SELECT n.tenure_id, n.revision, {lift} AS measures) t
 )
 SELECT (SELECT coalesce(jsonb_object_agg(why, c), '{{}}') FROM
@@ -185,6 +255,12 @@ SELECT (SELECT coalesce(jsonb_object_agg(why, c), '{{}}') FROM
        count(*) FILTER (WHERE known AND tier >= {PREMIUM_FROM_TIER}),
        count(*) FILTER (WHERE known AND paid),
        count(*) FILTER (WHERE protected AND why = ''),
+       count(*) FILTER (WHERE legal_hold),
+       (SELECT coalesce(jsonb_object_agg(counted, c), '{{}}') FROM
+          (SELECT counted, count(*) c FROM judged WHERE why = '' AND counted IS NOT NULL GROUP BY counted) l),
+       (SELECT coalesce(jsonb_agg(jsonb_build_array(hash, id)), '[]') FROM
+          (SELECT hashint8extended(id, 0) AS hash, id FROM judged WHERE known AND why = ''
+           ORDER BY 1 LIMIT {SAMPLE}) s),
        count(*) FILTER (WHERE declared),
        coalesce(bool_or(past_solo AND known AND why = ''), false),
        coalesce(bool_or(refused_before AND known AND why = ''), false),
@@ -193,7 +269,7 @@ SELECT (SELECT coalesce(jsonb_object_agg(why, c), '{{}}') FROM
        sha256(coalesce(string_agg(convert_to(id || ':' || coalesce(revision, -1) || ':' || why, 'UTF8'), ';'::bytea
               ORDER BY id), '')),
        coalesce(string_agg({TARGET}, '' ORDER BY number_id) FILTER (WHERE known), ''),
-       {USED_TODAY}
+       {USED_TODAY}, {_FILED_TODAY}
 FROM judged"""
     now = timezone.localtime()
     with connection.cursor() as cursor:
@@ -214,8 +290,9 @@ FROM judged"""
         )
         row = cursor.fetchone()
     names = (
-        "whys", "shown", "unknown", "premium", "paid", "protected", "declared", "past_solo", "refused_before", "own",
-        "supervised", "digest", "targets", "used_today",
+        "whys", "shown", "unknown", "premium", "paid", "protected", "held", "counted", "sample", "declared",
+        "past_solo", "refused_before", "own", "supervised", "digest", "targets", "used_today", "filed_today",
     )  # fmt: skip
     found = dict(zip(names, row, strict=True))
-    return found | {k: json.loads(found[k]) for k in ("whys", "shown")}  # Django's cursor hands jsonb over as text
+    as_text = ("whys", "shown", "counted", "sample")  # Django's cursor hands jsonb over as text
+    return found | {name: json.loads(found[name]) for name in as_text}

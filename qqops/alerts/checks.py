@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from qqops import webhook
 from qqops.alerts import channels
 
 
@@ -18,7 +19,7 @@ def somebody_hears(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security)
 def the_webhook_is_safe(**kwargs: Any) -> list[CheckMessage]:
-    if not settings.ALERT_WEBHOOK or channels.is_safe(settings.ALERT_WEBHOOK):
+    if not settings.ALERT_WEBHOOK or webhook.is_safe(settings.ALERT_WEBHOOK):
         return []
     hint = "Give an https:// address; http:// is for this machine only."
     return [Error("ALERT_WEBHOOK is no address that alerts may be sent to.", hint=hint, id="alerts.E001")]

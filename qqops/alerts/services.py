@@ -11,6 +11,7 @@ from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.manager import JobManager
 from procrastinate.tasks import configure_task
 
+from qqops import webhook
 from qqops.alerts import catalogue, channels
 from qqops.alerts.models import Alert, AlertSeen, Delivery, subject_of
 from qqops.audit import pen
@@ -80,7 +81,7 @@ def deliver(alert: Alert, channel: str) -> None:
 
 
 def give_up(alert: Alert, channel: str, error: Exception) -> None:
-    _record(alert, channel, "alert.undelivered", channels.fault(error))
+    _record(alert, channel, "alert.undelivered", webhook.fault(error))
 
 
 def _record(alert: Alert, channel: str, verb: str, why: str) -> None:

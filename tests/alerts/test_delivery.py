@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.management.commands.procrastinate import Command
 
-from qqops import serve
+from qqops import serve, webhook
 from qqops.alerts import catalogue, channels, services
 from qqops.alerts.models import Alert, Delivery
 from qqops.audit.models import Event
@@ -130,7 +130,7 @@ def test_a_webhook_that_answers_byte_by_byte_is_not_waited_for(
     cast: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each byte comes in time for a read; the whole never does."""
-    monkeypatch.setattr(channels, "PATIENCE", 0.5)
+    monkeypatch.setattr(webhook, "PATIENCE", 0.5)
     done, fed = threading.Event(), list[int]()
 
     def feed() -> None:
@@ -156,7 +156,7 @@ def test_a_webhook_that_answers_byte_by_byte_is_not_waited_for(
         finally:
             done.set()
             feeder.join()
-    assert channels.fault(late.value) == "TimeoutError" and len(fed) > 3 and deliveries() == []
+    assert webhook.fault(late.value) == "TimeoutError" and len(fed) > 3 and deliveries() == []
 
 
 def test_the_worker_does_something_else_while_a_webhook_is_slow(cast: Any, there: Hook) -> None:
@@ -209,7 +209,7 @@ def test_a_redirect_is_not_followed(cast: Any, there: Hook) -> None:
         for there.status in (301, 302, 303, 307, 308):
             with pytest.raises(Exception) as refused:
                 channels.send(raised(), "webhook")
-            assert channels.fault(refused.value) == f"HTTP {there.status}"
+            assert webhook.fault(refused.value) == f"HTTP {there.status}"
         assert len(there.came) == 5 and elsewhere.came == []
 
 
@@ -261,6 +261,6 @@ def test_a_channel_closed_since_is_not_taken_for_delivered(cast: Any, by_mail: N
     ],
 )
 def test_alerts_leave_the_machine_encrypted_or_not_at_all(url: str, safe: bool, settings: Any) -> None:
-    assert channels.is_safe(url) == safe
+    assert webhook.is_safe(url) == safe
     settings.ALERT_WEBHOOK = url
     assert (channels.open_channels() == ["webhook"]) == safe

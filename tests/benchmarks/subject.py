@@ -23,7 +23,7 @@ from django.db import connection  # noqa: E402
 from enforcement import services  # noqa: E402
 from enforcement.models import Decision  # noqa: E402
 from enforcement.order import Order  # noqa: E402
-from enforcement.policy import FreezeKind, Kind  # noqa: E402
+from enforcement.policy import FreezeKind, Kind, Severity  # noqa: E402
 from qqops.audit import origin  # noqa: E402
 from qqops.audit.verify import verify  # noqa: E402
 from qqops.staff.models import Staff  # noqa: E402
@@ -90,6 +90,8 @@ def propose(numbers: Iterable[int]) -> Decision:
         "bench: freeze a batch",
         freeze_kind=FreezeKind.VIOLATION,
         duration=datetime.timedelta(days=30),
+        severity=Severity.SERIOUS,
+        departure="bench: a batch of one length",
     )
     return services.decide(order, numbers, actor=Staff.objects.get(username=OFFICER)).decision
 

@@ -10,7 +10,7 @@ from accounts.models import Number
 from enforcement import services
 from enforcement.models import Decision
 from enforcement.order import Order
-from enforcement.policy import FreezeKind, Kind, Scope
+from enforcement.policy import FreezeKind, Kind, Scope, Severity
 from enforcement.services import Report
 from qqops.audit import verify
 from qqops.audit.models import Event
@@ -37,6 +37,8 @@ def order(kind: Kind = Kind.FREEZE, **more: Any) -> Order:
         "evidence": ("风控记录截图",),
         "reason": REASON,
     }
+    if kind in (Kind.FREEZE, Kind.RESTRICT, Kind.TERMINATE):
+        usual |= {"severity": Severity.SERIOUS.value, "departure": "情节与同类案件相比有别"}
     if {"until", "indefinite"} & more.keys():
         usual.pop("duration", None)
     if {"lift_measures", "lift_of"} & more.keys():

@@ -27,7 +27,10 @@ from tests.terminal import Terminal
 Make = Callable[..., Number]
 Many = Callable[..., list[int]]
 KEYS = {"decision", "state", "effect", "targets", "applied", "skipped", "unknown", "failed"}
-GROUNDS = ("--clause", "10.1", "--fact", "群发诈骗链接", "--evidence", "风控记录截图", "--reason", "按规则处置该号码")
+GROUNDS = (
+    "--clause", "10.1", "--fact", "群发诈骗链接", "--evidence", "风控记录截图", "--reason", "按规则处置该号码",
+    "--severity", "serious", "--departure", "情节与同类案件相比有别",
+)  # fmt: skip
 
 
 def test_the_codes_mean_what_they_have_always_meant() -> None:

@@ -191,7 +191,7 @@ def test_the_database_gone_in_the_middle_of_an_act_leaves_nothing(
 ) -> None:
     ids = numbers(5)
     module = sys.modules["enforcement.services.apply"]  # the package has a function of this name
-    write = module._write
+    write = module.write
 
     def gone(*args: Any) -> Any:
         found = write(*args)
@@ -199,7 +199,7 @@ def test_the_database_gone_in_the_middle_of_an_act_leaves_nothing(
             cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
         return found
 
-    monkeypatch.setattr(module, "_write", gone)
+    monkeypatch.setattr(module, "write", gone)
     before = Event.objects.latest("seq").seq
     with pytest.raises((OperationalError, InterfaceError)):
         decide(Kind.FREEZE, ids, officer)

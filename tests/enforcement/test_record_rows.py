@@ -178,7 +178,7 @@ def test_the_service_and_the_command_leave_the_same_rows(
     out = StringIO()
     call_command(
         "enforce", "freeze", str(by_command.pk), "--clause", "10.1", "--fact", first.facts,
-        "--evidence", "风控记录截图", "--reason", REASON,
+        "--evidence", "风控记录截图", "--reason", REASON, "--severity", first.severity, "--departure", first.departure,
         "--ticket", "T-1", "--for", "3d", "--actor", "officer", "--apply", "--json", stdout=out,
     )  # fmt: skip
     second = Decision.objects.get(pk=json.loads(out.getvalue())["decision"])

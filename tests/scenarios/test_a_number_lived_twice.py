@@ -29,7 +29,10 @@ __all__ = ["desk"]  # a fixture of the web tests, used here
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 ONE = 284_170_433
-GROUND = ("--clause", "10.1", "--fact", "sold forged tickets", "--evidence", "screenshot 7")
+GROUND = (
+    "--clause", "10.1", "--fact", "sold forged tickets", "--evidence", "screenshot 7", "--severity", "grave",
+    "--departure", "he sold them in two groups",
+)  # fmt: skip
 BECAUSE = ("--reason", "fraud report upheld")
 AGREED = ("--reason", "the evidence is enough")
 HEAD = ("registration", "number", "pool", "channel", "accepted", "registered_at", *ITEMS)

@@ -21,6 +21,8 @@ SAID = {
     "evidence": "screenshot set 7\nchat log 9",
     "reason": "fraud report upheld",
     "ticket": "T-17",
+    "severity": "serious",
+    "departure": "less than others who did the same",
 }
 FREEZE = SAID | {"freeze_kind": "violation", "term": "7"}
 RESTRICT = SAID | {"scopes": ["send_msg", "add_friend"], "term": "30"}

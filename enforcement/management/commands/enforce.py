@@ -13,10 +13,12 @@ from accounts.queries.policies import policy_by_code
 from enforcement import services
 from enforcement.management.reporting import preview_lines, report_code, say_report
 from enforcement.order import Order
-from enforcement.policy import FreezeKind, Kind, Scope
+from enforcement.policy import FreezeKind, Kind, LeftOut, Scope, Severity
 from enforcement.terms import parse_duration, parse_until
 from qqops.commands import Exit, StaffCommand
 from qqops.errors import Invalid
+
+ACTS = [kind.value for kind in Kind if kind != Kind.UNDO]  # what was done is undone by `decisions undo`
 
 
 class Command(StaffCommand):
@@ -28,11 +30,20 @@ class Command(StaffCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("kind", choices=Kind.values, metavar="ACT", help=", ".join(Kind.values))
+        parser.add_argument("kind", choices=ACTS, metavar="ACT", help=", ".join(ACTS))
         parser.add_argument("number", nargs="*", metavar="N", help=_("numbers"))
         parser.add_argument("--numbers", metavar="FILE", help=_("file with numbers; - for standard input"))
         parser.add_argument("--clause", action="append", default=[], help=_("ground: a clause number, or “law”"))
         parser.add_argument("--citation", default="", help=_("with “law”: the law and article, or the order"))
+        parser.add_argument("--article", default="", metavar="CODE:CLAUSE", help=_("with “contract”: the agreement"))
+        parser.add_argument("--severity", default="", choices=Severity.values, help=_("of a violation"))
+        parser.add_argument("--departure", default="", help=_("why it departs from what the ladder suggests"))
+        parser.add_argument("--detected-by", default="", help=_("the rule or model that found it"))
+        parser.add_argument("--then-review", action="store_true", help=_("back to review at its end"))
+        parser.add_argument("--leave-out", action="append", default=[], choices=LeftOut.values,
+                            help=_("leave these of a list for review by hand (repeatable)"))  # fmt: skip
+        parser.add_argument("--in-error", action="store_true", help=_("a reversal: what it reverses was wrong"))
+        parser.add_argument("--case", type=int, metavar="ID", help=_("the case that leads to it"))
         parser.add_argument("--fact", default="", help=_("what happened"))
         parser.add_argument("--evidence", action="append", default=[], help=_("what shows it (repeatable)"))
         parser.add_argument("--freeze-kind", choices=FreezeKind.values, help=_("default: violation"))
@@ -106,4 +117,12 @@ def _order(options: dict[str, Any]) -> Order:
         lift_of=options["of"],
         lift_kinds=tuple(options["what"]),
         policy=policy_by_code(options["policy"]) if options["policy"] else None,
+        article=options["article"],
+        severity=options["severity"],
+        departure=options["departure"],
+        detected_by=options["detected_by"],
+        then_review=options["then_review"],
+        leave_out=tuple(dict.fromkeys(options["leave_out"])),
+        in_error=options["in_error"],
+        case=options["case"],
     )

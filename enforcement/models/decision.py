@@ -1,15 +1,15 @@
-"""What the operator does to a number: the decision, what it rests on, whom it reaches, what came of it."""
+"""A decision: the case file, what it rests on, whom it reaches, what came of it, and who agreed."""
 
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Clause, DormancyPolicy, Number, Tenure
-from enforcement.policy import BASIS, Effect, FreezeKind, Kind, Scope, Why
+from enforcement.policy import BASIS, Effect, FreezeKind, Kind, LeftOut, Scope, Severity, Why
 from qqops.approvals import Approval as AbstractApproval
 from qqops.approvals import Proposal, approval_constraints
 from qqops.audit.history import History
@@ -34,14 +34,34 @@ class Decision(Proposal):
     policy = models.ForeignKey(
         DormancyPolicy, models.PROTECT, null=True, verbose_name=_("dormancy policy"), related_name="decisions"
     )  # of a reclaim: what its targets are judged by (10.3)
+    # Columns that came later are NULL where nothing is said: the digests of older rows hold.
+    undoes = models.ForeignKey(
+        "self", models.PROTECT, null=True, verbose_name=_("undoes"), related_name="undone_by"
+    )  # of an undo: what it takes back
+    in_error = models.BooleanField(_("it was wrong"), null=True)  # of a reversal: it no longer counts, we apologise
+    severity = models.CharField(_("severity"), max_length=8, choices=Severity, null=True)  # noqa: DJ001
+    suggestion = models.JSONField(_("suggested"), null=True)  # what the ladder said: step → how many targets
+    departure = models.TextField(_("departs from the suggestion because"), null=True)  # noqa: DJ001
+    detected_by = models.CharField(_("found by rule or model"), max_length=80, null=True)  # noqa: DJ001  # 8.1(b)
+    then_review = models.BooleanField(_("back to review at its end"), null=True)
+    leave_out = ArrayField(
+        models.CharField(max_length=10, choices=LeftOut), null=True, verbose_name=_("left for review by hand")
+    )
+    source_name = models.CharField(_("list"), max_length=200, null=True)  # noqa: DJ001
+    source_sha256 = models.CharField(_("SHA-256 of the list"), max_length=64, null=True)  # noqa: DJ001
+    case = models.ForeignKey(
+        "enforcement.Case", models.PROTECT, null=True, verbose_name=_("case"), related_name="decisions"
+    )
     target_count = models.IntegerField(_("targets"))
     targets_digest = models.CharField(max_length=64)
     effective_at = models.DateTimeField(_("takes effect"), null=True)
     announced_at = models.DateTimeField(_("all holders told"), null=True)  # of a reclaim whose policy gives notice
     reminded_at = models.DateTimeField(_("all holders reminded"), null=True)
+    paused_at = models.DateTimeField(_("paused"), null=True)
+    rate = models.IntegerField(_("at most so many numbers a second"), null=True)
     form_key = models.UUIDField(unique=True, editable=False)  # one form, one decision: a second click finds it
 
-    changeable_columns = ("state", "effective_at", "announced_at", "reminded_at")
+    changeable_columns = ("state", "effective_at", "announced_at", "reminded_at", "paused_at", "rate")
     history = History()
 
     class Meta:
@@ -58,6 +78,10 @@ class Decision(Proposal):
             ("make_reclaim", "Can reclaim under 10.3"),
             ("make_lift", "Can lift"),
             ("make_restore", "Can restore"),
+            ("make_undo", "Can undo decisions"),
+            ("run_decision", "Can pause and resume what is being applied"),
+            ("stop_all", "Can stop everything that is being applied"),
+            ("strike_ground", "Can strike out grounds"),
             ("approve_decision", "Can approve decisions"),
             ("approve_reclaim", "Can approve reclaim as privacy officer"),
         )
@@ -121,15 +145,48 @@ class Ground(Record):
         )
 
     def __str__(self) -> str:
-        return self.citation if self.clause_id is None else BASIS[self.basis].cites
+        if self.clause is None:
+            return self.citation
+        return (
+            f"{self.clause.version.title} {self.clause.number}"
+            if BASIS[self.basis].article
+            else BASIS[self.basis].cites
+        )
+
+
+class StrikeOut(Record):
+    """A ground that does not hold any more (12.7): a clause of one version, or a document as it was cited."""
+
+    clause = models.ForeignKey(Clause, models.PROTECT, null=True, verbose_name=_("clause"), related_name="+")
+    citation = models.CharField(_("document cited"), max_length=200, blank=True)
+    reason = models.TextField(_("reason"))
+    at = models.DateTimeField(_("time"))
+
+    class Meta(Record.Meta):
+        verbose_name = _("ground struck out")
+        verbose_name_plural = _("grounds struck out")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(clause__isnull=False, citation="") | Q(clause__isnull=True) & ~Q(citation=""),
+                name="strike_out_of_one_thing",
+            ),
+            models.UniqueConstraint(fields=("clause",), condition=Q(clause__isnull=False), name="strike_out_once"),
+            models.UniqueConstraint(fields=("citation",), condition=~Q(citation=""), name="strike_out_citation_once"),
+        )
+
+    def __str__(self) -> str:
+        return self.citation if self.clause_id is None else str(self.clause)
 
 
 class Evidence(Record):
-    """证据: a structured fact (files come later). No evidence, no measure."""
+    """证据: a structured fact, or a file. No evidence, no measure."""
 
     decision = models.ForeignKey(Decision, models.PROTECT, verbose_name=_("decision"), related_name="evidence")
     statement = models.TextField(_("evidence"))
     sha256 = models.CharField(max_length=64)
+    file = models.ForeignKey(
+        "enforcement.EvidenceFile", models.PROTECT, null=True, verbose_name=_("file"), related_name="cited"
+    )
 
     class Meta(Record.Meta):
         verbose_name = _("evidence")
@@ -175,55 +232,6 @@ class Outcome(Record):
         return f"{self.number_id}: {self.get_why_display() or _('applied')}"
 
 
-class Measure(models.Model):
-    """措施 on a tenure: one of several at a time, each with its own clause (its decision's) and end."""
-
-    class EndReason(models.TextChoices):
-        LIFTED = "lifted", _("lifted")
-        EXPIRED = "expired", _("expired")
-        REFUSED = "refused", _("proposal refused or lapsed")
-
-    number = models.ForeignKey(Number, models.PROTECT, verbose_name=_("number"), related_name="+", db_index=False)
-    tenure = models.ForeignKey(
-        Tenure, models.PROTECT, verbose_name=_("tenure"), related_name="measures", db_index=False
-    )
-    decision = models.ForeignKey(Decision, models.PROTECT, verbose_name=_("decision"), related_name="measures")
-    kind = models.CharField(_("measure"), max_length=10, choices=Kind)
-    freeze_kind = models.CharField(_("freeze kind"), max_length=10, choices=FreezeKind, blank=True)
-    scopes = ArrayField(models.CharField(max_length=20, choices=Scope), default=list, verbose_name=_("scope"))
-    starts_at = models.DateTimeField(_("starts"))
-    until = models.DateTimeField(_("until"), null=True)
-    ended_at = models.DateTimeField(_("ended"), null=True)
-    ended_by = models.ForeignKey(
-        Decision, models.PROTECT, null=True, verbose_name=_("ended by"), related_name="+", db_index=False
-    )
-    end_reason = models.CharField(_("ended because"), max_length=10, choices=EndReason, blank=True)
-
-    history = History()
-
-    class Meta:
-        verbose_name = _("measure")
-        verbose_name_plural = _("measures")
-        default_permissions = ("view",)
-        indexes = (
-            models.Index(fields=("number", "tenure"), name="measure_number"),
-            models.Index(
-                fields=("until",), name="measure_running", condition=Q(ended_at__isnull=True, until__isnull=False)
-            ),
-        )
-        constraints = (
-            models.UniqueConstraint(fields=("decision", "number"), name="measure_once"),
-            models.CheckConstraint(condition=Q(until__isnull=True) | Q(until__gt=F("starts_at")), name="measure_lasts"),
-        )
-
-    def __str__(self) -> str:
-        return str(self.get_freeze_kind_display() or self.get_kind_display())
-
-    @property
-    def in_force(self) -> bool:
-        return self.ended_at is None and (self.until is None or self.until > timezone.now())
-
-
 class Approval(AbstractApproval):
     proposal = models.ForeignKey(Decision, models.PROTECT, verbose_name=_("decision"), related_name="approvals")
 
@@ -234,33 +242,3 @@ class Approval(AbstractApproval):
 
     def __str__(self) -> str:
         return f"{self.approver} {self.proposal_id}"
-
-
-class Notice(models.Model):
-    """通知 to the holder: an outbox row, written with the act it tells of; delivery moves only its state."""
-
-    class State(models.TextChoices):
-        PENDING = "pending", _("not yet sent")
-        SENT = "sent", _("sent")
-
-    class Stage(models.TextChoices):
-        PRIOR = "prior", _("before the act")
-        REMINDER = "reminder", _("reminder")
-        ACT = "act", _("at the act")
-
-    decision = models.ForeignKey(Decision, models.PROTECT, verbose_name=_("decision"), related_name="+", db_index=False)
-    tenure = models.ForeignKey(Tenure, models.PROTECT, verbose_name=_("tenure"), related_name="+", db_index=False)
-    stage = models.CharField(_("stage"), max_length=10, choices=Stage, default=Stage.ACT, db_default=Stage.ACT)
-    state = models.CharField(_("state"), max_length=10, choices=State, default=State.PENDING)
-    created_at = models.DateTimeField(_("created"))
-
-    changeable_columns = ("state",)
-
-    class Meta:
-        verbose_name = _("notice")
-        verbose_name_plural = _("notices")
-        default_permissions = ()
-        constraints = (models.UniqueConstraint(fields=("decision", "tenure", "stage"), name="notice_once"),)
-
-    def __str__(self) -> str:
-        return f"{self.decision_id}/{self.tenure_id}"

@@ -1,0 +1,127 @@
+"""Carrying out what was approved: slower, not now, not at all, and the one switch that stops everything.
+
+To stop is nobody's harm and needs one person; to go on after a stop of all needs a supervisor.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from enforcement.models import Decision, Halt
+from enforcement.policy import SUPERVISOR, Effect
+from qqops.approvals import State
+from qqops.audit import pen
+from qqops.errors import Invalid, Refused
+from qqops.reason import must_say_why
+from qqops.staff.models import Staff
+
+RUN, STOP_ALL = "enforcement.run_decision", "enforcement.stop_all"
+FASTEST = 1_000_000  # numbers a second; more than that is no limit
+
+
+def may_run_it(decision: Decision, actor: Staff) -> None:
+    """May this person pause, slow down, resume or stop it? Its maker may, and whoever runs decisions."""
+    if not actor.has_perm(RUN) and decision.maker_id != actor.pk:
+        raise Refused(gettext_noop("Your role may not do this."))
+    if decision.state != State.APPROVED or decision.effect != Effect.WAITS:
+        raise Invalid(_("Decision #%(id)d is not approved and unfinished.") % {"id": decision.pk})
+
+
+def pause(decision: Decision, *, actor: Staff, reason: str) -> None:
+    """The present chunk is finished, the next is not begun."""
+    if decision.paused_at:
+        raise Invalid(_("Decision #%(id)d is paused already.") % {"id": decision.pk})
+    _change(decision, "run.paused", actor, reason, paused_at=timezone.now())
+
+
+def resume(decision: Decision, *, actor: Staff, reason: str, later: Callable[[Decision], None]) -> None:
+    """Go on where it stopped; `later` hands it to the worker, within the transaction."""
+    if decision.paused_at is None:
+        raise Invalid(_("Decision #%(id)d is not paused.") % {"id": decision.pk})
+    _change(decision, "run.resumed", actor, reason, later=later, paused_at=None)
+
+
+def limit(decision: Decision, rate: int | None, *, actor: Staff, reason: str) -> None:
+    """At most so many numbers a second from the next chunk on; None: as fast as it goes."""
+    if rate is not None and not 0 < rate <= FASTEST:
+        raise Invalid(_("A rate is 1 to %(most)d numbers a second.") % {"most": FASTEST})
+    _change(decision, "run.limited", actor, reason, rate=rate)
+
+
+def stop(decision: Decision, *, actor: Staff, reason: str) -> None:
+    """For good: what was done stays and can be undone, the rest is never done."""
+    _change(decision, "run.stopped", actor, reason, state=State.STOPPED)
+
+
+def _change(
+    decision: Decision,
+    verb: str,
+    actor: Staff,
+    reason: str,
+    *,
+    later: Callable[[Decision], None] | None = None,
+    **columns: Any,
+) -> None:
+    facts = {"act": verb} | ({"rate": columns["rate"]} if "rate" in columns else {})
+    with pen.refusals(actor=actor, subject=decision, facts=facts), transaction.atomic():
+        held = Decision.objects.select_for_update(no_key=True).get(pk=decision.pk)  # waits for the chunk at work
+        may_run_it(held, actor)
+        must_say_why(reason)
+        with pen.act(verb, actor=actor, reason=reason, subject=held, decision_id=held.pk, facts=facts) as act:
+            for name, value in columns.items():
+                setattr(held, name, value)
+                setattr(decision, name, value)
+            held.save(update_fields=list(columns))
+            act.wrote(pen.history_model(Decision))
+            if later:
+                later(held)
+
+
+def halted() -> Halt | None:
+    return Halt.objects.filter(ended_at=None).select_related("by").first()
+
+
+def stop_all(*, actor: Staff, reason: str) -> Halt:
+    """Every run stops at its next chunk, and none begins."""
+    with pen.refusals(actor=actor, facts={"act": "run.all_stopped"}), transaction.atomic():
+        if not actor.has_perm(STOP_ALL):
+            raise Refused(gettext_noop("Your role may not do this."))
+        must_say_why(reason)
+        if halted():
+            raise Invalid(_("Everything is stopped already."))
+        with pen.act("run.all_stopped", actor=actor, reason=reason) as act:
+            halt = Halt(since=timezone.now(), by=actor, reason=reason)
+            halt.save()
+            act.subject = halt
+            act.wrote(pen.history_model(Halt))
+    return halt
+
+
+def go_on(*, actor: Staff, reason: str, later: Callable[[Decision], None]) -> int:
+    """End the stop of all; what was approved and is not paused is handed to the worker. How many."""
+    with pen.refusals(actor=actor, facts={"act": "run.all_resumed"}), transaction.atomic():
+        if not actor.has_perm(SUPERVISOR):
+            raise Refused(gettext_noop("Your role may not do this."))
+        must_say_why(reason)
+        halt = Halt.objects.select_for_update().filter(ended_at=None).first()
+        if halt is None:
+            raise Invalid(_("Nothing is stopped."))
+        with pen.act("run.all_resumed", actor=actor, reason=reason, subject=halt) as act:
+            halt.ended_at = timezone.now()
+            halt.save(update_fields=["ended_at"])
+            act.wrote(pen.history_model(Halt))
+            waiting = list(_waiting())
+            for decision in waiting:
+                later(decision)
+    return len(waiting)
+
+
+def _waiting() -> Any:
+    """Approved, due and not paused: what the stop held up."""
+    return Decision.objects.filter(
+        state=State.APPROVED, effect=Effect.WAITS, paused_at=None, effective_at__lte=timezone.now()
+    ).order_by("pk")

@@ -1,0 +1,74 @@
+"""Undo: one decision that takes another back, target by target, exactly as its outcomes say it was before.
+
+It is an order like any other: filed with its frozen targets, agreed to by somebody who had no part in what it takes
+back, applied chunk by chunk. What changed since is a conflict: listed, and not touched.
+"""
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from enforcement.models import Decision
+from enforcement.order import Order
+from enforcement.policy import Kind
+from enforcement.services.decide import Report, decide
+from enforcement.services.listed import Listed
+from enforcement.services.preview import Preview, preview
+from qqops.audit import pen
+from qqops.staff.models import Staff
+
+_DONE = "SELECT number_id FROM enforcement_outcome WHERE decision_id = %s AND why = '' ORDER BY number_id"
+
+
+def undo_order(
+    decision: Decision,
+    *,
+    clause: str,
+    reason: str,
+    ticket: str = "",
+    facts: str = "",
+    citation: str = "",
+    in_error: bool,
+    form_key: uuid.UUID | None = None,
+    **more: Any,
+) -> Order:
+    """The order that takes a decision back; its evidence is that decision's own record."""
+    return Order(
+        Kind.UNDO,
+        (clause,),
+        facts=facts or _("Decision #%(id)d is taken back.") % {"id": decision.pk},
+        evidence=(_("The outcomes of decision #%(id)d, as they are on the record.") % {"id": decision.pk},),
+        reason=reason,
+        ticket=ticket,
+        citation=citation,
+        undoes=decision,
+        in_error=in_error,
+        form_key=form_key or uuid.uuid4(),
+        **more,
+    )
+
+
+def look_at_undo(order: Order, *, actor: Staff) -> Preview:
+    """What the undo would put back and what it would leave; raises as `undo` would."""
+    assert order.undoes is not None
+    return preview(order, Listed(_changed_by(order.undoes)), actor=actor)
+
+
+def undo(order: Order, *, actor: Staff) -> Report:
+    """File the undo; a slip of one's own, minutes old, is taken back at once (policy.RULES)."""
+    assert order.undoes is not None
+    with pen.refusals(actor=actor, subject=order.undoes, facts={"act": Kind.UNDO.value}):
+        return decide(order, Listed(_changed_by(order.undoes)), actor=actor)
+
+
+def _changed_by(decision: Decision) -> Iterator[int]:
+    """What the decision changed, in key order, from the server's cursor."""
+    with transaction.atomic(), connection.chunked_cursor() as cursor:
+        cursor.execute(_DONE, [decision.pk])
+        while rows := cursor.fetchmany(settings.QQOPS_CHUNK):
+            for (number,) in rows:
+                yield number

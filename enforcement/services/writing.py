@@ -1,0 +1,228 @@
+"""What a chunk of a decision does, as one statement for each kind, and its event.
+
+Each target is judged as `why_not` judges; measures, numbers, their history, notices and outcomes follow from that.
+"""
+
+import datetime
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from accounts import closing
+from accounts.lifecycle import FOREVER
+from accounts.models import Number
+from enforcement import judgement
+from enforcement.models import Decision, Measure, Outcome
+from enforcement.policy import Effect, Kind
+from qqops.approvals import State
+from qqops.audit import pen
+from qqops.staff.models import Staff
+
+MEASURED = (Kind.FREEZE, Kind.RESTRICT, Kind.LIFT, Kind.UNDO)  # these touch measures, the others the lifecycle
+
+
+def why_not(decision: Decision) -> str:
+    """The reason to skip a target, judged now and by the policy of a reclaim."""
+    reclaim = decision.policy.kind if decision.policy else ""
+    return judgement.why(Kind(decision.kind), of_targets=True, reclaim=reclaim, leaves_out=bool(decision.leave_out))
+
+
+def tenure_of(decision: Decision) -> str:
+    return judgement.TENURE if decision.policy or decision.leave_out else ""
+
+
+def judging(decision: Decision, now: datetime.datetime) -> dict[str, Any]:
+    """The named parameters of `why_not`, the end of a measure aside."""
+    return {
+        "decision": decision.pk,
+        "now": now,
+        "freeze_kind": decision.freeze_kind,
+        "scopes": decision.scopes,
+        "leave_out": decision.leave_out or [],
+        **judgement.undone(decision.undoes),
+        **judgement.terms(decision.policy, now, since=decision.proposed_at),
+    }
+
+
+_JUDGED = """
+WITH judged AS MATERIALIZED (
+  SELECT t.number_id, t.tenure_id, t.measures, n.lifecycle, n.frozen_until, n.restricted_until,
+         {why} AS why, {restored} AS restored{more}
+  FROM enforcement_target t JOIN accounts_number n ON n.id = t.number_id {tenure}
+  WHERE t.decision_id = %(decision)s AND t.number_id > %(after)s AND t.number_id <= %(upto)s
+),
+{act},
+number_history AS ({number_history}),
+notice AS (
+  INSERT INTO enforcement_notice (decision_id, tenure_id, state, created_at)
+  SELECT %(decision)s, tenure_id, 'pending', %(now)s FROM judged WHERE why = ''),
+outcome AS (
+  INSERT INTO enforcement_outcome (decision_id, number_id, why, before, event)
+  SELECT %(decision)s, number_id, why, CASE WHEN why = '' THEN jsonb_build_object('lifecycle', lifecycle,
+    'frozen_until', frozen_until, 'restricted_until', restricted_until, 'measures', measures{before}) END, %(pen_event)s
+  FROM judged ORDER BY number_id)
+SELECT why, count(*) FROM judged GROUP BY why UNION ALL SELECT 'measures', {measures}"""
+
+_IMPOSE = """
+measure AS (
+  INSERT INTO enforcement_measure (number_id, tenure_id, decision_id, kind, freeze_kind, scopes, starts_at, until,
+    end_reason)
+  SELECT number_id, tenure_id, %(decision)s, %(kind)s, %(freeze_kind)s, %(scopes)s::varchar[], %(starts)s, %(until)s, ''
+  FROM judged WHERE why = '' ORDER BY number_id RETURNING *),
+measure_history AS ({measure_created}),
+number AS (
+  UPDATE accounts_number n SET {column} = greatest(n.{column}, coalesce(%(until)s, %(forever)s)),
+    revision = n.revision + 1
+  FROM judged j WHERE n.id = j.number_id AND j.why = '' RETURNING n.*)"""
+
+_LIFT = """
+measure AS (
+  UPDATE enforcement_measure m SET ended_at = %(now)s, ended_by_id = %(decision)s, end_reason = %(end_reason)s
+  FROM judged j, unnest(j.measures) AS x(id) WHERE m.id = x.id AND {in_force} AND j.why = '' RETURNING m.*),
+measure_history AS ({measure_changed}),
+number AS (
+  UPDATE accounts_number n SET frozen_until = {frozen}, restricted_until = {restricted}, revision = n.revision + 1
+  FROM judged j WHERE n.id = j.number_id AND j.why = '' RETURNING n.*)"""
+
+_MOVE = """
+number AS (
+  UPDATE accounts_number n SET {moved}, revision = n.revision + 1
+  FROM judged j WHERE n.id = j.number_id AND j.why = '' RETURNING n.*)"""
+
+# Exactly what it was: the measures of that decision end, those it ended run again, and the number is what its outcome
+# says it was before. Of a notice that is not sent yet nobody hears.
+_UNDO = """
+ended AS (
+  UPDATE enforcement_measure m SET ended_at = %(now)s, ended_by_id = %(decision)s, end_reason = %(end_reason)s
+  FROM judged j WHERE m.number_id = j.number_id AND m.decision_id = %(undoes)s AND {in_force} AND j.why = ''
+  RETURNING m.*),
+reopened AS (
+  UPDATE enforcement_measure m SET ended_at = NULL, ended_by_id = NULL, end_reason = ''
+  FROM judged j WHERE m.number_id = j.number_id AND m.tenure_id = j.tenure_id AND m.ended_by_id = %(undoes)s
+    AND j.why = '' RETURNING m.*),
+measure AS (SELECT * FROM ended UNION ALL SELECT * FROM reopened),
+measure_history AS ({measure_changed}),
+unsent AS (
+  UPDATE enforcement_notice x SET state = 'withdrawn' FROM judged j
+  WHERE x.decision_id = %(undoes)s AND x.tenure_id = j.tenure_id AND x.state = 'pending' AND j.why = ''),
+number AS (
+  UPDATE accounts_number n SET lifecycle = o.before ->> 'lifecycle',
+    frozen_until = {frozen}, restricted_until = {restricted},
+    terminated_at = {terminated_at}, terminated_under = o.before ->> 'terminated_under', due_at = {due_at},
+    revision = n.revision + 1
+  FROM judged j JOIN enforcement_outcome o ON o.decision_id = %(undoes)s AND o.number_id = j.number_id
+  WHERE n.id = j.number_id AND j.why = '' RETURNING n.*)"""
+_BEFORE = "(o.before ->> '{column}')::timestamptz"
+_BEFORE_AND_STILL = "CASE WHEN {before} > %(now)s THEN {before} END"  # what was over by itself meanwhile stays over
+
+# Of what a restore takes back, an undo needs more to put it there again.
+_ENDING = ("terminated_at", "terminated_under", "due_at")
+
+
+# What becomes of a number whose right of use ended, and when (closing.py); a restore takes all of it back.
+_MOVED = {
+    Kind.TERMINATE: (
+        "lifecycle = 'terminated', terminated_at = %(now)s, terminated_under = %(under)s, due_at = %(now)s + %(grace)s"
+    ),
+    Kind.RESTORE: "lifecycle = j.restored, terminated_at = NULL, terminated_under = NULL, due_at = NULL",
+}
+
+
+def _act_sql(kind: str) -> str:
+    if kind in (Kind.FREEZE, Kind.RESTRICT):
+        created = pen.history_insert(Measure, pen.CREATED, source="measure live")
+        column = "frozen_until" if kind == Kind.FREEZE else "restricted_until"
+        return _IMPOSE.format(measure_created=created, column=column)
+    if kind == Kind.LIFT:
+        changed = pen.history_insert(Measure, pen.CHANGED, source="measure live")
+        left = {
+            "frozen": judgement.latest_end("freeze", without="j.measures"),
+            "restricted": judgement.latest_end("restrict", without="j.measures"),
+        }
+        return _LIFT.format(measure_changed=changed, in_force=judgement.IN_FORCE, **left)
+    if kind == Kind.UNDO:
+        before = {
+            name: _BEFORE.format(column=name)
+            for name in ("frozen_until", "restricted_until", "terminated_at", "due_at")
+        }
+        return _UNDO.format(
+            measure_changed=pen.history_insert(Measure, pen.CHANGED, source="measure live"),
+            in_force=judgement.IN_FORCE,
+            frozen=_BEFORE_AND_STILL.format(before=before["frozen_until"]),
+            restricted=_BEFORE_AND_STILL.format(before=before["restricted_until"]),
+            terminated_at=before["terminated_at"],
+            due_at=before["due_at"],
+        )
+    return _MOVE.format(moved=_MOVED[Kind(kind)])
+
+
+def write(decision: Decision, actor: Staff, after: int, upto: int) -> dict[str, int]:
+    """Do the chunk in one statement and record it; how many targets by reason to skip ('' = applied)."""
+    kind, now = Kind(decision.kind), timezone.now()
+    sql = _JUDGED.format(
+        why=why_not(decision),
+        tenure=tenure_of(decision),
+        restored=judgement.RESTORED_TO if kind == Kind.RESTORE else "NULL",
+        more="".join(f", n.{name}" for name in _ENDING) if kind == Kind.RESTORE else "",
+        before="".join(f", '{name}', {name}" for name in _ENDING) if kind == Kind.RESTORE else "",
+        act=_act_sql(kind),
+        number_history=pen.history_insert(Number, pen.CHANGED, source="number live"),
+        measures="count(*) FROM measure" if kind in MEASURED else "0",
+    )
+    until = decision.ends_at
+    if decision.effect == Effect.PROVISIONAL and decision.state == State.PROPOSED:
+        until = min(until or FOREVER, decision.expires_at or FOREVER)  # ends with its proposal (DESIGN §4)
+    facts: dict[str, Any] = {"act": decision.kind}
+    with pen.act(
+        "decision.applied",
+        actor=actor,
+        reason=decision.reason,
+        ticket=decision.ticket,
+        subject=decision,
+        decision_id=decision.pk,
+        facts=facts,
+    ) as act:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                sql,
+                act.params
+                | judging(decision, now)
+                | {
+                    "after": after,
+                    "upto": upto,
+                    "kind": decision.kind,
+                    "end_reason": _end_reason(decision),
+                    "starts": max(decision.effective_at or now, decision.proposed_at),
+                    "until": until,
+                    "forever": FOREVER,
+                    **_ending(decision),
+                },
+            )
+            whys: dict[str, int] = dict(cursor.fetchall())
+            measures = whys.pop("measures")
+        facts.update(applied=whys.get("", 0), skipped={w: n for w, n in whys.items() if w})
+        written = whys.get("", 0)
+        act.wrote(Outcome, rows=sum(whys.values()))
+        act.wrote(pen.history_model(Number), rows=written)
+        if kind in MEASURED:
+            act.wrote(pen.history_model(Measure), rows=measures)
+    return whys
+
+
+def _end_reason(decision: Decision) -> str:
+    """Why the measures end that it ends."""
+    if decision.in_error:
+        return Measure.EndReason.VOIDED.value
+    return (Measure.EndReason.UNDONE if decision.kind == Kind.UNDO else Measure.EndReason.LIFTED).value
+
+
+def _ending(decision: Decision) -> dict[str, Any]:
+    """Under which clause a right of use ends, the first one cited, and how long the number is kept for its holder."""
+    if decision.kind != Kind.TERMINATE:
+        return {}
+    days = decision.policy.grace_days if decision.policy else None
+    return {
+        "under": decision.grounds.order_by("pk").values_list("basis", flat=True)[0],
+        "grace": closing.GRACE if days is None else days * closing.DAY,
+    }
