@@ -11,6 +11,7 @@ from array import array
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
+from typing import IO
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -57,23 +58,27 @@ def _repeated(text: str) -> str:
 
 def parse_list(lines: Iterable[str]) -> "array[int]":
     """Read numbers, one or several to a line (comma, semicolon, space or tab between); blank lines are nothing."""
-    cells = (
-        (at, cell)
-        for at, line in enumerate(lines, 1)
-        for cell in _BETWEEN.split(unicodedata.normalize("NFKC", line))
-        if cell.strip()
-    )
-    return _read(cells)
+    return gather((at, part) for at, line in enumerate(lines, 1) for part in parted(line))
 
 
-def _read(cells: Iterable[tuple[int, str]]) -> "array[int]":
-    """Parse every cell before refusing, so that one attempt names all that is wrong."""
+def parted(text: str) -> Iterator[str]:
+    return (part for part in _BETWEEN.split(unicodedata.normalize("NFKC", text)) if part.strip())
+
+
+def gather(cells: Iterable[tuple[int | str, str | Invalid]]) -> "array[int]":
+    """Parse every cell before refusing, so that one attempt names all that is wrong.
+
+    Each comes with its place, the number of a line or the name of a cell, and may be known to be unreadable already.
+    """
     numbers, wrong = array("q"), []
     for at, cell in cells:
         try:
+            if isinstance(cell, Invalid):
+                raise cell
             numbers.append(parse(cell))
         except Invalid as error:
-            wrong.append(_("line %(line)d: %(error)s") % {"line": at, "error": error})
+            place = _("line %(line)d: %(error)s") if isinstance(at, int) else _("cell %(line)s: %(error)s")
+            wrong.append(place % {"line": at, "error": error})
     if wrong:
         more = [_("… and %(n)d more") % {"n": len(wrong) - SHOWN_MAX}] if len(wrong) > SHOWN_MAX else []
         raise Invalid("\n".join([_("The list was refused; nothing was done:"), *wrong[:SHOWN_MAX], *more]))
@@ -83,25 +88,30 @@ def _read(cells: Iterable[tuple[int, str]]) -> "array[int]":
 
 
 def read_file(path: Path) -> "array[int]":
-    """Read a TXT or CSV list, line by line: a million of them cost little memory (see `read_lines`)."""
-    for encoding in ENCODINGS:
-        try:
-            with path.open(encoding=encoding, newline="") as lines:
-                return read_lines(lines)
-        except UnicodeDecodeError:
-            continue
-        except OSError as error:
-            raise Invalid(_("Cannot read the list: %(error)s") % {"error": error}) from error
-    raise Invalid(_("The file is neither UTF-8 nor GB18030 text."))
+    """Read a TXT or CSV list (a workbook too: intake/lists.py)."""
+    try:
+        with path.open("rb") as file:
+            return read_open(file)
+    except OSError as error:
+        raise Invalid(_("Cannot read the list: %(error)s") % {"error": error}) from error
 
 
 def read_bytes(content: bytes) -> "array[int]":
     """The same of what came through a pipe, which cannot be read twice."""
+    return read_open(io.BytesIO(content))
+
+
+def read_open(file: IO[bytes]) -> "array[int]":
+    """Read a text line by line: a million of them cost little memory (see `read_lines`)."""
     for encoding in ENCODINGS:
+        file.seek(0)
+        lines = io.TextIOWrapper(file, encoding, newline="")
         try:
-            return parse_text(content.decode(encoding))
+            return read_lines(lines)
         except UnicodeDecodeError:
             continue
+        finally:
+            lines.detach()  # or the file would be closed with it
     raise Invalid(_("The file is neither UTF-8 nor GB18030 text."))
 
 
@@ -112,12 +122,13 @@ def parse_text(text: str) -> "array[int]":
 def read_lines(lines: Iterator[str]) -> "array[int]":
     """In a CSV whose first line names a column `number`, `qq` or 号码, that column counts; else every cell."""
     heading = next(lines, "")
-    column = _column(heading)
-    return parse_list(chain([heading], lines)) if column is None else _read(_cells(lines, column))
+    column = column_of(next(csv.reader([heading]), []))
+    return parse_list(chain([heading], lines)) if column is None else gather(_cells(lines, column))
 
 
-def _column(heading: str) -> int | None:
-    names = [unicodedata.normalize("NFKC", name).strip().lower() for name in next(csv.reader([heading]), [])]
+def column_of(heading: Iterable[str]) -> int | None:
+    """Which column a heading gives to the numbers; None: it is no heading."""
+    names = [unicodedata.normalize("NFKC", name).strip().lower() for name in heading]
     return next((names.index(name) for name in ("number", "号码", "qq") if name in names), None)
 
 

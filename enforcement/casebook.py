@@ -1,5 +1,6 @@
 """The kinds of case and what each must say, as tables (domain.md §6.1: 6.2, 6.3, 8.1 to 8.3, 9.2, 9.4). Pure data."""
 
+import datetime
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +63,7 @@ class Detail:
 
     name: str
     label: Any
-    kind: type = str  # str, int, bool, or list (several of the choices)
+    kind: type = str  # str, int, bool, date, or list (several of the choices)
     choices: type[TextChoices] | None = None
     required: bool = True
     help: Any = ""
@@ -71,7 +72,7 @@ class Detail:
 DETAILS: dict[CaseKind, tuple[Detail, ...]] = {
     CaseKind.FINDER: (
         Detail("heard", _("reported"), choices=Heard),
-        Detail("reported_on", _("day of the report"), help=_("YYYY-MM-DD")),
+        Detail("reported_on", _("day of the report"), kind=datetime.date),
         Detail("good_faith", _("in good faith"), kind=bool, required=False),
         Detail("used_first", _("had used the number before"), kind=bool, required=False),
     ),
@@ -91,11 +92,11 @@ DETAILS: dict[CaseKind, tuple[Detail, ...]] = {
         Detail("legal_referral", _("to be pursued at law"), kind=bool, required=False),
     ),
     CaseKind.INCIDENT: (
-        Detail("began_on", _("day it began"), help=_("YYYY-MM-DD")),
+        Detail("began_on", _("day it began"), kind=datetime.date),
         Detail("system", _("system concerned")),
     ),
     CaseKind.THEFT: (
-        Detail("reported_on", _("day of the report"), help=_("YYYY-MM-DD")),
+        Detail("reported_on", _("day of the report"), kind=datetime.date),
         Detail("incident", _("security incident of ours"), kind=int, required=False),
     ),
     CaseKind.ADVICE: (
@@ -105,7 +106,14 @@ DETAILS: dict[CaseKind, tuple[Detail, ...]] = {
     CaseKind.REVIEW: (),
 }
 
-# Whom a case of its kind needs among its numbers, and the clause it leads to.
+# By people; a review comes of a decision.
+OPENED = tuple(kind for kind in CaseKind if kind != CaseKind.REVIEW)
+
+# Whom a case of its kind may name besides those concerned, whom it needs among its numbers, and the clause it leads to.
+BESIDES: dict[CaseKind, tuple[Party, ...]] = {
+    CaseKind.FINDER: (Party.FINDER,),
+    CaseKind.TRANSFER: (Party.FROM, Party.TO),
+}
 PARTIES: dict[CaseKind, tuple[Party, ...]] = {
     CaseKind.FINDER: (Party.SUBJECT,),
     CaseKind.CLUSTER: (Party.SUBJECT,),

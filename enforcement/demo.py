@@ -11,10 +11,17 @@ from enforcement.ladder import is_graduated
 from enforcement.models import Decision
 from enforcement.order import Order
 from enforcement.policy import FreezeKind, Kind, Scope, Severity
+from enforcement.services.letters import in_use, load_shipped
 from qqops import demo
 from qqops.staff.models import Staff
 
 DAY = datetime.timedelta(days=1)
+
+
+@demo.step
+def templates(wish: demo.Wish) -> str:
+    load_shipped(actor=wish.setup)
+    return _("Letter templates in use: %(n)d") % {"n": len(in_use())}
 
 
 @demo.step

@@ -26,10 +26,61 @@ TERMS = (
 NO_PERSONAL_DATA = _("Goes on the record for ever: no ID numbers, mobiles or e-mail addresses.")
 
 
+class FilesInput(forms.FileInput):
+    allow_multiple_selected = True
+
+
+class FilesForm(forms.Form):
+    """A form whose fields `evidence_files` and `upload` are `taken_files` and `more_files`: evidence that is a file.
+
+    The page takes files in as they come (enforcement/admin/evidence.py); here they are ids to tick.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        known_files: Sequence[tuple[str, Any]] = (),
+        wrong_files: Sequence[str] = (),
+        brings_files: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.wrong_files = wrong_files
+        fields: dict[str, Any] = self.fields
+        if known_files:
+            fields["evidence_files"].choices = known_files
+        else:
+            del fields["evidence_files"]
+        if not brings_files:
+            del fields["upload"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for sentence in self.wrong_files:
+            self.add_error("upload" if "upload" in self.fields else None, sentence)
+        return cleaned
+
+
+def taken_files() -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(
+        label=_("Evidence files"), required=False, widget=forms.CheckboxSelectMultiple,
+        help_text=_("Taken in and sealed. Those that are ticked are cited."),
+    )  # fmt: skip
+
+
+def more_files() -> forms.FileField:
+    return forms.FileField(
+        label=_("Add evidence files"),
+        required=False,
+        widget=FilesInput(attrs={"multiple": True}),
+        help_text=_("PDF, PNG, JPEG, MP4, M4A, MP3, WAV or plain text. They are taken in and sealed at the next step."),
+    )
+
+
 IMPOSED = (Kind.RESTRICT, Kind.FREEZE, Kind.TERMINATE)
 
 
-class ActForm(forms.Form):
+class ActForm(FilesForm):
     clauses = forms.MultipleChoiceField(label=_("Clause"), widget=forms.CheckboxSelectMultiple)
     citation = forms.CharField(
         label=_("Document cited"), required=False, max_length=200, help_text=_("With “law”: law and article, or order.")
@@ -75,6 +126,8 @@ class ActForm(forms.Form):
         help_text=_("One item a line. Without evidence there is no measure."),
         max_length=4000,
     )
+    evidence_files = taken_files()
+    upload = more_files()
     detected_by = forms.CharField(
         label=_("Found by rule or model"), required=False, max_length=80,
         help_text=_("What found it, where it was not a person; the decision is yours (8.1)."),
@@ -106,6 +159,7 @@ class ActForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.kind = kind
         fields: dict[str, Any] = self.fields
+        fields["evidence"].required = "evidence_files" not in fields  # a file will do
         fields["clauses"].choices = [(b.code, _ground(b)) for b in BASES if kind in b.kinds]
         fields["measures"].choices = liftable
         fields["policy"].queryset = DormancyPolicy.objects.filter(in_force()).order_by("code")
@@ -165,6 +219,7 @@ def order_from(kind: Kind, cleaned: dict[str, Any], *, form_key: uuid.UUID | Non
         then_review=cleaned.get("then_review", False),
         leave_out=tuple(cleaned.get("leave_out", ())),
         in_error=cleaned.get("in_error", False),
+        files=tuple(int(pk) for pk in cleaned.get("evidence_files", ())),
         lift_measures=tuple(int(m) for m in chosen if m.isdigit()),
         lift_kinds=tuple(m for m in chosen if not m.isdigit()),
         form_key=form_key or uuid.uuid4(),

@@ -10,6 +10,8 @@ from procrastinate.jobs import Status
 
 from enforcement import services
 from enforcement.models import Decision
+from enforcement.services import evidence, feed, lists
+from enforcement.services.deliver import deliver
 from qqops.alerts import watch
 from qqops.approvals import State
 from qqops.audit import origin
@@ -61,6 +63,15 @@ def expire(timestamp: int) -> None:
 
 
 @app.periodic(cron="* * * * *")
+@app.task(name="enforcement.deliver", queue="acts", queueing_lock="enforcement.deliver")
+def deliver_notices(timestamp: int) -> None:
+    """Send the letters that are due, for less than a minute: what is left is the next one's."""
+    with origin.origin(origin.WORKER, os_user=origin.terminal_user()):
+        deliver(actor=Staff.objects.system("system-worker"))
+    watch.beat("enforcement.deliver")
+
+
+@app.periodic(cron="* * * * *")
 @app.task(name="enforcement.announce", queue="acts", queueing_lock="enforcement.announce")
 def announce(timestamp: int) -> None:
     """Tell holders before a reclaim, and start those that all their holders were told of in time."""
@@ -68,3 +79,30 @@ def announce(timestamp: int) -> None:
         services.announce(actor=Staff.objects.system("system-worker"))
     run_announced()
     watch.beat("enforcement.announce")
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="enforcement.feed", queue="acts", queueing_lock="enforcement.feed")
+def push_states(timestamp: int) -> None:
+    """Tell the webhook what changed, and say who follows the state feed too slowly."""
+    system = Staff.objects.system("system-feed")
+    with origin.origin(origin.SYSTEM, os_user=origin.terminal_user()):
+        feed.push(actor=system)
+        feed.alarm(actor=system)
+    watch.beat("enforcement.feed")
+
+
+@app.periodic(cron="40 4 * * *")
+@app.task(name="enforcement.evidence", queue="acts", queueing_lock="enforcement.evidence")
+def drop_evidence(timestamp: int) -> None:
+    with origin.origin(origin.SYSTEM, os_user=origin.terminal_user()):
+        evidence.sweep(actor=Staff.objects.system("system-retention"))
+    watch.beat("enforcement.evidence")
+
+
+@app.periodic(cron="35 * * * *")
+@app.task(name="enforcement.lists", queue="acts", queueing_lock="enforcement.lists")
+def forget_lists(timestamp: int) -> None:
+    with origin.origin(origin.SYSTEM, os_user=origin.terminal_user()):
+        lists.forget(actor=Staff.objects.system("system-retention"))
+    watch.beat("enforcement.lists")

@@ -102,7 +102,20 @@ QQOPS_DAILY_FILED_BY_ROLE = env.dict(
     "QQOPS_DAILY_FILED_BY_ROLE", cast={"value": int}, default={"resources": 20_000_000}
 )
 QQOPS_DAILY_REVEALS = env.int("QQOPS_DAILY_REVEALS", default=60)
+QQOPS_EVIDENCE_MAX_MB = env.int("QQOPS_EVIDENCE_MAX_MB", default=20)  # of a file, and of all files of one form
+if not 6 <= QQOPS_EVIDENCE_MAX_MB <= 100:  # a scan of a paper has up to 5; the digest of a row takes no more than that
+    raise ImproperlyConfigured(f"QQOPS_EVIDENCE_MAX_MB is {QQOPS_EVIDENCE_MAX_MB}: from 6 to 100.")
 QQOPS_OPERATOR = env.str("QQOPS_OPERATOR", default="深圳市腾讯计算机系统有限公司")
+# What stands in letters to holders, in Chinese and, where it is given, in English (10.1, 11, 12.3), and how they leave.
+QQOPS_APPEAL_CONTACT = env.str("QQOPS_APPEAL_CONTACT", default="" if PRODUCTION else "演示客服：https://kf.example.com")
+QQOPS_APPEAL_CONTACT_EN = env.str(
+    "QQOPS_APPEAL_CONTACT_EN", default="" if PRODUCTION else "customer service of the demo: https://kf.example.com"
+)
+QQOPS_SIGNED_AT = env.str("QQOPS_SIGNED_AT", default="广东省深圳市南山区")
+QQOPS_SIGNED_AT_EN = env.str("QQOPS_SIGNED_AT_EN", default="Nanshan District, Shenzhen, Guangdong")
+QQOPS_NOTICE_WEBHOOK = env.str("QQOPS_NOTICE_WEBHOOK", default="")
+QQOPS_NOTICE_WAIT = env.int("QQOPS_NOTICE_WAIT", default=10)  # minutes; a slip can be taken back meanwhile
+QQOPS_WEBHOOK_KEY = env.str("QQOPS_WEBHOOK_KEY", default="")  # signs what other systems are told
 QQOPS_ERASURE_LIST = env.str("QQOPS_ERASURE_LIST", default="")
 QQOPS_BEHIND_PROXY = env.bool("QQOPS_BEHIND_PROXY", default=False)
 QQOPS_ADDRESSES = env.list("QQOPS_ADDRESSES", default=[])
@@ -117,6 +130,12 @@ ALERT_WEBHOOK = env.str("ALERT_WEBHOOK", default="")
 vars().update(env.email_url("EMAIL_URL", default="dummymail://"))
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="qqops@localhost")
+
+# The state feed: where it is posted besides being asked for, and when a reader is too far behind (minutes).
+QQOPS_STATES_WEBHOOK = env.str("QQOPS_STATES_WEBHOOK", default="")
+QQOPS_STATES_LAG = env.int("QQOPS_STATES_LAG", default=5)
+if QQOPS_STATES_LAG < 1:
+    raise ImproperlyConfigured(f"QQOPS_STATES_LAG is {QQOPS_STATES_LAG}: at least 1 minute.")
 
 INSTALLED_APPS = [
     "qqops",
@@ -285,9 +304,9 @@ if QQOPS_BEHIND_PROXY:
     # Only behind a proxy that sets this header itself: anybody else could claim to be secure.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-# A scan is personal data: never in a temporary file on disk, and sealed before it is kept.
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
-FILE_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
+# What is sent is personal data: never in a temporary file on disk, and sealed before it is kept.
+FILE_UPLOAD_HANDLERS = ["qqops.uploads.BoundedUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = QQOPS_EVIDENCE_MAX_MB * 1024 * 1024
 
 SIMPLE_HISTORY_REVERT_DISABLED = True
 # Nothing reads history by date alone; an index on it would be paid for by every act.

@@ -16,6 +16,7 @@ from accounts.lifecycle import HELD
 from accounts.models import Number, RuleVersion, Tenure
 from accounts.queries.rulebook import version_in_force
 from accounts.services.rulebook import load_summaries
+from qqops.alerts import watch
 from qqops.audit import origin, pen
 from qqops.staff import services
 from qqops.staff.backend import at_desk
@@ -59,6 +60,7 @@ def build() -> None:
     """Make roles, system actors and the cast in an empty database."""
     services.settle()
     keys.settle()
+    watch.begin("default")
     with origin.origin(origin.SYSTEM):
         setup = Staff.objects.system("system-setup")
         for login, role in LOGINS.items():

@@ -9,8 +9,10 @@ from typing import IO, Any
 
 from django.utils.translation import gettext as _
 from openpyxl import load_workbook
+from openpyxl.utils import get_column_letter
 
 from accounts.intake.columns import Row, Sheet, row
+from accounts.numbers import column_of, parted
 from qqops.errors import Invalid
 
 UNPACKED_MAX = 256 * 1024**2  # bytes; shared texts are all held in memory
@@ -33,6 +35,35 @@ def xlsx_rows(file: IO[bytes], sheet: Sheet) -> Iterator[Row]:
         found = row(at, columns, texts)
         found.wrong += wrong
         yield found
+
+
+def xlsx_numbers(file: IO[bytes]) -> Iterator[tuple[str, str | Invalid]]:
+    """The cells of a list of numbers by their names (B3), each with its text or with why there is none to be had.
+
+    As in a CSV: where the first line names a column of numbers that column counts, else every cell.
+    """
+    _refuse_bombs(file)
+    column, begun = None, False
+    for at, cells in enumerate(_cells(file), 1):
+        line = [(f"{get_column_letter(i)}{at}", _number_text(cell)) for i, cell in enumerate(cells, 1)]
+        if not any(text for _place, text in line):
+            continue
+        if not begun:
+            begun = True
+            column = column_of(str(text) for _place, text in line)
+            if column is not None:
+                continue
+        if column is not None:
+            yield line[column] if column < len(line) else (f"{get_column_letter(column + 1)}{at}", "")
+            continue
+        for place, text in line:
+            yield from ((place, part) for part in ([text] if isinstance(text, Invalid) else parted(text)))
+
+
+def _number_text(cell: Any) -> str | Invalid:
+    wrong: list[tuple[str, str]] = []
+    text = _text(cell, "", wrong)
+    return Invalid(wrong[0][1]) if wrong else text.strip()
 
 
 def _refuse_bombs(file: IO[bytes]) -> None:

@@ -98,7 +98,7 @@ class LoginLine(models.Model):
     at = models.DateTimeField()
     service = models.CharField(max_length=40)
 
-    fleeting = True
+    passing = True
 
     class Meta:
         verbose_name = _("line of a login file")

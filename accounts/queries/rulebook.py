@@ -2,7 +2,9 @@
 
 import datetime
 from collections.abc import Callable, Iterable
+from functools import cache
 
+from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
 from accounts.models import Clause, RuleVersion
@@ -13,6 +15,23 @@ from accounts.rulebook.summaries import DOCUMENT
 def version_in_force(at: datetime.datetime, document: str = DOCUMENT) -> RuleVersion | None:
     """Return the version in force at a moment, or None; a summary only where no real text was in force."""
     return _in_force(at, document).select_related("document").first()
+
+
+def is_in_force(version: RuleVersion, at: datetime.datetime) -> bool:
+    """Is it the one of its document in force at a moment? Every registration asks: the statement is made once."""
+    with connection.cursor() as cursor:
+        cursor.execute(_key_in_force(), [version.document_id, at])
+        return bool(cursor.fetchone() == (version.pk,))
+
+
+@cache
+def _key_in_force() -> str:
+    """The key of the version in force, by the document's key and a moment."""
+    any_moment = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
+    keys = _ordered(RuleVersion.objects.filter(document=0, effective_from__lte=any_moment)).values("pk")[:1]
+    sql, params = keys.query.sql_with_params()
+    assert params == (0, any_moment)
+    return str(sql)
 
 
 def versions_in_force(document: str = DOCUMENT) -> Callable[[datetime.datetime], RuleVersion | None]:
@@ -62,5 +81,8 @@ def _in_force(at: datetime.datetime, document: str) -> QuerySet[RuleVersion]:
 
 def _by_precedence(document: str) -> QuerySet[RuleVersion]:
     """Every version, each before those that it goes before once it has taken effect."""
-    found = RuleVersion.objects.filter(document__code=document)
+    return _ordered(RuleVersion.objects.filter(document__code=document))
+
+
+def _ordered(found: QuerySet[RuleVersion]) -> QuerySet[RuleVersion]:
     return found.order_by("is_summary", "-effective_from", "-published_at", "-pk")

@@ -1,3 +1,41 @@
-from enforcement.admin import acts, decisions, hooks, reclaim, ruling
+from enforcement.admin import (
+    acts,
+    batch,
+    case_acts,
+    cases,
+    decisions,
+    evidence,
+    feed,
+    hooks,
+    led,
+    letters,
+    notices,
+    progress,
+    reclaim,
+    report,
+    ruling,
+    runs,
+    strike,
+    undo,
+)
 
-__all__ = ["acts", "decisions", "hooks", "reclaim", "ruling"]
+__all__ = [
+    "acts",
+    "batch",
+    "case_acts",
+    "cases",
+    "decisions",
+    "evidence",
+    "feed",
+    "hooks",
+    "led",
+    "letters",
+    "notices",
+    "progress",
+    "reclaim",
+    "report",
+    "ruling",
+    "runs",
+    "strike",
+    "undo",
+]

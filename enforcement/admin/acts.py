@@ -1,6 +1,8 @@
 """The page of an act on one number or several: fill in, see what will happen, confirm."""
 
 import uuid
+from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -17,15 +19,20 @@ from accounts.lifecycle import Shown
 from accounts.queries.rulebook import clauses_in_force
 from accounts.services.protect import attempted
 from enforcement import services
+from enforcement.admin.evidence import BringsFiles
+from enforcement.admin.led import case_fact, case_in, initial_for
+from enforcement.admin.listed import figures_of, list_in
 from enforcement.admin.words import CONSEQUENCES, effect_sentence, measure_name
 from enforcement.forms import ActForm, order_from
 from enforcement.models import Decision
+from enforcement.order import Order
 from enforcement.policy import BASES, Effect, Kind, Why
 from enforcement.queries import liftable
 from enforcement.services import Preview as Found
+from enforcement.services.lists import open_list
 from qqops import panels
 from qqops.audit import pen
-from qqops.pages import ConfirmPage, Preview
+from qqops.pages import Preview
 from qqops.panels import Fact, Panel
 from qqops.staff.models import Staff
 
@@ -45,7 +52,7 @@ CONFIRM = {
 }
 
 
-class ActPage(ConfirmPage):
+class ActPage(BringsFiles):
     form_class = ActForm
     aside_template = "enforcement/clauses.html"
     proof = True
@@ -63,31 +70,50 @@ class ActPage(ConfirmPage):
         return services.may_order(self.kind, self.user)
 
     def setup(self) -> None:
-        self.numbers = chosen(self.request)
+        self.case = case_in(self.request)
+        self.listed = list_in(self.request)
+        self.given = [] if self.listed else chosen(self.request)
+        self.one = self.given[0] if len(self.given) == 1 else None
+
+    @cached_property
+    def numbers(self) -> Collection[int]:
+        """What the act is about; a list is opened when it is looked at, and may be forgotten by then."""
+        return open_list(self.listed) if self.listed else self.given
 
     def heading_title(self) -> Any:
-        if len(self.numbers) == 1:
-            return _("%(act)s: %(number)d") % {"act": TITLES[self.kind], "number": self.numbers[0]}
-        return _("%(act)s: %(n)d numbers") % {"act": TITLES[self.kind], "n": len(self.numbers)}
+        if self.one:
+            return _("%(act)s: %(number)d") % {"act": TITLES[self.kind], "number": self.one}
+        n = self.listed.count if self.listed else len(self.given)
+        return _("%(act)s: %(n)d numbers") % {"act": TITLES[self.kind], "n": n}
 
     def crumbs(self) -> list[tuple[Any, str]]:
-        return crumbs_of(self.numbers)
+        return [(_("New batch"), reverse("admin:batch"))] if self.listed else crumbs_of(self.given)
+
+    def order(self, cleaned: dict[str, Any], **more: Any) -> Order:
+        order = order_from(self.kind, cleaned, **more)
+        if self.listed:
+            order = replace(order, source_name=self.listed.name, source_sha256=self.listed.sha256)
+        return replace(order, case=self.case.pk) if self.case else order
+
+    def initial(self) -> dict[str, Any]:
+        return initial_for(self.case, self.kind) if self.case else {}
 
     def form_kwargs(self) -> dict[str, Any]:
         choices: list[tuple[str, Any]] = []
-        if self.kind == Kind.LIFT and len(self.numbers) == 1:
-            choices = [(str(m.pk), f"{measure_name(m)} · #{m.decision_id}") for m in liftable(self.numbers[0])]
+        if self.kind == Kind.LIFT and self.one:
+            choices = [(str(m.pk), f"{measure_name(m)} · #{m.decision_id}") for m in liftable(self.one)]
         elif self.kind == Kind.LIFT:
             choices = [("freeze", _("every freeze")), ("restrict", _("every restriction"))]
         reclaims = self.kind == Kind.TERMINATE and self.user.has_perm("enforcement.make_reclaim")
-        return {"kind": self.kind, "liftable": choices, "reclaims": reclaims, "several": len(self.numbers) > 1}
+        files = self.files_kwargs(self.case.pk if self.case else None)
+        return {"kind": self.kind, "liftable": choices, "reclaims": reclaims, "several": not self.one, **files}
 
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
         if cleaned is None:
             found = services.glance(self.kind, self.numbers, actor=self.user)
             return Preview("", "", panels=[self.figures(found)], consequences=[CONSEQUENCES[self.kind]])
         with pen.refusals(actor=self.user, **attempted(self.kind, self.numbers, len(self.numbers))):
-            found = services.preview(order_from(self.kind, cleaned), self.numbers, actor=self.user)
+            found = services.preview(self.order(cleaned), self.numbers, actor=self.user)
         self.found = found
         waits = found.rule.effect != Effect.AT_ONCE
         happens: list[Any] = [
@@ -122,7 +148,9 @@ class ActPage(ConfirmPage):
             facts.append(Fact(_("under a legal hold"), found.held))
         if found.suggested:
             facts.append(Fact(_("the ladder suggests"), services.steps_in_words(found.suggested)))
-        facts.append(Fact(_("numbers"), [str(n) for n in found.sample]))
+        facts += figures_of(self.listed, self.numbers, found)
+        if self.case:
+            facts.append(case_fact(self.case))
         return Panel(_("Figures"), "ops/panel_facts.html", {"facts": facts})
 
     def context(self) -> dict[str, Any]:
@@ -133,7 +161,7 @@ class ActPage(ConfirmPage):
         return {"clauses": [(c.number, clause_text(c)) for c in clauses]}
 
     def enact(self, cleaned: dict[str, Any], *, nonce: str) -> HttpResponseBase | str:
-        order = order_from(self.kind, cleaned, form_key=uuid.UUID(nonce))
+        order = self.order(cleaned, form_key=uuid.UUID(nonce))
         try:
             report = services.decide(order, self.numbers, actor=self.user, found=self.found)
         except services.AlreadyFiled as earlier:
@@ -148,8 +176,8 @@ class ActPage(ConfirmPage):
             self.say(_("Nothing was changed: %(why)s.") % {"why": services.in_words(report.skipped)})
         if decision.approvers:
             self.say(_("Decision #%(id)d waits for approval.") % {"id": decision.pk})
-        if len(self.numbers) == 1:
-            return reverse("admin:accounts_number_change", args=self.numbers)
+        if self.one:
+            return reverse("admin:accounts_number_change", args=[self.one])
         return reverse("admin:enforcement_decision_change", args=[decision.pk])
 
     def earlier(self, nonce: str) -> str:

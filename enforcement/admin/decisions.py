@@ -1,5 +1,6 @@
 """Decisions on the staff web: the list, the approvals inbox, the case file."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +17,14 @@ from accounts.queries.policies import in_words, terms_of
 from enforcement import services
 from enforcement.admin.words import duration_text, effect_sentence, ground_text, grounds_text, state_badge, term_text
 from enforcement.models import Decision, Outcome
-from enforcement.policy import Kind, Why
+from enforcement.policy import Kind, LeftOut, Why
 from enforcement.queries import decisions, inbox, notice_text
 from qqops import panels
 from qqops.approvals import State
 from qqops.errors import Invalid, Refused
 from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin
 from qqops.panels import Act, Fact, Panel
-from qqops.templatetags.ops import badge, digits, when
+from qqops.templatetags.ops import badge, digits, link, when
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -127,12 +128,30 @@ def content_facts(decision: Decision) -> list[Fact]:
         Fact(_("Targets"), decision.target_count),
         Fact(_("Maker"), decision.maker),
         Fact(_("Proposed"), when(decision.proposed_at, exact=True)),
+        Fact(_("Undoes"), decision_link(decision.undoes_id)),
+        Fact(
+            _("It was wrong"), _("yes: it never counts, and the holders have an apology") if decision.in_error else ""
+        ),
+        Fact(_("Severity"), decision.get_severity_display() if decision.severity else ""),
+        Fact(_("The ladder suggested"), services.steps_in_words(Counter(decision.suggestion or {}))),
+        Fact(_("Departs from it because"), decision.departure),
+        Fact(_("Found by rule or model"), decision.detected_by),
+        Fact(_("At its end"), _("back to review") if decision.then_review else ""),
+        Fact(_("Left for review by hand"), _(", ").join(str(LeftOut(c).label) for c in decision.leave_out or ())),
+        Fact(_("List"), decision.source_name),
+        Fact(_("SHA-256 of the list"), decision.source_sha256),
+        Fact(_("Paused"), when(decision.paused_at, exact=True) if decision.paused_at else ""),
+        Fact(_("Numbers a second"), decision.rate),
         Fact(_("Dormancy policy"), policy_text(decision)),
         Fact(_("Notice"), notice_text(decision)),
         Fact(_("Rule"), effect_sentence(decision.effect, len(decision.approvers))),
         Fact(_("Lapses"), when(decision.expires_at, exact=True) if decision.state == State.PROPOSED else ""),
     ]
     return [fact for fact in facts if fact.value not in ("", None)]
+
+
+def decision_link(pk: int | None) -> Any:
+    return link(reverse("admin:enforcement_decision_change", args=[pk]), f"#{pk}") if pk else ""
 
 
 def policy_text(decision: Decision) -> Any:
@@ -213,7 +232,17 @@ def _jump(request: HttpRequest, text: str) -> str | None:
     return reverse("admin:enforcement_decision_change", args=[wanted]) if known else None
 
 
+def _undone_by(request: HttpRequest, decision: Decision) -> Panel | None:
+    undone = list(decisions().filter(undoes=decision).order_by("-pk")[:10])
+    if not undone:
+        return None
+    rows = [(decision_link(d.pk), state_badge(d), d.target_count, d.maker, when(d.proposed_at)) for d in undone]
+    head = [_("Decision"), _("State"), _("Targets"), _("Maker"), _("Proposed")]
+    return Panel(_("Undone by"), "ops/panel_table.html", {"head": head, "rows": rows})
+
+
 panels.register("decision", grounds_panel)
+panels.register("decision", _undone_by)
 panels.register("decision", _approvals)
 panels.register("decision", targets_panel)
 panels.toolbar("decision", _rule_act)

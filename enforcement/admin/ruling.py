@@ -9,9 +9,11 @@ from django.utils.translation import gettext_lazy
 
 from enforcement import services, tasks
 from enforcement.admin.decisions import APPROVE, content_facts, grounds_panel, targets_panel
+from enforcement.admin.evidence import files_panel
+from enforcement.admin.listed import snapshot_panel
 from enforcement.admin.words import CONSEQUENCES, term_text
 from enforcement.models import Decision
-from enforcement.policy import Effect, Kind, Why
+from enforcement.policy import BATCH_FROM, Effect, Kind, Why
 from enforcement.queries import decisions, notice_text
 from qqops import panels
 from qqops.approvals import State
@@ -77,11 +79,18 @@ class DecisionRulingPage(RulingPage):
 
     def context(self) -> dict[str, Any]:
         decision = self.decision
+        batch = decision.source_name or decision.target_count > BATCH_FROM
+        files = files_panel(self.request, decision)
         return {
             "facts": content_facts(decision),
             "consequences": self.consequences(),
-            "left": [grounds_panel(self.request, decision), targets_panel(self.request, decision)],
-            "right": [self.now()],
+            "left": [
+                *panels.panels_for("ruling", self.request, decision),
+                grounds_panel(self.request, decision),
+                *filter(None, [files]),
+                targets_panel(self.request, decision),
+            ],
+            "right": [self.now(), *([snapshot_panel(decision)] if batch else [])],
         }
 
     def consequences(self) -> list[str]:

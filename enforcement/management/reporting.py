@@ -12,9 +12,11 @@ from django.utils.translation import ngettext
 from accounts.lifecycle import Shown
 from enforcement.models import Decision
 from enforcement.order import Order
-from enforcement.policy import Effect, Why
+from enforcement.policy import Effect, Kind, Why
 from enforcement.queries import notice_text
-from enforcement.services import Preview, Report, in_words
+from enforcement.services import Preview, Report, in_words, lists, steps_in_words
+from enforcement.services.listed import Listed
+from enforcement.terms import LOST
 from qqops import progress
 from qqops.approvals import State
 from qqops.commands import Exit, OpsCommand
@@ -36,6 +38,46 @@ def preview_lines(order: Order, found: Preview) -> Iterator[str]:
     if found.premium or found.paid:
         yield _("  among them premium: %(premium)d, paid: %(paid)d") % {"premium": found.premium, "paid": found.paid}
     yield f"  {effect_sentence(found.rule.effect, len(found.rule.approvers))} ({found.rule.label})"
+
+
+def list_lines(order: Order, listed: Listed, found: Preview) -> Iterator[str]:
+    """What is to be looked over of a list before it is filed, and how to file just that."""
+    digits = sorted(lists.digits_of(listed).items())
+    yield _("  digits: %(digits)s") % {"digits": ", ".join(f"{d}: {n}" for d, n in digits)}
+    yield _("  protected: %(protected)d, under a legal hold: %(held)d, minors: %(minors)s") % {
+        "protected": found.protected,
+        "held": found.held,
+        "minors": _("not counted") if (minors := lists.minors_of(listed)) is None else minors,
+    }
+    if found.suggested:
+        yield _("  the ladder suggests: %(steps)s") % {"steps": steps_in_words(found.suggested)}
+    if order.kind == Kind.TERMINATE:
+        yield f"  {LOST}"
+    yield _("  a sample: %(numbers)s") % {"numbers": _some(found.sample)}
+    yield _("  SHA-256: %(sha256)s (give it with --expect)") % {"sha256": order.source_sha256}
+
+
+def list_json(order: Order, listed: Listed) -> dict[str, Any]:
+    return {
+        "list": order.source_name,
+        "sha256": order.source_sha256,
+        "digits": {str(digits): n for digits, n in sorted(lists.digits_of(listed).items())},
+        "minors": lists.minors_of(listed),
+    }
+
+
+def preview_json(found: Preview) -> dict[str, Any]:
+    return {
+        "decision": None,
+        "state": "dry_run",
+        "effect": found.rule.effect,
+        "targets": found.known,
+        "applied": 0,
+        "would_apply": found.will,
+        "skipped": dict(found.skipped),
+        "unknown": found.unknown,
+        "failed": 0,
+    }
 
 
 def effect_sentence(effect: str, approvers: int) -> str:

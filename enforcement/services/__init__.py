@@ -9,7 +9,7 @@ from enforcement.services.notices import announce, ready
 from enforcement.services.preview import Preview, glance, preview, step_in_words, steps_in_words
 from enforcement.services.reclaim import Due, excluded_in_words, look, reclaim
 from enforcement.services.runs import go_on, halted, limit, may_run_it, pause, resume, stop, stop_all
-from enforcement.services.undo import look_at_undo, undo, undo_order
+from enforcement.services.undo import conflicts, look_at_undo, undo, undo_order
 
 __all__ = [
     "AlreadyFiled",
@@ -24,6 +24,7 @@ __all__ = [
     "approve",
     "capacity_of",
     "check",
+    "conflicts",
     "decide",
     "due",
     "excluded_in_words",

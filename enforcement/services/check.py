@@ -25,6 +25,7 @@ from enforcement.policy import (
     Severity,
     liftable,
 )
+from enforcement.services.case_led import check_cited
 from qqops.approvals import State
 from qqops.audit.personal import no_personal_data
 from qqops.errors import Invalid, Refused
@@ -42,6 +43,7 @@ def check(order: Order, actor: Staff) -> Authority:
     authority = _authority(order, actor)
     _policy(order)
     _undo(order)
+    check_cited(order, actor)
     return authority
 
 

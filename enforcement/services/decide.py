@@ -132,7 +132,7 @@ def _file(decision: Decision, order: Order, listed: Listed, found: Preview, act:
         for code in policy.in_order(order.clauses)
     ]
     evidence = [Evidence(statement=e, sha256=sha256_of(e)) for e in map(str.strip, order.evidence) if e]
-    evidence += evidence_files(order.files, actor=decision.maker)
+    evidence += evidence_files(order.files, actor=decision.maker, case=order.case)
     # The list goes first, under the number the decision will have: its digest is part of the decision.
     targets, unknown = hashlib.sha256(), set(found.unknown)
     for chunk in listed.chunks():

@@ -3,7 +3,7 @@
 import heapq
 import tempfile
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import chain, groupby, islice
 from typing import IO
 
@@ -14,7 +14,7 @@ _READ = 500  # of each run, read ahead while merging: many runs are open at once
 _IN_MEMORY = 1 << 20  # bytes; a longer list goes to a temporary file
 
 
-class Listed(Iterable[int]):
+class Listed(Collection[int]):
     """A million numbers as Python objects take 70 MB; here they lie as words, in a file when there are many."""
 
     def __init__(self, numbers: Iterable[int]) -> None:
@@ -39,6 +39,12 @@ class Listed(Iterable[int]):
 
     def __iter__(self) -> Iterator[int]:
         return chain.from_iterable(self.chunks())
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __contains__(self, number: object) -> bool:
+        return any(number == one for one in self)
 
     def chunks(self) -> Iterator[list[int]]:
         size: int = settings.QQOPS_CHUNK

@@ -20,6 +20,7 @@ from enforcement.content import TARGET
 from enforcement.models import Notice
 from enforcement.order import Order
 from enforcement.policy import Case, Kind, Rule
+from enforcement.services.case_led import must_spare, spared_by
 from enforcement.services.check import check, daily_limit, filing_limit
 from enforcement.services.listed import Listed
 from qqops.errors import Invalid
@@ -188,12 +189,13 @@ def today() -> datetime.datetime:
 
 
 def _look(order: Order, numbers: Iterable[int], actor: Staff) -> Preview:
-    listed = Listed.of(numbers)
+    listed, finders = Listed.of(numbers), spared_by(order)
     found = Preview(given=listed.given, duplicates=listed.given - listed.count)
     matched, targets = hashlib.sha256(), hashlib.sha256()
     used_today = declared = 0
     by_hash: list[tuple[int, int]] = []
     for chunk in listed.chunks():
+        must_spare(chunk, finders)
         with transaction.atomic():
             row = _judge(order, chunk, actor)
         by_hash = sorted(by_hash + [tuple(one) for one in row["sample"]])[:SAMPLE]

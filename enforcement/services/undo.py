@@ -10,18 +10,34 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from enforcement import judgement
 from enforcement.models import Decision
 from enforcement.order import Order
 from enforcement.policy import Kind
 from enforcement.services.decide import Report, decide
 from enforcement.services.listed import Listed
-from enforcement.services.preview import Preview, preview
+from enforcement.services.preview import SAMPLE, Preview, preview
 from qqops.audit import pen
 from qqops.staff.models import Staff
 
 _DONE = "SELECT number_id FROM enforcement_outcome WHERE decision_id = %s AND why = '' ORDER BY number_id"
+
+
+# What the decision changed and somebody else has changed since, or what ran out.
+_CONFLICTS = f"""
+SELECT n.id FROM enforcement_outcome x JOIN accounts_number n ON n.id = x.number_id
+WHERE x.decision_id = %(undoes)s AND x.why = '' AND {judgement.why(Kind.UNDO, of_targets=False)} = 'conflict'
+ORDER BY n.id LIMIT {SAMPLE}"""
+
+
+def conflicts(decision: Decision) -> list[int]:
+    """The first of those that an undo would leave as they are."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CONFLICTS, {"now": timezone.now(), **judgement.undone(decision)})
+        return [number for (number,) in cursor.fetchall()]
 
 
 def undo_order(

@@ -213,4 +213,5 @@ class KeysetList(Page):
             "acts": self.acts() if self.tick else [],
             "shown_filters": self.shown_filters(),
             "filtered": len(self.chosen),
+            "matching": panels.acts_for(f"{self.page}:matching", self.request, self),
         }

@@ -6,6 +6,7 @@ Exits 1 when a bar is missed. `--quick` shrinks every size: it tries the bench, 
 import argparse
 import sys
 import tempfile
+from array import array
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -37,7 +38,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, one pair: does the bench itself work?")
     parser.add_argument("--pairs", type=int, default=0, help="alternated pairs for each ratio (default: 5)")
-    parts = ("allocation", "freeze", "growth", "logins", "ranges", "sealing", "reclaim", "search")
+    parts = ("allocation", "batch", "ending", "freeze", "growth", "logins", "ranges", "sealing", "reclaim", "search")
     parser.add_argument("--only", choices=parts, help="one part of it")
     given = parser.parse_args()
     pairs = given.pairs or (1 if given.quick else 5)
@@ -50,6 +51,13 @@ def main() -> int:
             if given.only in (None, "freeze"):
                 numbers, targets = (30_000, 20_000) if given.quick else (300_000, 100_000)
                 figures += freeze(house, Path(folder), numbers, targets, pairs)
+            if given.only in (None, "batch"):
+                numbers, targets = (30_000, 20_000) if given.quick else (300_000, 50_000)
+                figures.append(batch(house, Path(folder), numbers, targets, pairs))
+            if given.only in (None, "ending"):
+                numbers, few, many = (30_000, 20_000, 20_000) if given.quick else (300_000, 50_000, 100_000)
+                figures.append(ended("undo", 0.8, house, Path(folder), numbers, few, pairs))
+                figures.append(ended("expire", 0.9, house, Path(folder), numbers, many, pairs))
             if given.only in (None, "growth"):
                 numbers, small, large = (60_000, 10_000, 50_000) if given.quick else (1_100_000, 10_000, 1_000_000)
                 figures += growth(house, Path(folder), numbers, small, large, pairs)
@@ -100,6 +108,51 @@ def freeze(house: House, folder: Path, numbers: int, targets: int, pairs: int) -
     if written[0] != written[1]:
         raise SystemExit(f"the two sides did not do the same work: {written}")
     return [Figure(f"freeze {targets:,} numbers ÷ hand-written SQL", median(ratios), 0.9)]
+
+
+def batch(house: House, folder: Path, numbers: int, targets: int, pairs: int) -> Figure:
+    """A CSV: read and looked at, read and filed, agreed to by two and applied; against the reference's apply alone."""
+    say(f"a CSV of {targets:,}, from the dry run to all applied")
+    house.grow(numbers)
+    house.targets(targets, folder / "targets")
+    listed = array("q")
+    listed.frombytes((folder / "targets").read_bytes())
+    (folder / "list.csv").write_text("number\n" + "\n".join(map(str, listed)) + "\n")
+    ratios = []
+    for pair in range(pairs):
+        took: dict[str, float] = {}
+        for side in ("product", "reference") if pair % 2 else ("reference", "product"):
+            with house.copy() as name:
+                more = ("--dry-run", str(folder / "list.csv")) if side == "product" else ()
+                measured = house.run(name, side, str(folder / "targets"), *more)
+            took[side] = sum(measured[part] for part in ("file", "approve", "apply")) if more else measured["apply"]
+        ratios.append(took["reference"] / took["product"])
+        times = ", ".join(f"{side} {seconds:.1f} s" for side, seconds in sorted(took.items()))
+        say(f"  pair {pair + 1}: {times}: {ratios[-1]:.2f}")
+    return Figure(f"a CSV of {targets:,} to all applied ÷ the reference's apply", median(ratios), 0.6)
+
+
+def ended(what: str, bar: float, house: House, folder: Path, numbers: int, targets: int, pairs: int) -> Figure:
+    """An undo applied, or the sweep of measures that are over, against the same by hand."""
+    say(f"{what} {targets:,} of {numbers:,}")
+    house.grow(numbers)
+    house.targets(targets, folder / "targets")
+    ratios, written = [], []
+    for pair in range(pairs):
+        took: dict[str, float] = {}
+        for side in ("product", "reference") if pair % 2 else ("reference", "product"):
+            with house.copy() as name:
+                options = () if pair else ("--verify",)
+                given = (what, side, str(folder / "targets"), *options)
+                measured = house.run(name, *given, module="tests.benchmarks.ending")
+            took[side] = measured["took"]
+            written += [measured["written"]] if options else []
+        ratios.append(took["reference"] / took["product"])
+        rates = ", ".join(f"{side} {targets / seconds:,.0f} rows/s" for side, seconds in sorted(took.items()))
+        say(f"  pair {pair + 1}: {rates}: {ratios[-1]:.2f}")
+    if written[0] != written[1]:
+        raise SystemExit(f"the two sides did not do the same work: {written}")
+    return Figure(f"{what} {targets:,} measures ÷ hand-written SQL", median(ratios), bar)
 
 
 def growth(house: House, folder: Path, numbers: int, small: int, large: int, pairs: int) -> list[Figure]:

@@ -20,6 +20,7 @@ from qqops import database
 SEED = "bench_seed"
 SUPERVISORS = ("bench-supervisor", "bench-supervisor2")
 OFFICER = "bench-officer"
+UNDOER, UNDO_APPROVER = "bench-officer2", "bench-supervisor3"  # who had no part in what is taken back
 RESOURCES = "bench-resources"
 
 
@@ -145,6 +146,8 @@ class House:
             setup = Staff.objects.system("system-setup")
             for login, role in (
                 (OFFICER, "officer"),
+                (UNDOER, "officer"),
+                (UNDO_APPROVER, "supervisor"),
                 (RESOURCES, "resources"),
                 *((s, "supervisor") for s in SUPERVISORS),
             ):

@@ -1,7 +1,8 @@
 """One measured run in a fresh process: `python -m tests.benchmarks.subject product|reference TARGETS [--verify]`.
 
 Both file the same decision and have it approved through the product; then one applies it as the product does, the
-other by the hand-written reference. Prints one JSON object.
+other by the hand-written reference. With `--dry-run` the product first reads the list from a CSV and looks at it, as
+whoever files it does. Prints one JSON object.
 """
 
 import argparse
@@ -10,7 +11,7 @@ import json
 import re
 import time
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ django.setup()
 
 from django.db import connection  # noqa: E402
 
+from accounts.numbers import read_file  # noqa: E402
 from enforcement import services  # noqa: E402
 from enforcement.models import Decision  # noqa: E402
 from enforcement.order import Order  # noqa: E402
@@ -45,10 +47,15 @@ def main() -> None:
     parser.add_argument("side", choices=("product", "reference"))
     parser.add_argument("targets", type=Path)
     parser.add_argument("--verify", action="store_true")
+    parser.add_argument("--dry-run", type=Path, metavar="CSV")
     given = parser.parse_args()
     marks = [time.perf_counter()]
     with origin.origin(origin.COMMAND):
-        decision = propose(numbers(given.targets))
+        if given.dry_run:  # typed twice: looked at, then filed
+            services.preview(order(), read_file(given.dry_run), actor=Staff.objects.get(username=OFFICER))
+            decision = propose(read_file(given.dry_run))
+        else:
+            decision = propose(numbers(given.targets))
         marks.append(time.perf_counter())
         decision = agree(decision)
         marks.append(time.perf_counter())
@@ -82,7 +89,11 @@ def numbers(targets: Path) -> Iterator[int]:
 
 
 def propose(numbers: Iterable[int]) -> Decision:
-    order = Order(
+    return services.decide(order(), numbers, actor=Staff.objects.get(username=OFFICER)).decision
+
+
+def order() -> Order:
+    return Order(
         Kind.FREEZE,
         ("8.1",),
         "bench: registered in bulk",
@@ -93,11 +104,10 @@ def propose(numbers: Iterable[int]) -> Decision:
         severity=Severity.SERIOUS,
         departure="bench: a batch of one length",
     )
-    return services.decide(order, numbers, actor=Staff.objects.get(username=OFFICER)).decision
 
 
-def agree(decision: Decision) -> Decision:
-    for login in SUPERVISORS[: len(decision.approvers)]:
+def agree(decision: Decision, by: Sequence[str] = SUPERVISORS) -> Decision:
+    for login in by[: len(decision.approvers)]:
         decision = services.approve(
             decision,
             actor=Staff.objects.get(username=login),

@@ -26,6 +26,7 @@ _USUAL: dict[Kind, dict[str, Any]] = {
     Kind.TERMINATE: {},
     Kind.LIFT: {"lift_kinds": ("freeze", "restrict")},
     Kind.RESTORE: {},
+    Kind.UNDO: {},
 }
 
 
@@ -63,6 +64,13 @@ def refuse(report: Report, actor: Staff) -> Report:
 
 def terminated(number: Number, officer: Staff, supervisor: Staff) -> Report:
     return approve(decide(Kind.TERMINATE, number, officer), supervisor)
+
+
+def undo(report: Report | Decision, actor: Staff, **more: Any) -> Report:
+    """Take a decision back, as found wrong unless said otherwise."""
+    decision = Decision.objects.get(pk=(report.decision if isinstance(report, Report) else report).pk)
+    said = {"clause": "10.1", "reason": "名单有误，撤销该处置", "in_error": True} | more
+    return services.undo(services.undo_order(decision, **said), actor=actor)
 
 
 def verbs(after: int) -> list[str]:

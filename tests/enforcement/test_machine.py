@@ -23,7 +23,7 @@ from qqops.staff.models import Staff
 from tests.campaign import size
 from tests.cast import make_numbers
 from tests.demands import overdue
-from tests.enforcement.acts import AGREED, DAY, HOUR, broken, order
+from tests.enforcement.acts import AGREED, DAY, HOUR, REASON, broken, order
 from tests.enforcement.reclaiming import adopt
 
 IDS = list(range(88_880_001, 88_880_007))
@@ -105,6 +105,19 @@ class Staffroom(RuleBasedStateMachine):
         except (Invalid, Refused):
             return
         assert decision.maker_id != self.cast[login].pk
+
+    @rule(login=st.sampled_from(MAKERS), at=st.integers(0, 50), wrong=st.booleans())
+    def someone_takes_back(self, login: str, at: int, wrong: bool) -> None:
+        done = list(Decision.objects.filter(state=State.APPLIED).order_by("pk"))
+        if not done:
+            return
+        decision = done[at % len(done)]
+        taken_back = services.undo_order(decision, clause="10.1", reason=REASON, in_error=wrong)
+        try:
+            report = services.undo(taken_back, actor=self.cast[login])
+        except (Invalid, Refused):
+            return
+        assert report.decision.undoes_id == decision.pk and decision.kind != Kind.UNDO
 
     @rule()
     def the_sweep_passes(self) -> None:

@@ -61,6 +61,28 @@ def test_no_chunk_of_a_batch_scans_a_growing_table(
         assert found == set(), kind
 
 
+def test_no_chunk_of_an_undo_scans_one(
+    numbers: Callable[..., list[int]],
+    officer: Staff,
+    officer2: Staff,
+    supervisor: Staff,
+    supervisor2: Staff,
+    settings: Any,
+) -> None:
+    ids = numbers(NUMBERS)
+    acts.approve(acts.decide(Kind.RESTRICT, ids, officer), supervisor)  # so that no table is small
+    settings.QQOPS_CHUNK = CHUNK
+    batch = acts.decide(Kind.FREEZE, ids[:: NUMBERS // TARGETS][:TARGETS], officer).decision
+    acts.approve(batch, supervisor)
+    batch.refresh_from_db()
+    analyze()
+    with scans() as found:
+        decision = acts.approve(acts.undo(batch, officer2), supervisor2, later=nothing).decision
+        analyze()
+        applied, skipped = services.apply(decision, actor=officer2)
+    assert (applied, +skipped, found) == (TARGETS, {}, set())
+
+
 def test_no_chunk_of_a_reclaim_scans_one_nor_do_its_notices(
     cast: dict[str, Staff], numbers: Callable[..., list[int]], rulebook: Any, settings: Any
 ) -> None:

@@ -6,8 +6,10 @@ import pytest
 
 from accounts.lifecycle import HELD, Lifecycle
 from enforcement import policy, services
-from enforcement.policy import AUTHORITIES, BASIS, FROM, RULES, UNDO, Case, Effect, FreezeKind, Kind, Scope
+from enforcement.models import Decision
+from enforcement.policy import AUTHORITIES, BASIS, FROM, NOT_UNDONE, RULES, UNDO, Case, Effect, FreezeKind, Kind, Scope
 from enforcement.services.check import check
+from qqops.approvals import State
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from qqops.staff.roles import ROLES
@@ -25,13 +27,14 @@ MATRIX: dict[str, set[str]] = {
     "8.2": {"restrict", "freeze:violation", "terminate"},
     "8.3": {"freeze:security"},
     "9.4": {"restrict", "freeze:violation", "terminate"},
-    "10.1": {"restrict", "freeze:violation", "terminate", "lift", "restore"},
+    "10.1": {"restrict", "freeze:violation", "terminate", "lift", "restore", "undo"},
     "10.2": {"terminate"},
     "10.3": {"terminate"},
-    "11": {"lift", "restore"},
-    "law": {"restrict", "freeze:legal", "terminate", "lift", "restore"},
+    "11": {"lift", "restore", "undo"},
+    "contract": {"restrict", "freeze:violation", "terminate"},
+    "law": {"restrict", "freeze:legal", "terminate", "lift", "restore", "undo"},
 }
-ACTS = ["restrict", *(f"freeze:{f}" for f in F.values), "terminate", "lift", "restore"]
+ACTS = ["restrict", *(f"freeze:{f}" for f in F.values), "terminate", "lift", "restore", "undo"]
 
 
 def test_the_matrix_has_exactly_the_grounds_of_the_rules() -> None:
@@ -47,6 +50,8 @@ def test_a_clause_allows_its_measures_and_no_other(
 ) -> None:
     kind, _colon, freeze_kind = act.partition(":")
     more: dict[str, Any] = {"clauses": (clause,), "citation": "某法第一条" if clause == "law" else ""}
+    more |= {"article": "service:4.2"} if clause == "contract" else {}
+    more |= {"undoes": Decision(kind=K.FREEZE, state=State.APPLIED)} if kind == "undo" else {}
     if freeze_kind:
         more |= {"freeze_kind": freeze_kind, "duration": 12 * HOUR}
     actor = resources if clause == "10.3" and kind == "terminate" else officer
@@ -87,8 +92,8 @@ def test_a_freeze_for_the_holder_lasts_a_day_at_most(officer: Staff) -> None:
             check(order(K.FREEZE, **own, **more), officer)
 
 
-def test_each_kind_has_an_undo_and_each_row_a_condition() -> None:
-    assert set(UNDO) == set(K) and set(UNDO.values()) <= set(K)
+def test_each_kind_has_an_undo_or_says_that_it_has_none_and_each_row_a_condition() -> None:
+    assert set(UNDO) | set(NOT_UNDONE) == set(K) and set(UNDO.values()) == {K.UNDO}
     assert [r.code for r in RULES] == list(policy.CONDITIONS)
     assert all(bool(r.approvers) == (r.effect != Effect.AT_ONCE) for r in RULES)
 
@@ -111,6 +116,9 @@ SUP, PRIV = policy.SUPERVISOR, policy.PRIVACY
 CASES: list[tuple[Case, str, str, tuple[str, ...]]] = [
     (case(K.TERMINATE, clauses=("10.3",)), "reclaim", "waits", (SUP, PRIV)),
     (case(K.TERMINATE, clauses=("10.3",), targets=10_001), "reclaim", "waits", (SUP, PRIV)),
+    (case(K.UNDO), "undo", "waits", (SUP,)),
+    (case(K.UNDO, targets=50_000), "undo", "waits", (SUP,)),
+    (case(K.UNDO, withdraws=True), "withdraw", "at_once", ()),
     (case(K.FREEZE, targets=10_000), "batch", "waits", (SUP,)),
     (case(K.FREEZE, targets=10_001), "large", "waits", (SUP, SUP)),
     (case(K.TERMINATE, targets=100), "terminate", "waits", (SUP,)),
@@ -187,10 +195,11 @@ ORDERS: dict[str, dict[str, Any]] = {
     "reclaim and more": {"kind": K.TERMINATE, "clauses": ("10.1", "10.3")},
     "lift": {"kind": K.LIFT},
     "restore": {"kind": K.RESTORE},
+    "undo": {"kind": K.UNDO, "undoes": Decision(kind=K.FREEZE, state=State.APPLIED)},
 }
 MAY: dict[str, set[str]] = {
     "agent": {"security 24 h"},
-    "reviewer": {"security 24 h", "security 25 h", "lift", "restore"},
+    "reviewer": {"security 24 h", "security 25 h", "lift", "restore", "undo"},
     "officer": set(ORDERS) - {"reclaim", "reclaim and more"},
     "supervisor": {"security 24 h", "security 25 h", "violation 7 d", "restrict"},
     "resources": {"reclaim"},

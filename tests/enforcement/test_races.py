@@ -153,25 +153,26 @@ def test_a_run_after_the_last_changes_nothing(numbers: Many, officer: Staff, sup
 def test_a_run_killed_in_the_middle_continues_and_doubles_nothing(
     numbers: Many, officer: Staff, supervisor: Staff, process_env: dict[str, str]
 ) -> None:
-    kills, count = size(2, 40), size(3000, 10_000)
+    kills, count, chunk = size(2, 50), size(3000, 100_000), size(20, 500)
     ids = numbers(count)
     decision = _approved(ids, officer, supervisor)
     command = [sys.executable, "manage.py", "decisions", "run", str(decision.pk), "--apply", "--json"]
-    small = process_env | {"QQOPS_CHUNK": "20", "PATH": os.environ["PATH"]}
+    small = process_env | {"QQOPS_CHUNK": str(chunk), "PATH": os.environ["PATH"]}
     for _kill in range(kills):
         before = Outcome.objects.count()
         run = subprocess.Popen(command, cwd=settings.BASE_DIR, env=small, stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + 30
-        at = random.randint(20, 200)
-        while Outcome.objects.count() < before + at and time.monotonic() < deadline:
+        at = random.randint(chunk, 3 * chunk)
+        while Outcome.objects.filter(decision=decision).count() < before + at and time.monotonic() < deadline:
             time.sleep(0.005)
+        time.sleep(random.random() * 0.05)  # anywhere in a chunk
         run.send_signal(signal.SIGKILL)
         assert run.wait(timeout=10) == -signal.SIGKILL
         _until_gone(decision)
     half = Outcome.objects.count()
-    assert 20 * kills <= half < count and half % 20 == 0  # whole chunks only
+    assert chunk * kills <= half < count and half % chunk == 0  # whole chunks only
     assert Measure.objects.count() == half
-    done = subprocess.run(command, cwd=settings.BASE_DIR, env=small, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=settings.BASE_DIR, env=small, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     assert f'"applied": {count - half}' in done.stdout
     assert sorted(Measure.objects.values_list("number_id", flat=True)) == ids

@@ -14,8 +14,8 @@ from accounts.services.declared import declare
 from qqops.alerts.models import Alert
 from qqops.audit.models import Event
 from qqops.errors import Refused
+from qqops.spreadsheets import disarmed
 from qqops.staff import services
-from qqops.staff.admin.report import disarmed
 from qqops.staff.models import Staff
 from qqops.staff.queries import _people, access_report, clashing
 from qqops.staff.services import signin

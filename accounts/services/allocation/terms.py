@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import RuleVersion, Tenure
-from accounts.queries.rulebook import version_in_force
+from accounts.queries.rulebook import is_in_force, version_in_force
 from accounts.resources import CHANNELS, HANDING, PAID_AHEAD, REGISTERED_WITHIN, Pool
 from qqops.audit.personal import looks_personal
 from qqops.days import end_of
@@ -87,8 +87,9 @@ def check(terms: Terms) -> None:
     """Raise Invalid or Refused where nothing may be opened on such terms."""
     for _column, fault in faults(terms):
         raise fault
-    in_force = rules_of("", terms.at)
-    if terms.rules != in_force:  # what was proposed may be agreed to when others have taken effect (preamble ¶2)
+    if not is_in_force(terms.rules, terms.at):
+        # What was proposed may be agreed to when others have taken effect (preamble ¶2).
+        in_force = rules_of("", terms.at)
         raise Invalid(
             _(
                 "The rules have changed meanwhile: version %(version)s is in force. Nothing was handed out; propose it"

@@ -1,34 +1,98 @@
-"""`manage.py decisions show ID | run ID`."""
+"""`manage.py decisions …`: look at a decision, carry it out, hold it up, take it back."""
 
+import argparse
 from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
-from enforcement import services
-from enforcement.management.reporting import decision_lines, outcome_counts, progress_bar, report_code, say_report
+from enforcement import services, tasks
+from enforcement.management.reporting import (
+    decision_lines,
+    outcome_counts,
+    preview_json,
+    preview_lines,
+    progress_bar,
+    report_code,
+    say_report,
+)
+from enforcement.models import Decision
+from enforcement.policy import BASES, Kind
 from enforcement.queries import decision_by_id
 from enforcement.services import Report
 from qqops.approvals import State
-from qqops.commands import Exit, OpsCommand
+from qqops.commands import Exit, OpsCommand, StaffCommand
 from qqops.errors import Invalid
 from qqops.staff.models import Staff
 
+OF_NOBODY = ("show", "run")  # to look needs no person at a shell of the machine, and to go on no third one
+Argument = tuple[str, dict[str, Any]]
 
-class Command(OpsCommand):
-    help = "Show a decision, or continue an approved one that was interrupted (run)."
+
+class Command(StaffCommand):
+    help = (
+        "Show a decision; continue, pause, slow down or stop what is being applied; undo what was.\n\n"
+        "  decisions show 17\n"
+        "  decisions run 17 --apply                     (continue what was interrupted, here)\n"
+        "  decisions pause 17 --actor officer --reason '…' --apply\n"
+        "  decisions limit 17 --rate 500 …              (--rate 0: no limit)\n"
+        "  decisions undo 17 --clause 10.1 --in-error …\n"
+        "  decisions stop_all …    decisions go_on …\n"
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("do", choices=("show", "run"), metavar="{show,run}")
-        parser.add_argument("decision", type=int)
-        parser.add_argument("--apply", action="store_true", help=_("run: do it; without this nothing is changed"))
-        super().add_arguments(parser)
+        parser.formatter_class = argparse.RawDescriptionHelpFormatter
+        acts = parser.add_subparsers(dest="do", required=True)
+        one: Argument = ("decision", {"type": int, "metavar": "DECISION"})
+        rate: Argument = ("--rate", {"type": int, "required": True, "metavar": "N", "help": _("0: no limit")})
+        undo: tuple[Argument, ...] = (
+            one,
+            ("--clause", {"required": True, "choices": [b.code for b in BASES if Kind.UNDO in b.kinds],
+                          "help": _("ground of the undo")}),
+            ("--citation", {"default": "", "help": _("with “law”: the law and article, or the order")}),
+            ("--fact", {"default": "", "help": _("what happened")}),
+            ("--in-error", {"action": "store_true", "help": _("it was wrong: it never counts, the holders have an"
+                                                              " apology")}),
+        )  # fmt: skip
+        self._add(acts, "show", _("the case file and what came of it"), one)
+        self._add(acts, "run", _("continue an approved one that was interrupted"), one)
+        self._add(acts, "pause", _("finish the present chunk and wait"), one)
+        self._add(acts, "resume", _("go on where it was paused; the worker does it"), one)
+        self._add(acts, "limit", _("apply at most so many numbers a second"), one, rate)
+        self._add(acts, "stop", _("stop it for good; what was done can be undone"), one)
+        self._add(acts, "undo", _("take back exactly what it did"), *undo)
+        self._add(acts, "stop_all", _("stop every run at its next chunk"))
+        self._add(acts, "go_on", _("end the stop of all runs"))
+
+    def _add(self, acts: Any, name: str, told: str, *arguments: Argument) -> None:
+        own = acts.add_parser(name, help=told, description=told)
+        if name in OF_NOBODY:
+            OpsCommand.add_arguments(self, own)
+            own.add_argument("--apply", action="store_true", help=_("run: do it; without this nothing is changed"))
+        else:
+            super().add_arguments(own)
+        for flag, options in arguments:
+            own.add_argument(flag, **options)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["do"] in OF_NOBODY:
+            OpsCommand.handle(self, *args, **options)
+        else:
+            super().handle(*args, **options)
 
     def act(self, **options: Any) -> int:
-        decision = decision_by_id(options["decision"])
-        return self._run(decision, options) if options["do"] == "run" else self._show(decision, options)
+        if options["do"] in OF_NOBODY:
+            decision = decision_by_id(options["decision"])
+            return self._run(decision, options) if options["do"] == "run" else self._show(decision, options)
+        return super().act(**options)
 
-    def _show(self, decision: Any, options: dict[str, Any]) -> int:
+    def act_for(self, **options: Any) -> int:
+        if options["do"] in ("stop_all", "go_on"):
+            return self._all(options)
+        decision = decision_by_id(options["decision"])
+        return self._undo(decision, options) if options["do"] == "undo" else self._hold_up(decision, options)
+
+    def _show(self, decision: Decision, options: dict[str, Any]) -> int:
         counts = outcome_counts(decision)
         if options["json"]:
             report = Report(decision, targets=decision.target_count, applied=counts.pop("", 0))
@@ -39,7 +103,7 @@ class Command(OpsCommand):
                 self.say(line)
         return Exit.DONE
 
-    def _run(self, decision: Any, options: dict[str, Any]) -> int:
+    def _run(self, decision: Decision, options: dict[str, Any]) -> int:
         """Two people have decided already; to continue needs no third: it is the worker's task, done by hand."""
         if decision.state != State.APPROVED:
             raise Invalid(_("Decision #%(id)d is not approved and unfinished.") % {"id": decision.pk})
@@ -57,3 +121,66 @@ class Command(OpsCommand):
             report.applied, report.skipped = services.apply(decision, actor=worker, progress=progress)
         say_report(self, report, as_json=options["json"])
         return report_code(report)
+
+    def _hold_up(self, decision: Decision, options: dict[str, Any]) -> int:
+        services.may_run_it(decision, self.actor)
+        if not options["apply"]:
+            return self._would(decision, options)
+        said: dict[str, Any] = {"actor": self.actor, "reason": options["reason"]}
+        match options["do"]:
+            case "pause":
+                services.pause(decision, **said)
+            case "resume":
+                services.resume(decision, **said, later=tasks.run_later)
+            case "limit":
+                services.limit(decision, options["rate"] or None, **said)
+            case "stop":
+                services.stop(decision, **said)
+        return self._done(decision, options)
+
+    def _undo(self, decision: Decision, options: dict[str, Any]) -> int:
+        order = services.undo_order(
+            decision,
+            clause=options["clause"],
+            citation=options["citation"],
+            facts=options["fact"],
+            reason=options["reason"],
+            ticket=options["ticket"],
+            in_error=options["in_error"],
+        )
+        if options["apply"]:
+            report = services.undo(order, actor=self.actor)
+            say_report(self, report, as_json=options["json"])
+            return report_code(report)
+        found = services.look_at_undo(order, actor=self.actor)
+        if options["json"]:
+            self.say_json(preview_json(found))
+        else:
+            for line in preview_lines(order, found):
+                self.say(line)
+        return Exit.DRY_RUN
+
+    def _all(self, options: dict[str, Any]) -> int:
+        if not options["apply"]:
+            return self._would(None, options)
+        if options["do"] == "stop_all":
+            services.stop_all(actor=self.actor, reason=options["reason"])
+            self.say(_("All runs stop at their next chunk."))
+        else:
+            n = services.go_on(actor=self.actor, reason=options["reason"], later=tasks.run_later)
+            self.say(_("Runs go on; handed to the worker: %(n)d.") % {"n": n})
+        return Exit.DONE
+
+    def _would(self, decision: Decision | None, options: dict[str, Any]) -> int:
+        if options["json"]:
+            self.say_json({"decision": decision.pk if decision else None, "state": "dry_run", "do": options["do"]})
+        else:
+            self.say(_("Dry run: nothing is changed. With --apply it is done."))
+        return Exit.DRY_RUN
+
+    def _done(self, decision: Decision, options: dict[str, Any]) -> int:
+        if options["json"]:
+            self.say_json({"decision": decision.pk, "state": decision.state, "do": options["do"]})
+        else:
+            self.say(_("Decision #%(id)d: done.") % {"id": decision.pk})
+        return Exit.DONE

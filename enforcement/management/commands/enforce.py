@@ -1,7 +1,9 @@
 """`manage.py enforce {restrict,freeze,terminate,lift,restore}`: a person's act on one number or a list."""
 
 import sys
-from array import array
+from dataclasses import replace
+from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +11,20 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
 from accounts import numbers
+from accounts.intake.lists import GivenList, read, read_path
 from accounts.queries.policies import policy_by_code
 from enforcement import services
-from enforcement.management.reporting import preview_lines, report_code, say_report
+from enforcement.management.reporting import (
+    list_json,
+    list_lines,
+    preview_json,
+    preview_lines,
+    report_code,
+    say_report,
+)
 from enforcement.order import Order
 from enforcement.policy import FreezeKind, Kind, LeftOut, Scope, Severity
+from enforcement.services.listed import Listed
 from enforcement.terms import parse_duration, parse_until
 from qqops.commands import Exit, StaffCommand
 from qqops.errors import Invalid
@@ -26,6 +37,7 @@ class Command(StaffCommand):
         "Restrict, freeze, terminate, lift or restore. Dry run unless --apply.\n\n"
         "  enforce freeze 88812345 --clause 10.1 --fact '…' --evidence '…' --reason '…' --for 7d --actor officer\n"
         "  enforce restrict --numbers list.csv --scope send_msg --clause 8.1 … --until 2026-12-31\n"
+        "  enforce … --numbers list.csv --expect SHA256 --apply   (only the list that the dry run showed)\n"
         "  enforce lift 88812345 --measure 17 …   (or --of DECISION, or --what freeze:security)\n"
     )
 
@@ -33,6 +45,7 @@ class Command(StaffCommand):
         parser.add_argument("kind", choices=ACTS, metavar="ACT", help=", ".join(ACTS))
         parser.add_argument("number", nargs="*", metavar="N", help=_("numbers"))
         parser.add_argument("--numbers", metavar="FILE", help=_("file with numbers; - for standard input"))
+        parser.add_argument("--expect", metavar="SHA256", help=_("refuse a list that is not the one of the dry run"))
         parser.add_argument("--clause", action="append", default=[], help=_("ground: a clause number, or “law”"))
         parser.add_argument("--citation", default="", help=_("with “law”: the law and article, or the order"))
         parser.add_argument("--article", default="", metavar="CODE:CLAUSE", help=_("with “contract”: the agreement"))
@@ -46,6 +59,8 @@ class Command(StaffCommand):
         parser.add_argument("--case", type=int, metavar="ID", help=_("the case that leads to it"))
         parser.add_argument("--fact", default="", help=_("what happened"))
         parser.add_argument("--evidence", action="append", default=[], help=_("what shows it (repeatable)"))
+        parser.add_argument("--evidence-file", action="append", type=int, default=[], metavar="ID",
+                            help=_("a file that `evidence add` took in (repeatable)"))  # fmt: skip
         parser.add_argument("--freeze-kind", choices=FreezeKind.values, help=_("default: violation"))
         parser.add_argument("--scope", action="append", default=[], choices=Scope.values, help=_("restriction scope"))
         parser.add_argument("--policy", metavar="CODE", help=_("with 10.3: the dormancy policy"))
@@ -63,38 +78,39 @@ class Command(StaffCommand):
 
     def act_for(self, **options: Any) -> int:
         order = _order(options)
-        given = self._numbers(options)
+        source = _list(options)
+        if source:
+            order = replace(order, source_name=source.name, source_sha256=source.sha256)
+        given = Listed(source.numbers if source else numbers.parse_list(options["number"]))
         if not options["apply"]:
             found = services.preview(order, given, actor=self.actor)
             if options["json"]:
-                self.say_json(
-                    {
-                        "decision": None,
-                        "state": "dry_run",
-                        "effect": found.rule.effect,
-                        "targets": found.known,
-                        "applied": 0,
-                        "would_apply": found.will,
-                        "skipped": dict(found.skipped),
-                        "unknown": found.unknown,
-                        "failed": 0,
-                    }
-                )
+                self.say_json(preview_json(found) | (list_json(order, given) if source else {}))
             else:
-                for line in preview_lines(order, found):
+                for line in chain(preview_lines(order, found), list_lines(order, given, found) if source else ()):
                     self.say(line)
             return Exit.DRY_RUN
         report = services.decide(order, given, actor=self.actor)
         say_report(self, report, as_json=options["json"])
         return report_code(report)
 
-    def _numbers(self, options: dict[str, Any]) -> "array[int]":
-        source = options["numbers"]
-        if bool(source) == bool(options["number"]):
-            raise Invalid(_("Give numbers, or a list with --numbers; not both, not neither."))
-        if source == "-":
-            return numbers.read_bytes(sys.stdin.buffer.read())
-        return numbers.read_file(Path(source)) if source else numbers.parse_list(options["number"])
+
+def _list(options: dict[str, Any]) -> GivenList | None:
+    """The list that was given, if one was; Invalid when it is not the one that was looked at."""
+    source, expected = options["numbers"], options["expect"]
+    if bool(source) == bool(options["number"]):
+        raise Invalid(_("Give numbers, or a list with --numbers; not both, not neither."))
+    if not source:
+        if expected:
+            raise Invalid(_("What --expect names is a list: give it with --numbers."))
+        return None
+    given = read(BytesIO(sys.stdin.buffer.read()), "stdin") if source == "-" else read_path(Path(source))
+    if expected and given.sha256 != expected.strip().lower():
+        raise Invalid(
+            _("The list is not the one of the dry run: its SHA-256 is %(now)s. Nothing was done: look at it again.")
+            % {"now": given.sha256}
+        )
+    return given
 
 
 def _order(options: dict[str, Any]) -> Order:
@@ -125,4 +141,5 @@ def _order(options: dict[str, Any]) -> Order:
         leave_out=tuple(dict.fromkeys(options["leave_out"])),
         in_error=options["in_error"],
         case=options["case"],
+        files=tuple(dict.fromkeys(options["evidence_file"])),
     )

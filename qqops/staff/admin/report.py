@@ -1,9 +1,5 @@
 """The access review: who has what since when, by whose word, and when it was last used; on a page and as a file."""
 
-import csv
-import io
-import re
-import unicodedata
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -15,7 +11,7 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qqops import panels
+from qqops import panels, spreadsheets
 from qqops.errors import Refused
 from qqops.pages import Page
 from qqops.pages.base import STALE
@@ -24,8 +20,6 @@ from qqops.staff.admin.words import given_by, held_role, role_text, staff_url
 from qqops.staff.queries import FLAGS, Line
 from qqops.templatetags.ops import badge, link, minute, when
 
-# What a spreadsheet may take for more than text: it skips what is not seen, and some read wide signs as plain ones.
-FORMULA = re.compile(r"[\t\r\n]|[\s\u200b-\u200f\u2060\ufeff]*[=+\-@]")
 TONES = {
     "unused": "warn",
     "exclusive": "bad",
@@ -101,25 +95,11 @@ class CsvPage(Page):
         except Refused as refused:
             self.say(str(refused), messages.ERROR)
             return HttpResponseRedirect(reverse("admin:access_report"))
-        response = HttpResponse(as_csv(lines), content_type="text/csv; charset=utf-8")
+        content = b"".join(spreadsheets.as_csv(head(), map(cells, lines)))
+        response = HttpResponse(content, content_type=spreadsheets.MEDIA_TYPES[spreadsheets.CSV])
         name = f"access-{timezone.localtime():%Y%m%d-%H%M}.csv"
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
-
-
-def as_csv(lines: list[Line]) -> str:
-    """For spreadsheets: with a byte order mark, and no cell that would be run as a formula."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(head())
-    for line in lines:
-        writer.writerow([disarmed(cell) for cell in cells(line)])
-    return "\ufeff" + out.getvalue()
-
-
-def disarmed(cell: Any) -> str:
-    text = "" if cell is None else str(cell)
-    return f"'{text}" if FORMULA.match(unicodedata.normalize("NFKC", text)) else text
 
 
 def cells(line: Line) -> list[Any]:

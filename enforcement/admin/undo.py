@@ -1,0 +1,129 @@
+"""The page that takes a decision back: what would be put back, what has changed since, and who must agree."""
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from enforcement import services
+from enforcement.admin.words import CONSEQUENCES, effect_sentence
+from enforcement.models import Decision
+from enforcement.order import Order
+from enforcement.policy import BASES, NOT_UNDONE, Effect, Kind, Why
+from enforcement.queries import decisions
+from qqops import panels
+from qqops.approvals import State
+from qqops.pages import ConfirmPage, Preview
+from qqops.panels import Act, Fact, Panel
+from qqops.staff.models import Staff
+
+GROUNDS = tuple((b.code, gettext_lazy("law or order") if b.citation else b.code)
+                for b in BASES if Kind.UNDO in b.kinds)  # fmt: skip
+
+
+class UndoForm(forms.Form):
+    clause = forms.ChoiceField(label=gettext_lazy("Clause"), choices=GROUNDS, widget=forms.RadioSelect)
+    citation = forms.CharField(
+        label=gettext_lazy("Document cited"),
+        required=False,
+        max_length=200,
+        help_text=gettext_lazy("With “law”: law and article, or order."),
+    )
+    in_error = forms.BooleanField(
+        label=gettext_lazy("It was wrong"),
+        required=False,
+        help_text=gettext_lazy("It never counts against the holder again, and he has an apology."),
+    )
+    facts = forms.CharField(
+        label=gettext_lazy("Facts"), required=False, widget=forms.Textarea(attrs={"rows": 2}), max_length=4000
+    )
+    reason = forms.CharField(label=gettext_lazy("Reason"), widget=forms.Textarea(attrs={"rows": 2}), max_length=2000)
+    ticket = forms.CharField(label=gettext_lazy("Ticket"), required=False, max_length=80)
+
+
+class UndoPage(ConfirmPage):
+    nav = "admin:enforcement_decision_changelist"
+    proof = True
+    form_class = UndoForm
+    user: Staff
+
+    def setup(self) -> None:
+        found = decisions().filter(pk=self.kwargs["pk"]).first()
+        if found is None:
+            raise Http404
+        self.decision: Decision = found
+
+    def allowed(self) -> bool:
+        return services.may_order(Kind.UNDO, self.user)
+
+    def heading_title(self) -> str:
+        return _("Undo: decision %(decision)s") % {"decision": f"{self.decision} {self.decision.get_kind_display()}"}
+
+    def crumbs(self) -> list[tuple[Any, str]]:
+        return [(_("Decisions"), reverse(self.nav)), (str(self.decision), _url(self.decision))]
+
+    def order(self, cleaned: dict[str, Any], form_key: uuid.UUID | None = None) -> Order:
+        return services.undo_order(self.decision, **cleaned, form_key=form_key)
+
+    def preview(self, cleaned: dict[str, Any] | None) -> Preview:
+        if cleaned is None:  # the list may be long: it is judged once there is a reason to
+            return Preview("", "", consequences=[CONSEQUENCES[Kind.UNDO]])
+        found = services.look_at_undo(self.order(cleaned), actor=self.user)
+        facts = [Fact(_("would be put back"), found.will)]
+        facts += [Fact(_("skipped: %(why)s") % {"why": Why(w).label}, n) for w, n in sorted(found.skipped.items())]
+        if conflicts := services.conflicts(self.decision):
+            facts.append(Fact(_("conflicts, for example"), [str(number) for number in conflicts]))
+        happens = [
+            CONSEQUENCES[Kind.UNDO],
+            effect_sentence(found.rule.effect, len(found.rule.approvers)),
+            _("Rule: %(rule)s") % {"rule": found.rule.label},
+        ]
+        if not found.will:
+            happens = [_("Nothing would change: %(why)s.") % {"why": services.in_words(found.skipped)}]
+        return Preview(
+            fingerprint=f"{found.digest}:{found.rule.code}",
+            button=_("Undo") if found.rule.effect == Effect.AT_ONCE else _("Send for approval"),
+            panels=[Panel(_("Figures"), "ops/panel_facts.html", {"facts": facts})],
+            consequences=happens,
+            blocked=not found.will,
+        )
+
+    def enact(self, cleaned: dict[str, Any], *, nonce: str) -> str:
+        try:
+            report = services.undo(self.order(cleaned, uuid.UUID(nonce)), actor=self.user)
+        except services.AlreadyFiled as earlier:
+            return self.filed(earlier)
+        if report.decision.approvers:
+            self.say(_("Decision #%(id)d waits for approval.") % {"id": report.decision.pk})
+        else:
+            self.say(_("Taken back: %(n)d. Decision #%(id)d.") % {"n": report.applied, "id": report.decision.pk})
+        return _url(report.decision)
+
+    def earlier(self, nonce: str) -> str:
+        first = Decision.objects.filter(form_key=nonce).first()
+        return self.filed(services.AlreadyFiled(first)) if first else ""
+
+    def filed(self, earlier: services.AlreadyFiled) -> str:
+        self.say(str(earlier), messages.WARNING)
+        return _url(earlier.decision)
+
+
+def _url(decision: Decision) -> str:
+    return reverse("admin:enforcement_decision_change", args=[decision.pk])
+
+
+def _act(request: HttpRequest, decision: Decision | None) -> Iterable[Act]:
+    if decision is None or not services.may_order(Kind.UNDO, panels.staff_at(request)):
+        return
+    if decision.kind not in NOT_UNDONE and decision.state in (State.APPLIED, State.STOPPED):
+        yield Act(_("Undo"), reverse("admin:undo", args=[decision.pk]), key="u", consequence=CONSEQUENCES[Kind.UNDO])
+
+
+panels.page("decisions/<int:pk>/undo/", "undo", UndoPage)
+panels.toolbar("decision", _act)

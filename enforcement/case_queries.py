@@ -1,0 +1,124 @@
+"""Reads of cases and of evidence files: what a person may see of them, and what he may open."""
+
+import uuid
+from collections.abc import Iterable
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from accounts.models import Number, Tenure
+from accounts.queries.declared import own_numbers
+from enforcement.casebook import CaseKind, Party
+from enforcement.models import Approval, Case, CaseEvidence, CaseNumber, Decision, Evidence, EvidenceFile, Target
+from enforcement.policy import PRIVACY, SUPERVISOR
+from qqops.approvals import State
+from qqops.audit.models import Event
+from qqops.staff.models import Staff
+
+HANDLE = "enforcement.handle_case"
+# The reviewers' own right: who hears objections sees what was decided on, also where he had no part in it (11).
+REVIEWS = "enforcement.make_contested_freeze"
+STORY = 100
+
+
+def cases(staff: Staff) -> QuerySet[Case]:
+    """Those this person may see: none about a number that he declared as his own or a relative's."""
+    own = CaseNumber.objects.filter(case=OuterRef("pk"), number__in=own_numbers(staff).values("number"))
+    return Case.objects.select_related("maker", "cause_by", "cause_agreed_by").exclude(Exists(own))
+
+
+def open_cases(staff: Staff) -> QuerySet[Case]:
+    return cases(staff).filter(state=Case.State.OPEN)
+
+
+def numbers_of(case: Case) -> QuerySet[CaseNumber]:
+    """In key order, each with its tenure, by the index of its case."""
+    return CaseNumber.objects.filter(case=case).select_related("tenure").order_by("number_id")
+
+
+def targets_of(case: Case, most: int) -> list[int]:
+    """The numbers that an act on this case is about, at most so many: those concerned, never who reported it."""
+    found = CaseNumber.objects.filter(case=case).exclude(party=Party.FINDER).order_by("number_id")
+    return list(found.values_list("number_id", flat=True)[:most])
+
+
+def count_numbers(case: Case) -> int:
+    return CaseNumber.objects.filter(case=case).count()
+
+
+def cases_of(number: Number, staff: Staff) -> QuerySet[CaseNumber]:
+    """Those of its present holder, or since it has none: nothing of anybody who held it before (9.1)."""
+    return _entries(staff).filter(number=number, tenure=number.tenure_id)
+
+
+def cases_under(tenure: Tenure, staff: Staff) -> QuerySet[CaseNumber]:
+    return _entries(staff).filter(number=tenure.number_id, tenure=tenure)
+
+
+def _entries(staff: Staff) -> QuerySet[CaseNumber]:
+    """Of no case that this person may not see."""
+    return CaseNumber.objects.filter(case__in=cases(staff)).select_related("case").order_by("-case_id")
+
+
+def story_of_case(case: Case) -> list[Event]:
+    """Every act on it, newest first."""
+    acts: set[uuid.UUID] = set(
+        Case.history.filter(id=case.pk).order_by("-history_id").values_list("event_id", flat=True)
+    )
+    for rows in (CaseNumber.objects.filter(case=case), CaseEvidence.objects.filter(case=case)):
+        acts |= set(rows.order_by().values_list("event_id", flat=True).distinct()[:STORY])
+    return list(Event.objects.filter(pk__in=acts).order_by("-seq")[:STORY])
+
+
+def spared(case: int | None, *, clauses: Iterable[str]) -> set[int]:
+    """Whom a measure that cites this case may not reach: who reported another's number in good faith (8.3).
+
+    Where he had used that number first, 10.2 alone reaches him.
+    """
+    if case is None:
+        return set()
+    found = CaseNumber.objects.filter(
+        case=case, party=Party.FINDER, case__kind=CaseKind.FINDER, case__details__good_faith=True
+    )
+    if set(clauses) == {"10.2"}:
+        found = found.exclude(case__details__used_first=True)
+    return set(found.values_list("number_id", flat=True))
+
+
+# Evidence files
+
+
+def readable() -> QuerySet[EvidenceFile]:
+    """Those whose key is still there, without what they hold."""
+    return EvidenceFile.objects.filter(key__isnull=False).select_related("key", "taken_by").defer("content")
+
+
+def citable(staff: Staff, case: int | None = None) -> QuerySet[EvidenceFile]:
+    """What this person may rest a decision on, or a case: what he took in, and what lies in the case he acts in."""
+    in_case = CaseEvidence.objects.filter(file=OuterRef("pk"), case=case)
+    return readable().filter(Q(taken_by=staff) | Exists(in_case)) if case else readable().filter(taken_by=staff)
+
+
+def openable(staff: Staff) -> QuerySet[EvidenceFile]:
+    """What this person has part in: what he took in; what a decision rests on that he made, ruled on, may rule on or
+    hears the objection to; what lies in a case that he opened or works on, or that led to such a decision."""
+    decided = _decisions_of(staff)
+    mine = Q(maker=staff) | Q(cause_by=staff) | Q(cause_agreed_by=staff)
+    if staff.has_perm(HANDLE):
+        mine |= Q(state=Case.State.OPEN)
+    led = Decision.objects.filter(case=OuterRef("pk"), pk__in=decided.values("pk"))
+    taking_part = cases(staff).filter(mine | Exists(led))
+    cited = Evidence.objects.filter(file=OuterRef("pk"), decision__in=decided.values("pk"))
+    in_case = CaseEvidence.objects.filter(file=OuterRef("pk"), case__in=taking_part.values("pk"))
+    return readable().filter(Q(taken_by=staff) | Exists(cited) | Exists(in_case))
+
+
+def _decisions_of(staff: Staff) -> QuerySet[Decision]:
+    """Those he has part in; none that reaches a number he declared."""
+    ruled = Approval.objects.filter(proposal=OuterRef("pk"), approver=staff)
+    mine = Q(maker=staff) | Q(Exists(ruled))
+    if rights := [right for right in (SUPERVISOR, PRIVACY) if staff.has_perm(right)]:
+        mine |= Q(state=State.PROPOSED, approvers__overlap=rights)
+    if staff.has_perm(REVIEWS):
+        mine |= Q(state__in=(State.APPLIED, State.STOPPED))
+    own = Target.objects.filter(decision=OuterRef("pk"), number__in=own_numbers(staff).values("number"))
+    return Decision.objects.filter(mine).exclude(Exists(own))

@@ -1,0 +1,202 @@
+"""The names that a template may use, which of them each letter knows and needs, and what each stands for.
+
+Every value comes from what does not change any more (the decision, its grounds, when the notice was written), so that
+a letter can be made again, to the letter.
+"""
+
+import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from accounts import closing
+from enforcement.letters import words
+from enforcement.letters.words import NOTHING, Both
+from enforcement.models import Decision, Ground, Measure, Notice
+from enforcement.policy import Effect, Kind, Letter
+
+REVERSALS = (Kind.LIFT, Kind.RESTORE, Kind.UNDO)
+
+
+@dataclass(frozen=True)
+class About:
+    """What one letter is about. Of the holder himself nothing: no name, no address."""
+
+    decision: Decision
+    grounds: Sequence[Ground]  # with their clauses, as they were filed: the Rules before any other document (12.2)
+    number: int
+    stage: str
+    at: datetime.datetime  # when the notice was written, with the act it tells of
+    ended: Sequence[Measure] = ()  # of a lift: the measures that it ended
+
+    @property
+    def letter(self) -> Letter:
+        if self.stage != Notice.Stage.ACT:
+            return Letter.PRIOR if self.stage == Notice.Stage.PRIOR else Letter.REMINDER
+        if self.decision.kind in REVERSALS and self.decision.in_error:
+            return Letter.APOLOGY
+        return Letter(self.decision.kind)
+
+
+def _measure(about: About) -> Both:
+    """Of a reversal: what is taken back."""
+    decision = about.decision
+    if decision.kind == Kind.LIFT:
+        return words.joined(dict.fromkeys(map(words.of_measure, about.ended)))
+    if decision.kind == Kind.RESTORE:
+        return words.MEASURES[Kind.TERMINATE]
+    if decision.kind == Kind.UNDO:
+        return words.of_measure(decision.undoes) if decision.undoes else NOTHING
+    return words.of_measure(decision)
+
+
+def _from(about: About) -> Both:
+    decision = about.decision
+    if decision.kind not in (Kind.RESTRICT, Kind.FREEZE):
+        return words.of_moment(about.at)
+    if decision.effective_at is None:
+        return NOTHING
+    return words.of_moment(max(decision.effective_at, decision.proposed_at))
+
+
+def _until(about: About) -> Both:
+    decision, ends = about.decision, about.decision.ends_at
+    zh, en = words.of_moment(ends) if ends else ("无固定期限，至解除为止", "no fixed end, until it is lifted")
+    lapses = decision.expires_at
+    if decision.effect == Effect.PROVISIONAL and lapses and (ends is None or lapses < ends):  # DESIGN §4
+        by_zh, by_en = words.of_moment(lapses)
+        zh += f"；现为临时措施，如在 {by_zh} 前未经另一名工作人员同意，则届时自行终止"
+        en += f"; provisional now: it ends by itself on {by_en} unless another member of staff has agreed by then"
+    return zh, en
+
+
+def _clauses(about: About) -> Both:
+    return words.joined(map(words.of_ground, about.grounds), "\n", "\n")
+
+
+def _how_found(about: About) -> Both:
+    """Who found it and who decided: no measure is decided by a machine alone (8.1(b), PIPL 24)."""
+    decision = about.decision
+    rule = decision.policy.code if decision.policy else decision.detected_by
+    if not rule:
+        return (
+            "有关情况由工作人员发现，并由工作人员作出决定。",
+            "The facts were found by people, and people decided.",
+        )
+    return (
+        f"有关情况由规则“{rule}”发现，由工作人员审核并作出决定。您有权要求说明（《个人信息保护法》第二十四条）。",
+        f"The facts were found by rule “{rule}”; people looked at them and decided. You may ask for an explanation"
+        " (Personal Information Protection Law, article 24).",
+    )
+
+
+def _appeal(about: About) -> Both:
+    """How to object (clause 11); what comes of it is promised to nobody (7)."""
+    zh, en = settings.QQOPS_APPEAL_CONTACT, settings.QQOPS_APPEAL_CONTACT_EN or settings.QQOPS_APPEAL_CONTACT
+    if not zh:
+        return NOTHING
+    (by, _same), days = words.of_day(about.at + closing.OBJECTION), closing.OBJECTION.days
+    return (
+        f"如有异议，您可在 {days} 日内（至 {by}）提出：{zh}。"
+        "每一件异议均由未参与本决定的工作人员审查，结果不能预先告知。",
+        f"You may object within {days} days (until {by}): {en}. Somebody who took no part in this decision looks at"
+        " each objection; its outcome cannot be told beforehand.",
+    )
+
+
+def _jurisdiction(about: About) -> Both:
+    """12.3 to 12.5."""
+    zh, en = settings.QQOPS_SIGNED_AT, settings.QQOPS_SIGNED_AT_EN or settings.QQOPS_SIGNED_AT
+    if not zh:
+        return NOTHING
+    return (
+        f"规则签订地：{zh}；适用中国大陆地区法律；争议先行协商，协商不成的，由签订地法院管辖（第 12.3 至 12.5 条）。",
+        f"The Rules were signed at {en}; the law of mainland China applies; a dispute is first talked over, and then"
+        " goes to the court of that place (12.3 to 12.5).",
+    )
+
+
+_RIGHTFUL: Both = (
+    "依规则采取措施所致的损失由您承担（第 9.3 条）；措施有误的，我们负责更正。",
+    "Loss from a rightful measure is yours to bear (9.3); a measure that was wrong is ours to put right.",
+)
+
+
+def _loss(about: About) -> Both:
+    """What is lost with the right of use (10.4), and who bears it (9.3)."""
+    decision = about.decision
+    if decision.kind != Kind.TERMINATE:
+        return _RIGHTFUL
+    grace = decision.policy.grace_days * closing.DAY if decision.policy else closing.GRACE
+    lost: Both = (
+        f"使用权终止后保留 {grace.days} 日，其间可以恢复；"
+        "此后该号码下的消息、资料、邮件、物品等将被清除（第 10.4 条）。",
+        f"For {grace.days} days after the right of use ends it can be restored; then messages, profile, mail and items"
+        " of this number are cleared (10.4).",
+    )
+    return words.joined((lost, _RIGHTFUL), "", " ")
+
+
+def _reclaim_on(about: About) -> Both:
+    """The earliest day: it may come later, as all holders of a reclaim are told first."""
+    policy = about.decision.policy
+    if policy is None:
+        return NOTHING
+    days = policy.notice_days if about.stage == Notice.Stage.PRIOR else policy.reminder_days
+    return words.of_day(about.at + days * closing.DAY)
+
+
+def _same(text: str) -> Both:
+    return text, text
+
+
+VALUES: dict[str, Callable[[About], Both]] = {
+    "number": lambda about: _same(str(about.number)),
+    "measure": _measure,
+    "scope": lambda about: words.of_scopes(about.decision),
+    "from": _from,
+    "until": _until,
+    "facts": lambda about: _same(about.decision.facts),
+    "clauses": _clauses,
+    "how_found": _how_found,
+    "appeal": _appeal,
+    "jurisdiction": _jurisdiction,
+    "operator": lambda about: _same(settings.QQOPS_OPERATOR),
+    "decision": lambda about: _same(f"#{about.decision.pk}"),
+    "date": lambda about: words.of_day(about.at),
+    "loss": _loss,
+    "reclaim_on": _reclaim_on,
+}
+
+# A subject is read by whoever carries the mail: nothing of the holder, not even his number.
+IN_SUBJECT = ("measure", "operator", "decision", "date")
+
+_ALWAYS = ("number", "clauses", "operator")
+_OF_MEASURES = (*_ALWAYS, "facts", "how_found", "appeal", "jurisdiction")
+
+# What each letter must say: of a measure, its reasons and the way to object; of an end, what is lost (9.3, 10.4).
+MUST: dict[Letter, tuple[str, ...]] = {
+    Letter.RESTRICT: (*_OF_MEASURES, "scope", "until"),
+    Letter.FREEZE: (*_OF_MEASURES, "until"),
+    Letter.TERMINATE: (*_OF_MEASURES, "loss"),
+    Letter.LIFT: _ALWAYS,
+    Letter.RESTORE: _ALWAYS,
+    Letter.UNDO: _ALWAYS,
+    Letter.APOLOGY: _ALWAYS,
+    Letter.PRIOR: (*_OF_MEASURES, "loss", "reclaim_on"),
+    Letter.REMINDER: (*_OF_MEASURES, "loss", "reclaim_on"),
+}
+
+_NOT_OF: dict[str, tuple[Letter, ...]] = {
+    "scope": tuple(letter for letter in Letter if letter != Letter.RESTRICT),
+    "until": tuple(letter for letter in Letter if letter not in (Letter.RESTRICT, Letter.FREEZE)),
+    "loss": (Letter.LIFT, Letter.RESTORE, Letter.UNDO, Letter.APOLOGY),
+    "reclaim_on": tuple(letter for letter in Letter if letter not in (Letter.PRIOR, Letter.REMINDER)),
+    "from": (Letter.PRIOR, Letter.REMINDER),
+}
+
+
+def known_to(letter: str) -> tuple[str, ...]:
+    """The names that this letter can fill."""
+    return tuple(name for name in VALUES if letter not in _NOT_OF.get(name, ()))

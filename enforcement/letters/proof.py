@@ -1,0 +1,16 @@
+"""What the record must prove of letters: none in use without the yes that it needs, none changed since. Run by
+`audit_verify`, on any row that is or was in use or waits."""
+
+from qqops.audit import verify
+
+# As services/letters.py `content_hash_of`; what was shipped needs nobody's yes, and has the hash all the same.
+_TEMPLATES = """
+SELECT 'letter ' || t.id FROM enforcement_lettertemplate t
+WHERE t.content_hash <> encode(sha256(convert_to(concat_ws(chr(31), t.code, t.version, t.subject_zh, t.body_zh,
+    t.subject_en, t.body_en, t.maker_id, t.reason), 'UTF8')), 'hex')
+  OR t.state = 'applied' AND cardinality(t.approvers) <> (
+    SELECT count(*) FROM enforcement_templateapproval a
+    WHERE a.proposal_id = t.id AND a.agreed AND a.content_hash = t.content_hash)
+ORDER BY t.id"""
+
+verify.also("letter", "enforcement_lettertemplate", _TEMPLATES)

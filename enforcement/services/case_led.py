@@ -1,0 +1,40 @@
+"""What a decision may and may not do by the case that led to it."""
+
+from collections.abc import Iterable
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from enforcement.case_queries import cases, spared
+from enforcement.models import Case
+from enforcement.order import Order
+from enforcement.policy import Kind
+from qqops.errors import Invalid, Refused
+from qqops.staff.models import Staff
+
+MEASURES = (Kind.RESTRICT, Kind.FREEZE, Kind.TERMINATE)
+
+
+def check_cited(order: Order, actor: Staff) -> None:
+    if order.case is None:
+        return
+    case = cases(actor).filter(pk=order.case).first()
+    if case is None:
+        raise Invalid(_("There is no case #%(id)d.") % {"id": order.case})
+    if case.state != Case.State.OPEN:
+        raise Invalid(_("Case #%(id)d is closed: no decision comes of it any more.") % {"id": case.pk})
+
+
+def spared_by(order: Order) -> set[int]:
+    """The numbers that this order may not reach by the case that it cites (8.3)."""
+    return spared(order.case, clauses=order.clauses) if order.kind in MEASURES else set()
+
+
+def must_spare(numbers: Iterable[int], finders: set[int]) -> None:
+    if finders and not finders.isdisjoint(numbers):
+        raise Refused(
+            gettext_noop(
+                "Among these numbers is that of the person who reported in good faith: he is not penalised for it"
+                " (8.3). If he had used the number first, 10.2 alone applies."
+            )
+        )

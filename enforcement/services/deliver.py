@@ -1,0 +1,230 @@
+"""Delivery of notices: the worker takes some, sends them, and says on the record what came of them.
+
+At least once, and not more often than it must: what is taken has its `due_at` pushed ahead (a lease), so two workers
+never hold the same one and no transaction is open while something is sent. A worker that dies between sending and
+writing so leaves its notices to the next, which sends them again under the same id (`notice` of the webhook, Message-ID
+of the mail), by which whoever receives it knows it for the same.
+"""
+
+import datetime
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from enforcement.letters.placeholders import About
+from enforcement.letters.render import Incomplete, Rendered, render
+from enforcement.models import Decision, LetterTemplate, Measure, Notice, Target
+from enforcement.policy import Kind
+from enforcement.services import letters
+from enforcement.services.ways import Ways
+from qqops import webhook
+from qqops.alerts.services import raise_alert
+from qqops.audit import pen
+from qqops.staff.models import Staff
+
+CHUNK = 200
+LEASE = datetime.timedelta(minutes=5)  # longer than a run and its last exchange take together
+RUN = 50.0  # seconds; the worker's clock comes every minute
+LONGEST_WAIT = datetime.timedelta(hours=1)
+ATTEMPTS = 77  # 1 min, 2, 4 … 32, then every hour: three days
+ALERT_EVERY = datetime.timedelta(days=1)
+S, C = Notice.State, Notice.Channel
+
+# The holder hears of an act when the time is over in which its maker takes back a slip (DESIGN §4).
+_TAKE = """
+WITH next AS (
+  SELECT id FROM enforcement_notice
+  WHERE state = 'pending' AND due_at <= %(now)s AND (stage <> 'act' OR created_at <= %(heard)s)
+  ORDER BY due_at LIMIT %(size)s FOR UPDATE SKIP LOCKED)
+UPDATE enforcement_notice x SET due_at = %(now)s + %(lease)s, attempts = x.attempts + 1
+FROM next WHERE x.id = next.id RETURNING x.id"""
+
+# Of what was not reached in time: as if it had not been taken.
+_GIVE_BACK = """
+UPDATE enforcement_notice SET due_at = %(now)s, attempts = attempts - 1
+WHERE id = ANY(%(ids)s) AND state = 'pending' AND attempts > 0"""
+
+# What was sent is sent, though the act was taken back in the same moment: its holder has another letter for that.
+_WRITE = """
+UPDATE enforcement_notice x SET state = r.state, channel = r.channel, fault = r.fault, due_at = r.due_at,
+  template_id = r.template, letter_sha256 = r.sha256, sent_at = CASE WHEN r.state = 'sent' THEN %(now)s END
+FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(channels)s::text[], %(faults)s::text[],
+  %(dues)s::timestamptz[], %(templates)s::bigint[], %(sha256s)s::text[])
+  AS r(id, state, channel, fault, due_at, template, sha256)
+WHERE x.id = r.id AND (x.state = 'pending' OR x.state = 'withdrawn' AND r.state = 'sent')
+RETURNING x.state, x.channel"""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of one notice; pending: it is tried again when it is due."""
+
+    notice: Notice
+    state: Notice.State
+    channel: str = ""
+    fault: str = ""
+    due_at: datetime.datetime | None = None
+    template: LetterTemplate | None = None
+    sha256: str = ""
+
+
+class NoTemplate(Exception):
+    """No version of this letter was agreed to yet; its argument is the letter's code."""
+
+
+def deliver(*, actor: Staff, seconds: float = RUN) -> Counter[str]:
+    """Send what is due, for so long at most; how many by state, `pending` for those that are tried again."""
+    done, until = Counter[str](), time.monotonic() + seconds
+    with Ways() as ways:
+        while time.monotonic() < until and (notices := _take()):
+            results = _send_all(notices, ways, until)
+            done += _record(results, actor)
+            _give_back([notice.pk for notice in notices[len(results) :]])
+    return done
+
+
+def letter_of(notice: Notice, *, template: LetterTemplate | None = None) -> tuple[LetterTemplate, Rendered]:
+    """The letter as it was or would be written; raises NoTemplate, or Incomplete where something is missing."""
+    about = abouts([notice])[notice.pk]
+    template = template or notice.template or letters.in_use().get(about.letter)
+    if template is None:
+        raise NoTemplate(about.letter)
+    return template, render(template, about)
+
+
+def abouts(notices: Iterable[Notice]) -> dict[int, About]:
+    """What each is about, in three queries however many there are. Nothing of any other holder of the number."""
+    found = {notice.pk: notice for notice in notices}
+    wanted = Decision.objects.filter(pk__in={notice.decision_id for notice in found.values()})
+    decisions = wanted.select_related("policy", "undoes").prefetch_related("grounds__clause__version").in_bulk()
+    grounds = {pk: sorted(one.grounds.all(), key=lambda ground: ground.pk) for pk, one in decisions.items()}
+    ended = _ended(found.values(), decisions)
+    return {
+        pk: About(
+            decisions[notice.decision_id], grounds[notice.decision_id], notice.tenure.number_id, notice.stage,
+            notice.created_at, ended[notice.decision_id, notice.tenure_id],
+        )
+        for pk, notice in found.items()
+    }  # fmt: skip
+
+
+def _ended(
+    notices: Iterable[Notice], decisions: Mapping[int, Decision]
+) -> defaultdict[tuple[int, int | None], list[Measure]]:
+    """Of lifts: the measures that each ends, by decision and tenure."""
+    lifts = [notice for notice in notices if decisions[notice.decision_id].kind == Kind.LIFT]
+    ends: defaultdict[tuple[int, int | None], list[Measure]] = defaultdict(list)
+    if lifts:
+        targets = list(
+            Target.objects.filter(
+                decision__in={notice.decision_id for notice in lifts},
+                number__in={notice.tenure.number_id for notice in lifts},
+            )
+        )
+        measures = Measure.objects.in_bulk({pk for target in targets for pk in target.measures or ()})
+        for target in targets:
+            ends[target.decision_id, target.tenure_id] += [measures[pk] for pk in target.measures or ()]
+    return ends
+
+
+def _take() -> list[Notice]:
+    now = timezone.now()
+    heard = now - datetime.timedelta(minutes=settings.QQOPS_NOTICE_WAIT)
+    params: dict[str, Any] = {"now": now, "heard": heard, "size": CHUNK, "lease": LEASE}
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, params)
+        ids = [pk for (pk,) in cursor.fetchall()]
+    people = ("tenure__number", "tenure__identity", "tenure__registrant", "tenure__identity_key")
+    return list(Notice.objects.filter(pk__in=ids).select_related(*people).order_by("pk"))
+
+
+def _give_back(ids: list[int]) -> None:
+    if ids:
+        with connection.cursor() as cursor:
+            cursor.execute(_GIVE_BACK, {"now": timezone.now(), "ids": ids})
+
+
+def _send_all(notices: list[Notice], ways: Ways, until: float) -> list[Result]:
+    """One after the other, as far as the time goes; the first is always tried."""
+    about, templates = abouts(notices), letters.in_use()
+    results: list[Result] = []
+    for notice in notices:
+        if results and time.monotonic() >= until:
+            break
+        results.append(_send(notice, about[notice.pk], templates, ways))
+    return results
+
+
+def _send(notice: Notice, about: About, templates: Mapping[str, LetterTemplate], ways: Ways) -> Result:
+    template = templates.get(about.letter)
+    if template is None:
+        return Result(notice, S.BLOCKED, fault=f"template:{about.letter.value}")
+    try:
+        letter = render(template, about)
+    except Incomplete as incomplete:
+        return Result(notice, S.BLOCKED, fault=f"empty:{','.join(incomplete.names)}"[:120], template=template)
+    channel = ""
+    try:
+        way = ways.to(notice, about)
+        if way is None:
+            return Result(notice, S.NO_WAY)
+        channel = way.channel.value
+        way.send(notice, about, letter)
+    except Exception as error:  # whatever goes wrong with one is that one's: it is tried again
+        return _again(notice, channel, webhook.fault(error))
+    return Result(notice, S.SENT, channel, template=template, sha256=letter.sha256)
+
+
+def _again(notice: Notice, channel: str, fault: str) -> Result:
+    if notice.attempts >= ATTEMPTS:
+        return Result(notice, S.FAILED, channel, fault)
+    wait = min(LONGEST_WAIT, datetime.timedelta(minutes=2 ** min(notice.attempts - 1, 10)))
+    return Result(notice, S.PENDING, channel, fault, timezone.now() + wait)
+
+
+def _record(results: list[Result], actor: Staff) -> Counter[str]:
+    """One event for all that were sent and one for all that were given up, with how many and how: no 50,000 events."""
+    done = Counter[str]()
+    with transaction.atomic():
+        written = _write(results)
+        by_way = Counter(channel for state, channel in written if state == S.SENT)
+        given_up = Counter(state for state, _channel in written if state not in (S.SENT, S.PENDING))
+        decisions = {result.notice.decision_id for result in results}
+        one = decisions.pop() if len(decisions) == 1 else None
+        if by_way:
+            facts = {"n": by_way.total(), "sent_by": dict(by_way)}
+            with pen.act("notice.sent", actor=actor, reason="", decision_id=one, facts=facts):
+                pass
+        if given_up:
+            facts = {"n": given_up.total(), "unsent": dict(given_up)}
+            with pen.act("notice.failed", actor=actor, reason="", decision_id=one, facts=facts) as act:
+                for state in (S.FAILED, S.BLOCKED):
+                    if given_up[state]:
+                        raise_alert(act, f"notices_{state.value}", once=ALERT_EVERY, n=given_up[state])
+    done.update(state for state, _channel in written)
+    return done
+
+
+def _write(results: list[Result]) -> list[tuple[str, str]]:
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _WRITE,
+            {
+                "now": now,
+                "ids": [result.notice.pk for result in results],
+                "states": [result.state.value for result in results],
+                "channels": [result.channel for result in results],
+                "faults": [result.fault for result in results],
+                "dues": [result.due_at or now for result in results],
+                "templates": [result.template.pk if result.template else None for result in results],
+                "sha256s": [result.sha256 for result in results],
+            },
+        )
+        return [(state, channel) for state, channel in cursor.fetchall()]

@@ -1,0 +1,162 @@
+"""Acts on letter templates: draft a version, and agree to it or refuse it; and which one is in use.
+
+The content of a version never changes. An approval binds to its hash, which `audit_verify` computes anew.
+"""
+
+import hashlib
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from enforcement.letters.render import Draft, problems
+from enforcement.letters.shipped import SHIPPED
+from enforcement.models import LetterTemplate, TemplateApproval
+from qqops import bulk
+from qqops.approvals import State
+from qqops.audit import pen
+from qqops.audit.personal import no_personal_data
+from qqops.errors import Invalid, Refused
+from qqops.reason import must_say_why
+from qqops.signing import sign
+from qqops.staff.models import Staff
+from qqops.staff.services import as_of_now
+
+DRAFT, APPROVE = "enforcement.draft_letter", "enforcement.approve_letter"
+BETWEEN = "\x1f"  # in no text: a draft has printable characters and line ends only
+
+
+def in_use() -> dict[str, LetterTemplate]:
+    """By the code of its letter: the latest version that was agreed to."""
+    agreed = LetterTemplate.objects.filter(state=State.APPLIED).order_by("code", "-version").distinct("code")
+    return {template.code: template for template in agreed}
+
+
+def check_draft(draft: Draft, *, actor: Staff) -> None:
+    """Raise as `draft_template` would."""
+    if not actor.may_enter or not actor.has_perm(DRAFT):
+        raise Refused(gettext_noop("Your role may not draft letters."))
+    if found := problems(draft):
+        raise Invalid("\n".join(found))
+    no_personal_data(draft.subject_zh, draft.body_zh, draft.subject_en, draft.body_en)
+    for other in LetterTemplate.objects.filter(code=draft.code, state__in=(State.PROPOSED, State.APPLIED)):
+        if _texts(other) == _texts(draft) and (other.state == State.PROPOSED or in_use().get(draft.code) == other):
+            raise Invalid(_("Version %(n)d says exactly this already. Nothing was done.") % {"n": other.version})
+
+
+def draft_template(draft: Draft, *, actor: Staff, reason: str) -> LetterTemplate:
+    """File a version; it is used when somebody else has agreed to it."""
+    with pen.refusals(actor=actor, facts={"act": "draft_letter", "letter": draft.code}), transaction.atomic():
+        check_draft(draft, actor=actor)
+        must_say_why(reason)
+        template = _version(draft, actor, reason)
+        template.approvers = [APPROVE]
+        with pen.act("letter.drafted", actor=actor, reason=reason, subject=template, facts={"letter": draft.code}):
+            _insert(template)
+    return template
+
+
+def load_shipped(*, actor: Staff) -> list[LetterTemplate]:
+    """Put the shipped text in use for each letter that has none, as set-up does with the summaries of the Rules."""
+    known = set(LetterTemplate.objects.values_list("code", flat=True))
+    made = [_version(draft, actor, "Bundled letters") for draft in SHIPPED if draft.code not in known]
+    if made:
+        with pen.act("letter.shipped", actor=actor, reason="Bundled letters", facts={"n": len(made)}):
+            for template in made:
+                template.state, template.in_use_from = State.APPLIED, template.proposed_at
+                _insert(template)
+    return made
+
+
+def capacity_of(template: LetterTemplate, actor: Staff) -> str:
+    """The permission in which this person may rule on the draft; Refused or Invalid says why not."""
+    if template.maker_id == actor.pk:
+        raise Refused(gettext_noop("You made this draft: another person must rule on it."))
+    held = [permission for permission in template.approvers if actor.has_perm(permission)]
+    if not held or not actor.may_enter:
+        raise Refused(gettext_noop("Your role may not rule on letters."))
+    if template.state != State.PROPOSED:
+        raise Invalid(_("Draft %(draft)s is not waiting for approval.") % {"draft": template})
+    return str(held[0])
+
+
+def approve_template(template: LetterTemplate, *, actor: Staff, reason: str, content_hash: str) -> LetterTemplate:
+    """Agree to the text that was seen; it is used from now on."""
+    return _rule(template, actor=actor, reason=reason, seen=content_hash, agreed=True)
+
+
+def refuse_template(template: LetterTemplate, *, actor: Staff, reason: str, content_hash: str) -> LetterTemplate:
+    return _rule(template, actor=actor, reason=reason, seen=content_hash, agreed=False)
+
+
+def _rule(template: LetterTemplate, *, actor: Staff, reason: str, seen: str, agreed: bool) -> LetterTemplate:
+    tried = {"act": "approve_letter" if agreed else "refuse_letter", "letter": template.code}
+    with pen.refusals(actor=actor, subject=template, facts=tried), transaction.atomic():
+        template = LetterTemplate.objects.select_for_update(no_key=True).get(pk=template.pk)
+        actor = as_of_now(actor)
+        capacity = capacity_of(template, actor)
+        must_say_why(reason)
+        if not (seen == template.content_hash == content_hash_of(template)):
+            raise Invalid(_("The draft is not the one you saw. Look at it again; nothing was done."))
+        if agreed:
+            _may_follow(template)
+        verb = "letter.approved" if agreed else "letter.refused"
+        with pen.act(verb, actor=actor, reason=reason, subject=template, facts={"letter": template.code}) as act:
+            sign(TemplateApproval, template, actor, capacity, act, agreed=agreed, reason=reason)
+            template.state = State.APPLIED if agreed else State.REFUSED
+            template.in_use_from = timezone.now() if agreed else None
+            template.save(update_fields=["state", "in_use_from"])
+    return template
+
+
+def _may_follow(template: LetterTemplate) -> None:
+    """What the house knows may have changed since the draft, and so may the version in use."""
+    if found := problems(Draft.of(template.code, *_texts(template))):
+        raise Invalid("\n".join([_("This draft cannot be used any more. Refuse it."), *found]))
+    now = in_use().get(template.code)
+    if now and now.version > template.version:
+        raise Invalid(
+            _("Version %(n)d is in use already, and is later than this. Refuse this draft.") % {"n": now.version}
+        )
+
+
+def _version(draft: Draft, actor: Staff, reason: str) -> LetterTemplate:
+    last = LetterTemplate.objects.filter(code=draft.code).order_by("-version").first()
+    template = LetterTemplate(
+        pk=bulk.next_pk(LetterTemplate),
+        code=draft.code,
+        version=last.version + 1 if last else 1,
+        subject_zh=draft.subject_zh,
+        body_zh=draft.body_zh,
+        subject_en=draft.subject_en,
+        body_en=draft.body_en,
+        reason=reason,
+        maker=actor,
+        state=State.PROPOSED,
+        proposed_at=timezone.now(),
+    )
+    template.content_hash = content_hash_of(template)
+    return template
+
+
+def _insert(template: LetterTemplate) -> None:
+    try:
+        with transaction.atomic():
+            template.save(force_insert=True)
+    except IntegrityError as clash:
+        if "letter_version_once" not in str(clash):
+            raise
+        raise Invalid(
+            _("Somebody else filed a version of this letter just now. Nothing was done: look again.")
+        ) from None
+
+
+def _texts(said: LetterTemplate | Draft) -> tuple[str, str, str, str]:
+    return said.subject_zh, said.body_zh, said.subject_en, said.body_en
+
+
+def content_hash_of(template: LetterTemplate) -> str:
+    """What an approver agrees to, as one hash; letters/proof.py computes the same in SQL."""
+    said = (template.code, template.version, *_texts(template), template.maker_id, template.reason)
+    return hashlib.sha256(BETWEEN.join(map(str, said)).encode()).hexdigest()

@@ -1,0 +1,98 @@
+"""Striking out a ground (12.7): what rests on it survives only where another of its grounds holds. Everything else is
+listed, and goes to a human: a case of its own, with the numbers that are in force under it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from accounts.models import Clause
+from enforcement.casebook import CaseKind, Party
+from enforcement.models import Case, CaseNumber, StrikeOut
+from enforcement.strike_queries import MEASURED, TERMINATED, Hit, citing
+from qqops import bulk
+from qqops.audit import pen
+from qqops.audit.personal import no_personal_data
+from qqops.errors import Invalid, Refused
+from qqops.reason import must_say_why
+from qqops.staff.models import Staff
+
+STRIKE = "enforcement.strike_ground"
+
+_NUMBERS = f"""
+INSERT INTO enforcement_casenumber (case_id, number_id, tenure_id, party, event)
+SELECT %(case)s, r.number_id, min(r.tenure_id), '{Party.SUBJECT}', %(event)s
+FROM enforcement_decision d CROSS JOIN LATERAL ({MEASURED} UNION ALL {TERMINATED}) r(number_id, tenure_id)
+WHERE d.id = ANY(%(decisions)s) GROUP BY r.number_id ORDER BY r.number_id"""
+
+
+@dataclass
+class Struck:
+    strike_out: StrikeOut
+    hit: Hit
+    case: Case | None = None
+    numbers: int = 0
+
+
+def check_strike(clause: Clause | None, citation: str, *, actor: Staff) -> Hit:
+    """What striking it out would hit; raises as `strike_out` would."""
+    if not actor.has_perm(STRIKE):
+        raise Refused(gettext_noop("Your role may not strike out grounds."))
+    citation = citation.strip()
+    if (clause is None) == (not citation):
+        raise Invalid(_("Name one thing: a clause of one version, or a document as it was cited."))
+    no_personal_data(citation)
+    if StrikeOut.objects.filter(clause=clause, citation=citation).exists():
+        raise Invalid(_("This ground was struck out already. Nothing was done."))
+    return citing(clause.pk if clause else None, citation)
+
+
+def strike_out(
+    clause: Clause | None = None, citation: str = "", *, actor: Staff, reason: str, ticket: str = ""
+) -> Struck:
+    """Strike a ground out for good. Decisions are left as they are: who they are given to decides on each."""
+    named = {"clause": f"{clause.version} {clause.number}" if clause else "", "reference": citation.strip()}
+    with pen.refusals(actor=actor, facts={"act": "ground.strike_out", **named}), transaction.atomic():
+        hit = check_strike(clause, citation, actor=actor)
+        must_say_why(reason)
+        row = StrikeOut(
+            pk=bulk.next_pk(StrikeOut), clause=clause, citation=citation.strip(), reason=reason, at=timezone.now()
+        )
+        struck = Struck(row, hit)
+        facts = named | {"standing": len(hit.standing), "groundless": len(hit.groundless)}
+        with pen.act("ground.struck_out", actor=actor, reason=reason, ticket=ticket, subject=row, facts=facts) as act:
+            row.event_id = act.event_id
+            StrikeOut.objects.bulk_create([row])
+            act.wrote(StrikeOut)
+            if hit.groundless:
+                struck.case, struck.numbers = _to_review(row, hit.groundless, actor, reason, ticket)
+                act.facts["case"] = struck.case.pk
+    return struck
+
+
+def _to_review(row: StrikeOut, decisions: list[int], actor: Staff, reason: str, ticket: str) -> tuple[Case, int]:
+    now = timezone.now()
+    case = Case(
+        pk=bulk.next_pk(Case),
+        kind=CaseKind.REVIEW,
+        what=_("A ground was struck out (12.7): decisions that rest on it alone."),
+        details={"strike_out": row.pk, "decisions": decisions},
+        maker=actor,
+        opened_at=now,
+        ticket=ticket,
+    )
+    told = {"kind": case.kind}
+    with pen.act("case.opened", actor=actor, reason=reason, ticket=ticket, subject=case, facts=told) as act:
+        case.save(force_insert=True)
+        act.wrote(pen.history_model(Case))
+        with connection.cursor() as cursor:
+            given: dict[str, Any] = {"case": case.pk, "event": act.event_id, "decisions": decisions, "now": now}
+            cursor.execute(_NUMBERS, given)
+            numbers = cursor.rowcount
+        act.facts["numbers"] = numbers
+        if numbers:
+            act.wrote(CaseNumber, rows=numbers)
+    return case, numbers

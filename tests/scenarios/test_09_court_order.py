@@ -1,0 +1,70 @@
+"""Scenario 9, the side of enforcement: a court orders that a number is unfrozen, and its entry does not count again."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from accounts.models import Number
+from accounts.queries.number import shown_of
+from enforcement import services
+from enforcement.models import Decision, Measure
+from enforcement.policy import Kind
+from qqops.staff.models import Staff
+from tests.enforcement.acts import DAY, approve, broken, decide, order
+from tests.terminal import Terminal
+from tests.web.conftest import desk
+from tests.web.door import decision_url, number_url, rule, text
+
+__all__ = ["desk"]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english", "rulebook")]
+ORDER = "（2026）粤0305民初3338号"
+
+
+def test_a_court_unfreezes_a_number_before_its_time_and_two_people_carry_it_out(
+    number: Callable[..., Number], cast: dict[str, Staff], terminal: Terminal, desk: Callable[[str], Client]
+) -> None:
+    one = number()
+    frozen = decide(Kind.FREEZE, one, cast["officer"], duration=90 * DAY)
+    approve(frozen, cast["supervisor"])
+    lift = (
+        "enforce", "lift", one.pk, "--of", frozen.decision.pk, "--clause", "law", "--in-error",
+        "--fact", "the court found the posts not proved", "--evidence", "judgment, page 7", "--reason", "court order",
+    )  # fmt: skip
+    assert "order and its number" in terminal("officer2", *lift, "--apply").error
+    filed = terminal("officer2", *lift, "--citation", ORDER, "--apply", "--json")
+    assert (filed.code, filed.json["state"], filed.json["applied"]) == (6, "proposed", 0)
+    executed = Decision.objects.get(pk=filed.json["decision"])
+    assert executed.rule in ("by_order", "overturns_supervisor")
+    assert rule(desk("officer2"), executed).status_code == 403  # its maker, and no supervisor
+    assert rule(desk("supervisor2"), executed).status_code == 302
+    one.refresh_from_db()
+    measure = Measure.objects.get()
+    assert (shown_of(one), measure.end_reason, measure.ended_by) == ("in_use", "voided", executed)
+    page = text(desk("auditor").get(decision_url(executed)))
+    assert ORDER in page and "yes: it never counts" in page
+    # The next sanction starts at the foot of the ladder again.
+    found = services.preview(order(Kind.FREEZE, duration=7 * DAY), [one.pk], actor=cast["officer"])
+    assert dict(found.suggested) == {"freeze:7": 1}
+    assert "found wrong" in text(desk("officer").get(number_url(one.pk)))
+    assert broken() == []
+
+
+def test_a_freeze_that_a_court_ordered_ends_by_its_order_only(
+    number: Callable[..., Number], cast: dict[str, Staff], terminal: Terminal
+) -> None:
+    one = number()
+    asked = decide(
+        Kind.FREEZE, one, cast["officer"], clauses=("law",), citation=ORDER, freeze_kind="legal", indefinite=True
+    )
+    approve(asked, cast["supervisor"])
+    lift = (
+        "enforce", "lift", one.pk, "--what", "freeze", "--fact", "the holder asked", "--evidence", "his letter",
+        "--reason", "lift at his request",
+    )  # fmt: skip
+    refused = terminal("officer2", *lift, "--clause", "10.1", "--apply")
+    assert "no measure in force that this ground reaches" in refused.error
+    ended = terminal("officer2", "enforce", "terminate", one.pk, "--clause", "10.2", *lift[5:], "--apply")
+    assert "legal hold" in ended.error
+    assert terminal("officer2", *lift, "--clause", "law", "--citation", ORDER, "--apply").code == 6
+    assert broken() == []

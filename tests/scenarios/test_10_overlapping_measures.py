@@ -1,0 +1,59 @@
+"""Scenario 10, the side of enforcement: of three measures one is found wrong; the two others go on, each to its end."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from accounts.models import Number
+from accounts.queries.number import shown_of
+from enforcement.models import Decision, Measure
+from qqops.staff.models import Staff
+from tests.enforcement.acts import broken
+from tests.terminal import Terminal
+from tests.web.conftest import desk
+from tests.web.door import FREEZE, RESTRICT, SAID, act, number_url, rule, text
+
+__all__ = ["desk"]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english", "rulebook")]
+
+
+def test_lifting_one_leaves_the_others_and_the_story_tells_each_step(
+    number: Callable[..., Number], cast: dict[str, Staff], terminal: Terminal, desk: Callable[[str], Client]
+) -> None:
+    one = number()
+    officer, supervisor, reviewer = desk("officer"), desk("supervisor"), desk("reviewer")
+    violation = act(officer, "freeze", one.pk, said=FREEZE | {"term": "30"})
+    assert rule(supervisor, violation).status_code == 302
+    restriction = act(officer, "restrict", one.pk, said=RESTRICT | {"scopes": ["create_group"], "term": "90"})
+    assert rule(supervisor, restriction).status_code == 302
+    security = act(officer, "freeze", one.pk, said=SAID | {"clauses": ["6.2"], "freeze_kind": "security", "term": "1"})
+
+    # The objection to the violation freeze is upheld: that one ends, and never counts.
+    upheld = SAID | {
+        "clauses": ["11"],
+        "measures": [str(Measure.objects.get(decision=violation).pk)],
+        "facts": "the posts were somebody else's",
+        "in_error": "on",
+    }
+    lifting = act(reviewer, "lift", one.pk, said=upheld)
+    assert rule(desk("supervisor2"), lifting).status_code == 302
+    one.refresh_from_db()
+    assert (shown_of(one), one.frozen_until) == ("frozen", Measure.objects.get(decision=security).until)
+
+    # The holder changes the password: the security freeze has done its work.
+    done = terminal(
+        "reviewer", "enforce", "lift", one.pk, "--what", "freeze:security", "--clause", "6.2", "--fact",
+        "password changed", "--evidence", "auth log", "--reason", "password changed", "--apply",
+    )  # fmt: skip
+    assert done.code == 0, done
+    one.refresh_from_db()
+    assert (shown_of(one), one.restricted_until) == ("restricted", Measure.objects.get(decision=restriction).until)
+    ends = dict(Measure.objects.values_list("decision", "end_reason"))
+    assert ends == {violation.pk: "voided", restriction.pk: "", security.pk: "lifted"}
+
+    page = text(desk("auditor").get(number_url(one.pk)))
+    for decision in Decision.objects.order_by("pk"):
+        assert f"#{decision.pk}" in page
+    assert "found wrong" in page and "create groups" in page
+    assert broken() == []

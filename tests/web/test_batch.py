@@ -1,0 +1,207 @@
+"""A batch through the web door: a list is taken in, looked over, filed; approvers see it; its run and its report."""
+
+import hashlib
+import io
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from django.utils import timezone
+from openpyxl import load_workbook
+
+from enforcement import services, tasks
+from enforcement.models import Decision, TargetList
+from enforcement.policy import Kind
+from enforcement.run_queries import snapshot_of
+from enforcement.services import lists
+from qqops.staff.models import Staff
+from tests.accounts.test_number_lists import xlsx
+from tests.enforcement.acts import DAY, broken, decide, head, verbs
+from tests.enforcement.acts import approve as agree
+from tests.identities import MINOR, tell
+from tests.web.door import FREEZE, confirm, decision_url, preview, rule, ruling_url, text, told
+from tests.web.staff_desk import forget_proof
+
+BATCH = "/admin/batch/"
+
+
+def take_in(browser, numbers=None, *, kind="freeze", query="", **sent):
+    if numbers is not None:
+        sent["pasted"] = "\n".join(map(str, numbers))
+    return browser.post(BATCH + query, {"kind": kind, "pasted": ""} | sent)
+
+
+def file_of(content, name="list.csv"):
+    return SimpleUploadedFile(name, content)
+
+
+def test_a_file_becomes_a_dry_run_with_every_figure_and_then_a_decision_that_names_it(
+    desk, numbers, number, officer, setup_actor
+):
+    usual, paid, premium, vip = numbers(5), numbers(2, paid=True), numbers(1, tier=2), numbers(1, protection="vip")
+    minor = number()
+    tell(minor, setup_actor, **MINOR)
+    frozen = numbers(1)
+    decide(Kind.FREEZE, frozen, officer)
+    ids = [*usual, *paid, *premium, *vip, minor.pk, *frozen]
+    content = ("number,note\n" + "".join(f"{n},x\n" for n in [*ids, ids[0], 77777])).encode()
+    browser, before = desk("officer"), head()
+    taken = take_in(browser, file=file_of(content))
+    url = taken["Location"]
+    listed = TargetList.objects.get()
+    assert url == f"{reverse('admin:act', args=['freeze'])}?list={listed.pk}"
+    assert browser.get(url).status_code == 200 and "Freeze: 12 numbers" in text(browser.get(url))
+    shown = preview(browser, url, FREEZE)
+    for figure in (
+        "will be changed 10", "skipped: already so 1", "unknown 77777", "premium 1", "protected 1", "paid 2",
+        "numbers given 13", "duplicates 1", "5 digits: 1; 8 digits: 11", "minors 1", "list list.csv",
+        hashlib.sha256(content).hexdigest(),
+    ):  # fmt: skip
+        assert figure in text(shown), figure
+    assert f'href="{reverse("admin:accounts_number_change", args=[usual[0]])}"' in shown.content.decode()
+    done = confirm(browser, url, FREEZE, shown.context["token"])
+    decision = Decision.objects.latest("pk")
+    assert done["Location"] == decision_url(decision)
+    assert (decision.source_name, decision.source_sha256) == ("list.csv", hashlib.sha256(content).hexdigest())
+    assert (decision.target_count, decision.rule) == (11, "protected")
+    assert verbs(before) == ["list.taken_in", "decision.proposed"] and broken() == []
+
+
+def test_a_workbook_and_a_paste_are_lists_too_and_what_is_wrong_with_them_is_named(desk, numbers):
+    ids, browser = numbers(2), desk("officer")
+    assert take_in(browser, file=file_of(xlsx(["号码"], *([n] for n in ids)), "list.xlsx")).status_code == 302
+    assert take_in(browser, ids, kind="restrict")["Location"].startswith("/admin/act/restrict/")
+    assert list(TargetList.objects.order_by("pk").values_list("name", "count")) == [
+        ("list.xlsx", 2), ("pasted list", 2),
+    ]  # fmt: skip
+    before = head()
+    for sent, told_of in (
+        ({"file": file_of(xlsx(["号码"], ["8.88E+07"], ["=1+1"]), "list.xlsx")}, ("cell A2", "cell A3")),
+        ({"pasted": "88880001\n04123\nabc"}, ("line 2", "line 3")),
+        ({"pasted": "88880001", "file": file_of(b"88880001")}, ("not both, not neither",)),
+        ({}, ("not both, not neither",)),
+        ({"file": file_of(b"88880001", "13800138000.csv")}, ("rename it",)),
+        ({"file": file_of(b"1" * (5 * 1024 * 1024 + 1))}, ("more than 5 MB",)),
+        ({"pasted": "88880001", "kind": "banish"}, ("Select a valid choice",)),
+    ):
+        answer = take_in(browser, **sent)
+        assert answer.status_code == 200 and all(part in text(answer) for part in told_of), (sent, text(answer))
+    assert verbs(before) == [] and TargetList.objects.count() == 2
+
+
+def test_a_list_is_its_takers_and_says_so_when_it_is_forgotten(desk, numbers):
+    browser = desk("officer")
+    url = take_in(browser, numbers(2))["Location"]
+    assert desk("officer2").get(url).status_code == 404 and desk("auditor").get(BATCH).status_code == 403
+    for wrong in ("0", "x", "９", "1" * 30, ""):
+        assert browser.get(f"/admin/act/freeze/?list={wrong}").status_code == 404
+    lists.forget(actor=Staff.objects.system("system-retention"), now=timezone.now() + 3 * DAY)
+    gone = browser.get(url)
+    assert gone.status_code == 200 and "is forgotten: take it in again" in text(gone) and BATCH in gone.content.decode()
+    assert "is forgotten" in text(preview(browser, url, FREEZE)) and not Decision.objects.exists()
+
+
+def test_what_a_filter_of_the_numbers_list_finds_becomes_a_list(desk, numbers, monkeypatch):
+    vips, _others = numbers(3, protection="vip"), numbers(2)
+    browser = desk("officer")
+    page = browser.get("/admin/accounts/number/?protection=vip").content.decode()
+    assert f'href="{BATCH}?protection=vip"' in page
+    assert BATCH + "?" not in browser.get("/admin/accounts/number/").content.decode()
+    assert BATCH + "?" not in desk("auditor").get("/admin/accounts/number/?protection=vip").content.decode()
+    form = browser.get(f"{BATCH}?protection=vip&q=888&other=1")
+    assert "All numbers that match" in text(form) and 'type="file"' not in form.content.decode()
+    taken = take_in(browser, query="?protection=vip&q=888")
+    assert taken.status_code == 302
+    listed = TargetList.objects.get()
+    assert list(lists.open_list(listed)) == vips and listed.name.startswith("filter: Protection ")
+    monkeypatch.setattr(lists, "MATCHED_MAX", 2)
+    assert "narrow the filter" in text(take_in(browser, query="?protection=vip"))
+    assert "No number matches" in text(take_in(browser, query="?q=777"))
+    assert TargetList.objects.count() == 1
+
+
+def test_without_a_fresh_second_factor_nothing_is_taken_in(desk, numbers, settings):
+    settings.QQOPS_SECOND_FACTOR = True
+    browser = desk("officer")
+    forget_proof(browser)
+    answer = take_in(browser, numbers(1))
+    assert answer.status_code in (302, 403) and not TargetList.objects.exists()
+
+
+@pytest.fixture
+def batch(desk, numbers, settings):
+    """A freeze of 103 numbers by a list, filed; chunks of 40."""
+    settings.QQOPS_CHUNK = 40
+    browser = desk("officer")
+    url = take_in(browser, numbers(103))["Location"]
+    shown = preview(browser, url, FREEZE)
+    confirm(browser, url, FREEZE, shown.context["token"])
+    return Decision.objects.latest("pk")
+
+
+def test_the_approver_sees_the_frozen_list_its_hash_and_the_same_sample(desk, batch):
+    page = desk("supervisor").get(ruling_url(batch))
+    for part in ("The list as it was filed", "pasted list", batch.source_sha256, "8 digits: 103", "minors 0", "paid 0"):
+        assert part in text(page), part
+    sample = snapshot_of(batch).sample
+    assert len(sample) == 50 and all(f'href="/admin/accounts/number/{n}/"' in page.content.decode() for n in sample)
+
+
+def test_progress_stands_on_the_page_and_in_a_fragment_until_the_run_is_over(desk, batch, monkeypatch):
+    officer, url = desk("officer"), reverse("admin:progress", args=[batch.pk])
+    assert officer.get(url).status_code == 404  # nobody has agreed to it
+    rule(desk("supervisor"), batch)
+    page = officer.get(decision_url(batch))
+    assert f'data-progress="{url}"' in page.content.decode() and "ops/progress.js" in page.content.decode()
+    assert "waiting for the worker" in text(page) and "0 of 103" in text(page)
+    plain = services.apply
+
+    def interrupted(decision, *, actor):
+        seen = iter((40,))
+
+        def progress(_n):
+            if next(seen, None) is None:
+                raise KeyboardInterrupt
+
+        return plain(decision, actor=actor, progress=progress)
+
+    monkeypatch.setattr(services, "apply", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        tasks.apply_decision(batch.pk)
+    monkeypatch.undo()
+    now = officer.get(url)
+    assert "80 of 103" in text(now) and "running" in text(now) and "data-over" not in now.content.decode()
+    assert "<html" not in now.content.decode() and "Refresh" in text(now)
+    tasks.apply_decision(batch.pk)
+    over = officer.get(url)
+    assert "103 of 103" in text(over) and "data-over" in over.content.decode()
+    assert "data-progress" not in officer.get(decision_url(batch)).content.decode()
+    assert desk("sysadmin").get(url).status_code == 403
+
+
+def test_the_report_is_taken_by_a_button_as_csv_and_as_a_workbook(desk, batch, supervisor):
+    agree(batch, supervisor)
+    browser, before = desk("officer"), head()
+    urls = {form: reverse("admin:report", args=[batch.pk, form]) for form in ("csv", "xlsx")}
+    page = browser.get(decision_url(batch)).content.decode()
+    assert all(f'formaction="{url}"' in page for url in urls.values())
+    csv = browser.post(urls["csv"])
+    lines = b"".join(csv.streaming_content).decode("utf-8-sig").splitlines()
+    assert csv["Content-Disposition"] == f'attachment; filename="decision-{batch.pk}.csv"'
+    assert lines[0] == "Number,Result,Why,State before,Measure until" and len(lines) == 104
+    assert all(",applied,,in use," in line for line in lines[1:])
+    book = load_workbook(io.BytesIO(b"".join(browser.post(urls["xlsx"]).streaming_content)))
+    sheet = book.worksheets[0]
+    assert [",".join(str(cell or "") for cell in row) for row in sheet.iter_rows(values_only=True)] == lines
+    assert verbs(before) == ["decision.reported"] * 2 and broken() == []
+    assert browser.get(urls["csv"]).status_code == 405 and desk("sysadmin").post(urls["csv"]).status_code == 403
+    assert browser.post(reverse("admin:report", args=[batch.pk, "pdf"])).status_code == 404
+
+
+def test_after_the_tenth_file_of_an_hour_the_page_says_why_there_is_none(desk, batch, supervisor):
+    agree(batch, supervisor)
+    browser, url = desk("officer"), reverse("admin:report", args=[batch.pk, "csv"])
+    for _n in range(10):
+        assert browser.post(url).status_code == 200
+    assert browser.post(url)["Location"] == decision_url(batch)
+    assert "You have reached the limit" in told(browser.get(decision_url(batch)))[0]
