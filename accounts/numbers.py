@@ -29,6 +29,7 @@ _BETWEEN = re.compile(r"(?<!:)[\s,;\u3001]+")
 DIGITS_MAX = 11
 ENCODINGS = ("utf-8-sig", "gb18030")  # with or without BOM, else what a Chinese Excel saves
 SHOWN_MAX = 50
+HEADING_MAX = 10_000  # characters; a longer first line is numbers, all in one line
 
 
 def parse(text: str) -> int:
@@ -122,7 +123,7 @@ def parse_text(text: str) -> "array[int]":
 def read_lines(lines: Iterator[str]) -> "array[int]":
     """In a CSV whose first line names a column `number`, `qq` or 号码, that column counts; else every cell."""
     heading = next(lines, "")
-    column = column_of(next(csv.reader([heading]), []))
+    column = column_of(next(csv.reader([heading]), [])) if len(heading) <= HEADING_MAX else None
     return parse_list(chain([heading], lines)) if column is None else gather(_cells(lines, column))
 
 
@@ -132,12 +133,16 @@ def column_of(heading: Iterable[str]) -> int | None:
     return next((names.index(name) for name in ("number", "号码", "qq") if name in names), None)
 
 
-def _cells(lines: Iterator[str], column: int) -> Iterator[tuple[int, str]]:
+def _cells(lines: Iterator[str], column: int) -> Iterator[tuple[int, str | Invalid]]:
     """The column of each row that is not blank; a row too short has an empty cell, which is no number."""
     rows = csv.reader(lines)
-    for row in rows:
-        if any(cell.strip() for cell in row):
-            yield rows.line_num + 1, row[column] if column < len(row) else ""  # the heading was line 1
+    try:
+        for row in rows:
+            if any(cell.strip() for cell in row):
+                yield rows.line_num + 1, row[column] if column < len(row) else ""  # the heading was line 1
+    except csv.Error:
+        why = _("The quotation marks do not match, or the line ends are mixed: what follows was not read.")
+        yield rows.line_num + 1, Invalid(why)
 
 
 def prefix_ranges(digits: str) -> list[tuple[int, int]]:

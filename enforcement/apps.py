@@ -15,7 +15,7 @@ class EnforcementConfig(AppConfig):
         from qqops.alerts import watch
 
         watch.declare("enforcement.expire", gettext_noop("the expiry sweep"), within=timedelta(minutes=5))
-        watch.declare("enforcement.deliver", gettext_noop("the delivery of notices"), within=timedelta(minutes=10))
+        watch.declare("enforcement.deliver", gettext_noop("the delivery of notices"), within=timedelta(minutes=5))
         watch.declare(
             "enforcement.announce", gettext_noop("the notices before a reclaim"), within=timedelta(minutes=30)
         )

@@ -1,6 +1,7 @@
 """Reads of grounds that were struck out (12.7): what cites them, and whether it still stands on another."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -73,7 +74,7 @@ def still_stands(decisions: list[int]) -> list[int]:
         return [pk for (pk,) in cursor.fetchall()]
 
 
-def grounds_of(decision: Decision) -> QuerySet[Ground]:
+def grounds_of(decision: Decision) -> QuerySet[Any]:
     """Each with `struck`."""
     struck = StrikeOut.objects.filter(
         Q(clause=OuterRef("clause")) | Q(citation=OuterRef("citation"), clause=None) & ~Q(citation="")

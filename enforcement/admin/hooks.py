@@ -16,7 +16,7 @@ from accounts.queries.declared import is_self_dealing
 from enforcement import services
 from enforcement.admin.acts import TITLES
 from enforcement.admin.words import CONSEQUENCES, ground_text, grounds_text, measure_end, measure_name, state_badge
-from enforcement.models import Decision, Measure
+from enforcement.models import Decision, Halt, Measure
 from enforcement.policy import FROM, Kind
 from enforcement.queries import Entry as Line
 from enforcement.queries import (
@@ -28,6 +28,7 @@ from enforcement.queries import (
     timeline,
     timeline_of,
 )
+from enforcement.services.runs import RUN
 from qqops import panels
 from qqops.approvals import State
 from qqops.audit.models import Event
@@ -150,10 +151,13 @@ def _counters(request: HttpRequest) -> list[Counter]:
         url = reverse("admin:enforcement_decision_changelist")
         waiting = Decision.objects.filter(state="proposed", expires_at__gt=timezone.now())
         shown.append((_("Waiting for approval"), waiting, f"{url}?state=proposed", "warn"))
+    if user.has_perm(RUN):
+        shown.append((_("All runs are stopped"), Halt.objects.filter(ended_at=None), reverse("admin:halt"), "bad"))
     counts = panels.count([found for _label, found, _url, _tone in shown], cap)
     return [
         Counter(label, f"{cap}+" if n > cap else str(n), url, tone=tone)
-        for (label, _found, url, tone), n in zip(shown, counts, strict=True)
+        for (label, found, url, tone), n in zip(shown, counts, strict=True)
+        if n or found.model is not Halt  # that nothing is stopped need not be said
     ]
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.admin.number import number_link
 from accounts.models import Number, Tenure
+from accounts.numbers import parse
 from enforcement.letters.render import Incomplete
 from enforcement.models import Decision, Notice, Target
 from enforcement.policy import Letter
@@ -54,15 +55,19 @@ def state_badge(notice: Notice) -> Any:
 
 
 def fault_text(notice: Notice) -> str:
+    return in_words(notice.fault)
+
+
+def in_words(fault: str) -> str:
     """What is missing, or what the other end said."""
-    kind, _colon, what = notice.fault.partition(":")
+    kind, _colon, what = fault.partition(":")
     if kind == "template":
-        return _("No template is in use for the letter “%(letter)s”.") % {
-            "letter": dict(Letter.choices).get(what, what)
-        }
+        letter = dict(Letter.choices).get(what, what)
+        return _("No template is in use for the letter “%(letter)s”.") % {"letter": letter}
     if kind == "empty":
-        return _("Nothing is known for: %(names)s.") % {"names": _(", ").join(f"{{{one}}}" for one in what.split(","))}
-    return notice.fault
+        names = _(", ").join(f"{{{one}}}" for one in what.split(","))
+        return _("Nothing is known for: %(names)s.") % {"names": names}
+    return fault
 
 
 def decision_link(pk: int) -> Any:
@@ -86,15 +91,18 @@ class NoticeList(KeysetList):
     )
     filters = (Filter(gettext_lazy("State"), "state", tuple((s.value, s.label, Q(state=s.value)) for s in S)),)
     order = ("-id",)
-    search_label = gettext_lazy("Decision")
-    search_help = gettext_lazy("Its number.")
+    search_label = gettext_lazy("Decision or number")
+    search_help = gettext_lazy("#88 for a decision; a number for what its present holder was sent.")
     empty = gettext_lazy("No notice matches.")
 
     def queryset(self) -> QuerySet[Notice]:
         return Notice.objects.select_related("tenure")
 
     def search(self, rows: QuerySet[Any], text: str) -> QuerySet[Any] | HttpResponse:
-        wanted = text.lstrip("#")
+        if not text.startswith("#"):
+            held = Number.objects.filter(pk=parse(text)).values_list("tenure", flat=True).first()
+            return _of_holder(rows, parse(text), held)
+        wanted = text.removeprefix("#")
         if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 18):
             raise Invalid(_("Type the number of a decision."))
         return rows.filter(decision=int(wanted))
@@ -141,15 +149,15 @@ class NoticeAdmin(OpsModelAdmin):
 
 def _letter(request: HttpRequest, notice: Notice) -> Panel:
     context: dict[str, Any] = {}
-    title = _("The letter, as it would be sent now")
+    title, problem = _("The letter, as it would be sent now"), ""
     try:
         _template, letter = letter_of(notice)
     except NoTemplate as missing:
-        problem = Notice(fault=f"template:{missing.args[0]}")
+        problem = f"template:{missing.args[0]}"
     except Incomplete as missing:
-        problem = Notice(fault=f"empty:{','.join(missing.names)}")
+        problem = f"empty:{','.join(missing.names)}"
     else:
-        context["letter"], problem = letter, None
+        context["letter"] = letter
         if notice.letter_sha256:
             title = _("The letter, as it was sent")
             if letter.sha256 != notice.letter_sha256:
@@ -158,8 +166,8 @@ def _letter(request: HttpRequest, notice: Notice) -> Panel:
                     "Its SHA-256 is %(now)s, and that of what was sent is %(then)s: a setting (operator, where to"
                     " object) or a wording of the house has changed since."
                 ) % {"now": letter.sha256, "then": notice.letter_sha256}
-    if problem is not None:
-        context["problem"] = fault_text(problem)
+    if problem:
+        context["problem"] = in_words(problem)
     return Panel(title, "enforcement/letter.html", context)
 
 
@@ -264,20 +272,23 @@ def _without_prior_notice(request: HttpRequest, decision: Decision) -> Panel | N
     return Panel(_("Notice"), "ops/panel_list.html", {"items": said})
 
 
-def _of_number(request: HttpRequest, number: Number) -> Panel | None:
-    return _latest(request, number.pk, number.tenure_id)
+def _of_holder(rows: QuerySet[Notice], number: int, tenure: int | None) -> QuerySet[Notice]:
+    """Through the decisions on this tenure, which have an index; of another holder nothing."""
+    if tenure is None:
+        return rows.none()
+    decided = Target.objects.filter(number=number, tenure=tenure).values("decision_id")
+    return rows.filter(decision__in=decided, tenure=tenure)
+
+
+def _of_number(request: HttpRequest, number: Number | None) -> Iterable[Act]:
+    """A link and no more: this page is the busiest of the house, and each statement on it counts."""
+    if number is not None and number.tenure_id is not None and request.user.has_perm(VIEW):
+        yield Act(_("Notices"), f"{reverse(LIST)}?{urlencode({'q': number.pk})}")
 
 
 def _of_tenure(request: HttpRequest, tenure: Tenure) -> Panel | None:
-    return _latest(request, tenure.number_id, tenure.pk)
-
-
-def _latest(request: HttpRequest, number: int, tenure: int | None) -> Panel | None:
-    """Through the decisions on this tenure, which have an index; of another holder nothing."""
-    if tenure is None or not request.user.has_perm(VIEW):
+    if not request.user.has_perm(VIEW):
         return None
-    decided = Target.objects.filter(number=number, tenure=tenure).order_by("-decision_id").values("decision_id")
-    found = Notice.objects.filter(decision__in=decided[:SHOWN], tenure=tenure).order_by("-pk")[:SHOWN]
     rows = [
         (
             decision_link(notice.decision_id),
@@ -286,7 +297,7 @@ def _latest(request: HttpRequest, number: int, tenure: int | None) -> Panel | No
             when(notice.sent_at or notice.created_at),
             link(notice_url(notice.pk), _("Show letter")),
         )
-        for notice in found
+        for notice in _of_holder(Notice.objects.all(), tenure.number_id, tenure.pk).order_by("-pk")[:SHOWN]
     ]
     if not rows:
         return None
@@ -300,7 +311,7 @@ panels.toolbar("notices", _resend_act)
 panels.register("decision", _without_prior_notice, order=-1)
 panels.register("ruling", _without_prior_notice)
 panels.register("decision", _of_decision)
-panels.register("number", _of_number, order=1)
+panels.toolbar("number", _of_number, order=1)
 panels.register("tenure", _of_tenure, order=1)
 panels.page("notices/resend/", "resend_notices", ResendPage)
 panels.sidebar("enforcement", gettext_lazy("Notices"), LIST, VIEW, order=5)

@@ -13,7 +13,7 @@ from enforcement import services, tasks
 from enforcement.models import Decision
 from enforcement.policy import SUPERVISOR
 from enforcement.queries import decisions
-from enforcement.services.runs import RUN, STOP_ALL
+from enforcement.services.runs import STOP_ALL
 from qqops import panels
 from qqops.errors import Invalid, Refused
 from qqops.pages import ConfirmPage, Preview
@@ -167,20 +167,7 @@ def _acts(request: HttpRequest, decision: Decision | None) -> Iterable[Act]:
         yield Act(TITLES[do], url, danger=do == STOP, consequence=CONSEQUENCES[do])
 
 
-def _halted(request: HttpRequest) -> Panel | None:
-    """Whoever opens the overview while everything stands still reads it there."""
-    if not request.user.has_perm(RUN) or (halt := services.halted()) is None:
-        return None
-    facts = [
-        Fact(_("Stopped by"), halt.by),
-        Fact(_("Since"), when(halt.since, exact=True)),
-        Fact(_("Reason"), halt.reason),
-    ]
-    return Panel(_("All runs are stopped"), "ops/panel_facts.html", {"facts": facts})
-
-
 panels.page("decisions/<int:pk>/run/<slug:do>/", "run", RunPage)
 panels.page("stop-all/", "halt", HaltPage)
 panels.toolbar("decision", _acts)
-panels.dashboard(_halted, order=0)
 panels.sidebar("enforcement", gettext_lazy("Stop all runs"), "admin:halt", STOP_ALL, order=9)

@@ -202,8 +202,8 @@ def _story(request: HttpRequest, row: StrikeOut) -> list[Entry]:
 def _standing(request: HttpRequest, decision: Decision) -> Panel | None:
     """Which of its grounds were struck out, and what it stands on (12.7); which goes first in a conflict (12.2)."""
     grounds, said = list(grounds_of(decision)), []
-    struck = [ground_text(ground) for ground in grounds if ground.struck]  # type: ignore[attr-defined]
-    others = [ground_text(ground) for ground in grounds if not ground.struck]  # type: ignore[attr-defined]
+    struck = [ground_text(ground) for ground in grounds if ground.struck]
+    others = [ground_text(ground) for ground in grounds if not ground.struck]
     if struck:
         said.append(_("Struck out: %(grounds)s (12.7).") % {"grounds": _(", ").join(struck)})
         said.append(

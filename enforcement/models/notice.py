@@ -40,7 +40,7 @@ class LetterTemplate(Proposal):
         constraints = (models.UniqueConstraint(fields=("code", "version"), name="letter_version_once"),)
 
     def __str__(self) -> str:
-        return f"{self.get_code_display()} v{self.version}"
+        return f"{self.code} v{self.version}"  # copied into the record, which has no language
 
 
 class TemplateApproval(AbstractApproval):

@@ -16,6 +16,7 @@ from enforcement.policy import BATCH_FROM, Effect, Kind
 from enforcement.services.apply import apply, may_run
 from enforcement.services.decide import Report
 from enforcement.services.expire import confirm, drop
+from enforcement.services.strike import must_stand
 from qqops.approvals import State
 from qqops.audit import pen
 from qqops.errors import Invalid, Refused
@@ -46,6 +47,7 @@ def approve(
         report = Report(decision, targets=decision.target_count)
         if decision.state == State.VOID:
             return report
+        must_stand(decision)
         # What follows from the answer is done inside this act: its event, and with it the chain lock, comes last.
         with pen.act(
             "decision.approved", actor=actor, reason=reason, ticket=decision.ticket, subject=decision,

@@ -25,6 +25,7 @@ from enforcement.services import letters
 from enforcement.services.ways import Ways
 from qqops import webhook
 from qqops.alerts.services import raise_alert
+from qqops.approvals import State
 from qqops.audit import pen
 from qqops.staff.models import Staff
 
@@ -162,6 +163,8 @@ def _send_all(notices: list[Notice], ways: Ways, until: float) -> list[Result]:
 
 
 def _send(notice: Notice, about: About, templates: Mapping[str, LetterTemplate], ways: Ways) -> Result:
+    if about.decision.state in (State.REFUSED, State.LAPSED):  # a provisional measure is over with its proposal
+        return Result(notice, S.WITHDRAWN)
     template = templates.get(about.letter)
     if template is None:
         return Result(notice, S.BLOCKED, fault=f"template:{about.letter.value}")

@@ -114,7 +114,9 @@ def evidence_files(ids: Sequence[int], *, actor: Staff, case: int | None = None)
 
 def cited_files(ids: Sequence[int], *, actor: Staff, case: int | None = None) -> list[EvidenceFile]:
     """These files, their keys locked until the transaction ends; Invalid when one may not be cited."""
-    found = list(citable(actor, case).filter(pk__in=ids).order_by("pk")) if ids else []
+    if not ids:
+        return []
+    found = list(citable(actor, case).filter(pk__in=ids).order_by("pk"))
     if len(found) == len(set(ids)):
         keys = EvidenceKey.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)
         if len(keys.values_list("pk")) == len(found):

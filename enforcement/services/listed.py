@@ -19,6 +19,7 @@ class Listed(Collection[int]):
 
     def __init__(self, numbers: Iterable[int]) -> None:
         self.given = self.count = 0
+        self.repeated: dict[int, int] = {}  # number → how often, of the first of those that come more than once
         self._words = _file()
         with _file() as runs:
             lengths = []
@@ -28,10 +29,16 @@ class Listed(Collection[int]):
                 lengths.append(len(run))
             self.given = sum(lengths)
             merged = heapq.merge(*(_read(runs, at * _RUN, n, _READ) for at, n in enumerate(lengths)))
-            distinct = (number for number, _same in groupby(merged))
-            while block := array("q", islice(distinct, _RUN)):
+            while block := array("q", islice(self._distinct(merged), _RUN)):
                 self._words.write(block.tobytes())
                 self.count += len(block)
+
+    def _distinct(self, merged: Iterator[int]) -> Iterator[int]:
+        for number, same in groupby(merged):
+            times = sum(1 for _one in same)
+            if times > 1 and len(self.repeated) < _RUN:
+                self.repeated[number] = times
+            yield number
 
     @classmethod
     def of(cls, numbers: Iterable[int]) -> "Listed":

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import Clause
 from enforcement.casebook import CaseKind, Party
-from enforcement.models import Case, CaseNumber, StrikeOut
-from enforcement.strike_queries import MEASURED, TERMINATED, Hit, citing
+from enforcement.models import Case, CaseNumber, Decision, StrikeOut
+from enforcement.strike_queries import MEASURED, TERMINATED, Hit, citing, grounds_of
 from qqops import bulk
 from qqops.audit import pen
 from qqops.audit.personal import no_personal_data
@@ -27,6 +27,12 @@ INSERT INTO enforcement_casenumber (case_id, number_id, tenure_id, party, event)
 SELECT %(case)s, r.number_id, min(r.tenure_id), '{Party.SUBJECT}', %(event)s
 FROM enforcement_decision d CROSS JOIN LATERAL ({MEASURED} UNION ALL {TERMINATED}) r(number_id, tenure_id)
 WHERE d.id = ANY(%(decisions)s) GROUP BY r.number_id ORDER BY r.number_id"""
+
+
+def must_stand(decision: Decision) -> None:
+    """Asked when somebody is about to agree: a decision that has no ground left is refused, or lapses."""
+    if not grounds_of(decision).filter(struck=False).exists():
+        raise Invalid(_("Every ground of this decision was struck out (12.7): refuse it. Nothing was done."))
 
 
 @dataclass

@@ -127,6 +127,15 @@ def test_a_short_row_of_a_csv_is_named_not_dropped(tmp_path: Path) -> None:
     assert "line 2" in refusal(lambda: numbers.read_file(file))
 
 
+def test_a_list_all_in_one_long_line_is_read_and_a_quotation_mark_that_never_ends_is_named() -> None:
+    many = range(10_000_000, 10_020_000)
+    for between in (" ", ","):
+        assert list(numbers.parse_text(between.join(map(str, many)))) == list(many)
+    endless = 'number,note\n88812345,fine\n88812346,"' + "x\n" * 100_000
+    message = refusal(lambda: numbers.parse_text(endless)).splitlines()
+    assert len(message) == 2 and "quotation marks do not match" in message[1]
+
+
 def test_begins_with_is_asked_as_ranges_of_the_key() -> None:
     assert numbers.prefix_ranges("888")[0] == (88800, 88899)
     assert numbers.prefix_ranges("888")[-1] == (88800000000, 88899999999)

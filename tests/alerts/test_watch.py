@@ -22,7 +22,7 @@ from tests.web.door import text
 
 MINUTE, HOUR = datetime.timedelta(minutes=1), datetime.timedelta(hours=1)
 SWEEP = "enforcement.expire"
-MINUTELY = {SWEEP, "enforcement.feed"}
+MINUTELY = {SWEEP, "enforcement.feed", "enforcement.deliver"}
 
 
 @pytest.fixture
@@ -107,6 +107,7 @@ def test_each_sweep_of_the_worker_beats(fresh: datetime.datetime) -> None:
         for name, run in {
             SWEEP: tasks.expire,
             "enforcement.feed": tasks.push_states,
+            "enforcement.deliver": tasks.deliver_notices,
             "staff.sweep": staff_tasks.sweep,
             "staff.remind": staff_tasks.remind,
             "accounts.purge": accounts_tasks.purge_expired,

@@ -35,5 +35,5 @@ def test_12_7_a_decision_survives_on_another_ground_and_goes_to_review_without_o
     assert to_decide_on() == [survives.pk, falls.pk]
     for code in ("8.1", "8.2"):
         with pytest.raises(Invalid, match="is no ground any more"):
-            decide(Kind.FREEZE, one, officer, clauses=(code, "10.1"))
+            decide(Kind.FREEZE, number(), officer, clauses=(code, "10.1"))
     assert broken() == []

@@ -120,12 +120,13 @@ def test_what_a_filter_of_the_numbers_list_finds_becomes_a_list(desk, numbers, m
     assert TargetList.objects.count() == 1
 
 
-def test_without_a_fresh_second_factor_nothing_is_taken_in(desk, numbers, settings):
-    settings.QQOPS_SECOND_FACTOR = True
-    browser = desk("officer")
+def test_without_a_fresh_proof_nothing_is_taken_in_and_what_was_pasted_is_still_there(desk, numbers):
+    browser, (one,) = desk("officer"), numbers(1)
     forget_proof(browser)
-    answer = take_in(browser, numbers(1))
-    assert answer.status_code in (302, 403) and not TargetList.objects.exists()
+    assert browser.get(BATCH)["Location"].startswith("/account/proof/?next=")
+    answer = take_in(browser, [one])
+    assert answer.status_code == 403 and "Give it again in a new tab" in text(answer)
+    assert f">\n{one}</textarea>" in answer.content.decode() and not TargetList.objects.exists()
 
 
 @pytest.fixture
@@ -194,6 +195,8 @@ def test_the_report_is_taken_by_a_button_as_csv_and_as_a_workbook(desk, batch, s
     sheet = book.worksheets[0]
     assert [",".join(str(cell or "") for cell in row) for row in sheet.iter_rows(values_only=True)] == lines
     assert verbs(before) == ["decision.reported"] * 2 and broken() == []
+    forget_proof(browser)
+    assert browser.post(urls["csv"])["Location"].startswith("/account/proof/?next=") and len(verbs(before)) == 2
     assert browser.get(urls["csv"]).status_code == 405 and desk("sysadmin").post(urls["csv"]).status_code == 403
     assert browser.post(reverse("admin:report", args=[batch.pk, "pdf"])).status_code == 404
 

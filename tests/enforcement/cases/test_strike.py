@@ -12,7 +12,7 @@ from enforcement.services import cases, strike
 from enforcement.strike_queries import citing, grounds_of, to_decide_on
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
-from tests.enforcement.acts import broken, decide, head, terminated, verbs
+from tests.enforcement.acts import approve, broken, decide, head, terminated, verbs
 
 pytestmark = [pytest.mark.usefixtures("english"), pytest.mark.django_db]
 WHY = "held void by the court"
@@ -43,7 +43,9 @@ def test_what_rests_on_it_alone_goes_to_a_case_with_the_numbers_in_force(
     numbers = CaseNumber.objects.filter(case=struck.case).order_by("number_id").values_list("number_id", "tenure_id")
     assert list(numbers) == [(frozen.pk, frozen.tenure_id), (ended.pk, ended.tenure_id)]
     assert verbs(before) == ["ground.struck_out", "case.opened"]
-    assert [ground.struck for ground in grounds_of(also)] == [True, False]  # type: ignore[attr-defined]
+    with pytest.raises(Invalid, match="Every ground of this decision was struck out"):
+        approve(waits, supervisor)
+    assert [ground.struck for ground in grounds_of(also)] == [True, False]
     with pytest.raises(Invalid, match=r"was struck out and is no ground any more \(12.7\)"):
         decide(Kind.FREEZE, number(), officer)
     assert broken() == []

@@ -26,7 +26,7 @@ from qqops.audit import origin
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
 from tests.alerts.raising import Hook
-from tests.enforcement.acts import approve, broken, decide, head, verbs
+from tests.enforcement.acts import approve, broken, decide, head, refuse, verbs
 from tests.enforcement.letters.post import letter, notice_of, round_of_worker, with_more
 from tests.identities import ADULT, tell
 
@@ -120,6 +120,15 @@ def test_a_holder_hears_of_an_act_when_its_maker_can_no_longer_take_it_back(
     with later(30 * MINUTE):
         assert round_of_worker() == Counter(sent=1)  # the undo's own
     assert ids(there)[0] == notice_of(meant).pk and notice_of(slip).state == "withdrawn"
+
+
+def test_of_a_provisional_measure_that_was_refused_meanwhile_nobody_is_told_that_it_runs(
+    number: Make, officer: Staff, supervisor: Staff, there: Hook
+) -> None:
+    report = decide(Kind.FREEZE, number(), officer, duration=30 * DAY)
+    refuse(report, supervisor)
+    assert round_of_worker() == Counter(withdrawn=1)
+    assert (notice_of(report).state, there.came) == ("withdrawn", [])
 
 
 def test_an_incomplete_letter_is_blocked_and_says_what_is_missing(
@@ -260,9 +269,10 @@ def test_what_was_sent_is_sent_though_it_was_taken_back_in_the_same_moment(
 def test_the_next_holder_hears_nothing_of_the_last(number: Make, officer: Staff, there: Hook) -> None:
     one = number()
     report = decide(Kind.FREEZE, one, officer)
-    Tenure.objects.filter(pk=one.tenure_id).update(ended_at=timezone.now())
+    assert one.tenure is not None
+    Tenure.objects.filter(pk=one.tenure.pk).update(ended_at=timezone.now())
     (next_one,) = Tenure.objects.bulk_create(
-        [Tenure(number=one, seq=2, channel="web", rules_version=one.tenure.rules_version, started_at=timezone.now())]  # type: ignore[union-attr]
+        [Tenure(number=one, seq=2, channel="web", rules_version=one.tenure.rules_version, started_at=timezone.now())]
     )
     Number.objects.filter(pk=one.pk).update(tenure=next_one)
     assert round_of_worker() == Counter(no_way=1)

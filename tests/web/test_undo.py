@@ -1,0 +1,131 @@
+"""Taking a decision back, and holding up what is being applied, on the staff web."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Number
+from enforcement import services
+from enforcement.models import Decision, Halt, Measure
+from enforcement.policy import Kind
+from qqops.approvals import State
+from qqops.staff.models import Staff
+from tests.enforcement.acts import approve, broken, decide, head, verbs
+from tests.web.door import confirm, decision_url, number_url, preview, rule, text, told
+
+pytestmark = pytest.mark.django_db
+Desk = Callable[[str], Client]
+WHY = {"reason": "the list was wrong"}
+UNDO = WHY | {"clause": "10.1", "in_error": "on"}
+
+
+def run_url(decision: Decision, do: str) -> str:
+    return reverse("admin:run", args=[decision.pk, do])
+
+
+def undo_url(decision: Decision) -> str:
+    return reverse("admin:undo", args=[decision.pk])
+
+
+def press(browser: Client, url: str, said: dict[str, Any]) -> Any:
+    shown = preview(browser, url, said)
+    assert shown.status_code == 200, text(shown)
+    return confirm(browser, url, said, shown.context["token"])
+
+
+def test_a_decision_is_taken_back_by_two_who_see_what_would_be_left(
+    desk: Desk, numbers: Callable[..., list[int]], cast: dict[str, Staff]
+) -> None:
+    ids = numbers(3)
+    frozen = decide(Kind.FREEZE, ids, cast["officer"]).decision
+    decide(Kind.RESTRICT, ids[:1], cast["officer2"])
+    officer2, supervisor = desk("officer2"), desk("supervisor")
+    assert undo_url(frozen) in officer2.get(decision_url(frozen)).content.decode()
+    shown = preview(officer2, undo_url(frozen), UNDO)
+    page = text(shown)
+    assert "would be put back 2" in page and "changed since that decision 1" in page and str(ids[0]) in page
+    done = confirm(officer2, undo_url(frozen), UNDO, shown.context["token"])
+    undo = Decision.objects.latest("pk")
+    assert (done.status_code, done["Location"], undo.undoes, undo.state) == (
+        302,
+        decision_url(undo),
+        frozen,
+        "proposed",
+    )
+    again = confirm(officer2, undo_url(frozen), UNDO, shown.context["token"])
+    assert (again["Location"], Decision.objects.count()) == (decision_url(undo), 3)
+    assert rule(supervisor, undo).status_code == 302
+    assert Number.objects.filter(frozen_until__isnull=False).get().pk == ids[0]
+    assert f"#{undo.pk}" in text(supervisor.get(decision_url(frozen)))  # “Undone by”
+    assert undo_url(undo) not in officer2.get(decision_url(undo)).content.decode()
+    assert broken() == []
+
+
+def test_a_slip_is_withdrawn_at_once_and_others_may_not_undo(
+    desk: Desk, number: Callable[..., Number], cast: dict[str, Staff]
+) -> None:
+    one = number()
+    slip = decide(Kind.FREEZE, one, cast["officer"]).decision
+    for login in ("agent", "auditor", "supervisor"):
+        assert desk(login).get(undo_url(slip)).status_code == 403, login
+    browser = desk("officer")
+    done = press(browser, undo_url(slip), UNDO)
+    assert done.status_code == 302
+    page = browser.get(done["Location"])
+    assert told(page) == [f"Taken back: 1. Decision #{Decision.objects.latest('pk').pk}."]
+    assert "undone" in text(browser.get(number_url(one.pk))) or "found wrong" in text(browser.get(number_url(one.pk)))
+    assert broken() == []
+
+
+@pytest.fixture
+def running(numbers: Callable[..., list[int]], cast: dict[str, Staff], settings: Any) -> Decision:
+    """101 numbers, agreed to, of which 40 are done."""
+    settings.QQOPS_CHUNK = 40
+    batch = decide(Kind.FREEZE, numbers(101), cast["officer"])
+    batch = approve(batch, cast["supervisor"], later=lambda decision: None).decision
+
+    def one_chunk(n: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        services.apply(batch, actor=cast["officer"], progress=one_chunk)
+    return Decision.objects.get(pk=batch.pk)
+
+
+def test_a_run_is_paused_slowed_resumed_and_stopped(desk: Desk, running: Decision) -> None:
+    officer2, agent = desk("officer2"), desk("agent")
+    assert press_refused(agent, run_url(running, "pause"))
+    page = officer2.get(decision_url(running)).content.decode()
+    assert run_url(running, "pause") in page and run_url(running, "resume") not in page
+    at = head()
+    assert press(officer2, run_url(running, "pause"), WHY).status_code == 302
+    assert Decision.objects.get(pk=running.pk).paused_at is not None
+    assert "It is so already" in text(preview(officer2, run_url(running, "pause"), WHY))
+    assert press(officer2, run_url(running, "limit"), WHY | {"rate": "500"}).status_code == 302
+    assert press(officer2, run_url(running, "resume"), WHY).status_code == 302
+    assert press(officer2, run_url(running, "stop"), WHY).status_code == 302
+    stopped = Decision.objects.get(pk=running.pk)
+    assert (stopped.state, stopped.rate, Measure.objects.count()) == (State.STOPPED, 500, 40)
+    assert verbs(at) == ["run.paused", "run.limited", "run.resumed", "run.stopped"]
+    assert officer2.get(run_url(running, "fly")).status_code == 404
+    assert broken() == []
+
+
+def test_all_runs_are_stopped_by_one_and_go_on_by_a_supervisor(desk: Desk, running: Decision) -> None:
+    url = reverse("admin:halt")
+    officer, supervisor = desk("officer"), desk("supervisor")
+    assert desk("agent").get(url).status_code == 403
+    assert press(officer, url, WHY).status_code == 302
+    assert Halt.objects.get().ended_at is None
+    assert "All runs are stopped" in text(supervisor.get("/admin/"))
+    assert preview(officer, url, WHY).status_code == 403
+    assert press(supervisor, url, WHY).status_code == 302
+    assert Halt.objects.get().ended_at is not None and broken() == []
+
+
+def press_refused(browser: Client, url: str) -> bool:
+    answer = preview(browser, url, WHY)
+    return answer.status_code == 403 and "Your role may not do this" in text(answer)
