@@ -111,7 +111,7 @@ def _flush_through_the_guards() -> None:
 
     DatabaseOperations.sql_flush = sql_flush  # type: ignore[method-assign]
     if settings.EMBEDDED_DATABASE:
-        flush.emit_post_migrate_signal = made_anew
+        flush.emit_post_migrate_signal = made_anew  # type: ignore[attr-defined]
 
 
 def _empty(place: dict[str, Any], tables: Sequence[str]) -> None:

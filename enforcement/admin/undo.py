@@ -79,7 +79,7 @@ class UndoPage(ConfirmPage):
         facts += [Fact(_("skipped: %(why)s") % {"why": Why(w).label}, n) for w, n in sorted(found.skipped.items())]
         if conflicts := services.conflicts(self.decision):
             facts.append(Fact(_("conflicts, for example"), [str(number) for number in conflicts]))
-        happens = [
+        happens: list[Any] = [
             CONSEQUENCES[Kind.UNDO],
             effect_sentence(found.rule.effect, len(found.rule.approvers)),
             _("Rule: %(rule)s") % {"rule": found.rule.label},

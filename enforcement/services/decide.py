@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -172,7 +172,7 @@ class AlreadyFiled(Invalid):
         super().__init__(_("This form was already submitted as decision #%(id)d.") % {"id": decision.pk})
 
 
-def _cited(order: Order) -> dict[str, Clause]:
+def _cited(order: Order) -> Mapping[str, Clause]:
     """Ground → its clause, in the version in force now (12.1c); none that was struck out (12.7)."""
     now = timezone.now()
     of_rules = {code: BASIS[code].cites for code in order.clauses if BASIS[code].cites}
@@ -194,7 +194,7 @@ def _cited(order: Order) -> dict[str, Clause]:
             found[code] = article
     if settings.PRODUCTION and any(c.version.is_summary for c in found.values()):
         raise Invalid(_("Only summaries of the Rules are loaded: import the Rules' text before deciding on them."))
-    gone = [str(c) for c in found.values() if c.struck]  # type: ignore[attr-defined]
+    gone = [str(c) for c in found.values() if c.struck]
     if order.citation and StrikeOut.objects.filter(citation=order.citation).exists():
         gone.append(order.citation)
     if gone:

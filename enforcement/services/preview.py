@@ -80,6 +80,7 @@ class Preview:
     skipped: Counter[str] = field(default_factory=Counter)
     shown: Counter[str] = field(default_factory=Counter)  # today's state of the known ones
     unknown: list[int] = field(default_factory=list)
+    unknown_lines: int = 0  # of a list whose last digits were cut off many lines are the same
     premium: int = 0
     paid: int = 0
     protected: int = 0
@@ -110,12 +111,11 @@ def preview(order: Order, numbers: Iterable[int], *, actor: Staff) -> Preview:
     """Check the order and say what it would do; raises Invalid or Refused as `decide` would."""
     authority = check(order, actor)
     found = _look(order, numbers, actor)
-    bearable = max(UNKNOWN_MAX, UNKNOWN_SHARE * (found.given - found.duplicates))
-    if len(found.unknown) > bearable or not found.known:
+    if found.unknown_lines > max(UNKNOWN_MAX, UNKNOWN_SHARE * found.given) or not found.known:
         shown = ", ".join(map(str, found.unknown[:NAMED]))
         raise Invalid(
             _("%(n)d of %(given)d numbers are unknown (%(numbers)s …): check the list; nothing was done.")
-            % {"n": len(found.unknown), "given": found.given, "numbers": shown}
+            % {"n": found.unknown_lines, "given": found.given, "numbers": shown}
         )
     if found.departs(order) and not order.departure.strip():
         raise Invalid(
@@ -222,6 +222,7 @@ def _look(order: Order, numbers: Iterable[int], actor: Staff) -> Preview:
         targets.update(row["targets"].encode())
     if declared:  # one of the person's own or his relatives', and the whole list is refused
         raise self_dealing(declared)
+    found.unknown_lines = sum(listed.repeated.get(number, 1) for number in found.unknown)
     found.sample = sorted(number for _hash, number in by_hash)
     found.digest, found.listed = matched.hexdigest(), targets.hexdigest()
     found.past_daily_limit = used_today + found.known > daily_limit(actor)

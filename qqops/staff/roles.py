@@ -269,6 +269,10 @@ NOT_IN_EMERGENCY = frozenset(
         "accounts.approve_policy",
         "accounts.draft_policy",
         "accounts.correct_holder",
+        "enforcement.open_evidence",
+        "enforcement.agree_cause",
+        "enforcement.strike_ground",
+        "enforcement.approve_letter",
     }
 )
 

@@ -69,7 +69,7 @@ def terminated(number: Number, officer: Staff, supervisor: Staff) -> Report:
 def undo(report: Report | Decision, actor: Staff, **more: Any) -> Report:
     """Take a decision back, as found wrong unless said otherwise."""
     decision = Decision.objects.get(pk=(report.decision if isinstance(report, Report) else report).pk)
-    said = {"clause": "10.1", "reason": "名单有误，撤销该处置", "in_error": True} | more
+    said: dict[str, Any] = {"clause": "10.1", "reason": "名单有误，撤销该处置", "in_error": True} | more
     return services.undo(services.undo_order(decision, **said), actor=actor)
 
 

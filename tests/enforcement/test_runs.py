@@ -34,7 +34,7 @@ def approved(numbers: Many, officer: Staff, supervisor: Staff) -> Decision:
     return approve(batch, supervisor, later=lambda decision: None).decision
 
 
-def run(decision: Decision, worker: Staff, *, after_first: Callable[[], None] = lambda: None) -> int:
+def run(decision: Decision, worker: Staff, *, after_first: Callable[[], object] = lambda: None) -> int:
     """Apply it, and do something after the first chunk; how many were applied before it was held or done."""
     done: list[int] = []
 

@@ -84,8 +84,8 @@ def test_a_slip_is_withdrawn_at_once_and_others_may_not_undo(
 def running(numbers: Callable[..., list[int]], cast: dict[str, Staff], settings: Any) -> Decision:
     """101 numbers, agreed to, of which 40 are done."""
     settings.QQOPS_CHUNK = 40
-    batch = decide(Kind.FREEZE, numbers(101), cast["officer"])
-    batch = approve(batch, cast["supervisor"], later=lambda decision: None).decision
+    filed = decide(Kind.FREEZE, numbers(101), cast["officer"])
+    batch = approve(filed, cast["supervisor"], later=lambda decision: None).decision
 
     def one_chunk(n: int) -> None:
         raise KeyboardInterrupt
