@@ -8,7 +8,18 @@ from enforcement.services.expire import Swept, due, expire
 from enforcement.services.notices import announce, ready
 from enforcement.services.preview import Preview, glance, preview, step_in_words, steps_in_words
 from enforcement.services.reclaim import Due, excluded_in_words, look, reclaim
-from enforcement.services.runs import go_on, halted, limit, may_run_it, pause, resume, stop, stop_all
+from enforcement.services.runs import (
+    go_on,
+    halted,
+    limit,
+    may_go_on,
+    may_run_it,
+    may_stop_all,
+    pause,
+    resume,
+    stop,
+    stop_all,
+)
 from enforcement.services.undo import conflicts, look_at_undo, undo, undo_order
 
 __all__ = [
@@ -36,9 +47,11 @@ __all__ = [
     "limit",
     "look",
     "look_at_undo",
+    "may_go_on",
     "may_order",
     "may_run",
     "may_run_it",
+    "may_stop_all",
     "pause",
     "preview",
     "ready",

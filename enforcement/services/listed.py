@@ -29,7 +29,8 @@ class Listed(Collection[int]):
                 lengths.append(len(run))
             self.given = sum(lengths)
             merged = heapq.merge(*(_read(runs, at * _RUN, n, _READ) for at, n in enumerate(lengths)))
-            while block := array("q", islice(self._distinct(merged), _RUN)):
+            distinct = self._distinct(merged)
+            while block := array("q", islice(distinct, _RUN)):
                 self._words.write(block.tobytes())
                 self.count += len(block)
 

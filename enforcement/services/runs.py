@@ -85,14 +85,18 @@ def halted() -> Halt | None:
     return Halt.objects.filter(ended_at=None).select_related("by").first()
 
 
+def may_stop_all(actor: Staff) -> None:
+    if not actor.has_perm(STOP_ALL):
+        raise Refused(gettext_noop("Your role may not do this."))
+    if halted():
+        raise Invalid(_("Everything is stopped already."))
+
+
 def stop_all(*, actor: Staff, reason: str) -> Halt:
     """Every run stops at its next chunk, and none begins."""
     with pen.refusals(actor=actor, facts={"act": "run.all_stopped"}), transaction.atomic():
-        if not actor.has_perm(STOP_ALL):
-            raise Refused(gettext_noop("Your role may not do this."))
+        may_stop_all(actor)
         must_say_why(reason)
-        if halted():
-            raise Invalid(_("Everything is stopped already."))
         with pen.act("run.all_stopped", actor=actor, reason=reason) as act:
             halt = Halt(since=timezone.now(), by=actor, reason=reason)
             halt.save()
@@ -101,14 +105,20 @@ def stop_all(*, actor: Staff, reason: str) -> Halt:
     return halt
 
 
+def may_go_on(actor: Staff) -> None:
+    if not actor.has_perm(SUPERVISOR):
+        raise Refused(gettext_noop("Your role may not do this."))
+    if halted() is None:
+        raise Invalid(_("Nothing is stopped."))
+
+
 def go_on(*, actor: Staff, reason: str, later: Callable[[Decision], None]) -> int:
     """End the stop of all; what was approved and is not paused is handed to the worker. How many."""
     with pen.refusals(actor=actor, facts={"act": "run.all_resumed"}), transaction.atomic():
-        if not actor.has_perm(SUPERVISOR):
-            raise Refused(gettext_noop("Your role may not do this."))
+        may_go_on(actor)
         must_say_why(reason)
         halt = Halt.objects.select_for_update().filter(ended_at=None).first()
-        if halt is None:
+        if halt is None:  # somebody else ended it meanwhile
             raise Invalid(_("Nothing is stopped."))
         with pen.act("run.all_resumed", actor=actor, reason=reason, subject=halt) as act:
             halt.ended_at = timezone.now()

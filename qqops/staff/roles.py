@@ -269,7 +269,6 @@ NOT_IN_EMERGENCY = frozenset(
         "accounts.approve_policy",
         "accounts.draft_policy",
         "accounts.correct_holder",
-        "enforcement.open_evidence",
         "enforcement.agree_cause",
         "enforcement.strike_ground",
         "enforcement.approve_letter",

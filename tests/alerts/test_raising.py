@@ -160,4 +160,5 @@ def test_the_house_declares_these() -> None:
         "locked_out": "warning", "locked_out_code": "warning", "locked_out_address": "warning", "quota": "warning",
         "reset": "warning", "reveal_quota": "critical", "breach_overdue": "critical", "request_overdue": "warning",
         "reclaimed_though_used": "warning", "feed_behind": "critical",
+        "notices_blocked": "warning", "notices_failed": "critical",
     }  # fmt: skip

@@ -67,11 +67,13 @@ def test_each_of_the_worker_is_late_after_its_own_time(fresh: datetime.datetime)
             "accounts.release",
         },
     )
-    daily = {"audit.verify", "accounts.purge", "accounts.logins"}
+    daily = {"audit.verify", "accounts.purge", "accounts.logins", "enforcement.evidence"}
     assert late_at(fresh + 29 * MINUTE) == MINUTELY
     half_hourly |= MINUTELY
     assert late_at(fresh + 31 * MINUTE) == half_hourly
-    assert late_at(fresh + 3 * HOUR) == late_at(fresh + 25 * HOUR) == half_hourly | hourly
+    assert late_at(fresh + 3 * HOUR) == half_hourly | hourly
+    hourly |= {"enforcement.lists"}
+    assert late_at(fresh + 4 * HOUR) == late_at(fresh + 25 * HOUR) == half_hourly | hourly
     assert late_at(fresh + 27 * HOUR) == half_hourly | hourly | daily
 
 
@@ -108,6 +110,8 @@ def test_each_sweep_of_the_worker_beats(fresh: datetime.datetime) -> None:
             SWEEP: tasks.expire,
             "enforcement.feed": tasks.push_states,
             "enforcement.deliver": tasks.deliver_notices,
+            "enforcement.lists": tasks.forget_lists,
+            "enforcement.evidence": tasks.drop_evidence,
             "staff.sweep": staff_tasks.sweep,
             "staff.remind": staff_tasks.remind,
             "accounts.purge": accounts_tasks.purge_expired,

@@ -33,7 +33,7 @@ from accounts.models import (
 from accounts.rulebook.parser import ParsedClause
 from accounts.services import rulebook
 from accounts.services.declared import declare
-from enforcement.models import Decision, Measure
+from enforcement.models import Case, Decision, Halt, Measure
 from enforcement.policy import Kind
 from qqops.alerts.models import Alert, Beat
 from qqops.audit.models import Event
@@ -240,6 +240,8 @@ def test_a_live_row_that_left_its_history_is_named(tamper: Any) -> None:
         DeclaredNumber: "relation = 'relative'",
         Measure: "until = now() + interval '99 days'",
         Decision: "state = 'void'",
+        Case: "what = 'another'",
+        Halt: "reason = 'another'",
         Staff: "is_active = NOT is_active",
         AccessRequest: "ticket = 'T-9'",
         Holding: "until = now() + interval '1 minute'",

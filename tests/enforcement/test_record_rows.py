@@ -148,7 +148,7 @@ def _rows(decision: Decision, number: Number) -> dict[str, list[dict[str, Any]]]
     """Every row the act wrote, without what differs by necessity: keys, times and hashes."""
     apart = {
         "id", "history_id", "history_date", "event_id", "decision_id", "number_id", "tenure_id", "form_key",
-        "targets_digest", "content_hash", "proposed_at", "effective_at", "starts_at", "until", "created_at",
+        "targets_digest", "content_hash", "proposed_at", "effective_at", "starts_at", "until", "created_at", "due_at",
         "frozen_until",
     }  # fmt: skip
     sets = {

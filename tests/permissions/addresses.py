@@ -41,6 +41,6 @@ def addresses(samples: dict[str, Callable[[], list[Address]] | list[Any]]) -> li
 
 
 def acts(number: int) -> list[Address]:
-    return [
-        Address(f"admin:act {kind}", f"{reverse('admin:act', args=[kind])}?number={number}") for kind in Kind.values
-    ]
+    """The pages of the acts on a number; what undoes a decision has a page of its own."""
+    kinds = [kind.value for kind in Kind if kind != Kind.UNDO]
+    return [Address(f"admin:act {kind}", f"{reverse('admin:act', args=[kind])}?number={number}") for kind in kinds]

@@ -12,6 +12,7 @@ from accounts.queries.rulebook import version_in_force
 from accounts.services import erasure_list, resources
 from accounts.services.declared import declare
 from accounts.services.resources import campaigns, ranges
+from enforcement.models import Notice
 from enforcement.policy import Kind
 from qqops.alerts.models import Alert
 from qqops.audit.models import Event
@@ -41,7 +42,7 @@ Cast = dict[str, Staff]
 def samples(cast: Cast, story: Story) -> dict[str, Any]:
     """For each route with parameters its arguments, or a function that gives its addresses."""
     known = _of_the_house(cast) | _of_identities(story) | _of_tenures(story) | _of_desk(cast) | _of_reclaim(cast)
-    return known | _of_life(cast)
+    return known | _of_life(cast) | _of_enforcing(story)
 
 
 def _of_the_house(cast: Cast) -> dict[str, Any]:
@@ -96,6 +97,30 @@ def _of_life(cast: Cast) -> dict[str, Any]:
             Address(f"admin:{name}", f"{reverse(f'admin:{name}')}?number={n}")
         ]
         for name, number in (("cancel", LEAVING), ("withdraw_cancellation", LEFT))
+    }
+
+
+def _of_enforcing(story: Story) -> dict[str, Any]:
+    told = story.enforcing
+    waiting = told.ended.pk
+    objects = {
+        "case": (told.case.pk, PAGES),
+        "lettertemplate": (told.letter.pk, ("change",)),
+        "notice": (Notice.objects.latest("pk").pk, ("change",)),
+        "strikeout": (told.struck.pk, ("change",)),
+    }
+    steps = ("evidence", "numbers", "details", "cause", "cause_ruling", "close")
+    return {
+        **{f"admin:enforcement_{model}_{page}": [pk] for model, (pk, pages) in objects.items() for page in pages},
+        "admin:open_case": ["theft"],
+        **{f"admin:case_{step}": [told.case.pk] for step in steps},
+        "admin:open_evidence": [told.file.pk],
+        "admin:draft_letter": ["freeze"],
+        "admin:letter_ruling": [told.letter.pk],
+        "admin:run": [waiting, "pause"],
+        "admin:undo": [waiting],
+        "admin:progress": [waiting],
+        "admin:report": [waiting, "csv"],
     }
 
 
@@ -226,6 +251,7 @@ def command_lines(cast: Cast, story: Story, folder: Path) -> dict[str, tuple[str
         "enforce lift": ("enforce", "lift", str(frozen), *GROUNDS, "--what", "freeze"),
         "enforce restore": ("enforce", "restore", str(ended), *GROUNDS),
         "approve": ("approve", str(waiting.pk), *SAY),
+        **_enforces(story, folder),
         "decisions show": ("decisions", "show", str(waiting.pk)),
         "decisions run": ("decisions", "run", str(waiting.pk)),
         "number": ("number", number),
@@ -271,6 +297,28 @@ def command_lines(cast: Cast, story: Story, folder: Path) -> dict[str, tuple[str
         "changepassword": ("changepassword",),
         "createsuperuser": ("createsuperuser",),
     }  # fmt: skip
+
+
+def _enforces(story: Story, folder: Path) -> dict[str, tuple[str, ...]]:
+    told, paper = story.enforcing, put(folder, b"%PDF-1.7 of a court", "order.pdf")
+    done, case, held = str(told.ended.pk), str(told.case.pk), str(story.numbers[0])
+    detail = ("--detail", "reported_on=2026-11-02", "--what", "told at the desk", "--number", held)
+    return {
+        **{f"decisions {do}": ("decisions", do, done, *SAY) for do in ("pause", "resume", "stop")},
+        "decisions limit": ("decisions", "limit", done, "--rate", "500", *SAY),
+        "decisions undo": ("decisions", "undo", done, "--clause", "10.1", *SAY),
+        "decisions stop_all": ("decisions", "stop_all", *SAY),
+        "decisions go_on": ("decisions", "go_on", *SAY),
+        "cases list": ("cases", "list", *SAY),
+        "cases show": ("cases", "show", case, *SAY),
+        "cases open": ("cases", "open", "--kind", "theft", *detail, *SAY),
+        "cases close": ("cases", "close", case, "--conclusion", "nothing in it", *SAY),
+        "evidence add": ("evidence", "add", str(paper), *SAY),
+        "strike": ("strike", "--citation", "Order 7 of the county", *SAY),
+        "notices list": ("notices", "list", *SAY),
+        "notices resend": ("notices", "resend", "--state", "failed", *SAY),
+        "export_states": ("export_states", "--since", "0"),
+    }
 
 
 def _retires(cast: Cast) -> ResourceProposal:

@@ -15,7 +15,9 @@ from tests.permissions.table import READERS, ROLES, read
 # Not run here, as they want a transaction of their own; others do (tests/house/test_setup.py, tests/audit). For nobody.
 APART = ("demo", "migrate", "audit_verify")
 FOR_NOBODY = (
-    "decisions",
+    "decisions show",
+    "decisions run",
+    "export_states",
     "number",
     "expire",
     "identity purge_expired",

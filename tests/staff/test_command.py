@@ -237,7 +237,7 @@ def test_a_link_names_the_house_where_the_settings_do(terminal: Terminal, sysadm
     assert "  https://desk.example/account/welcome/" in done.out, done
 
 
-@pytest.mark.parametrize(("command", "acts"), [("staff", "{invite,grant,"), ("decisions", "{show,run}")])
+@pytest.mark.parametrize(("command", "acts"), [("staff", "{invite,grant,"), ("decisions", "{show,run,pause,")])
 def test_a_command_without_an_act_says_which_there_are(terminal: Terminal, command, acts):
     said = terminal(None, command)
     assert f"the following arguments are required: {acts}" in said.error

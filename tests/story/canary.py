@@ -28,6 +28,8 @@ STATEMENT = "办案人公羊𪚥鸢，电话13587650421：渡鸦陈述七四一"
 SCAN = b"%PDF-1.4\n% raven scan 743 of " + ADULT["document"].encode()
 PLEA = "澹台𪚥雏之父公冶𠮷鸢来信：渡鸦诉求七四四"
 
+EVIDENCE = "聊天记录：渡鸦证据七五一".encode()
+
 VALUES: dict[str, str] = {
     **{f"adult's {item}": value for item, value in ADULT.items()},
     **{f"minor's {item}": value for item, value in MINOR.items()},
@@ -41,4 +43,5 @@ VALUES: dict[str, str] = {
     "statement": "渡鸦陈述七四一",
     "scan": "raven scan 743",
     "plea": "渡鸦诉求七四四",
+    "evidence": "渡鸦证据七五一",
 }

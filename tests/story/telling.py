@@ -7,6 +7,7 @@ from accounts.models import Number
 from qqops.staff.models import Staff
 from tests.cast import make_numbers
 from tests.story.cases import Cases, cases
+from tests.story.enforcing import Enforcing, enforcing
 from tests.story.people import People, people
 from tests.story.supply import Supply, supply
 
@@ -17,10 +18,11 @@ class Story:
     people: People
     cases: Cases
     supply: Supply
+    enforcing: Enforcing
 
 
 def tell_story(cast: Mapping[str, Staff], first: int = 50_001) -> Story:
     ids = list(range(first, first + 4))
     make_numbers(ids)
     told = people(cast, list(Number.objects.filter(pk__in=ids).select_related("tenure").order_by("pk")))
-    return Story(ids, told, cases(cast, told), supply(cast, first))
+    return Story(ids, told, cases(cast, told), supply(cast, first), enforcing(cast, first))

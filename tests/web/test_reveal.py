@@ -294,10 +294,10 @@ def test_the_pages_cost_few_statements(desk, identity, officer):
         granted = grant(one, decision, officer)
     for url, most in (
         (form_url(one), 12),
-        (identity_url(one), 9),
+        (identity_url(one), 10),
         (reverse("admin:reveal_shown", args=[granted.pk]), 12),
         (MINE, 9),
-        (number_url(one.tenure.number_id), 9),
+        (number_url(one.tenure.number_id), 11),
     ):
         with queries() as statements:
             assert browser.get(url).status_code == 200

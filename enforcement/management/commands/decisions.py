@@ -42,7 +42,9 @@ class Command(StaffCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.formatter_class = argparse.RawDescriptionHelpFormatter
-        acts = parser.add_subparsers(dest="do", required=True)
+        acts = parser.add_subparsers(
+            dest="do", required=True, metavar="{show,run,pause,resume,limit,stop,undo,stop_all,go_on}"
+        )
         one: Argument = ("decision", {"type": int, "metavar": "DECISION"})
         rate: Argument = ("--rate", {"type": int, "required": True, "metavar": "N", "help": _("0: no limit")})
         undo: tuple[Argument, ...] = (
@@ -161,6 +163,8 @@ class Command(StaffCommand):
         return Exit.DRY_RUN
 
     def _all(self, options: dict[str, Any]) -> int:
+        may = services.may_stop_all if options["do"] == "stop_all" else services.may_go_on
+        may(self.actor)
         if not options["apply"]:
             return self._would(None, options)
         if options["do"] == "stop_all":

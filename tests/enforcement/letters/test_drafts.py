@@ -1,7 +1,6 @@
 """What a template may say: bare known names in braces, everything that its letter must tell, and no promise."""
 
 import pytest
-from django.utils import translation
 
 from enforcement.letters import placeholders
 from enforcement.letters.example import example
@@ -10,10 +9,7 @@ from enforcement.letters.shipped import SHIPPED
 from enforcement.policy import Letter
 from tests.enforcement.letters.post import draft, with_more
 
-
-@pytest.fixture(autouse=True)
-def _in_english() -> None:
-    translation.activate("en")
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def test_there_is_a_text_for_each_letter_and_nothing_is_wrong_with_it() -> None:

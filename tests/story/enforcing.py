@@ -1,0 +1,62 @@
+"""What the operator did, on numbers of its own: a case, a file, a letter, a list, a ground struck out, a stop."""
+
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from accounts.intake.lists import GivenList
+from enforcement import services
+from enforcement.casebook import CaseKind, RootCause
+from enforcement.letters.shipped import SHIPPED
+from enforcement.models import Case, Decision, EvidenceFile, LetterTemplate, StrikeOut, TargetList
+from enforcement.policy import Kind
+from enforcement.services import cases, evidence, letters, lists, strike
+from enforcement.services.case_cause import propose_cause
+from qqops.staff.models import Staff
+from tests.cast import make_numbers
+from tests.enforcement.acts import approve, decide
+from tests.story.canary import EVIDENCE
+
+WHY = "seen in the chat groups"
+
+
+@dataclass(frozen=True)
+class Enforcing:
+    frozen: Decision  # with a file as evidence
+    ended: Decision  # two numbers, agreed to by a supervisor
+    file: EvidenceFile
+    case: Case  # whose root cause waits for somebody's word
+    letter: LetterTemplate  # that waits for a supervisor
+    listed: TargetList
+    struck: StrikeOut
+
+
+def enforcing(cast: Mapping[str, Staff], first: int) -> Enforcing:
+    one, two, three, stolen = ids = list(range(first + 20, first + 24))
+    make_numbers(ids)
+    officer, supervisor, privacy = cast["officer"], cast["supervisor"], cast["privacy"]
+    file = evidence.take_in(f"chat-{first}.txt", EVIDENCE + str(first).encode(), actor=officer)
+    frozen = decide(Kind.FREEZE, [one], officer, files=(file.pk,)).decision
+    ended = approve(decide(Kind.TERMINATE, [two, three], officer), supervisor).decision
+    found = cases.Finding(
+        CaseKind.THEFT, WHY, {"reported_on": "2026-11-02"}, {"subject": [stolen]}, evidence=("call record 7",)
+    )
+    case = cases.open_case(found, actor=cast["agent"], reason=WHY)
+    case = propose_cause(case, RootCause.OTHER, actor=officer, reason=WHY)
+    letter = _letter(cast, first)
+    listed = lists.take_in(GivenList("cluster.csv", "ab" * 32, array("q", [one, two])), actor=officer)
+    row = strike.strike_out(citation=f"Order {first}", actor=privacy, reason=WHY).strike_out
+    services.stop_all(actor=officer, reason=WHY)
+    services.go_on(actor=supervisor, reason=WHY, later=lambda decision: None)
+    return Enforcing(frozen, ended, file, case, letter, listed, row)
+
+
+def _letter(cast: Mapping[str, Staff], first: int) -> LetterTemplate:
+    """A version that is in use, and the next one."""
+    letters.load_shipped(actor=Staff.objects.system("system-setup"))
+    shipped = SHIPPED[0]
+    drafts = [replace(shipped, subject_en=f"{shipped.subject_en} {first} {n}") for n in (1, 2)]
+    agreed, waiting = (letters.draft_template(draft, actor=cast["officer"], reason=WHY) for draft in drafts)
+    seen = agreed.content_hash
+    letters.approve_template(agreed, actor=cast["supervisor"], reason=WHY, content_hash=seen)
+    return waiting
