@@ -163,6 +163,8 @@ def _copy(model: Any, columns: list[Any]) -> str:
             made.append(f'{kind}(lower("{column}") + 90000, upper("{column}") + 90000)')
         elif isinstance(fields[column], models.UUIDField) and column in unique:
             made.append("gen_random_uuid()")
+        elif isinstance(fields[column], models.DateTimeField) and column in unique:
+            made.append("now()")
         elif isinstance(fields[column], models.SmallIntegerField) and column in unique:
             made.append(f'"{column}" + 1')
         elif column == keys[-1] or (column in unique and not text):

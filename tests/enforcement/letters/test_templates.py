@@ -15,7 +15,7 @@ from qqops.staff.models import Staff
 from tests.enforcement.acts import broken, head, verbs
 from tests.enforcement.letters.post import draft, with_more
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 WHY = "plainer words, as the review of March asked"
 MORE = "We answer in writing."
 
