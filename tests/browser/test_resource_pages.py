@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -40,7 +41,7 @@ def supplied(house: House, cast: dict[str, Staff]) -> NumberRange:
     return opened
 
 
-Places = dict[str, list[tuple[str, list[int], str]]]  # by who looks: URL name, arguments, query
+Places = dict[str, list[tuple[str, list[Any], str]]]  # by who looks: URL name, arguments, query
 
 
 def visited(page: Page, house: House, places: Places) -> Iterator[str]:
