@@ -130,7 +130,9 @@ def why(kind: Kind, *, of_targets: bool, reclaim: str = "", leaves_out: bool = F
 _RESTORED = (
     "EXISTS (SELECT FROM enforcement_outcome o JOIN enforcement_decision d ON d.id = o.decision_id"
     " JOIN audit_event e ON e.id = o.event"
-    " WHERE o.number_id = n.id AND o.why = '' AND d.kind = 'restore' AND e.at > %(due_since)s::timestamptz{one_by_one})"
+    " WHERE o.number_id = n.id AND o.why = '' AND (d.kind = 'restore' OR d.kind = 'undo' AND EXISTS (SELECT FROM"
+    " enforcement_decision u WHERE u.id = d.undoes_id AND u.kind = 'terminate'))"
+    " AND e.at > %(due_since)s::timestamptz{one_by_one})"
 )
 
 

@@ -201,6 +201,7 @@ class Case:
     lifts_own: bool = False
     overturns_supervisor: bool = False
     protected: bool = False  # among what would change is a protected number
+    terminates: bool = False  # it undoes a restore: what was given back is taken again
     withdraws: bool = False  # the maker takes back his own single act, just made, of which the holder has not heard
     refused_before: bool = False  # a provisional one of this kind was refused or lapsed for a tenure in 30 days
 
@@ -220,6 +221,7 @@ class Rule:
 RULES = (
     Rule("reclaim", _("Reclaim under 10.3"), Effect.WAITS, (SUPERVISOR, PRIVACY)),
     Rule("withdraw", _("Withdrawing your own act at once"), Effect.AT_ONCE, ()),
+    Rule("undo_restore", _("Undoing that more than 100 were restored"), Effect.WAITS, (SUPERVISOR, SUPERVISOR)),
     Rule("undo", _("Undoing a decision"), Effect.WAITS, (SUPERVISOR,)),
     Rule("large", _("More than 10,000 numbers"), Effect.WAITS, (SUPERVISOR, SUPERVISOR)),
     Rule("batch_terminate", _("Terminating more than 100 numbers"), Effect.WAITS, (SUPERVISOR, SUPERVISOR)),
@@ -243,6 +245,7 @@ RULES = (
 CONDITIONS: dict[str, Callable[[Case], bool]] = {
     "reclaim": lambda c: c.kind == K.TERMINATE and RECLAIM in c.clauses,
     "withdraw": lambda c: c.kind == K.UNDO and c.withdraws,
+    "undo_restore": lambda c: c.kind == K.UNDO and c.terminates and c.targets > BATCH_FROM,
     "undo": lambda c: c.kind == K.UNDO,
     "large": lambda c: c.targets > LARGE_FROM,
     "batch_terminate": lambda c: c.kind == K.TERMINATE and c.targets > BATCH_FROM,

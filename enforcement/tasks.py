@@ -15,31 +15,39 @@ from enforcement.services.deliver import deliver
 from qqops.alerts import watch
 from qqops.approvals import State
 from qqops.audit import origin
+from qqops.errors import Invalid
 from qqops.staff.models import Staff
+
+LANES = 2  # so many runs at a time: the other places of the worker are for clocks, letters and the feed
 
 
 def run_later(decision: Decision) -> None:
     """Queue an approved decision, within the transaction of its approval: no job without it, nor it without a job."""
-    apply_decision.configure(lock=f"decision:{decision.pk}").defer(decision_id=decision.pk)
+    apply_decision.configure(lock=_lane(decision)).defer(decision_id=decision.pk)
 
 
-def run_announced() -> None:
-    """Queue the reclaims whose time of notice is over; one that waits in the queue already is enough."""
+def run_what_waits() -> None:
+    """Queue what is ready and nobody is at: reclaims whose time of notice is over, and whatever lost its job. One that
+    waits in the queue already is enough."""
     for decision in services.ready():
-        name = f"decision:{decision.pk}"
         try:
             with transaction.atomic():
-                apply_decision.configure(lock=name, queueing_lock=name).defer(decision_id=decision.pk)
+                job = apply_decision.configure(lock=_lane(decision), queueing_lock=f"decision:{decision.pk}")
+                job.defer(decision_id=decision.pk)
         except AlreadyEnqueued:
             continue
+
+
+def _lane(decision: Decision) -> str:
+    return f"runs:{decision.pk % LANES}"
 
 
 @app.task(name="enforcement.apply", queue="acts", retry=RetryStrategy(max_attempts=10, exponential_wait=2))
 def apply_decision(decision_id: int) -> None:
     decision = Decision.objects.get(pk=decision_id)
     if decision.state == State.APPROVED:
-        # Held: whoever resumes it hands it on again.
-        with origin.origin(origin.WORKER, os_user=origin.terminal_user()), suppress(services.Held):
+        # Held, or not to be run yet: whoever resumes it hands it on again, and so does `announce` when it is ready.
+        with origin.origin(origin.WORKER, os_user=origin.terminal_user()), suppress(Invalid, services.Busy):
             services.apply(decision, actor=Staff.objects.system("system-worker"))
 
 
@@ -77,7 +85,7 @@ def announce(timestamp: int) -> None:
     """Tell holders before a reclaim, and start those that all their holders were told of in time."""
     with origin.origin(origin.SYSTEM, os_user=origin.terminal_user()):
         services.announce(actor=Staff.objects.system("system-worker"))
-    run_announced()
+    run_what_waits()
     watch.beat("enforcement.announce")
 
 

@@ -15,8 +15,8 @@ from qqops import preflight
 
 START_LIMIT = 60  # seconds for the web to answer
 STOP_LIMIT = 20  # seconds for a child to finish what it is doing
-# Two jobs at a time: a webhook that is slow to answer must not hold up expiry and batches.
-WORKER = ["django", "procrastinate", "worker", "--concurrency", "2"]
+# Several jobs at a time: two long runs and two webhooks that are slow to answer must not hold up expiry.
+WORKER = ["django", "procrastinate", "worker", "--concurrency", "6"]
 
 
 class Stop(Exception):

@@ -79,11 +79,17 @@ class OpenPage(Page):
     nav = "admin:enforcement_decision_changelist"
     user: Staff
 
+    def allowed(self) -> bool:
+        """Whoever has no part in it is not even asked for a second factor; what is not there is 404 for all others."""
+        if not super().allowed():
+            return False
+        self.found = readable().filter(pk=self.kwargs["pk"]).first()
+        return self.found is None or openable(self.user).filter(pk=self.found.pk).exists()
+
     def setup(self) -> None:
-        found = readable().filter(pk=self.kwargs["pk"]).first()
-        if found is None:
+        if self.found is None:
             raise Http404
-        self.file: EvidenceFile = found
+        self.file: EvidenceFile = self.found
 
     def heading_title(self) -> str:
         return _("Evidence file %(file)s") % {"file": self.file}

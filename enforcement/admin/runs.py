@@ -13,7 +13,7 @@ from enforcement import services, tasks
 from enforcement.models import Decision
 from enforcement.policy import SUPERVISOR
 from enforcement.queries import decisions
-from enforcement.services.runs import STOP_ALL
+from enforcement.services.runs import RUN, STOP_ALL
 from qqops import panels
 from qqops.errors import Invalid, Refused
 from qqops.pages import ConfirmPage, Preview
@@ -62,7 +62,7 @@ class RunPage(ConfirmPage):
         self.form_class = RateForm if self.do == LIMIT else ReasonForm
 
     def allowed(self) -> bool:
-        return self.user.has_perm("enforcement.view_decision")
+        return self.user.has_perm(RUN)
 
     def heading_title(self) -> str:
         return _("%(act)s: decision #%(id)d") % {"act": TITLES[self.do], "id": self.decision.pk}

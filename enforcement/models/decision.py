@@ -79,6 +79,7 @@ class Decision(Proposal):
             ("make_lift", "Can lift"),
             ("make_restore", "Can restore"),
             ("make_undo", "Can undo decisions"),
+            ("export_decision", "Can export what came of decisions"),
             ("run_decision", "Can pause and resume what is being applied"),
             ("stop_all", "Can stop everything that is being applied"),
             ("strike_ground", "Can strike out grounds"),
@@ -88,6 +89,7 @@ class Decision(Proposal):
         indexes = (
             models.Index(fields=("state", "-id"), name="decision_state"),
             models.Index(fields=("maker", "-id"), name="decision_maker"),
+            models.Index(fields=("maker", "proposed_at"), name="decision_made"),
         )
         constraints = (
             models.CheckConstraint(condition=Q(duration__isnull=True) | Q(until__isnull=True), name="decision_one_end"),

@@ -26,6 +26,7 @@ from enforcement.queries import told_before
 from enforcement.services.check import daily_limit, must_know_logins
 from enforcement.services.preview import USED_TODAY, today
 from enforcement.services.reviews import review_left_out
+from enforcement.services.strike import must_stand
 from enforcement.services.writing import judging, tenure_of, why_not, write
 from qqops.approvals import State
 from qqops.audit import pen
@@ -80,7 +81,8 @@ def apply(
 
 def may_run(decision: Decision) -> None:
     """An approved reclaim waits until its holders were told and reminded and their time is over, and for the logins
-    until now: Invalid says what it waits for."""
+    until now, and nothing runs that has no ground left (12.7): Invalid says what it waits for."""
+    must_stand(decision)
     if decision.notice_days and decision.announced_at is None:
         raise Invalid(
             _("Decision #%(id)d is not announced to all its holders yet: it runs %(n)d days after that.")
@@ -169,7 +171,8 @@ class Chunk:
 # Whether a run may go on is read with the lock, chunk by chunk: a pause waits for one chunk at most. What acts at once
 # is one chunk and no run.
 _HELD = (
-    "d.paused_at IS NOT NULL OR (d.effect = 'waits' AND EXISTS (SELECT FROM enforcement_halt WHERE ended_at IS NULL))"
+    "d.effect = 'waits' AND (d.state = 'stopped' OR d.paused_at IS NOT NULL"
+    " OR EXISTS (SELECT FROM enforcement_halt WHERE ended_at IS NULL))"
 )
 
 
@@ -203,13 +206,15 @@ FROM done"""
         raise Busy(gettext_noop("Another run is at work on decision #%(id)d."), id=decision.pk)
     if held:
         raise Held(
-            _("Decision #%(id)d is paused, or all runs are stopped. What was done stays done.") % {"id": decision.pk}
+            _("Decision #%(id)d is paused or stopped, or all runs are. What was done stays done.") % {"id": decision.pk}
         )
     return Chunk(*found)
 
 
 def _finish(decision: Decision, actor: Staff, applied: int, skipped: Counter[str]) -> None:
     """All targets have their outcome. A single target that changed since voids its decision (DESIGN §4)."""
+    if decision.leave_out and decision.effect != Effect.WAITS:  # all done in one chunk, and in this act
+        review_left_out(decision, actor=actor)
     void = decision.target_count == 1 and not applied and bool(skipped.keys() & VOIDING)
     if decision.state != State.APPROVED and not void:
         return

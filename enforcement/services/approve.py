@@ -135,7 +135,12 @@ _REVERSED = {
         "SELECT o.decision_id FROM enforcement_outcome o JOIN enforcement_decision x ON x.id = o.decision_id"
         " WHERE o.number_id = t.number_id AND o.why = '' AND x.kind = 'terminate'"
     ),
-    Kind.UNDO: "SELECT x.undoes_id FROM enforcement_decision x WHERE x.id = %(decision)s",
+    # What it takes back, and of a reversal what that had reversed: else its maker would have it again.
+    Kind.UNDO: (
+        "SELECT x.undoes_id FROM enforcement_decision x WHERE x.id = %(decision)s UNION"
+        " SELECT m.decision_id FROM enforcement_decision x JOIN enforcement_measure m ON m.ended_by_id = x.undoes_id"
+        " AND m.number_id = t.number_id WHERE x.id = %(decision)s"
+    ),
 }
 
 
@@ -145,10 +150,11 @@ def _stake_of(actor: Staff, decision: Decision) -> tuple[bool, int]:
     And how many of its targets has he declared as his own or a relative's?
     """
     reversed_by = _REVERSED.get(Kind(decision.kind))
+    size = "true" if decision.kind == Kind.UNDO else f"d.target_count > {BATCH_FROM}"
     undoes_own = f"""
 EXISTS (SELECT FROM enforcement_target t CROSS JOIN LATERAL ({reversed_by}) r(id)
   JOIN enforcement_decision d ON d.id = r.id
-  WHERE t.decision_id = %(decision)s AND d.target_count > {BATCH_FROM} AND (d.maker_id = %(actor)s OR EXISTS (
+  WHERE t.decision_id = %(decision)s AND {size} AND (d.maker_id = %(actor)s OR EXISTS (
     SELECT FROM enforcement_approval a WHERE a.proposal_id = d.id AND a.approver_id = %(actor)s AND a.agreed)))"""
     # His list is short: each of it is looked up among the targets, not the targets on it.
     sql = f"""

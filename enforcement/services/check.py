@@ -9,7 +9,9 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import DormancyPolicy
 from accounts.queries.policies import is_in_force, unknown_logins
+from accounts.rulebook.summaries import DOCUMENT
 from enforcement.ladder import is_graduated
+from enforcement.models import Ground
 from enforcement.order import Order
 from enforcement.policy import (
     AUTHORITIES,
@@ -23,7 +25,6 @@ from enforcement.policy import (
     LeftOut,
     Scope,
     Severity,
-    liftable,
 )
 from enforcement.services.case_led import check_cited
 from qqops.approvals import State
@@ -32,6 +33,7 @@ from qqops.errors import Invalid, Refused
 from qqops.reason import must_say_why
 from qqops.staff.models import Staff
 
+LAW = "law"
 REVERSALS = (Kind.LIFT, Kind.RESTORE, Kind.UNDO)
 LONGEST_TERM = datetime.timedelta(days=3650)
 
@@ -117,6 +119,8 @@ def _grounds(order: Order) -> None:
             raise Invalid(_("Name the law and article, or the order and its number."))
         if basis.article and not order.article.strip():
             raise Invalid(_("Name the document and its clause, as CODE:CLAUSE."))
+        if basis.article and order.article.strip().rpartition(":")[0].strip() == DOCUMENT:
+            raise Invalid(_("A clause of the Rules is cited as itself, with the measures that it allows."))
     if order.freeze_kind == FreezeKind.OWNER:
         length = order.length(timezone.now())
         if length is None or length > OWNER_FREEZE_MAX:
@@ -148,8 +152,9 @@ def _undo(order: Order) -> None:
         raise Invalid(
             _("Decision #%(id)d is not applied: stop it for good first, or wait for its end.") % {"id": order.undoes.pk}
         )
-    if order.undoes.freeze_kind == FreezeKind.LEGAL and FreezeKind.LEGAL not in liftable(order.clauses):
-        raise Invalid(_("A legal freeze is taken back by law or order only."))
+    by_law = Ground.objects.filter(decision=order.undoes.pk, basis=LAW).exists()
+    if LAW not in order.clauses and (by_law or order.undoes.freeze_kind == FreezeKind.LEGAL):
+        raise Invalid(_("What was decided by law or order is taken back by law or order only."))
 
 
 def must_know_logins(policy: DormancyPolicy | None) -> None:

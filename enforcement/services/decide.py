@@ -23,7 +23,7 @@ from enforcement.policy import BASIS, Effect
 from enforcement.services.apply import apply
 from enforcement.services.evidence import evidence_files, sha256_of
 from enforcement.services.listed import Listed
-from enforcement.services.preview import Preview, preview
+from enforcement.services.preview import Preview, filed_today, preview, within_filing_limit
 from qqops.approvals import State
 from qqops.audit import pen
 from qqops.errors import Invalid
@@ -108,6 +108,8 @@ def decide(order: Order, numbers: Iterable[int], *, actor: Staff, found: Preview
     facts |= {"sha256": order.source_sha256} if order.source_sha256 else {}
     with pen.act("decision.proposed", actor=actor, reason=order.reason, ticket=order.ticket, facts=facts) as act:
         _file(decision, order, listed, found, act)
+        if not at_once:  # counted anew, now that no other filing of his is under way
+            within_filing_limit(order, actor, filed_today(actor), 0)
         # Inside this act, so that both events are written together at the end, under one short chain lock.
         report = Report(decision, targets=decision.target_count, unknown=found.unknown)
         if at_once:
@@ -204,19 +206,18 @@ def _cited(order: Order) -> Mapping[str, Clause]:
     return found
 
 
-# Acts that need nobody else wait for one another, so that `apply` can count their maker's day: N parallel clicks
-# share one limit.
-_ONE_AT_A_TIME = "hold AS MATERIALIZED (SELECT pg_advisory_xact_lock(7171, %(maker)s::int)),"
+# Acts that need nobody else wait for one another, so that `apply` can count their maker's day, and so do filings: N
+# parallel clicks share one limit.
+_ONE_AT_A_TIME = "hold AS MATERIALIZED (SELECT pg_advisory_xact_lock(%(queue)s, %(maker)s::int)),"
+_ALONE, _FILING = 7171, 7172  # a long list that is filed keeps none of his clicks waiting
 
 
 def _freeze_targets(decision: Decision, order: Order, chunk: Sequence[int], act: pen.Act) -> tuple[int, str]:
     """Insert targets under the decision's key, taking the key from its sequence at first; the text to digest."""
     lift, lift_params = judgement.measures_to_lift(order)
-    alone = decision.effect != Effect.WAITS
     sql = f"""
-WITH {_ONE_AT_A_TIME if alone else ""} d AS MATERIALIZED (
-  SELECT coalesce(%(decision)s, nextval(pg_get_serial_sequence('enforcement_decision', 'id'))) AS id
-  {"FROM hold" if alone else ""}),
+WITH {_ONE_AT_A_TIME} d AS MATERIALIZED (
+  SELECT coalesce(%(decision)s, nextval(pg_get_serial_sequence('enforcement_decision', 'id'))) AS id FROM hold),
 filed AS (
   INSERT INTO enforcement_target (decision_id, number_id, tenure_id, revision, measures, event)
   SELECT d.id, n.id, n.tenure_id, n.revision, {lift}, %(event)s
@@ -231,6 +232,7 @@ SELECT (SELECT id FROM d), coalesce(string_agg({TARGET}, '' ORDER BY number_id),
             | {
                 "decision": decision.pk,
                 "maker": decision.maker_id,
+                "queue": _FILING if decision.effect == Effect.WAITS else _ALONE,
                 "event": act.event_id,
                 "numbers": list(chunk),
                 "now": timezone.now(),

@@ -165,6 +165,8 @@ def _send_all(notices: list[Notice], ways: Ways, until: float) -> list[Result]:
 def _send(notice: Notice, about: About, templates: Mapping[str, LetterTemplate], ways: Ways) -> Result:
     if about.decision.state in (State.REFUSED, State.LAPSED):  # a provisional measure is over with its proposal
         return Result(notice, S.WITHDRAWN)
+    if notice.stage != Notice.Stage.ACT and about.decision.state != State.APPROVED:  # it will not happen, or did
+        return Result(notice, S.WITHDRAWN)
     template = templates.get(about.letter)
     if template is None:
         return Result(notice, S.BLOCKED, fault=f"template:{about.letter.value}")

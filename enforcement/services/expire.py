@@ -1,6 +1,6 @@
 """Measures end by themselves, or with their proposal; provisional ones are confirmed. Set-based, as every act."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -42,15 +42,15 @@ def expire(*, actor: Staff) -> Swept:
     ):
         for pk in ids:
             swept.proposals += _lapse(pk, actor)
-    while ids := _due_measures():
-        ended = _end(ids, verb="measure.expired", reason=Measure.EndReason.EXPIRED, actor=actor)
-        swept.measures += ended
+    while over := _over():
+        swept.measures += _end(over, verb="measure.expired", reason=Measure.EndReason.EXPIRED, actor=actor)
     return swept
 
 
-def _due_measures() -> list[int]:
+def _over() -> dict[int, int]:
+    """Measure → number, of the next whose time is over."""
     running = Measure.objects.filter(ended_at=None, until__lte=timezone.now()).order_by("until")
-    return list(running.values_list("pk", flat=True)[: settings.QQOPS_CHUNK])
+    return dict(running.values_list("pk", "number_id")[: settings.QQOPS_CHUNK])
 
 
 def _lapse(pk: int, actor: Staff) -> int:
@@ -67,9 +67,9 @@ def _lapse(pk: int, actor: Staff) -> int:
 
 def drop(decision: Decision, *, actor: Staff, reason: str) -> int:
     """End the provisional measures of a refused proposal."""
-    ids = list(Measure.objects.filter(decision=decision, ended_at=None).values_list("pk", flat=True))
+    left = dict(Measure.objects.filter(decision=decision, ended_at=None).values_list("pk", "number_id"))
     return _end(
-        ids, verb="measure.dropped", reason=Measure.EndReason.REFUSED, actor=actor, decision=decision, why=reason
+        left, verb="measure.dropped", reason=Measure.EndReason.REFUSED, actor=actor, decision=decision, why=reason
     )
 
 
@@ -85,14 +85,13 @@ number AS (
   UPDATE accounts_number n SET {column} = greatest(n.{column}, coalesce(%(until)s, %(forever)s)),
     revision = n.revision + 1
   FROM measure m WHERE n.id = m.number_id AND n.tenure_id = m.tenure_id RETURNING n.*),
-number_history AS ({pen.history_insert(Number, pen.CHANGED, source="number live")})
-SELECT (SELECT count(*) FROM measure), (SELECT count(*) FROM number)"""
+number_history AS ({pen.history_insert(Number, pen.CHANGED, source="number live")})"""
     with (
         transaction.atomic(),
         pen.act("decision.confirmed", actor=actor, reason="", subject=decision, decision_id=decision.pk) as act,
     ):
         _lock_numbers(list(Measure.objects.filter(decision=decision).values_list("number_id", flat=True)))
-        measures, numbers = _run(sql, act, {"decision": decision.pk, "until": decision.ends_at})
+        measures, numbers, _again = _run(sql, act, {"decision": decision.pk, "until": decision.ends_at})
         act.facts.update(measures=measures)
         decision.state = State.APPLIED if measures else State.VOID
         decision.save(update_fields=["state"])
@@ -104,7 +103,7 @@ SELECT (SELECT count(*) FROM measure), (SELECT count(*) FROM number)"""
 
 
 def _end(
-    ids: Sequence[int],
+    over: Mapping[int, int],
     *,
     verb: str,
     reason: Measure.EndReason,
@@ -117,8 +116,8 @@ def _end(
     ended = "m.until" if reason == Measure.EndReason.EXPIRED else "%(now)s"
     # Judged after the lock: a measure may have been confirmed, hence prolonged, while its number was waited for;
     # and what is over by its own time is the sweep's to end, with that time.
-    over = "m.ended_at IS NULL AND m.until <= %(now)s"
-    still = over if reason == Measure.EndReason.EXPIRED else judgement.IN_FORCE
+    run_out = "m.ended_at IS NULL AND m.until <= %(now)s"
+    still = run_out if reason == Measure.EndReason.EXPIRED else judgement.IN_FORCE
     sql = f"""
 WITH measure AS (
   UPDATE enforcement_measure m SET ended_at = {ended}, end_reason = %(reason)s
@@ -128,19 +127,18 @@ number AS (
   UPDATE accounts_number n SET frozen_until = {judgement.latest_end("freeze", without="%(ids)s")},
     restricted_until = {judgement.latest_end("restrict", without="%(ids)s")}, revision = n.revision + {bump}
   WHERE n.id IN (SELECT number_id FROM measure) RETURNING n.*),
-number_history AS ({pen.history_insert(Number, pen.CHANGED, source="number live")})
-SELECT (SELECT count(*) FROM measure), (SELECT count(*) FROM number)"""
+number_history AS ({pen.history_insert(Number, pen.CHANGED, source="number live")})"""
     with (
         transaction.atomic(),
         pen.act(verb, actor=actor, reason=why, subject=decision, decision_id=decision.pk if decision else None) as act,
     ):
-        _lock_numbers(list(Measure.objects.filter(pk__in=ids).values_list("number_id", flat=True)))
-        measures, numbers = _run(sql, act, {"ids": list(ids), "reason": reason})
+        _lock_numbers(list(over.values()))
+        measures, numbers, again = _run(sql, act, {"ids": list(over), "reason": reason})
         act.facts.update(measures=measures)
         act.wrote(pen.history_model(Measure), rows=measures)
         act.wrote(pen.history_model(Number), rows=numbers)
-        if reason == Measure.EndReason.EXPIRED:
-            review_ended(ids, actor=actor)
+        if again and reason == Measure.EndReason.EXPIRED:
+            review_ended(again, list(over), actor=actor)
     return measures
 
 
@@ -154,8 +152,15 @@ def _lock_numbers(numbers: Sequence[int]) -> None:
         )
 
 
-def _run(sql: str, act: pen.Act, params: dict[str, object]) -> tuple[int, int]:
+# How many measures and numbers it wrote, and the decisions whose measures go back to review at their end.
+_COUNTS = """
+SELECT (SELECT count(*) FROM measure), (SELECT count(*) FROM number),
+  ARRAY(SELECT d.id FROM enforcement_decision d WHERE d.then_review AND d.id IN (SELECT decision_id FROM measure)
+    ORDER BY d.id)"""
+
+
+def _run(sql: str, act: pen.Act, params: dict[str, object]) -> tuple[int, int, list[int]]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, act.params | {"now": timezone.now(), "forever": FOREVER} | params)
-        measures, numbers = cursor.fetchone()
-    return measures, numbers
+        cursor.execute(sql + _COUNTS, act.params | {"now": timezone.now(), "forever": FOREVER} | params)
+        measures, numbers, again = cursor.fetchone()
+    return measures, numbers, again

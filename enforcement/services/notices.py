@@ -4,22 +4,26 @@ Written chunk by chunk by a periodic act. The time of notice counts from when th
 reminder from when the last was reminded, so nobody loses his number before he had all of both, however late this runs.
 """
 
+import datetime
 from collections import Counter
 from collections.abc import Iterator
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from accounts.closing import DAY
 from accounts.queries.policies import unknown_logins
 from enforcement import judgement
 from enforcement.models import Decision, Notice
+from enforcement.policy import Effect
 from enforcement.queries import reminds_now, told_before
+from enforcement.services.runs import halted
 from enforcement.services.writing import why_not
 from qqops.approvals import State
 from qqops.audit import pen
+from qqops.audit.models import Event
 from qqops.staff.models import Staff
 
 # The next of a decision's targets, up to which number they go, and how many holders were told. A reminder goes to those
@@ -35,6 +39,8 @@ told AS (
   ON CONFLICT (decision_id, tenure_id, stage) DO NOTHING RETURNING id)
 SELECT (SELECT count(*) FROM next), (SELECT coalesce(max(number_id), 0) FROM next), (SELECT count(*) FROM told)"""
 _JUDGED = f"JOIN accounts_number n ON n.id = t.number_id {judgement.TENURE}"
+
+QUIET = datetime.timedelta(minutes=2)  # after so long without a word a run is taken to have ended without its end
 
 # Where a run that was cut short goes on.
 _TOLD_UPTO = """
@@ -53,13 +59,17 @@ def announce(*, actor: Staff) -> Counter[str]:
 
 
 def ready() -> list[Decision]:
-    """The reclaims whose holders were told and reminded as their policy says, whose time is over and for which the
-    logins until now are known. Those without notice too: their job may have given up while the logins were not."""
-    told = Q(announced_at__isnull=False) | Q(policy__notice_days=0)
-    reminded = Q(reminded_at__isnull=False) | Q(policy__reminder_days=0)
-    waiting = Decision.objects.filter(told, reminded, state=State.APPROVED, policy__isnull=False)
-    over = waiting.filter(effective_at__lte=timezone.now()).select_related("policy").order_by("pk")
-    return [one for one in over if one.policy and not unknown_logins(one.policy)]
+    """What was approved, is due, and nobody is at: of reclaims those whose holders were told and reminded as their
+    policy says, and for which the logins until now are known. Whoever is at one leaves an event with each chunk."""
+    told = Q(policy=None) | Q(announced_at__isnull=False) | Q(policy__notice_days=0)
+    reminded = Q(policy=None) | Q(reminded_at__isnull=False) | Q(policy__reminder_days=0)
+    now = timezone.now()
+    quiet = ~Exists(Event.objects.filter(decision_id=OuterRef("pk"), at__gt=now - QUIET))
+    waiting = Decision.objects.filter(told, reminded, quiet, state=State.APPROVED, effect=Effect.WAITS, paused_at=None)
+    over = waiting.filter(effective_at__lte=now).select_related("policy").order_by("pk")
+    if halted():
+        return []
+    return [one for one in over if one.policy is None or not unknown_logins(one.policy)]
 
 
 def _due() -> Iterator[tuple[Decision, Notice.Stage]]:

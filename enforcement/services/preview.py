@@ -48,10 +48,14 @@ _FILED_TODAY = """(SELECT coalesce(sum(d.target_count), 0) FROM enforcement_deci
 
 # What the ladder counts of this tenure: measures for a violation that were not found wrong, the older the less.
 _WEIGHT = " ".join(f"WHEN m.starts_at > %(now)s - interval '{age.days} days' THEN {w}" for age, w in ladder.DECAY)
+_SANCTIONS = ", ".join(f"'{code}'" for code in ladder.CLAUSES)
 _COUNTED = f"""
 coalesce((SELECT sum(CASE {_WEIGHT} ELSE 0 END) FROM enforcement_measure m
   WHERE m.number_id = n.id AND m.tenure_id = n.tenure_id AND (m.kind = 'restrict' OR m.freeze_kind = 'violation')
-   AND m.end_reason NOT IN ('refused', 'undone', 'voided')), 0)"""
+   AND m.end_reason NOT IN ('refused', 'undone', 'voided')
+   AND NOT EXISTS (SELECT FROM enforcement_decision d WHERE d.id = m.decision_id AND d.state IN ('refused', 'lapsed'))
+   AND EXISTS (SELECT FROM enforcement_ground g WHERE g.decision_id = m.decision_id AND g.basis IN ({_SANCTIONS}))),
+ 0)"""
 
 # A provisional measure of this kind that nobody confirmed: a "no", or a silence, holds for the window.
 # (A scalar subquery on purpose: of an EXISTS the planner may hash the whole table.)
@@ -136,15 +140,28 @@ def preview(order: Order, numbers: Iterable[int], *, actor: Staff) -> Preview:
             refused_before=found.refused_before,
             overturns_supervisor=found.supervised,
             protected=bool(found.protected),
+            terminates=order.undoes is not None and order.undoes.kind == Kind.RESTORE,
             withdraws=_withdraws(order, actor),
         )
     )
-    if found.rule.effect == policy.Effect.WAITS and found.filed_today + found.known > (most := filing_limit(actor)):
+    if found.rule.effect == policy.Effect.WAITS:
+        within_filing_limit(order, actor, found.filed_today, found.known)
+    return found
+
+
+def within_filing_limit(order: Order, actor: Staff, filed: int, more: int) -> None:
+    """What takes back is never too much."""
+    if order.kind != Kind.UNDO and filed + more > (most := filing_limit(actor)):
         raise Invalid(
             _("You may file at most %(most)d numbers a day, and filed %(n)d today already. Nothing was done.")
-            % {"most": most, "n": found.filed_today}
+            % {"most": most, "n": filed}
         )
-    return found
+
+
+def filed_today(actor: Staff) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {_FILED_TODAY}", {"actor": actor.pk, "today": today()})
+        return int(cursor.fetchone()[0])
 
 
 def steps_in_words(suggested: Counter[str]) -> str:

@@ -18,7 +18,7 @@ from qqops.spreadsheets import ROWS_MAX, XLSX
 from qqops.staff.models import Staff
 from qqops.staff.services import limits
 
-SEE = "enforcement.view_decision"
+SEE = "enforcement.export_decision"
 
 
 def head() -> list[str]:

@@ -21,11 +21,11 @@ def review_left_out(decision: Decision, *, actor: Staff) -> Case | None:
     return _review(decision, targets, _("Left out of decision #%(id)d.") % {"id": decision.pk}, actor)
 
 
-def review_ended(measures: Sequence[int], *, actor: Staff) -> list[Case]:
-    """Of these measures, whose time is over: those that were to come back."""
-    again = Measure.objects.filter(pk__in=measures, end_reason=Measure.EndReason.EXPIRED, decision__then_review=True)
+def review_ended(decisions: Sequence[int], measures: Sequence[int], *, actor: Staff) -> list[Case]:
+    """Of these measures, whose time is over: those of the decisions that they were to come back to."""
+    again = Measure.objects.filter(pk__in=measures, end_reason=Measure.EndReason.EXPIRED)
     opened = []
-    for decision in Decision.objects.filter(pk__in=again.values("decision")).order_by("pk"):
+    for decision in Decision.objects.filter(pk__in=decisions).order_by("pk"):
         targets = Target.objects.filter(decision=decision, number__in=again.filter(decision=decision).values("number"))
         what = _("A measure of decision #%(id)d has ended.") % {"id": decision.pk}
         if case := _review(decision, targets, what, actor):

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop
 
 from enforcement.models import Decision, Halt
 from enforcement.policy import SUPERVISOR, Effect
+from enforcement.services.reviews import review_left_out
 from qqops.approvals import State
 from qqops.audit import pen
 from qqops.errors import Invalid, Refused
@@ -24,8 +25,8 @@ FASTEST = 1_000_000  # numbers a second; more than that is no limit
 
 
 def may_run_it(decision: Decision, actor: Staff) -> None:
-    """May this person pause, slow down, resume or stop it? Its maker may, and whoever runs decisions."""
-    if not actor.has_perm(RUN) and decision.maker_id != actor.pk:
+    """May this person pause, slow down, resume or stop it?"""
+    if not actor.has_perm(RUN):
         raise Refused(gettext_noop("Your role may not do this."))
     if decision.state != State.APPROVED or decision.effect != Effect.WAITS:
         raise Invalid(_("Decision #%(id)d is not approved and unfinished.") % {"id": decision.pk})
@@ -33,16 +34,22 @@ def may_run_it(decision: Decision, actor: Staff) -> None:
 
 def pause(decision: Decision, *, actor: Staff, reason: str) -> None:
     """The present chunk is finished, the next is not begun."""
-    if decision.paused_at:
-        raise Invalid(_("Decision #%(id)d is paused already.") % {"id": decision.pk})
-    _change(decision, "run.paused", actor, reason, paused_at=timezone.now())
+
+    def not_yet(held: Decision) -> None:
+        if held.paused_at:
+            raise Invalid(_("Decision #%(id)d is paused already.") % {"id": held.pk})
+
+    _change(decision, "run.paused", actor, reason, must=not_yet, paused_at=timezone.now())
 
 
 def resume(decision: Decision, *, actor: Staff, reason: str, later: Callable[[Decision], None]) -> None:
     """Go on where it stopped; `later` hands it to the worker, within the transaction."""
-    if decision.paused_at is None:
-        raise Invalid(_("Decision #%(id)d is not paused.") % {"id": decision.pk})
-    _change(decision, "run.resumed", actor, reason, later=later, paused_at=None)
+
+    def still(held: Decision) -> None:
+        if held.paused_at is None:
+            raise Invalid(_("Decision #%(id)d is not paused.") % {"id": held.pk})
+
+    _change(decision, "run.resumed", actor, reason, must=still, later=later, paused_at=None)
 
 
 def limit(decision: Decision, rate: int | None, *, actor: Staff, reason: str) -> None:
@@ -63,6 +70,7 @@ def _change(
     actor: Staff,
     reason: str,
     *,
+    must: Callable[[Decision], None] | None = None,
     later: Callable[[Decision], None] | None = None,
     **columns: Any,
 ) -> None:
@@ -71,6 +79,8 @@ def _change(
         held = Decision.objects.select_for_update(no_key=True).get(pk=decision.pk)  # waits for the chunk at work
         may_run_it(held, actor)
         must_say_why(reason)
+        if must:
+            must(held)
         with pen.act(verb, actor=actor, reason=reason, subject=held, decision_id=held.pk, facts=facts) as act:
             for name, value in columns.items():
                 setattr(held, name, value)
@@ -79,6 +89,8 @@ def _change(
             act.wrote(pen.history_model(Decision))
             if later:
                 later(held)
+            if held.state == State.STOPPED and held.leave_out:
+                review_left_out(held, actor=actor)
 
 
 def halted() -> Halt | None:

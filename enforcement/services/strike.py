@@ -30,9 +30,11 @@ WHERE d.id = ANY(%(decisions)s) GROUP BY r.number_id ORDER BY r.number_id"""
 
 
 def must_stand(decision: Decision) -> None:
-    """Asked when somebody is about to agree: a decision that has no ground left is refused, or lapses."""
+    """Asked when somebody is about to agree, and when it runs: what has no ground left is refused, or never done."""
     if not grounds_of(decision).filter(struck=False).exists():
-        raise Invalid(_("Every ground of this decision was struck out (12.7): refuse it. Nothing was done."))
+        raise Invalid(
+            _("Every ground of this decision was struck out (12.7): refuse it, or stop it for good. Nothing was done.")
+        )
 
 
 @dataclass

@@ -50,7 +50,8 @@ class Ways:
             return ByMail(address, self)
         # A number may have another holder by now: what concerns the last one never reaches the next.
         held = notice.tenure.number.tenure_id == notice.tenure_id
-        return self.webhook if held else None
+        # And where 10.2 ends the use of somebody who is not the registrant, a message to the number reaches just him.
+        return self.webhook if held and not _of_registrant(about) else None
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,9 @@ def _address(notice: Notice, about: About) -> str:
     identity = identity_of(notice.tenure)
     if identity is not None and (identity.locked_at or identity.email_mismatch_at):
         return ""  # its processing is stopped (PIPL 47), or it was found to be somebody else's
-    of_registrant = any(ground.basis == NOT_THE_REGISTRANT for ground in about.grounds)
-    items = registrant_of(notice.tenure) if of_registrant else identity
+    items = registrant_of(notice.tenure) if _of_registrant(about) else identity
     return opened(items, (Field.EMAIL,)).get(Field.EMAIL, "") if items else ""
+
+
+def _of_registrant(about: About) -> bool:
+    return any(ground.basis == NOT_THE_REGISTRANT for ground in about.grounds)

@@ -56,7 +56,7 @@ WITH judged AS MATERIALIZED (
 number_history AS ({number_history}),
 notice AS (
   INSERT INTO enforcement_notice (decision_id, tenure_id, state, created_at)
-  SELECT %(decision)s, tenure_id, 'pending', %(now)s FROM judged WHERE why = ''),
+  SELECT %(decision)s, tenure_id, 'pending', %(now)s FROM judged WHERE why = ''{heard}),
 outcome AS (
   INSERT INTO enforcement_outcome (decision_id, number_id, why, before, event)
   SELECT %(decision)s, number_id, why, CASE WHEN why = '' THEN jsonb_build_object('lifecycle', lifecycle,
@@ -90,8 +90,9 @@ number AS (
   UPDATE accounts_number n SET {moved}, revision = n.revision + 1
   FROM judged j WHERE n.id = j.number_id AND j.why = '' RETURNING n.*)"""
 
-# Exactly what it was: the measures of that decision end, those it ended run again, and the number is what its outcome
-# says it was before. Of a notice that is not sent yet nobody hears.
+# Exactly what it was, but that nobody's data is purged before he had a whole grace to object: the measures of that
+# decision end, those it ended run again, and the number is what its outcome says it was before. Of a notice that is not
+# sent yet nobody hears.
 _UNDO = """
 ended AS (
   UPDATE enforcement_measure m SET ended_at = %(now)s, ended_by_id = %(decision)s, end_reason = %(end_reason)s
@@ -105,15 +106,19 @@ measure AS (SELECT * FROM ended UNION ALL SELECT * FROM reopened),
 measure_history AS ({measure_changed}),
 unsent AS (
   UPDATE enforcement_notice x SET state = 'withdrawn' FROM judged j
-  WHERE x.decision_id = %(undoes)s AND x.tenure_id = j.tenure_id AND x.state = 'pending' AND j.why = ''),
+  WHERE x.decision_id = %(undoes)s AND x.tenure_id = j.tenure_id AND x.state = 'pending' AND j.why = ''
+  RETURNING x.tenure_id),
 number AS (
-  UPDATE accounts_number n SET lifecycle = o.before ->> 'lifecycle',
+  UPDATE accounts_number n SET lifecycle = CASE WHEN o.before ->> 'lifecycle' = 'allocated' AND EXISTS (
+      SELECT FROM accounts_loginfact f WHERE f.tenure_id = j.tenure_id) THEN 'in_use' ELSE o.before ->> 'lifecycle' END,
     frozen_until = {frozen}, restricted_until = {restricted},
     terminated_at = {terminated_at}, terminated_under = o.before ->> 'terminated_under', due_at = {due_at},
     revision = n.revision + 1
   FROM judged j JOIN enforcement_outcome o ON o.decision_id = %(undoes)s AND o.number_id = j.number_id
   WHERE n.id = j.number_id AND j.why = '' RETURNING n.*)"""
+_HEARD = " AND NOT EXISTS (SELECT FROM unsent u WHERE u.tenure_id = judged.tenure_id)"
 _BEFORE = "(o.before ->> '{column}')::timestamptz"
+_WHOLE_GRACE = "CASE WHEN {before} IS NOT NULL THEN greatest({before}, %(now)s + %(grace)s) END"
 _BEFORE_AND_STILL = "CASE WHEN {before} > %(now)s THEN {before} END"  # what was over by itself meanwhile stays over
 
 # Of what a restore takes back, an undo needs more to put it there again.
@@ -152,7 +157,7 @@ def _act_sql(kind: str) -> str:
             frozen=_BEFORE_AND_STILL.format(before=before["frozen_until"]),
             restricted=_BEFORE_AND_STILL.format(before=before["restricted_until"]),
             terminated_at=before["terminated_at"],
-            due_at=before["due_at"],
+            due_at=_WHOLE_GRACE.format(before=before["due_at"]),
         )
     return _MOVE.format(moved=_MOVED[Kind(kind)])
 
@@ -167,6 +172,7 @@ def write(decision: Decision, actor: Staff, after: int, upto: int) -> dict[str, 
         more="".join(f", n.{name}" for name in _ENDING) if kind == Kind.RESTORE else "",
         before="".join(f", '{name}', {name}" for name in _ENDING) if kind == Kind.RESTORE else "",
         act=_act_sql(kind),
+        heard=_HEARD if kind == Kind.UNDO and not decision.in_error else "",
         number_history=pen.history_insert(Number, pen.CHANGED, source="number live"),
         measures="count(*) FROM measure" if kind in MEASURED else "0",
     )
@@ -219,6 +225,8 @@ def _end_reason(decision: Decision) -> str:
 
 def _ending(decision: Decision) -> dict[str, Any]:
     """Under which clause a right of use ends, the first one cited, and how long the number is kept for its holder."""
+    if decision.kind == Kind.UNDO:
+        return {"grace": closing.GRACE}
     if decision.kind != Kind.TERMINATE:
         return {}
     days = decision.policy.grace_days if decision.policy else None

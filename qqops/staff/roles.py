@@ -75,6 +75,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "enforcement.view_notice",
         "enforcement.view_lettertemplate",
         "enforcement.draft_letter",
+        "enforcement.export_decision",
     ),
     "supervisor": (
         *LOOK,
@@ -127,6 +128,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "enforcement.view_lettertemplate",
         "enforcement.approve_letter",
         "enforcement.view_feedreader",
+        "enforcement.export_decision",
     ),
     "resources": (
         *LOOK,
@@ -143,6 +145,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "accounts.publish_rules",
         "accounts.protect_number",
         "enforcement.run_decision",
+        "enforcement.export_decision",
     ),
     "privacy": (
         *LOOK,
@@ -183,6 +186,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "enforcement.view_notice",
         "enforcement.view_lettertemplate",
         "enforcement.draft_letter",
+        "enforcement.export_decision",
     ),
     "auditor": (
         *LOOK,
@@ -208,6 +212,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "enforcement.view_notice",
         "enforcement.view_lettertemplate",
         "enforcement.view_feedreader",
+        "enforcement.export_decision",
     ),
     "sysadmin": (
         *OWN,

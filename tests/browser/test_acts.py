@@ -29,8 +29,10 @@ def test_an_officer_freezes_and_a_supervisor_approves(page: Page, house: House, 
 
     page.get_by_label("10.1", exact=True).check()
     page.get_by_label("30 days").check()
+    page.get_by_label("serious", exact=True).check()
+    page.get_by_label("Departs from the ladder because").fill("he sold them in two groups")
     page.get_by_label("Facts").fill("Sold forged tickets in two groups")
-    page.get_by_label("Evidence").fill("screenshot set 7\nchat log 9")
+    page.get_by_label("Evidence", exact=True).fill("screenshot set 7\nchat log 9")
     page.get_by_label("Reason").fill("fraud report upheld")
     page.keyboard.press("Control+Enter")  # the preview
     expect(page.locator(".consequences")).to_contain_text("It acts at once, provisionally")

@@ -30,6 +30,7 @@ def previewed(page: Page, house: House) -> None:
     page.goto(house.at(f"act/freeze/?number={FRESH}&number=20003"))
     page.locator("[name=clauses][value='10.1']").check()
     page.locator("[name=term][value='7']").check()
+    page.locator("[name=severity][value='serious']").check()
     for name in ("facts", "evidence", "reason"):
         page.locator(f"[name={name}]").fill("传播诈骗链接，截图已核对，附件编号七")
     page.locator("[name=step][value=preview]").click()

@@ -118,6 +118,8 @@ CASES: list[tuple[Case, str, str, tuple[str, ...]]] = [
     (case(K.TERMINATE, clauses=("10.3",), targets=10_001), "reclaim", "waits", (SUP, PRIV)),
     (case(K.UNDO), "undo", "waits", (SUP,)),
     (case(K.UNDO, targets=50_000), "undo", "waits", (SUP,)),
+    (case(K.UNDO, targets=100, terminates=True), "undo", "waits", (SUP,)),
+    (case(K.UNDO, targets=101, terminates=True), "undo_restore", "waits", (SUP, SUP)),
     (case(K.UNDO, withdraws=True), "withdraw", "at_once", ()),
     (case(K.FREEZE, targets=10_000), "batch", "waits", (SUP,)),
     (case(K.FREEZE, targets=10_001), "large", "waits", (SUP, SUP)),

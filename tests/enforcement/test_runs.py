@@ -76,8 +76,8 @@ def test_a_stopped_run_is_over_and_what_it_did_can_be_undone(
 ) -> None:
     with pytest.raises(Invalid, match="stop it for good first"):
         undo(approved, officer2)
-    assert run(approved, worker, after_first=lambda: services.pause(approved, actor=officer, reason=WHY)) == 40
-    services.stop(approved, actor=officer, reason=WHY)
+    assert run(approved, worker, after_first=lambda: services.stop(approved, actor=officer, reason=WHY)) == 40
+    assert run(approved, worker) == 40
     with pytest.raises(Invalid, match="not approved and unfinished"):
         services.resume(approved, actor=officer, reason=WHY, later=lambda d: None)
     back = approve(undo(approved, officer2), supervisor2)

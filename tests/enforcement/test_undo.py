@@ -98,7 +98,9 @@ def test_a_restore_is_put_back_to_the_end_it_had(
     approve(restored, supervisor2)
     assert standing(one.pk)[0] == "in_use"
     approve(undo(restored, officer), supervisor)
-    assert (standing(one.pk), broken()) == (before, [])
+    after = standing(one.pk)
+    assert after[:-1] == before[:-1] and after[-1] > before[-1]  # a whole grace again, from now on
+    assert broken() == []
 
 
 def test_a_confirmed_provisional_freeze_is_undone_and_one_that_ran_out_is_a_conflict(
@@ -147,8 +149,15 @@ def test_what_cannot_be_undone_says_why(
     legal = decide(
         Kind.FREEZE, ids[:1], officer, clauses=("law",), citation="（2026）粤0305民初1号", freeze_kind="legal"
     )
-    with pytest.raises(Invalid, match="law or order only"):
+    with pytest.raises(Invalid, match="by law or order is taken back by law or order only"):
         undo(legal, officer2)
+    lifted = decide(Kind.LIFT, ids[:1], officer2, clauses=("law",), citation="（2026）粤0305民终1号")
+    approve(lifted, supervisor)
+    with pytest.raises(Invalid, match="by law or order is taken back by law or order only"):
+        undo(lifted, officer2)
+    legal = decide(
+        Kind.FREEZE, ids[:1], officer, clauses=("law",), citation="（2026）粤0305民初2号", freeze_kind="legal"
+    )
     with pytest.raises(Refused, match="role"):
         undo(legal, agent)
     back = approve(undo(legal, officer2, clause="law", citation="（2026）粤0305民终2号"), supervisor)

@@ -9,6 +9,7 @@ from django.conf import settings
 from accounts.disclosing import PAPERS
 from accounts.identity.formats import Field
 from accounts.models import DataRequest, Disclosure, Release, Tenure
+from enforcement.models import EvidenceFile
 from qqops import seal
 from qqops.seal import KEY, NONCE, CannotOpen, DataKey
 from qqops.vault.models import WrappedKey
@@ -63,4 +64,6 @@ def _of_cases() -> Iterator[str]:
         yield from (f"disclosure:{pk}:{part}" for part in ("statement", "scope", *(f"scan:{p}" for p in PAPERS)))
     for pk in DataRequest.objects.values_list("pk", flat=True):
         yield from (f"data_request:{pk}:{part}" for part in ("statement", "value"))
+    for pk in EvidenceFile.objects.values_list("pk", flat=True):
+        yield from (f"evidence:{pk}:{part}" for part in ("name", "content"))
     yield from (f"release:{pk}" for pk in Release.objects.values_list("pk", flat=True))

@@ -26,8 +26,10 @@ OPENED = {
     STATEMENT: {"plea", "father's name", "minor's name", "corrected mobile", "adult's mobile"},
     COPY: ITEMS,
 }
+EVIDENCE = {"admin:open_evidence": {"evidence"}}
 SHOWN: dict[str, dict[str, set[str]]] = {
-    "officer": {REVEAL: {"adult's mobile"}},
+    "officer": {REVEAL: {"adult's mobile"}, **EVIDENCE},
+    "reviewer": EVIDENCE,
     "privacy": OPENED,
     "supervisor": OPENED,
 }

@@ -21,7 +21,8 @@ CONTROL = re.compile(r"<(input|textarea|select)\b([^>]*)>(?:(.*?)</\1>)?", re.S)
 ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 # What is not typed into: what the page itself has put there, and one's own password and name.
 OURS = {"csrfmiddlewaretoken", "token", "content_hash", "step", "next", "language"}
-OPENING = {"admin:disclosure_open", "admin:data_request_statement", "admin:data_request_copy", "admin:reveal_shown"}
+OPENING = {"admin:disclosure_open", "admin:data_request_statement", "admin:data_request_copy", "admin:reveal_shown",
+           "admin:open_evidence"}  # fmt: skip
 
 
 def filled_in(page: str, value: str) -> list[dict[str, Any]]:
