@@ -22,6 +22,7 @@ from enforcement.services.deliver import NoTemplate, letter_of
 from enforcement.services.resend import AGAIN, RESEND, Which, check_resend, resend, to_resend
 from qqops import panels
 from qqops.audit import pen
+from qqops.audit.personal import no_personal_data
 from qqops.errors import Invalid
 from qqops.pages import Column, ConfirmPage, Filter, KeysetList, ObjectPage, OpsModelAdmin, Preview
 from qqops.panels import Act, Fact, Panel
@@ -218,6 +219,7 @@ class ResendPage(ConfirmPage):
         with pen.refusals(actor=self.user, facts={"act": "resend_notice"}):
             check_resend(actor=self.user)
         must_say_why(cleaned["reason"])
+        no_personal_data(cleaned["reason"])
         n = to_resend(self.which(cleaned)).count()
         facts = [Fact(_("will be tried again"), n)]
         return Preview(

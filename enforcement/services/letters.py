@@ -37,9 +37,9 @@ def check_draft(draft: Draft, *, actor: Staff) -> None:
     """Raise as `draft_template` would."""
     if not actor.may_enter or not actor.has_perm(DRAFT):
         raise Refused(gettext_noop("Your role may not draft letters."))
+    no_personal_data(draft.subject_zh, draft.body_zh, draft.subject_en, draft.body_en)  # before any of it is repeated
     if found := problems(draft):
         raise Invalid("\n".join(found))
-    no_personal_data(draft.subject_zh, draft.body_zh, draft.subject_en, draft.body_en)
     for other in LetterTemplate.objects.filter(code=draft.code, state__in=(State.PROPOSED, State.APPLIED)):
         if _texts(other) == _texts(draft) and (other.state == State.PROPOSED or in_use().get(draft.code) == other):
             raise Invalid(_("Version %(n)d says exactly this already. Nothing was done.") % {"n": other.version})

@@ -110,7 +110,8 @@ unsent AS (
   RETURNING x.tenure_id),
 number AS (
   UPDATE accounts_number n SET lifecycle = CASE WHEN o.before ->> 'lifecycle' = 'allocated' AND EXISTS (
-      SELECT FROM accounts_loginfact f WHERE f.tenure_id = j.tenure_id) THEN 'in_use' ELSE o.before ->> 'lifecycle' END,
+        SELECT FROM accounts_loginfact f WHERE f.tenure_id = j.tenure_id OFFSET 0) THEN 'in_use'
+      ELSE o.before ->> 'lifecycle' END,
     frozen_until = {frozen}, restricted_until = {restricted},
     terminated_at = {terminated_at}, terminated_under = o.before ->> 'terminated_under', due_at = {due_at},
     revision = n.revision + 1

@@ -75,6 +75,7 @@ def test_no_chunk_of_an_undo_scans_one(
     batch = acts.decide(Kind.FREEZE, ids[:: NUMBERS // TARGETS][:TARGETS], officer).decision
     acts.approve(batch, supervisor)
     batch.refresh_from_db()
+    _everybody_was_here()
     analyze()
     with scans() as found:
         decision = acts.approve(acts.undo(batch, officer2), supervisor2, later=nothing).decision
@@ -88,11 +89,7 @@ def test_no_chunk_of_a_reclaim_scans_one_nor_do_its_notices(
 ) -> None:
     ids = numbers(NUMBERS * 2)
     acts.approve(acts.decide(Kind.RESTRICT, ids[1::2], cast["officer"]), cast["supervisor"])  # so that none is small
-    with connection.cursor() as cursor:  # everybody was here once, long ago
-        cursor.execute(
-            "INSERT INTO accounts_loginfact (tenure_id, service, first_at, last_at)"
-            " SELECT id, 'im', started_at, started_at FROM accounts_tenure"
-        )
+    _everybody_was_here()
     settings.QQOPS_CHUNK = CHUNK
     policy = adopt(cast, "dormant-90", "dormant", threshold_days=90, notice_days=2, reminder_days=1)
     feed_covers()
@@ -111,6 +108,15 @@ def test_no_chunk_of_a_reclaim_scans_one_nor_do_its_notices(
             feed_covers()
             applied, skipped = services.apply(Decision.objects.get(pk=decision.pk), actor=cast["resources"])
     assert (applied, +skipped, found) == (TARGETS, {}, set())
+
+
+def _everybody_was_here() -> None:
+    """Once, long ago."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO accounts_loginfact (tenure_id, service, first_at, last_at)"
+            " SELECT id, 'im', started_at, started_at FROM accounts_tenure"
+        )
 
 
 def test_no_chunk_of_a_renewal_scans_one(

@@ -148,6 +148,7 @@ def test_an_undo_says_what_is_taken_back_and_apologises_where_it_was_wrong(
     number: Make, officer: Staff, officer2: Staff, supervisor: Staff, in_error: bool, zh: str, en: str
 ) -> None:
     frozen = decide(Kind.FREEZE, number(), officer)
+    Notice.objects.filter(decision=frozen.decision).update(state="sent")
     wanted = services.undo_order(frozen.decision, clause="10.1", reason="名单有误，予以撤销", in_error=in_error)
     found = letter(approve(services.undo(wanted, actor=officer2), supervisor))
     assert zh in found.body_zh and en in found.body_en
