@@ -9,9 +9,9 @@ import re
 import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from html import escape
 from itertools import chain, islice
 from typing import Any
-from xml.sax.saxutils import escape
 
 # What a spreadsheet may take for more than text: it skips what is not seen, and some read wide signs as plain ones.
 FORMULA = re.compile(r"[\t\r\n]|[\s\u200b-\u200f\u2060\ufeff]*[=+\-@]")
