@@ -142,7 +142,10 @@ def _file(decision: Decision, order: Order, listed: Listed, found: Preview, act:
         decision.pk, text = _freeze_targets(decision, order, known, act)
         targets.update(text.encode())
     if targets.hexdigest() != found.listed:
-        # Somebody acted on one of them since it was looked at: limits and approvers may be others now.
+        # Somebody acted on one of them since it was looked at: limits and approvers may be others now. It may have been
+        # this very form, sent twice at once.
+        if first := Decision.objects.filter(form_key=order.form_key).first():
+            raise AlreadyFiled(first)
         raise Invalid(_("A number changed while you looked at it. Nothing was done: look again."))
     decision.target_count, decision.targets_digest = found.known, targets.hexdigest()
     decision.content_hash = content_hash(decision, grounds, [e.statement for e in evidence], decision.targets_digest)
