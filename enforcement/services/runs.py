@@ -6,7 +6,7 @@ To stop is nobody's harm and needs one person; to go on after a stop of all need
 from collections.abc import Callable
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -111,7 +111,11 @@ def stop_all(*, actor: Staff, reason: str) -> Halt:
         must_say_why(reason)
         with pen.act("run.all_stopped", actor=actor, reason=reason) as act:
             halt = Halt(since=timezone.now(), by=actor, reason=reason)
-            halt.save()
+            try:
+                with transaction.atomic():
+                    halt.save()
+            except IntegrityError:  # somebody else pressed it at the same moment
+                raise Invalid(_("Everything is stopped already.")) from None
             act.subject = halt
             act.wrote(pen.history_model(Halt))
     return halt

@@ -140,6 +140,15 @@ def test_two_runs_of_one_decision_never_overlap(
     assert list(verify()) == []
 
 
+def test_of_two_who_stop_everything_at_once_the_second_is_told(officer: Staff, officer2: Staff) -> None:
+    found = together(
+        lambda: services.stop_all(actor=officer, reason=AGREED),
+        lambda: services.stop_all(actor=officer2, reason=AGREED),
+    )
+    assert sorted(type(one).__name__ for one in found) == ["Halt", "Invalid"]
+    assert Event.objects.filter(verb="run.all_stopped").count() == 1 and list(verify()) == []
+
+
 def test_a_run_after_the_last_changes_nothing(numbers: Many, officer: Staff, supervisor: Staff) -> None:
     decision = _approved(numbers(101), officer, supervisor)
     stale = Decision.objects.get(pk=decision.pk)

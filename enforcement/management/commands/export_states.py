@@ -1,5 +1,7 @@
 """`manage.py export_states`: the state feed as JSON Lines, and how far its readers have come."""
 
+import os
+import sys
 import time
 from typing import Any
 
@@ -82,6 +84,9 @@ class Command(SystemCommand):
                     time.sleep(PAUSE)
                 since, after = page.upto, page.after
         except KeyboardInterrupt:
+            return Exit.DONE
+        except BrokenPipeError:  # whoever read it has enough; nothing is left for Python to flush at its end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return Exit.DONE
 
     def _acknowledge(self, reader: str, seq: int, apply: bool, as_json: bool) -> int:
