@@ -78,8 +78,9 @@ def _prepare() -> None:
 
 def _launch(port: str) -> dict[str, subprocess.Popen[bytes]]:
     web = ["gunicorn", "qqops.wsgi:application", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4"]
-    # No control socket: it would be made in the home folder, one for every checkout.
-    web += ["--no-control-socket", "--log-level", "warning"]
+    # Loaded once, before the workers are: what cannot start says so once. No control socket: it would be made in the
+    # home folder, one for every checkout.
+    web += ["--preload", "--no-control-socket", "--log-level", "warning"]
     return {
         name: subprocess.Popen([sys.executable, "-m", *command], cwd=preflight.BASE_DIR)
         for name, command in (("web server", web), ("worker", WORKER))
