@@ -40,7 +40,8 @@ _ACCEPTS = "(place > accepted OR place = accepted AND at < accepted_at)"
 
 # `line`: each line with why it is passed over ('' where it counts), and the place in `versions` of what was in force
 # then; `accepted_at` where that was by use. `used`: the tenures that something begins or ends for, whatever else is in
-# the file; the others have facts only. Of a cancellation the last login counts that is not after its end.
+# the file; the others have facts only. Of a cancellation the last login counts that is not after its end. Numbers and
+# tenures are held to the same stretch as the lines: a dense one is read in one go then, and not each by its key.
 JUDGED = f"""
 line AS MATERIALIZED (
   SELECT l.number, l.service, l.at, n.lifecycle, n.tenure_id, n.due_at,
@@ -50,8 +51,9 @@ line AS MATERIALIZED (
     CASE WHEN n.id IS NULL THEN '{UNKNOWN}' WHEN n.lifecycle NOT IN ({_USABLE}) AND NOT ({_BEFORE_RECLAIM})
            THEN n.lifecycle
          WHEN l.at < t.started_at THEN '{BEFORE}' ELSE '' END AS why
-  FROM accounts_loginline l LEFT JOIN accounts_number n ON n.id = l.number
-  LEFT JOIN accounts_tenure t ON t.id = n.tenure_id
+  FROM accounts_loginline l
+  LEFT JOIN accounts_number n ON n.id = l.number AND n.id > %(after)s AND n.id <= %(upto)s
+  LEFT JOIN accounts_tenure t ON t.id = n.tenure_id AND t.number_id > %(after)s AND t.number_id <= %(upto)s
   WHERE l.number > %(after)s AND l.number <= %(upto)s),
 used AS MATERIALIZED (
   SELECT number, tenure_id, lifecycle, due_at, max(place) AS place, max(at) FILTER (WHERE at <= due_at) AS last

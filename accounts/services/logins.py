@@ -49,13 +49,15 @@ _COPY = "COPY accounts_loginline (number, at, service) FROM STDIN (DELIMITER ','
 # Line by line it would cost as much as half the import.
 _CLEAR = "TRUNCATE accounts_loginline"
 
+_COUNTED = "SELECT accounts_loginline_counted()"
+
 # How many numbers, which of them nobody knows, and where each chunk of lines ends.
 _KNOWN = """
 SELECT count(*), array_agg(number ORDER BY number) FILTER (WHERE id IS NULL),
   array_agg(number ORDER BY number) FILTER (WHERE lines / %(size)s > (lines - n) / %(size)s)
 FROM (
-  SELECT l.number, l.n, k.id, sum(l.n) OVER (ORDER BY l.number)::bigint AS lines
-  FROM (SELECT number, count(*) AS n FROM accounts_loginline GROUP BY number) l
+  SELECT l.number, l.n, k.id, sum(l.n) OVER (ORDER BY l.number ROWS UNBOUNDED PRECEDING) AS lines
+  FROM (SELECT number, count(*)::int AS n FROM accounts_loginline GROUP BY number) l
   LEFT JOIN accounts_number k ON k.id = l.number) x"""
 
 _SAID = f"""
@@ -229,6 +231,7 @@ def _take(feed: Feed, *, may_be_empty: bool) -> list[int]:
             for block in feed.blocks(read):
                 copy.write(block)
         cursor.execute(f"{BY_KEY}, set_config('TimeZone', 'UTC', true), set_config('work_mem', '64MB', true)")
+        cursor.execute(_COUNTED)
         cursor.execute(_SUMMARY)
         last, largest, services = cursor.fetchone()
         late = last is not None and last > timezone.now() + AHEAD
