@@ -29,6 +29,7 @@ SECTIONS: dict[str, "StrOrPromise"] = {
     "system": _("System"),
 }
 COUNT_CAP = 99  # a sidebar never counts further than it can show
+LISTS: dict[str, "StrOrPromise"] = {}  # what the lists are called whose filters may be saved, by page
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from qqops.pages.admin import OpsModelAdmin
 from qqops.pages.base import Page
 from qqops.pages.confirm import ConfirmPage, Preview
 from qqops.pages.history import HistoryPage
-from qqops.pages.lists import Column, Filter, KeysetList
+from qqops.pages.lists import FILTERED, Column, Filter, KeysetList, chosen_facts, chosen_of, saved_url
 from qqops.pages.objects import ObjectPage
 from qqops.pages.ruling import RulingPage
 
 __all__ = [
+    "FILTERED",
     "Column",
     "ConfirmPage",
     "Filter",
@@ -19,4 +20,7 @@ __all__ = [
     "Page",
     "Preview",
     "RulingPage",
+    "chosen_facts",
+    "chosen_of",
+    "saved_url",
 ]

@@ -1,6 +1,6 @@
 """A list that costs the same at any size: keyset pages, fixed filters, no COUNT and no DISTINCT (traps.md §10)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,7 +17,9 @@ from qqops import panels
 from qqops.audit.personal import looks_personal
 from qqops.errors import Invalid, Refused
 from qqops.pages.base import Page
-from qqops.panels import Act
+from qqops.panels import Act, Fact
+from qqops.staff.models import SavedFilter
+from qqops.staff.models.filters import opened
 from qqops.staff.services import limits
 
 if TYPE_CHECKING:
@@ -48,11 +50,31 @@ class Filter:
         return None
 
 
+def chosen_of(filters: Iterable[Filter], given: Mapping[str, str]) -> dict[str, str]:
+    """What an address chooses of the filters that a list declares; nothing else of it."""
+    asked = {one.parameter: (one, given.get(one.parameter, "")) for one in filters}
+    return {parameter: value for parameter, (one, value) in asked.items() if one.condition(value) is not None}
+
+
+def chosen_facts(filters: Iterable[Filter], chosen: Mapping[str, str]) -> list[Fact]:
+    """The same in the words of the list."""
+    return [
+        Fact(one.label, label)
+        for one in filters
+        for code, label, _condition in one.choices
+        if code == chosen.get(one.parameter)
+    ]
+
+
 @dataclass(frozen=True)
 class Choice:
     label: "StrOrPromise"
     url: str
     current: bool
+
+
+# The lists that declare filters, by page: what is saved belongs to one of them.
+FILTERED: dict[str, type["KeysetList"]] = {}
 
 
 class KeysetList(Page):
@@ -69,6 +91,11 @@ class KeysetList(Page):
     empty: "StrOrPromise" = _("Nothing here yet.")
     problem: str = ""
 
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        if cls.__dict__.get("page") and cls.__dict__.get("filters"):
+            FILTERED[cls.page], panels.LISTS[cls.page] = cls, cls.title
+
     def queryset(self) -> QuerySet[Any]:
         return self.model._default_manager.all()
 
@@ -78,6 +105,10 @@ class KeysetList(Page):
     def allowed(self) -> bool:
         meta = self.model._meta
         return bool(self.user.has_perm(self.permission or f"{meta.app_label}.view_{meta.model_name}"))
+
+    @classmethod
+    def url_name(cls) -> str:
+        return cls.nav or f"admin:{cls.model._meta.app_label}_{cls.model._meta.model_name}_changelist"
 
     def url(self, row: Any) -> str:
         meta = self.model._meta
@@ -103,13 +134,14 @@ class KeysetList(Page):
             if looks_personal(typed):
                 return self.not_repeated(gettext("No list is searched by an ID number, mobile or e-mail."))
             rows = found
-        self.chosen: dict[str, str] = {}
+        self.chosen = chosen_of(self.filters, self.request.GET.dict())
         for choice in self.filters:
-            value = self.request.GET.get(choice.parameter, "")
-            condition = choice.condition(value)
+            condition = choice.condition(self.chosen.get(choice.parameter, ""))
             if condition is not None:
                 rows = rows.filter(condition)
-                self.chosen[choice.parameter] = value
+        self.saved = list(SavedFilter.objects.seen_by(self.user, self.page)) if self.filters else []
+        whole = "" if self.text else self.request.GET.get("saved", "")  # with a search it finds something else
+        self.opened = opened(self.saved, whole, self.chosen)
         self.cut(rows)
         return self.render()
 
@@ -180,6 +212,8 @@ class KeysetList(Page):
     def link(self, **change: str) -> str:
         """Return this list's URL with its filters and search, and the cursor or filter given."""
         kept = {"q": self.text} | self.chosen | change
+        if self.opened and not set(change) - {"before", "after"}:
+            kept["saved"] = str(self.opened.pk)
         query = urlencode({name: value for name, value in kept.items() if value})
         return f"{self.request.path}?{query}" if query else self.request.path
 
@@ -191,6 +225,22 @@ class KeysetList(Page):
             links = [Choice(label, self.link(**{choice.parameter: value}), value == now) for value, label in options]
             shown.append((choice.label, links))
         return shown
+
+    def shown_saved(self) -> list[tuple["StrOrPromise", list[Choice]]]:
+        """What is saved for this list, and where to save what is chosen."""
+        if not (self.saved or self.chosen):
+            return []
+        links = [Choice(self.saved_label(one), saved_url(self.request.path, one), one == self.opened)
+                 for one in self.saved]  # fmt: skip
+        query = urlencode({name: value for name, value in ({"q": self.text} | self.chosen).items() if value})
+        keep = f"{reverse('admin:filters', args=[self.page])}?{query}"
+        label = _("Save or delete…") if self.opened or not self.chosen else _("Save this filter…")
+        return [(_("Saved filters"), [*links, Choice(label, keep, current=False)])]
+
+    def saved_label(self, one: SavedFilter) -> str:
+        if one.owner_id == self.user.pk:
+            return one.name
+        return gettext("%(filter)s (by %(who)s)") % {"filter": one.name, "who": one.owner}
 
     def table(self) -> list[dict[str, Any]]:
         """Return the rows as the template draws them."""
@@ -208,10 +258,15 @@ class KeysetList(Page):
         table = self.table()
         return {
             "table": table,
-            "nav_current": self.nav or f"admin:{self.model._meta.app_label}_{self.model._meta.model_name}_changelist",
+            "nav_current": self.url_name(),
             "has_row_acts": any(row["act"] for row in table),
             "acts": self.acts() if self.tick else [],
-            "shown_filters": self.shown_filters(),
+            "shown_filters": [*self.shown_filters(), *self.shown_saved()],
             "filtered": len(self.chosen),
             "matching": panels.acts_for(f"{self.page}:matching", self.request, self),
         }
+
+
+def saved_url(path: str, one: SavedFilter) -> str:
+    """Where a saved filter opens: its list, or another page that takes the same choices."""
+    return f"{path}?{urlencode(one.query | {'saved': str(one.pk)})}"

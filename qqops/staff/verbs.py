@@ -1,6 +1,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from qqops.audit.verbs import declare
+from qqops.panels import LISTS
 from qqops.staff.roles import ROLE_LABELS
 
 ROLES = ROLE_LABELS | {"system": _("system actor"), "": _("nobody")}
@@ -63,3 +64,6 @@ declare("staff.factor_added", _("added a second factor: %(factor)s"), factor=FAC
 declare("staff.factor_removed", _("removed a second factor: %(factor)s"), factor=FACTORS)
 declare("staff.codes_made", _("made new recovery codes"))
 declare("staff.limit_reached", _("reached the limit of: %(what)s"), what=LIMITS)
+
+declare("filter.shared", _("shared the filter “%(filter)s” of a list: %(page)s"), page=LISTS)
+declare("filter.withdrawn", _("withdrew the shared filter “%(filter)s” of a list: %(page)s"), page=LISTS)

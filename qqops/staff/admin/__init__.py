@@ -1,3 +1,3 @@
-from qqops.staff.admin import acts, emergency, me, people, report, requests, tokens
+from qqops.staff.admin import acts, emergency, filters, me, people, report, requests, tokens
 
-__all__ = ["acts", "emergency", "me", "people", "report", "requests", "tokens"]
+__all__ = ["acts", "emergency", "filters", "me", "people", "report", "requests", "tokens"]

@@ -19,6 +19,7 @@ from qqops.staff.services.access import (
     still_stands,
 )
 from qqops.staff.services.emergency import break_glass, give_back, may_break_glass, may_review, review_glass
+from qqops.staff.services.filters import delete_filter, save_filter
 from qqops.staff.services.people import (
     as_of_now,
     deactivate,
@@ -43,6 +44,7 @@ __all__ = [
     "bearer",
     "break_glass",
     "deactivate",
+    "delete_filter",
     "draft_invite",
     "draft_reset",
     "draft_role",
@@ -70,6 +72,7 @@ __all__ = [
     "review_glass",
     "revoke",
     "revoke_tokens",
+    "save_filter",
     "set_first_password",
     "still_stands",
     "settle",
