@@ -1,4 +1,4 @@
-"""Reads of what is carried out: how far it is, what came of each target, and what the frozen list looks like."""
+"""Reads of what is carried out: how far it is, and what came of each target."""
 
 import datetime
 from collections import Counter
@@ -12,7 +12,6 @@ from django.db.models import TextChoices
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.lifecycle import PREMIUM_FROM_TIER
 from enforcement.models import Decision, Halt
 from enforcement.queries import notice_text
 from qqops.approvals import State
@@ -21,7 +20,6 @@ from qqops.audit.models import Event
 APPLIED = "decision.applied"  # one event for each chunk: outcomes are never counted
 RECENT = 10  # chunks that the speed is taken from
 STALE = datetime.timedelta(seconds=60)  # a chunk takes a second or two: after that nobody is at work
-SAMPLE = 50
 
 
 class Run(TextChoices):
@@ -135,36 +133,3 @@ def lines_of(decision: Decision) -> Iterator[Line]:
         if len(page) < size:
             return
         after = page[-1].number
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """The frozen list as an approver looks it over."""
-
-    premium: int
-    paid: int
-    protected: int
-    held: int
-    digits: dict[int, int]
-    sample: list[int]  # by the hash of the number: the same for everybody who looks
-
-
-_SNAPSHOT = f"""
-WITH listed AS MATERIALIZED (
-  SELECT n.id, n.tier, n.protection, n.legal_hold, coalesce(h.paid, false) AS paid
-  FROM enforcement_target t JOIN accounts_number n ON n.id = t.number_id
-  LEFT JOIN accounts_tenure h ON h.id = t.tenure_id WHERE t.decision_id = %s)
-SELECT count(*) FILTER (WHERE tier >= {PREMIUM_FROM_TIER}), count(*) FILTER (WHERE paid),
-  count(*) FILTER (WHERE protection <> ''), count(*) FILTER (WHERE legal_hold),
-  (SELECT array_agg(ARRAY[length, n] ORDER BY length) FROM (
-     SELECT length(id::text) AS length, count(*) AS n FROM listed GROUP BY 1) d),
-  (SELECT array_agg(id ORDER BY id) FROM (
-     SELECT id FROM listed ORDER BY hashint8extended(id, 0), id LIMIT {SAMPLE}) s)
-FROM listed"""
-
-
-def snapshot_of(decision: Decision) -> Snapshot:
-    with connection.cursor() as cursor:
-        cursor.execute(_SNAPSHOT, [decision.pk])
-        premium, paid, protected, held, digits, sample = cursor.fetchone()
-    return Snapshot(premium, paid, protected, held, dict(digits or []), sample or [])

@@ -15,6 +15,10 @@ LOST = gettext_lazy(
     "The right of use ends. Messages, profile, mail and items are lost after the grace period (10.4);"
     " until then it can be restored."
 )
+ELSEWHERE = gettext_lazy(
+    "Balances, items, mail, groups and contacts lie in the services' own systems: what of them is lost is not counted"
+    " here (10.4)."
+)
 _DURATION = re.compile(r"([1-9]\d{0,4})([hd])")
 
 

@@ -1,6 +1,6 @@
 """Proposals about number resources: what waits, one proposal, and the page of who rules on it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -53,10 +53,11 @@ class ProposalList(KeysetList):
     search_help = gettext_lazy("Its number.")
     empty = gettext_lazy("No proposal matches.")
 
-    def setup(self) -> None:
+    @property
+    def filters(self) -> Sequence[Filter]:  # type: ignore[override]
         mine = ("mine", _("made by me"), Q(maker=self.user))
         to_rule = ("inbox", _("waiting for my approval"), lambda: Q(pk__in=inbox(self.user).values("pk")))
-        self.filters = (
+        return (
             Filter(
                 _("State"),
                 "state",

@@ -1,4 +1,5 @@
-"""New batch: a list is taken in, pasted, as a file, or as what a filter finds; then it is an act like any other."""
+"""New batch: a list is taken in, pasted, as a file, as what a filter finds or as the numbers of a case; then it is an
+act like any other."""
 
 import hashlib
 import io
@@ -8,7 +9,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,13 +20,17 @@ from accounts.models import Number
 from accounts.numbers import parse_text, prefix_ranges
 from enforcement import services
 from enforcement.admin.acts import TITLES
-from enforcement.policy import AUTHORITIES
+from enforcement.admin.led import case_fact, case_in, clauses_for
+from enforcement.case_queries import count_numbers, targets_of
+from enforcement.models import Case
+from enforcement.policy import AUTHORITIES, MEASURES
 from enforcement.services import lists
 from qqops import panels
 from qqops.errors import Invalid, Refused
-from qqops.pages import Page
+from qqops.pages import Page, chosen_facts, chosen_of, saved_url
 from qqops.panels import Act, Fact
-from qqops.staff.models import Staff
+from qqops.staff.models import SavedFilter, Staff
+from qqops.staff.models.filters import opened
 from qqops.staff.signin import proof
 
 FILE_MAX = 5 * 1024 * 1024
@@ -51,17 +56,17 @@ class BatchForm(forms.Form):
         ),
     )
 
-    def __init__(self, *args: Any, kinds: list[tuple[str, Any]], filtered: bool, **more: Any) -> None:
+    def __init__(self, *args: Any, kinds: list[tuple[str, Any]], known: bool, **more: Any) -> None:
         super().__init__(*args, **more)
         fields: dict[str, Any] = self.fields
         fields["kind"].choices = kinds
-        self.filtered = filtered
-        if filtered:
+        self.known = known  # what the list holds: a filter or a case says it
+        if known:
             del fields["pasted"], fields["file"]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if self.filtered or self.errors:
+        if self.known or self.errors:
             return cleaned
         file = cleaned.get("file")
         if file and file.size > FILE_MAX:
@@ -78,15 +83,29 @@ class BatchPage(Page):
     nav = "admin:batch"
     proof = True
     user: Staff
+    case: Case | None = None
 
     def allowed(self) -> bool:
         return bool(self.kinds())
 
     def kinds(self) -> list[tuple[str, Any]]:
-        return [(kind.value, label) for kind, label in TITLES.items() if services.may_order(kind, self.user)]
+        """Of the acts that this person may order, those that the case leads to where there is one."""
+        return [
+            (kind.value, label)
+            for kind, label in TITLES.items()
+            if services.may_order(kind, self.user)
+            and (self.case is None or (kind in MEASURES and clauses_for(self.case, kind)))
+        ]
 
     def setup(self) -> None:
-        self.asked = filter_of(self.request)
+        self.case = case_in(self.request)
+        if self.case and (self.case.state != Case.State.OPEN or not self.kinds()):
+            raise Http404
+        self.asked = {} if self.case else filter_of(self.request)
+        self.saved = saved_in(self.request, self.asked)
+
+    def heading_title(self) -> Any:
+        return _("New batch: case %(case)s") % {"case": self.case} if self.case else self.title
 
     def form(self) -> BatchForm:
         sent = self.request.method == "POST"
@@ -94,7 +113,7 @@ class BatchPage(Page):
             self.request.POST if sent else None,
             self.request.FILES if sent else None,
             kinds=self.kinds(),
-            filtered=bool(self.asked),
+            known=bool(self.case or self.asked),
         )
 
     def unproven(self) -> HttpResponseBase:
@@ -112,12 +131,15 @@ class BatchPage(Page):
             form.add_error(None, str(error))
             return self.render(form=form, status=403 if isinstance(error, Refused) else 200)
         act = reverse("admin:act", args=[form.cleaned_data["kind"]])
-        return HttpResponseRedirect(f"{act}?{urlencode({'list': taken.pk})}")
+        led = {"case": self.case.pk} if self.case else {}
+        return HttpResponseRedirect(f"{act}?{urlencode(led | {'list': taken.pk})}")
 
     def given(self, cleaned: dict[str, Any]) -> GivenList:
+        if self.case:
+            found = targets_of(self.case, lists.MATCHED_MAX + 1)
+            return lists.gathered(found, name=_("case %(case)s") % {"case": self.case})
         if self.asked:
-            name = _("filter: %(filter)s") % {"filter": self.asked_in_words()}
-            return lists.matched(self.matching(), name=name)
+            return lists.matched(self.matching(), name=self.filter_in_words())
         if file := cleaned["file"]:
             return read(io.BytesIO(file.read()), file.name)
         text = cleaned["pasted"]
@@ -137,35 +159,55 @@ class BatchPage(Page):
             rows = rows.filter(wanted)
         return rows
 
-    def asked_in_words(self) -> str:
-        return _(", ").join(f"{fact.label} {fact.value}" for fact in self.asked_facts())
+    def filter_in_words(self) -> str:
+        words = _(", ").join(f"{fact.label} {fact.value}" for fact in self.asked_facts())
+        if self.saved:
+            return _("filter “%(name)s”: %(filter)s") % {"name": self.saved.name, "filter": words}
+        return _("filter: %(filter)s") % {"filter": words}
 
     def asked_facts(self) -> list[Fact]:
-        facts = []
-        for choice in NumberList.filters:
-            value = self.asked.get(choice.parameter, "")
-            facts += [Fact(choice.label, label) for code, label, _condition in choice.choices if code == value]
+        facts = chosen_facts(NumberList.filters, self.asked)
         if begins := self.asked.get("q"):
             facts.append(Fact(_("Begins with"), begins))
         return facts
 
     def context(self) -> dict[str, Any]:
-        return {"asked": self.asked_facts(), "most": lists.MATCHED_MAX}
+        known: list[Fact] = []
+        if self.case:
+            known = [case_fact(self.case), Fact(_("numbers"), count_numbers(self.case))]
+        elif self.asked:
+            saved = [Fact(_("Saved filter"), self.saved.name)] if self.saved else []
+            known = [*saved, *self.asked_facts()]
+        return {"known": known, "most": lists.MATCHED_MAX, "filters": [] if known else self.saved_filters()}
+
+    def saved_filters(self) -> list[tuple[SavedFilter, str]]:
+        """A saved filter of the numbers list, and where a batch of what it finds begins."""
+        return [(one, saved_url(self.request.path, one)) for one in _saved_for(self.user)]
 
 
 def filter_of(request: HttpRequest) -> dict[str, str]:
     """The filters and first digits that an address names, as the numbers list reads them; nothing else of it."""
-    asked = {
-        choice.parameter: value
-        for choice in NumberList.filters
-        if choice.condition(value := request.GET.get(choice.parameter, "")) is not None
-    }
+    asked = chosen_of(NumberList.filters, request.GET.dict())
     begins = request.GET.get("q", "").strip()
     return asked | ({"q": begins} if begins_numbers(begins) else {})
 
 
+def saved_in(request: HttpRequest, asked: dict[str, str]) -> SavedFilter | None:
+    """The saved filter that an address opens, if that is what it asks for and this person may see it."""
+    wanted = request.GET.get("saved", "")
+    return opened(_saved_for(panels.staff_at(request)), wanted, asked) if wanted else None
+
+
+def _saved_for(staff: Staff) -> Iterable[SavedFilter]:
+    if not staff.has_perm(NumberList.permission):
+        return []
+    return SavedFilter.objects.seen_by(staff, NumberList.page)
+
+
 def _on_all_that_match(request: HttpRequest, numbers: NumberList | None) -> Iterable[Act]:
     asked = filter_of(request)
+    if numbers and numbers.opened:
+        asked["saved"] = str(numbers.opened.pk)
     if asked and any(map(request.user.has_perm, MAKES)):
         yield Act(_("Act on all that match"), f"{reverse('admin:batch')}?{urlencode(asked)}")
 

@@ -10,6 +10,7 @@ from enforcement.case_queries import cases
 from enforcement.casebook import LEADS_TO, CaseKind
 from enforcement.models import Case, Decision
 from enforcement.policy import BASIS, Kind
+from enforcement.services.case_words import Words
 from qqops import panels
 from qqops.panels import Fact, Panel
 from qqops.templatetags.ops import link
@@ -42,13 +43,13 @@ def clauses_for(case: Case, kind: Kind) -> list[str]:
 
 def initial_for(case: Case, kind: Kind) -> dict[str, Any]:
     clauses = clauses_for(case, kind)
-    evidence = case.evidence.order_by("pk")
-    said = evidence.filter(file=None).values_list("statement", flat=True)
+    words = Words(case)
+    files = case.evidence.exclude(file=None).order_by("pk").values_list("file", flat=True)
     known: dict[str, Any] = {
         "clauses": clauses,
-        "facts": case.what,
-        "evidence": "\n".join(said),
-        "evidence_files": [str(pk) for pk in evidence.exclude(file=None).values_list("file", flat=True)],
+        "facts": words.what,
+        "evidence": "\n".join(words.evidence()),
+        "evidence_files": [str(pk) for pk in files],
         "detected_by": case.details.get("detected_by", ""),
         "ticket": case.ticket,
     }
@@ -61,6 +62,10 @@ def case_fact(case: Case) -> Fact:
     return Fact(_("Case"), case_link(case.pk, f"{case} {case.get_kind_display()}"))
 
 
+def found_fact(words: Words) -> Fact:
+    return Fact(_("What was found"), words.what or _("It cannot be read any more."))
+
+
 def _led_by(request: HttpRequest, decision: Decision) -> Panel | None:
     """The case that led to this decision."""
     user = panels.staff_at(request)
@@ -69,7 +74,7 @@ def _led_by(request: HttpRequest, decision: Decision) -> Panel | None:
     case = cases(user).filter(pk=decision.case_id).first()
     if case is None:
         return None
-    facts = [case_fact(case), Fact(_("What was found"), case.what)]
+    facts = [case_fact(case), found_fact(Words(case))]
     return Panel(_("Case"), "ops/panel_facts.html", {"facts": facts}, side="right")
 
 

@@ -1,4 +1,4 @@
-"""What the page of an act says of a list: where it came from, and what is to be eyeballed before anybody agrees."""
+"""What is to be looked over before anybody agrees: the figures of the dry run, of a list, and what would be lost."""
 
 from collections.abc import Collection, Mapping
 from functools import partial
@@ -8,12 +8,21 @@ from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts.admin.number import number_link
+from accounts.lifecycle import Shown
+from accounts.queries.losses import LATELY, Losses
+from enforcement import services
 from enforcement.models import Decision, TargetList
-from enforcement.run_queries import snapshot_of
+from enforcement.policy import Why
 from enforcement.services import Preview, lists
+from enforcement.services.figures import Figures
 from enforcement.services.listed import Listed
+from enforcement.services.preview import COUNTED_MAX
+from enforcement.terms import ELSEWHERE
 from qqops import panels
 from qqops.panels import Fact, Panel
+from qqops.templatetags.ops import minute
+
+SERVICES = 5  # those used most
 
 
 def list_in(request: HttpRequest) -> TargetList | None:
@@ -28,44 +37,83 @@ def list_in(request: HttpRequest) -> TargetList | None:
     return found
 
 
-def figures_of(listed: TargetList | None, numbers: Collection[int], found: Preview) -> list[Fact]:
-    """The numbers themselves where they were named; of a list its source, its figures and a sample."""
-    if listed is None:
-        return [Fact(_("numbers"), [str(n) for n in found.sample])]
-    facts = [
-        Fact(_("list"), listed.name),
-        Fact(_("SHA-256"), listed.sha256),
-        Fact(_("numbers given"), found.given),
-        Fact(_("duplicates"), found.duplicates),
-        Fact(_("digits"), digits_text(lists.digits_of(numbers))),
-        # Counted where it is drawn: a click that only confirms opens nobody's date of birth.
-        Fact(_("minors"), partial(minors_text, numbers)),
-    ]
-    return [*facts, Fact(_("a sample"), [number_link(n) for n in found.sample])]
-
-
-def snapshot_panel(decision: Decision) -> Panel:
-    """What was frozen, for whoever is to agree to exactly that: the same figures, and a sample of it."""
-    found = snapshot_of(decision)
-    facts = [
-        Fact(_("list"), decision.source_name),
-        Fact(_("SHA-256"), decision.source_sha256),
-        Fact(_("digits"), digits_text(found.digits)),
+def counts_of(found: Preview) -> list[Fact]:
+    """What would become of the numbers, and what they are."""
+    facts = [Fact(_("will be changed"), found.will)]
+    facts += [Fact(_("skipped: %(why)s") % {"why": Why(w).label}, n) for w, n in sorted(found.skipped.items())]
+    facts += [Fact(_("now %(state)s") % {"state": Shown(s).label}, n) for s, n in sorted(found.shown.items())]
+    if found.unknown:
+        facts.append(Fact(_("unknown"), [str(n) for n in found.unknown]))
+    known = (
         Fact(_("premium"), found.premium),
         Fact(_("protected"), found.protected),
         Fact(_("paid"), found.paid),
         Fact(_("under a legal hold"), found.held),
-        Fact(_("minors"), partial(_minors_among_targets, decision)),
+    )
+    facts += [fact for fact in known if fact.value]
+    if found.suggested:
+        facts.append(Fact(_("the ladder suggests"), services.steps_in_words(found.suggested)))
+    return facts
+
+
+def figures_of(listed: TargetList | None, numbers: Collection[int], found: Preview) -> list[Fact]:
+    """The numbers themselves where they were named; of a list its source, its figures and a sample."""
+    if listed is None:
+        return [Fact(_("numbers"), [str(n) for n in found.sample])]
+    # Counted where it is drawn: a click that only confirms opens nobody's date of birth.
+    minors = partial(_minors_among, numbers)
+    return _list_facts(listed.name, listed.sha256, found, lists.digits_of(numbers), minors)
+
+
+def _list_facts(
+    name: str | None, sha256: str | None, found: Preview, digits: Mapping[int, int], minors: Any
+) -> list[Fact]:
+    facts = [
+        Fact(_("list"), name),
+        Fact(_("SHA-256"), sha256),
+        Fact(_("numbers given"), found.given),
+        Fact(_("duplicates"), found.duplicates),
+        Fact(_("digits"), digits_text(digits)),
+        Fact(_("minors"), minors),
         Fact(_("a sample"), [number_link(n) for n in found.sample]),
     ]
-    shown = [fact for fact in facts if fact.value is not None]
-    return Panel(_("The list as it was filed"), "ops/panel_facts.html", {"facts": shown})
+    return [fact for fact in facts if fact.value is not None]
 
 
-def _minors_among_targets(decision: Decision) -> Any:
-    if decision.target_count > lists.COUNTED_MAX:
-        return minors_text(None)
-    return minors_text(Listed(decision.targets.values_list("number_id", flat=True).iterator()))
+def filed_panels(decision: Decision, filed: Figures) -> list[Panel]:
+    """The dry run for whoever is to agree to exactly that; nothing of it is looked up anew."""
+    found = filed.found
+    facts = counts_of(found)
+    facts += _list_facts(
+        decision.source_name, decision.source_sha256, found, filed.digits, minors_text(filed.minors)
+    )  # fmt: skip
+    title = _("As filed at %(at)s") % {"at": minute(filed.at)} if filed.at else ""
+    return [Panel(title, "ops/panel_facts.html", {"facts": facts}), *losses_panels(found)]
+
+
+def losses_panels(found: Preview) -> list[Panel]:
+    """10.4, before it is done; nothing where nobody would lose anything by it."""
+    if found.losses is None or not found.will:
+        return []
+    return [Panel(_("What the holders lose"), "ops/panel_facts.html", {"facts": losses_facts(found.losses)})]
+
+
+def losses_facts(losses: Losses) -> list[Fact]:
+    until = _("until %(at)s at the latest") % {"at": minute(losses.paid_until)} if losses.paid_until else ""
+    days = {"days": LATELY.days}
+    facts = [
+        Fact(_("with paid time left"), losses.paid, until),
+        Fact(_("paid for, with no end on file"), losses.paid_open),
+        Fact(_("signed in during the last %(days)d days") % days, losses.using),
+        Fact(_("services used by most of them"), services_text(losses)),
+        Fact(_("not counted here"), ELSEWHERE),
+    ]
+    return [fact for fact in facts if fact.value or fact.value == 0]
+
+
+def services_text(losses: Losses) -> str:
+    """“mail: 120; game: 33”."""
+    return _("; ").join(f"{service}: {n}" for service, n in losses.services.most_common(SERVICES))
 
 
 def digits_text(digits: Mapping[int, int]) -> str:
@@ -73,8 +121,9 @@ def digits_text(digits: Mapping[int, int]) -> str:
     return _("; ").join(_("%(digits)d digits: %(n)d") % {"digits": d, "n": n} for d, n in sorted(digits.items()))
 
 
-def minors_text(numbers: Collection[int] | None) -> Any:
-    counted = None if numbers is None else lists.minors_of(Listed.of(numbers))
-    if counted is None:
-        return _("not counted: more than %(n)d numbers") % {"n": lists.COUNTED_MAX}
-    return counted
+def _minors_among(numbers: Collection[int]) -> Any:
+    return minors_text(lists.minors_of(Listed.of(numbers)))
+
+
+def minors_text(counted: int | None) -> Any:
+    return _("not counted: more than %(n)d numbers") % {"n": COUNTED_MAX} if counted is None else counted

@@ -10,11 +10,12 @@ from django.utils.translation import gettext_lazy
 from enforcement import services, tasks
 from enforcement.admin.decisions import APPROVE, content_facts, grounds_panel, targets_panel
 from enforcement.admin.evidence import files_panel
-from enforcement.admin.listed import snapshot_panel
+from enforcement.admin.listed import filed_panels
 from enforcement.admin.words import CONSEQUENCES, term_text
 from enforcement.models import Decision
 from enforcement.policy import BATCH_FROM, Effect, Kind, Why
 from enforcement.queries import decisions, notice_text
+from enforcement.services import figures
 from qqops import panels
 from qqops.approvals import State
 from qqops.pages import RulingPage
@@ -79,7 +80,6 @@ class DecisionRulingPage(RulingPage):
 
     def context(self) -> dict[str, Any]:
         decision = self.decision
-        batch = decision.source_name or decision.target_count > BATCH_FROM
         files = files_panel(self.request, decision)
         return {
             "facts": content_facts(decision),
@@ -90,8 +90,15 @@ class DecisionRulingPage(RulingPage):
                 *filter(None, [files]),
                 targets_panel(self.request, decision),
             ],
-            "right": [self.now(), *([snapshot_panel(decision)] if batch else [])],
+            "right": self.judged(),
         }
+
+    def judged(self) -> list[Panel]:
+        """The dry run as it was filed. What is so now only of a few: a long list is not gone through for a look."""
+        decision = self.decision
+        filed = figures.as_filed(decision)
+        now = [self.now()] if decision.target_count <= BATCH_FROM or filed is None else []
+        return [*now, *(filed_panels(decision, filed) if filed else [])]
 
     def consequences(self) -> list[str]:
         said = [str(CONSEQUENCES[Kind(self.decision.kind)])]

@@ -10,13 +10,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.lifecycle import Shown
+from accounts.queries.losses import LATELY
 from enforcement.models import Decision
 from enforcement.order import Order
 from enforcement.policy import Effect, Kind, Why
 from enforcement.queries import notice_text
 from enforcement.services import Preview, Report, in_words, lists, steps_in_words
 from enforcement.services.listed import Listed
-from enforcement.terms import LOST
+from enforcement.terms import ELSEWHERE, LOST
 from qqops import progress
 from qqops.approvals import State
 from qqops.commands import Exit, OpsCommand
@@ -37,7 +38,28 @@ def preview_lines(order: Order, found: Preview) -> Iterator[str]:
         yield _("  unknown: %(numbers)s") % {"numbers": _some(found.unknown)}
     if found.premium or found.paid:
         yield _("  among them premium: %(premium)d, paid: %(paid)d") % {"premium": found.premium, "paid": found.paid}
+    yield from _loss_lines(order, found)
     yield f"  {effect_sentence(found.rule.effect, len(found.rule.approvers))} ({found.rule.label})"
+
+
+def _loss_lines(order: Order, found: Preview) -> Iterator[str]:
+    """10.4, before it is done."""
+    if order.kind == Kind.TERMINATE:
+        yield f"  {LOST}"
+    if (losses := found.losses) is None or not found.will:
+        return
+    yield _("  holders with paid time left: %(n)d (the last until %(at)s); paid for, with no end on file: %(open)d") % {
+        "n": losses.paid,
+        "at": moment(losses.paid_until),
+        "open": losses.paid_open,
+    }
+    used = ", ".join(f"{service}: {n}" for service, n in losses.services.most_common())
+    yield _("  signed in during the last %(days)d days: %(n)d (%(services)s)") % {
+        "days": LATELY.days,
+        "n": losses.using,
+        "services": used or "–",
+    }
+    yield f"  {ELSEWHERE}"
 
 
 def list_lines(order: Order, listed: Listed, found: Preview) -> Iterator[str]:
@@ -51,18 +73,17 @@ def list_lines(order: Order, listed: Listed, found: Preview) -> Iterator[str]:
     }
     if found.suggested:
         yield _("  the ladder suggests: %(steps)s") % {"steps": steps_in_words(found.suggested)}
-    if order.kind == Kind.TERMINATE:
-        yield f"  {LOST}"
     yield _("  a sample: %(numbers)s") % {"numbers": _some(found.sample)}
     yield _("  SHA-256: %(sha256)s (give it with --expect)") % {"sha256": order.source_sha256}
 
 
-def list_json(order: Order, listed: Listed) -> dict[str, Any]:
+def list_json(order: Order, listed: Listed, found: Preview) -> dict[str, Any]:
     return {
         "list": order.source_name,
         "sha256": order.source_sha256,
         "digits": {str(digits): n for digits, n in sorted(lists.digits_of(listed).items())},
         "minors": lists.minors_of(listed),
+        "losses": found.losses.as_json() if found.losses else None,
     }
 
 
@@ -119,7 +140,8 @@ def report_code(report: Report) -> Exit:
         return Exit.WAITING
     if report.decision.state == State.VOID:
         return Exit.REFUSED
-    return Exit.PARTLY if report.skipped.total() or report.unknown or report.failed else Exit.DONE
+    left = report.skipped.total() - report.skipped[Why.VOIDED]
+    return Exit.PARTLY if left or report.unknown or report.failed else Exit.DONE
 
 
 def decision_lines(decision: Decision) -> Iterator[str]:

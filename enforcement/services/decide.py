@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,10 +16,12 @@ from accounts.models import Clause
 from accounts.queries.rulebook import clauses_in_force
 from accounts.services.protect import attempted
 from enforcement import judgement, policy
+from enforcement.citations import CitationKey
 from enforcement.content import TARGET, content_hash
 from enforcement.models import Decision, Evidence, Ground, StrikeOut, Target
 from enforcement.order import Order
 from enforcement.policy import BASIS, Effect
+from enforcement.services import figures
 from enforcement.services.apply import apply
 from enforcement.services.evidence import evidence_files, sha256_of
 from enforcement.services.listed import Listed
@@ -65,7 +67,7 @@ def decide(order: Order, numbers: Iterable[int], *, actor: Staff, found: Preview
     if found is None:
         with pen.refusals(actor=actor, **attempted(order.kind, listed, listed.given)):
             found = preview(order, listed, actor=actor)
-    if not found.will:
+    if not found.does:
         if first := Decision.objects.filter(form_key=order.form_key).first():
             raise AlreadyFiled(first)
         raise Invalid(_("Nothing would change: %(why)s.") % {"why": in_words(found.skipped)})
@@ -106,6 +108,8 @@ def decide(order: Order, numbers: Iterable[int], *, actor: Staff, found: Preview
     facts |= {"policy": order.policy.code} if order.policy else {}
     facts |= {"undoes": order.undoes.pk} if order.undoes else {}
     facts |= {"sha256": order.source_sha256} if order.source_sha256 else {}
+    if rule.approvers and figures.is_list(order.source_name, found.known):
+        facts[figures.FACT] = figures.as_fact(figures.look_over(listed, found))
     with pen.act("decision.proposed", actor=actor, reason=order.reason, ticket=order.ticket, facts=facts) as act:
         _file(decision, order, listed, found, act)
         if not at_once:  # counted anew, now that no other filing of his is under way
@@ -200,7 +204,8 @@ def _cited(order: Order) -> Mapping[str, Clause]:
     if settings.PRODUCTION and any(c.version.is_summary for c in found.values()):
         raise Invalid(_("Only summaries of the Rules are loaded: import the Rules' text before deciding on them."))
     gone = [str(c) for c in found.values() if c.struck]
-    if order.citation and StrikeOut.objects.filter(citation=order.citation).exists():
+    same = StrikeOut.objects.filter(clause=None, citation_key=CitationKey(Value(order.citation)))
+    if order.citation and same.exists():
         gone.append(order.citation)
     if gone:
         raise Invalid(

@@ -23,6 +23,7 @@ from enforcement.models import ListKey, TargetList
 from enforcement.policy import BATCH_LIFE, Kind
 from enforcement.services.check import may_order
 from enforcement.services.listed import Listed
+from enforcement.services.preview import COUNTED_MAX
 from qqops.audit import pen
 from qqops.audit.personal import no_personal_data
 from qqops.bulk import next_pk
@@ -31,7 +32,6 @@ from qqops.staff.models import Staff
 
 KEPT = BATCH_LIFE  # as long as a proposal made from it would live
 MATCHED_MAX = 100_000  # numbers of a filter
-COUNTED_MAX = 100_000  # more people are not opened to count the minors among them
 SWEPT = 1_000  # keys in one transaction
 
 
@@ -67,8 +67,13 @@ def take_in(given: GivenList, *, actor: Staff) -> TargetList:
 
 
 def matched(rows: "QuerySet[Number]", *, name: str) -> GivenList:
-    """What a filter finds now, read in key order; its hash is that of the numbers, one to a line."""
-    found = array("q", rows.order_by("pk").values_list("pk", flat=True)[: MATCHED_MAX + 1].iterator())
+    """What a filter finds now, read in key order."""
+    return gathered(rows.order_by("pk").values_list("pk", flat=True)[: MATCHED_MAX + 1].iterator(), name=name)
+
+
+def gathered(numbers: Iterable[int], *, name: str) -> GivenList:
+    """Numbers that we know ourselves; the hash is that of the numbers, one to a line."""
+    found = array("q", numbers)
     if len(found) > MATCHED_MAX:
         raise Invalid(
             _("More than %(most)d numbers match: narrow the filter, or use a file at the terminal. Nothing was done.")

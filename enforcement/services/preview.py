@@ -14,12 +14,13 @@ from django.utils.translation import gettext as _
 
 from accounts.lifecycle import PREMIUM_FROM_TIER
 from accounts.queries.declared import OWN_NUMBERS
+from accounts.queries.losses import Losses, losses_of
 from accounts.services.declared import self_dealing
 from enforcement import judgement, ladder, policy
 from enforcement.content import TARGET
-from enforcement.models import Notice
 from enforcement.order import Order
-from enforcement.policy import Case, Kind, Rule
+from enforcement.policy import MEASURES, Case, Kind, Rule, Why
+from enforcement.queries import is_slip
 from enforcement.services.case_led import must_spare, spared_by
 from enforcement.services.check import check, daily_limit, filing_limit
 from enforcement.services.listed import Listed
@@ -27,6 +28,7 @@ from qqops.errors import Invalid
 from qqops.staff.models import Staff
 
 UNKNOWN_MAX, UNKNOWN_SHARE = 3, 0.01  # more unknown numbers than both: the list is wrong, not the numbers
+COUNTED_MAX = 100_000  # of a longer list it is not looked up what each would lose, nor how many are minors
 SAMPLE = 50  # to be looked at by eye before anybody agrees
 NAMED = 8
 
@@ -91,6 +93,7 @@ class Preview:
     held: int = 0
     sample: list[int] = field(default_factory=list)  # of those that would be changed, by their hash
     suggested: Counter[str] = field(default_factory=Counter)  # the ladder's step → how many
+    losses: Losses | None = None  # of those that would be changed; None: nothing is lost, or it was not counted
     listed: str = ""  # digest of the targets as the decision will file them
     digest: str = ""  # of the matched set and what would happen to each: a page shown is bound to it
     own: bool = False
@@ -104,6 +107,11 @@ class Preview:
     @property
     def known(self) -> int:
         return self.will + self.skipped.total()
+
+    @property
+    def does(self) -> bool:
+        """Would anything be done? What only ceases to count changes no number, and is done all the same."""
+        return bool(self.will or self.skipped[Why.VOIDED])
 
     def departs(self, order: Order) -> bool:
         """Does the order do to somebody else than what the ladder suggests for him?"""
@@ -188,9 +196,8 @@ def _withdraws(order: Order, actor: Staff) -> bool:
         and undone.maker_id == actor.pk
         and undone.target_count == 1
         and undone.effect != policy.Effect.WAITS
-        and undone.proposed_at > timezone.now() - policy.WITHDRAW_WITHIN
         and not undone.approvals.exists()
-        and not Notice.objects.filter(decision=undone).exclude(state=Notice.State.PENDING).exists()
+        and is_slip(undone)
     )
 
 
@@ -209,12 +216,14 @@ def _look(order: Order, numbers: Iterable[int], actor: Staff) -> Preview:
     listed, finders = Listed.of(numbers), spared_by(order)
     found = Preview(given=listed.given, duplicates=listed.given - listed.count)
     matched, targets = hashlib.sha256(), hashlib.sha256()
+    if counted := order.kind in MEASURES and listed.count <= COUNTED_MAX:
+        found.losses = Losses()
     used_today = declared = 0
     by_hash: list[tuple[int, int]] = []
     for chunk in listed.chunks():
         must_spare(chunk, finders)
         with transaction.atomic():
-            row = _judge(order, chunk, actor)
+            row = _judge(order, chunk, actor, losses=counted)
         by_hash = sorted(by_hash + [tuple(one) for one in row["sample"]])[:SAMPLE]
         for why, n in row["whys"].items():
             if why:
@@ -227,8 +236,10 @@ def _look(order: Order, numbers: Iterable[int], actor: Staff) -> Preview:
         found.paid += row["paid"]
         found.protected += row["protected"]
         found.held += row["held"]
-        for counted, n in row["counted"].items():
-            found.suggested[ladder.step(order.severity, float(counted)).code] += n
+        for weight, n in row["counted"].items():
+            found.suggested[ladder.step(order.severity, float(weight)).code] += n
+        if found.losses is not None:
+            found.losses.add(row["losses"])
         declared += row["declared"]
         found.own |= row["own"]
         found.supervised |= row["supervised"]
@@ -246,7 +257,7 @@ def _look(order: Order, numbers: Iterable[int], actor: Staff) -> Preview:
     return found
 
 
-def _judge(order: Order, chunk: Sequence[int], actor: Staff) -> dict[str, Any]:
+def _judge(order: Order, chunk: Sequence[int], actor: Staff, *, losses: bool) -> dict[str, Any]:
     lift, lift_params = judgement.measures_to_lift(order)
     reclaim = order.policy.kind if order.policy else ""
     why = judgement.why(order.kind, of_targets=False, reclaim=reclaim, leaves_out=bool(order.leave_out))
@@ -255,7 +266,7 @@ def _judge(order: Order, chunk: Sequence[int], actor: Staff) -> dict[str, Any]:
     sql = f"""
 WITH judged AS MATERIALIZED (
   SELECT g.id, g.id AS number_id, n.tenure_id, t.measures, n.id IS NOT NULL AS known, n.tier, n.revision,
-         coalesce(h.paid, false) AS paid, n.legal_hold, n.protection <> '' AS protected,
+         coalesce(h.paid, false) AS paid, h.paid_until, n.legal_hold, n.protection <> '' AS protected,
          g.id IN ({OWN_NUMBERS}) AS declared,
          {judgement.SHOWN} AS shown, {why} AS why,
          {_ALONE if freeze else "false"} AS past_solo,
@@ -289,7 +300,7 @@ SELECT (SELECT coalesce(jsonb_object_agg(why, c), '{{}}') FROM
        sha256(coalesce(string_agg(convert_to(id || ':' || coalesce(revision, -1) || ':' || why, 'UTF8'), ';'::bytea
               ORDER BY id), '')),
        coalesce(string_agg({TARGET}, '' ORDER BY number_id) FILTER (WHERE known), ''),
-       {USED_TODAY}, {_FILED_TODAY}
+       {USED_TODAY}, {_FILED_TODAY}, {losses_of("judged", "why = ''") if losses else "NULL"}
 FROM judged"""
     now = timezone.localtime()
     with connection.cursor() as cursor:
@@ -312,7 +323,8 @@ FROM judged"""
     names = (
         "whys", "shown", "unknown", "premium", "paid", "protected", "held", "counted", "sample", "declared",
         "past_solo", "refused_before", "own", "supervised", "digest", "targets", "used_today", "filed_today",
+        "losses",
     )  # fmt: skip
     found = dict(zip(names, row, strict=True))
-    as_text = ("whys", "shown", "counted", "sample")  # Django's cursor hands jsonb over as text
-    return found | {name: json.loads(found[name]) for name in as_text}
+    as_text = ["whys", "shown", "counted", "sample"]  # Django's cursor hands jsonb over as text
+    return found | {name: json.loads(found[name]) for name in (*as_text, *(["losses"] if losses else []))}

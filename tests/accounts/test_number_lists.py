@@ -75,14 +75,14 @@ def test_a_workbook_that_is_a_bomb_locked_or_broken_is_refused(monkeypatch: pyte
     assert refusal(bomb.getvalue()) == ["The workbook is too large when unpacked: save it as CSV."]
 
 
-def test_a_list_is_known_by_the_hash_of_its_bytes_and_by_its_base_name(tmp_path: Path) -> None:
+def test_a_list_is_known_by_the_hash_of_its_bytes_and_by_its_kind_never_by_the_name_of_its_file(tmp_path: Path) -> None:
     file = tmp_path / "涉诈名单.csv"
     file.write_bytes("号码\n88812345\n".encode("gb18030"))
     found = lists.read_path(file)
-    assert (found.name, list(found.numbers)) == ("涉诈名单.csv", [88812345])
+    assert (found.name, list(found.numbers)) == ("CSV", [88812345])
     assert found.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
-    assert lists.read(io.BytesIO(b"12345"), "C:\\lists\\a.txt").name == "a.txt"
-    assert "rename it" in refusal(b"12345", "13800138000.txt")[0]  # a name goes on the record
+    assert lists.read(io.BytesIO(b"12345"), "C:\\lists\\张伟民 13800138000.txt").name == "TXT"
+    assert lists.read(io.BytesIO(xlsx([88812345])), "list.csv").name == "XLSX"
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused() -> None:

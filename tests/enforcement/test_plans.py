@@ -47,6 +47,7 @@ def test_no_chunk_of_a_batch_scans_a_growing_table(
 ) -> None:
     ids = numbers(NUMBERS)
     acts.approve(acts.decide(Kind.RESTRICT, ids, officer), supervisor)  # so that no table is small
+    _everybody_was_here()
     for person in (officer, officer2, supervisor, supervisor2):  # nobody's list is empty, none is reached
         declare(person, range(500_000_000, 500_000_020), "relative", actor=person)
     settings.QQOPS_CHUNK = CHUNK

@@ -99,7 +99,7 @@ def test_a_cluster_is_terminated_exactly_once_though_its_run_crashes(
         with pytest.raises(KeyboardInterrupt):
             tasks.apply_decision(decision.pk)
     monkeypatch.setattr(applying, "write", plain)
-    assert (decision.source_name, decision.target_count, decision.rule) == ("cluster.csv", 593, "batch_terminate")
+    assert (decision.source_name, decision.target_count, decision.rule) == ("CSV", 593, "batch_terminate")
     assert Outcome.objects.filter(decision=decision).count() == 200
     assert "200 of 593" in text(desk("auditor").get(decision_url(decision)))
 

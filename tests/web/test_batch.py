@@ -10,16 +10,19 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from enforcement import services, tasks
+from enforcement.admin import case_acts
+from enforcement.casebook import CaseKind
 from enforcement.models import Decision, TargetList
 from enforcement.policy import Kind
-from enforcement.run_queries import snapshot_of
-from enforcement.services import lists
-from qqops.staff.models import Staff
+from enforcement.services import figures, lists
+from enforcement.services.cases import close
+from qqops.staff.models import SavedFilter, Staff
 from tests.accounts.test_number_lists import xlsx
 from tests.enforcement.acts import DAY, broken, decide, head, verbs
 from tests.enforcement.acts import approve as agree
+from tests.enforcement.cases.opening import opened
 from tests.identities import MINOR, tell
-from tests.web.door import FREEZE, confirm, decision_url, preview, rule, ruling_url, text, told
+from tests.web.door import FREEZE, confirm, decision_url, preview, queries, rule, ruling_url, text, told
 from tests.web.staff_desk import forget_proof
 
 BATCH = "/admin/batch/"
@@ -54,7 +57,7 @@ def test_a_file_becomes_a_dry_run_with_every_figure_and_then_a_decision_that_nam
     shown = preview(browser, url, FREEZE)
     for figure in (
         "will be changed 10", "skipped: already so 1", "unknown 77777", "premium 1", "protected 1", "paid 2",
-        "numbers given 13", "duplicates 1", "5 digits: 1; 8 digits: 11", "minors 1", "list list.csv",
+        "numbers given 13", "duplicates 1", "5 digits: 1; 8 digits: 11", "minors 1", "list CSV",
         hashlib.sha256(content).hexdigest(),
     ):  # fmt: skip
         assert figure in text(shown), figure
@@ -62,7 +65,7 @@ def test_a_file_becomes_a_dry_run_with_every_figure_and_then_a_decision_that_nam
     done = confirm(browser, url, FREEZE, shown.context["token"])
     decision = Decision.objects.latest("pk")
     assert done["Location"] == decision_url(decision)
-    assert (decision.source_name, decision.source_sha256) == ("list.csv", hashlib.sha256(content).hexdigest())
+    assert (decision.source_name, decision.source_sha256) == ("CSV", hashlib.sha256(content).hexdigest())
     assert (decision.target_count, decision.rule) == (11, "protected")
     assert verbs(before) == ["list.taken_in", "decision.proposed"] and broken() == []
 
@@ -72,7 +75,7 @@ def test_a_workbook_and_a_paste_are_lists_too_and_what_is_wrong_with_them_is_nam
     assert take_in(browser, file=file_of(xlsx(["号码"], *([n] for n in ids)), "list.xlsx")).status_code == 302
     assert take_in(browser, ids, kind="restrict")["Location"].startswith("/admin/act/restrict/")
     assert list(TargetList.objects.order_by("pk").values_list("name", "count")) == [
-        ("list.xlsx", 2), ("pasted list", 2),
+        ("XLSX", 2), ("pasted list", 2),
     ]  # fmt: skip
     before = head()
     for sent, told_of in (
@@ -80,7 +83,6 @@ def test_a_workbook_and_a_paste_are_lists_too_and_what_is_wrong_with_them_is_nam
         ({"pasted": "88880001\n04123\nabc"}, ("line 2", "line 3")),
         ({"pasted": "88880001", "file": file_of(b"88880001")}, ("not both, not neither",)),
         ({}, ("not both, not neither",)),
-        ({"file": file_of(b"88880001", "13800138000.csv")}, ("rename it",)),
         ({"file": file_of(b"1" * (5 * 1024 * 1024 + 1))}, ("more than 5 MB",)),
         ({"pasted": "88880001", "kind": "banish"}, ("Select a valid choice",)),
     ):
@@ -120,6 +122,59 @@ def test_what_a_filter_of_the_numbers_list_finds_becomes_a_list(desk, numbers, m
     assert TargetList.objects.count() == 1
 
 
+def test_a_batch_of_a_saved_filter_says_which_it_was_and_one_chosen_by_hand_does_not(desk, numbers):
+    vips, browser = numbers(3, protection="vip"), desk("officer")
+    save = reverse("admin:filters", args=["numbers"]) + "?protection=vip"
+    desk("officer2").post(save, {"name": "for later", "who": "own"})
+    there = browser.post(save, {"name": "Our VIPs", "who": "shared"})["Location"]
+    pk, others = (SavedFilter.objects.get(name=name).pk for name in ("Our VIPs", "for later"))
+    assert f'href="{BATCH}?protection=vip&amp;saved={pk}"' in browser.get(there).content.decode()
+    start = text(browser.get(BATCH))
+    assert "or a saved filter of the numbers list Our VIPs" in start and "for later" not in start
+    query = f"?protection=vip&saved={pk}"
+    assert "Saved filter Our VIPs" in text(browser.get(BATCH + query))
+    url = take_in(browser, query=query)["Location"]
+    listed = TargetList.objects.get()
+    assert list(lists.open_list(listed)) == vips and listed.name.startswith("filter “Our VIPs”: Protection ")
+    shown = preview(browser, url, FREEZE)
+    assert "filter “Our VIPs”: Protection" in text(shown)
+    confirm(browser, url, FREEZE, shown.context["token"])
+    decision = Decision.objects.latest("pk")
+    assert decision.source_name == listed.name and "filter “Our VIPs”" in text(browser.get(decision_url(decision)))
+    for query in ("?protection=vip", f"?tier=premium&protection=vip&saved={pk}", f"?protection=vip&saved={others}"):
+        assert "Saved filter" not in text(browser.get(BATCH + query))
+    take_in(browser, query=f"?protection=vip&saved={others}")
+    assert TargetList.objects.latest("pk").name.startswith("filter: Protection ")
+
+
+def test_the_numbers_of_a_case_too_many_for_an_address_become_a_batch_that_cites_it(desk, numbers, agent, monkeypatch):
+    ids, browser = numbers(5), desk("officer")
+    case = opened(CaseKind.CLUSTER, agent, *ids)
+    page = reverse("admin:enforcement_case_change", args=[case.pk])
+    assert f"{BATCH}?case=" not in browser.get(page).content.decode()  # a few go in the address
+    monkeypatch.setattr(case_acts, "PAGE_OF_TARGETS", 4)
+    url = f"{BATCH}?case={case.pk}"
+    assert f'href="{url}"' in browser.get(page).content.decode()
+    form = browser.get(url)
+    assert "The numbers of the case" in text(form) and "numbers 5" in text(form) and "Restore" not in text(form)
+    assert 'type="file"' not in form.content.decode()
+    taken = take_in(browser, query=f"?case={case.pk}")["Location"]
+    listed = TargetList.objects.get()
+    assert list(lists.open_list(listed)) == ids and listed.name == f"case #{case.pk}"
+    assert taken == f"{reverse('admin:act', args=['freeze'])}?case={case.pk}&list={listed.pk}"
+    said = FREEZE | {"clauses": ["8.1"]}
+    shown = preview(browser, taken, said)
+    assert f'href="{page}"' in shown.content.decode() and "Freeze: 5 numbers" in text(shown)
+    confirm(browser, taken, said, shown.context["token"])
+    decision = Decision.objects.latest("pk")
+    assert (decision.case_id, decision.source_name, decision.target_count) == (case.pk, listed.name, 5)
+    assert take_in(browser, query=f"?case={case.pk}", kind="restore").status_code == 200  # no act that it leads to
+    close(case, "frozen by decision", actor=Staff.objects.get(username="officer"), reason="all is decided")
+    for wrong in (str(case.pk), "0", "x", "9" * 30):
+        assert browser.get(f"{BATCH}?case={wrong}").status_code == 404
+    assert TargetList.objects.count() == 1
+
+
 def test_without_a_fresh_proof_nothing_is_taken_in_and_what_was_pasted_is_still_there(desk, numbers):
     browser, (one,) = desk("officer"), numbers(1)
     forget_proof(browser)
@@ -142,10 +197,27 @@ def batch(desk, numbers, settings):
 
 def test_the_approver_sees_the_frozen_list_its_hash_and_the_same_sample(desk, batch):
     page = desk("supervisor").get(ruling_url(batch))
-    for part in ("The list as it was filed", "pasted list", batch.source_sha256, "8 digits: 103", "minors 0", "paid 0"):
+    filed = figures.as_filed(batch)
+    assert filed is not None and filed.at is not None
+    at = f"As filed at {timezone.localtime(filed.at):%Y-%m-%d %H:%M}"
+    for part in (at, "pasted list", batch.source_sha256, "8 digits: 103", "minors 0", "will be changed 103",
+                 "numbers given 103", "What the holders lose", "paid for, with no end on file 0"):  # fmt: skip
         assert part in text(page), part
-    sample = snapshot_of(batch).sample
+    sample = filed.found.sample
     assert len(sample) == 50 and all(f'href="/admin/accounts/number/{n}/"' in page.content.decode() for n in sample)
+
+
+def test_a_look_at_the_ruling_page_goes_through_no_list_and_shows_what_was_filed(desk, batch, officer2):
+    browser = desk("supervisor")
+    changed = list(batch.targets.values_list("number_id", flat=True)[:7])
+    decide(Kind.FREEZE, changed, officer2)
+    with queries() as asked:
+        page = browser.get(ruling_url(batch))
+    assert "will be changed 103" in text(page) and "If applied now" not in text(page)
+    # The first fifty are shown, and whether one is the reader's own is asked from his short list.
+    targets = [sql for sql in asked if "enforcement_target" in sql and "LIMIT 50" not in sql and "LIMIT 1" not in sql]
+    assert len(targets) == 1 and targets[0].lstrip().startswith("WITH own")
+    assert not [sql for sql in asked if "accounts_identity" in sql or "accounts_loginfact" in sql]
 
 
 def test_progress_stands_on_the_page_and_in_a_fragment_until_the_run_is_over(desk, batch, monkeypatch):

@@ -109,7 +109,7 @@ def test_it_comes_out_by_a_button_for_who_has_part_and_each_time_is_on_the_recor
     assert desk("agent").post(opening(one)).status_code == 403
     assert verbs()[before:] == ["audit.refused", "audit.refused"]
     rule(reader, made)
-    assert desk("reviewer").post(opening(one)).content == PDF  # who hears the objection
+    assert desk("reviewer").post(opening(one)).status_code == 403  # no review of it is open
     EvidenceKey.objects.all().delete()
     assert reader.get(opening(one)).status_code == 404
     assert one.sha256 in text(reader.get(decision_url(made)))  # that there was a file, and which

@@ -85,7 +85,7 @@ class Command(StaffCommand):
         if not options["apply"]:
             found = services.preview(order, given, actor=self.actor)
             if options["json"]:
-                self.say_json(preview_json(found) | (list_json(order, given) if source else {}))
+                self.say_json(preview_json(found) | (list_json(order, given, found) if source else {}))
             else:
                 for line in chain(preview_lines(order, found), list_lines(order, given, found) if source else ()):
                     self.say(line)

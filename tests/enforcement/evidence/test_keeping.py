@@ -10,12 +10,13 @@ from django.utils import timezone
 from accounts.models import Hold, Number, RuleVersion
 from accounts.services import holds
 from enforcement.casebook import CaseKind
-from enforcement.models import EvidenceFile, EvidenceKey
+from enforcement.models import CaseKey, EvidenceFile, EvidenceKey
 from enforcement.policy import Kind
 from enforcement.retention import CLAIMS, OBJECTION, UNUSED
 from enforcement.services import evidence
 from enforcement.services.cases import Finding, close, open_case
 from enforcement.services.expire import expire
+from qqops.audit.models import Event
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, approve, broken, decide, head, verbs
 from tests.enforcement.evidence.files import GB, PNG, TEXT, take_in
@@ -72,9 +73,13 @@ def test_a_hold_or_an_open_case_keeps_it_longer(
     long = 10 * OBJECTION + CLAIMS
     assert sweep_after(long) == 0
     close(case, "nothing came of it", actor=officer, reason="all is decided")
-    assert sweep_after(OBJECTION + CLAIMS - DAY) == 0
-    assert sweep_after(long) == 1
-    assert readable() == {held.pk}
+    assert sweep_after(OBJECTION + CLAIMS - DAY) == 0 and CaseKey.objects.filter(pk=case.pk).exists()
+    before = head()
+    assert sweep_after(long) == 2  # the file, and what the case says
+    assert readable() == {held.pk} and not CaseKey.objects.exists()
+    assert [event.facts for event in Event.objects.filter(seq__gt=before).order_by("seq")] == [
+        {"cleared": {"evidence": 1}}, {"cleared": {"case": 1}},
+    ]  # fmt: skip
     holds.lift(Hold.objects.get(tenure=one.tenure_id), actor=supervisor, reason="the court lifted it")
     assert sweep_after(long) == 1
     assert readable() == set()

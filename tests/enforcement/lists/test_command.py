@@ -5,7 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
+from accounts.models import LoginFact, Tenure
 from enforcement.models import Decision
 from tests.cast import make_numbers
 from tests.enforcement.test_commands import GROUNDS
@@ -15,18 +17,23 @@ Many = Callable[..., list[int]]
 pytestmark = pytest.mark.usefixtures("rulebook")
 
 
-def test_a_file_is_recorded_by_name_and_hash_and_one_that_changed_since_the_dry_run_is_refused(
+def test_a_file_is_recorded_by_kind_and_hash_and_one_that_changed_since_the_dry_run_is_refused(
     numbers: Many, terminal: Terminal, tmp_path: Path
 ) -> None:
-    ids, file = numbers(12), tmp_path / "list.csv"
+    ids, file = [*numbers(10), *numbers(2, paid=True)], tmp_path / "list.csv"
+    now = timezone.now()
+    LoginFact.objects.create(tenure=Tenure.objects.get(number=ids[0]), service="mail", first_at=now, last_at=now)
     file.write_text("number\n" + "".join(f"{n}\n" for n in [*ids[:11], ids[0]]))
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
     words = ("enforce", "freeze", "--numbers", file, *GROUNDS, "--for", "7d")
     dry = terminal("officer", *words)
     assert dry.code == 4 and sha256 in dry.out and "digits: 8: 11" in dry.out and "duplicates: 1" in dry.out
+    assert "paid for, with no end on file: 1" in dry.out and "signed in during the last 90 days: 1 (mail: 1)" in dry.out
+    assert "are lost after" not in dry.out and "not counted here (10.4)" in dry.out  # a freeze ends no right of use
     assert "a sample: " + ", ".join(map(str, ids[:11])) in dry.out
     seen = terminal("officer", *words, "--json").json
-    assert (seen["list"], seen["sha256"], seen["digits"], seen["minors"]) == ("list.csv", sha256, {"8": 11}, 0)
+    assert (seen["losses"]["paid_open"], seen["losses"]["services"]) == (1, {"mail": 1})
+    assert (seen["list"], seen["sha256"], seen["digits"], seen["minors"]) == ("CSV", sha256, {"8": 11}, 0)
 
     was = file.read_text()
     file.write_text(was + f"{ids[11]}\n")
@@ -35,7 +42,7 @@ def test_a_file_is_recorded_by_name_and_hash_and_one_that_changed_since_the_dry_
     file.write_text(was)
     assert terminal("officer", *words, "--expect", sha256, "--apply").code == 0
     decision = Decision.objects.get()
-    assert (decision.source_name, decision.source_sha256, decision.target_count) == ("list.csv", sha256, 11)
+    assert (decision.source_name, decision.source_sha256, decision.target_count) == ("CSV", sha256, 11)
     alone = terminal("officer", "enforce", "freeze", ids[11], *GROUNDS, "--for", "7d", "--expect", sha256, "--apply")
     assert alone.code == 2 and Decision.objects.count() == 1
 

@@ -1,4 +1,4 @@
-"""How far a run is, by its events; what came of each target; the list as it was frozen."""
+"""How far a run is, by its events; what came of each target."""
 
 import csv
 import datetime
@@ -14,7 +14,7 @@ from openpyxl import load_workbook
 from enforcement import services
 from enforcement.models import Decision
 from enforcement.policy import Kind
-from enforcement.run_queries import Run, progress_of, snapshot_of
+from enforcement.run_queries import Run, progress_of
 from enforcement.services import report as reports
 from qqops import spreadsheets
 from qqops.audit.models import Event
@@ -143,15 +143,3 @@ def test_a_file_is_handed_on_piece_by_piece_before_its_rows_are_all_there() -> N
         asked, out = 0, spreadsheets.pieces(form, ["number", "result"], rows())
         first = [next(out), next(out)]
         assert all(first) and asked < 50_000
-
-
-def test_the_snapshot_shows_the_frozen_list_with_the_same_sample_for_everybody(
-    numbers: Many, officer: Staff, rulebook: Any
-) -> None:
-    ids = numbers(90) + numbers(3, paid=True) + numbers(4, tier=2) + numbers(2, legal_hold=True)
-    ids += numbers(4, protection="vip")
-    decision = decide(Kind.FREEZE, ids, officer, source_name="a.csv", source_sha256="ab" * 32).decision
-    found = snapshot_of(decision)
-    assert (found.paid, found.premium, found.held, found.protected, found.digits) == (3, 4, 2, 4, {8: 103})
-    assert len(found.sample) == 50 and set(found.sample) <= set(ids) and found == snapshot_of(decision)
-    assert found.sample != ids[:50]
