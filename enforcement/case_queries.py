@@ -3,7 +3,10 @@
 import uuid
 from collections.abc import Iterable
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 
 from accounts.models import Number, Tenure
 from accounts.queries.declared import own_numbers
@@ -15,15 +18,22 @@ from qqops.audit.models import Event
 from qqops.staff.models import Staff
 
 HANDLE = "enforcement.handle_case"
-# The reviewers' own right: who hears objections sees what was decided on, also where he had no part in it (11).
+# The reviewers' own right: whoever hears what came back for review sees what it was decided on (11).
 REVIEWS = "enforcement.make_contested_freeze"
 STORY = 100
+NAMED = 3  # numbers of a case on a list
 
 
 def cases(staff: Staff) -> QuerySet[Case]:
     """Those this person may see: none about a number that he declared as his own or a relative's."""
     own = CaseNumber.objects.filter(case=OuterRef("pk"), number__in=own_numbers(staff).values("number"))
     return Case.objects.select_related("maker", "cause_by", "cause_agreed_by").exclude(Exists(own))
+
+
+def listed_cases(staff: Staff) -> QuerySet[Case]:
+    """Each with its `first_numbers`, one more than are named where there are more."""
+    numbers = CaseNumber.objects.filter(case=OuterRef("pk")).order_by("number_id").values("number_id")
+    return cases(staff).annotate(first_numbers=ArraySubquery(numbers[: NAMED + 1]))
 
 
 def open_cases(staff: Staff) -> QuerySet[Case]:
@@ -113,12 +123,18 @@ def openable(staff: Staff) -> QuerySet[EvidenceFile]:
 
 
 def _decisions_of(staff: Staff) -> QuerySet[Decision]:
-    """Those he has part in; none that reaches a number he declared."""
+    """Those he has part in: made, ruled on, may rule on, or reviews now; none that reaches a number he declared."""
     ruled = Approval.objects.filter(proposal=OuterRef("pk"), approver=staff)
     mine = Q(maker=staff) | Q(Exists(ruled))
     if rights := [right for right in (SUPERVISOR, PRIVACY) if staff.has_perm(right)]:
         mine |= Q(state=State.PROPOSED, approvers__overlap=rights)
     if staff.has_perm(REVIEWS):
-        mine |= Q(state__in=(State.APPLIED, State.STOPPED))
+        mine |= Q(pk__in=_under_review())
     own = Target.objects.filter(decision=OuterRef("pk"), number__in=own_numbers(staff).values("number"))
     return Decision.objects.filter(mine).exclude(Exists(own))
+
+
+def _under_review() -> QuerySet[Case, int]:
+    """The decisions that somebody has to look at again: a review of them is open."""
+    reviews = Case.objects.filter(kind=CaseKind.REVIEW, state=Case.State.OPEN, details__has_key="decision")
+    return reviews.values_list(Cast(KeyTextTransform("decision", "details"), BigIntegerField()), flat=True)

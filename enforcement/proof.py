@@ -5,13 +5,18 @@ number without the outcome or the measure it comes from, no reclaim before the n
 
 from accounts.lifecycle import MOVES
 from enforcement.content import TARGET
+from enforcement.policy import RULES
 from qqops.audit import verify
 
-_APPROVALS = """
+# Rules that ask for nobody else: a decision under any other has approvers, whatever its columns say.
+_ALONE = sorted(rule.code for rule in RULES if not rule.approvers)
+_APPROVALS = f"""
 SELECT 'decision ' || d.id FROM enforcement_decision d
-WHERE d.state IN ('approved', 'applied', 'stopped') AND cardinality(d.approvers) > 0 AND cardinality(d.approvers) <> (
-  SELECT count(*) FROM enforcement_approval a
-  WHERE a.proposal_id = d.id AND a.agreed AND a.content_hash = d.content_hash)
+WHERE d.state IN ('approved', 'applied', 'stopped') AND CASE cardinality(d.approvers)
+  WHEN 0 THEN d.rule NOT IN ({", ".join(f"'{code}'" for code in _ALONE)})
+  ELSE cardinality(d.approvers) <> (
+    SELECT count(*) FROM enforcement_approval a
+    WHERE a.proposal_id = d.id AND a.agreed AND a.content_hash = d.content_hash) END
 ORDER BY d.id"""
 
 _TARGETS = f"""

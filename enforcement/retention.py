@@ -1,4 +1,4 @@
-"""How long evidence files are kept, and why: read it beside accounts/retention.py. Pure data.
+"""How long evidence files and the words of cases are kept, and why: read it beside accounts/retention.py. Pure data.
 
 Nothing is dropped that an objection could still turn on (clause 11), nor while claims can be made on what was decided;
 a hold keeps it longer.

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.lifecycle import Lifecycle
 from enforcement.casebook import CaseKind
+from enforcement.citations import CitationKey, key_sql
 from enforcement.judgement import IN_FORCE
 from enforcement.models import Case, Decision, Ground, StrikeOut
 from enforcement.policy import Kind
@@ -29,17 +30,17 @@ _WAITS = (
 )
 _STANDS = f"({_WAITS} OR EXISTS ({MEASURED}) OR EXISTS ({TERMINATED}))"
 
+_KEY = key_sql("{g}.citation")
 _STRUCK = (
     "EXISTS (SELECT FROM enforcement_strikeout s WHERE s.clause_id = {g}.clause_id"
-    " OR ({g}.clause_id IS NULL AND s.citation = {g}.citation))"
+    f" OR ({{g}}.clause_id IS NULL AND s.clause_id IS NULL AND s.citation_key = {_KEY}))"
 )
 _CITES = (
-    "coalesce({g}.clause_id = %(clause)s, false)"
-    " OR ({g}.clause_id IS NULL AND %(citation)s <> '' AND {g}.citation = %(citation)s)"
+    f"coalesce({{g}}.clause_id = %(clause)s, false) OR ({{g}}.clause_id IS NULL AND %(key)s <> '' AND {_KEY} = %(key)s)"
 )
 # Read once, when a ground is struck out: grounds have no index by their clause, as nothing else asks so.
 _CITING = f"""
-SELECT d.id, EXISTS (SELECT FROM enforcement_ground other WHERE other.decision_id = d.id
+SELECT DISTINCT d.id, g.citation, EXISTS (SELECT FROM enforcement_ground other WHERE other.decision_id = d.id
   AND NOT ({_CITES.format(g="other")}) AND NOT {_STRUCK.format(g="other")})
 FROM enforcement_ground g JOIN enforcement_decision d ON d.id = g.decision_id
 WHERE ({_CITES.format(g="g")}) AND {_STANDS}
@@ -48,19 +49,23 @@ ORDER BY d.id"""
 
 @dataclass
 class Hit:
-    """Decisions in force, or waiting, that cite a ground: those that stand on another, and those left with none."""
+    """Decisions in force, or waiting, that cite a ground: those that stand on another, and those left with none; and of
+    a document how it is cited in them."""
 
     standing: list[int] = field(default_factory=list)
     groundless: list[int] = field(default_factory=list)
+    cited_as: dict[str, int] = field(default_factory=dict)  # each way of writing it → in how many
 
 
-def citing(clause: int | None, citation: str) -> Hit:
-    """What striking this ground out would hit, or has hit."""
+def citing(clause: int | None, key: str) -> Hit:
+    """What striking this ground out would hit, or has hit: a clause, or a document by the key of its citation."""
     hit = Hit()
     with connection.cursor() as cursor:
-        cursor.execute(_CITING, {"clause": clause, "citation": citation, "now": timezone.now()})
-        for decision, stands in cursor.fetchall():
+        cursor.execute(_CITING, {"clause": clause, "key": key, "now": timezone.now()})
+        for decision, citation, stands in cursor.fetchall():
             (hit.standing if stands else hit.groundless).append(decision)
+            if citation:
+                hit.cited_as[citation] = hit.cited_as.get(citation, 0) + 1
     return hit
 
 
@@ -76,9 +81,8 @@ def still_stands(decisions: list[int]) -> list[int]:
 
 def grounds_of(decision: Decision) -> QuerySet[Any]:
     """Each with `struck`."""
-    struck = StrikeOut.objects.filter(
-        Q(clause=OuterRef("clause")) | Q(citation=OuterRef("citation"), clause=None) & ~Q(citation="")
-    )
+    key = CitationKey(OuterRef("citation"))
+    struck = StrikeOut.objects.filter(Q(clause=OuterRef("clause")) | Q(clause=None, citation_key=key))
     found = Ground.objects.filter(decision=decision).select_related("clause__version")
     return found.annotate(struck=Exists(struck)).order_by("pk")
 

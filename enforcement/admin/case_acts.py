@@ -32,7 +32,8 @@ from enforcement.admin.words import CONSEQUENCES
 from enforcement.case_queries import HANDLE, cases, count_numbers, targets_of
 from enforcement.casebook import CAUSED, DETAILS, LEADS_TO, OPENED, CaseKind
 from enforcement.models import Case
-from enforcement.services import case_cause, case_led
+from enforcement.policy import MEASURES
+from enforcement.services import case_cause
 from enforcement.services import cases as services
 from qqops import panels
 from qqops.audit import pen
@@ -161,7 +162,7 @@ class StepPage(OfCase, PressedPage):
 
     def fingerprint(self) -> str:
         case = self.case
-        told = [case.state, case.details, case.root_cause, case.cause_by_id, case.cause_agreed_by_id, case.conclusion]
+        told = [case.state, case.details, case.root_cause, case.cause_by_id, case.cause_agreed_by_id]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
@@ -321,8 +322,13 @@ def _measures(request: HttpRequest, case: Case | None) -> Iterable[Act]:
     user = panels.staff_at(request)
     if case is None or case.state != Case.State.OPEN:
         return
-    offered = [kind for kind in case_led.MEASURES if clauses_for(case, kind) and acts.may_order(kind, user)]
-    if not offered or count_numbers(case) > PAGE_OF_TARGETS:
+    offered = [kind for kind in MEASURES if clauses_for(case, kind) and acts.may_order(kind, user)]
+    if not offered:
+        return
+    if count_numbers(case) > PAGE_OF_TARGETS:  # more than an address holds go as a list
+        url = f"{reverse('admin:batch')}?{urlencode({'case': case.pk})}"
+        yield Act(_("Act on these numbers as a batch"), url, danger=True,
+                  consequence=_("Choose the act: every number of the case is taken in as one list."))  # fmt: skip
         return
     numbers = targets_of(case, PAGE_OF_TARGETS)
     for kind in offered if numbers else ():

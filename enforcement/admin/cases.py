@@ -7,7 +7,6 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,13 +14,15 @@ from accounts.admin.number import number_link
 from accounts.admin.tenure import tenure_link
 from accounts.models import Number, Tenure
 from enforcement.admin.evidence import files_table
-from enforcement.admin.led import VIEW, case_link
+from enforcement.admin.led import VIEW, case_link, found_fact
 from enforcement.admin.words import state_badge
 from enforcement.case_queries import (
+    NAMED,
     cases,
     cases_of,
     cases_under,
     count_numbers,
+    listed_cases,
     numbers_of,
     open_cases,
     story_of_case,
@@ -29,6 +30,8 @@ from enforcement.case_queries import (
 from enforcement.casebook import DETAILS, CaseKind, Detail, Party, RootCause
 from enforcement.models import Case, CaseNumber, EvidenceFile
 from enforcement.queries import decisions
+from enforcement.services.case_details import in_good_faith
+from enforcement.services.case_words import Words
 from qqops import panels
 from qqops.errors import Invalid
 from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin
@@ -47,6 +50,12 @@ def standing(case: Case) -> Any:
     return badge(case.get_state_display(), "warn" if case.state == Case.State.OPEN else "quiet")
 
 
+def first_numbers(case: Any) -> str:
+    """Of a listed case: what it says in words is sealed, and stands on no list."""
+    shown, more = case.first_numbers[:NAMED], case.first_numbers[NAMED:]
+    return _(", ").join(map(str, shown)) + (" …" if more else "")
+
+
 def is_ours(case: Case) -> bool:
     return case.root_cause == RootCause.OPERATOR and case.cause_agreed_by_id is not None
 
@@ -60,7 +69,7 @@ class CaseList(KeysetList):
         Column(gettext_lazy("Case"), str),
         Column(gettext_lazy("Kind"), lambda c: c.get_kind_display()),
         Column(gettext_lazy("State"), standing),
-        Column(gettext_lazy("What was found"), lambda c: Truncator(c.what).chars(60)),
+        Column(gettext_lazy("Numbers"), lambda c: first_numbers(c)),
         Column(gettext_lazy("Opened by"), lambda c: c.maker),
         Column(gettext_lazy("Opened"), lambda c: when(c.opened_at)),
     )
@@ -74,7 +83,7 @@ class CaseList(KeysetList):
     empty = gettext_lazy("No case matches.")
 
     def queryset(self) -> QuerySet[Case]:
-        return cases(self.user)
+        return listed_cases(self.user)
 
     def search(self, rows: QuerySet[Any], text: str) -> QuerySet[Any] | HttpResponse:
         wanted = text.lstrip("#")
@@ -111,13 +120,10 @@ class CaseAdmin(OpsModelAdmin):
     object_page = CasePage
 
 
-def in_good_faith(case: Case) -> bool:
-    return case.kind == CaseKind.FINDER and case.details.get("good_faith") is True
-
-
 def case_facts(case: Case) -> list[Fact]:
+    words = Words(case)
     facts = [
-        Fact(_("What was found"), case.what),
+        found_fact(words),
         *details_in_words(case),
         Fact(_("Ticket"), case.ticket),
         Fact(_("Opened by"), case.maker),
@@ -130,7 +136,7 @@ def case_facts(case: Case) -> list[Fact]:
     if is_ours(case):
         facts.append(Fact(_("Compensation"), _("We answer for what was lost: refer it for compensation (9.2).")))
     if case.closed_at:
-        facts += [Fact(_("Closed"), when(case.closed_at, exact=True)), Fact(_("Conclusion"), case.conclusion)]
+        facts += [Fact(_("Closed"), when(case.closed_at, exact=True)), Fact(_("Conclusion"), words.conclusion)]
     return [fact for fact in facts if fact.value not in ("", None)]
 
 
@@ -183,8 +189,7 @@ def _held_by(entry: CaseNumber, linked: bool) -> Any:
 
 
 def _evidence(request: HttpRequest, case: Case) -> Panel:
-    facts = list(case.evidence.filter(file=None).order_by("pk").values_list("statement", flat=True)[:SHOWN])
-    return Panel(_("Evidence"), "ops/panel_list.html", {"items": facts, "empty": _("None.")})
+    return Panel(_("Evidence"), "ops/panel_list.html", {"items": Words(case).evidence(SHOWN), "empty": _("None.")})
 
 
 def _files(request: HttpRequest, case: Case) -> Panel | None:

@@ -21,7 +21,7 @@ from enforcement.policy import BASIS
 from enforcement.queries import decisions
 from enforcement.services import strike as services
 from enforcement.services.strike import STRIKE
-from enforcement.strike_queries import grounds_of, still_stands, struck_out, to_decide_on
+from enforcement.strike_queries import Hit, grounds_of, still_stands, struck_out, to_decide_on
 from qqops import panels
 from qqops.audit import pen
 from qqops.audit.models import Event
@@ -161,9 +161,11 @@ class StrikePage(PressedPage):
             hit = services.check_strike(cleaned["ground"], cleaned["citation"], actor=self.user)
         must_say_why(cleaned["reason"])
         facts = [
+            *_cited_as(hit),
             Fact(_("stand on another ground"), len(hit.standing)),
+            *_among(hit.standing),
             Fact(_("left without a ground"), len(hit.groundless)),
-            Fact(_("among them"), [decision_link(pk) for pk in hit.groundless[:SHOWN]]),
+            *_among(hit.groundless),
         ]
         return Preview(
             fingerprint=str(hit),
@@ -180,6 +182,16 @@ class StrikePage(PressedPage):
         )  # fmt: skip
         self.say(_("Struck out. Decisions left without a ground: %(n)d.") % {"n": len(struck.hit.groundless)})
         return reverse("admin:enforcement_strikeout_change", args=[struck.strike_out.pk])
+
+
+def _cited_as(hit: Hit) -> list[Fact]:
+    """A document is found however it was written: what was found is shown before it is struck out."""
+    said = [_("“%(citation)s”: %(n)d") % {"citation": citation, "n": n} for citation, n in hit.cited_as.items()]
+    return [Fact(_("Cited as"), said[:SHOWN])] if said else []
+
+
+def _among(decisions: list[int]) -> list[Fact]:
+    return [Fact(_("among them"), [decision_link(pk) for pk in decisions[:SHOWN]])] if decisions else []
 
 
 def _groundless(request: HttpRequest, row: StrikeOut) -> Panel:

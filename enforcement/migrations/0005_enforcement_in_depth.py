@@ -82,6 +82,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('event_id', models.UUIDField(db_column='event', db_index=True, editable=False, verbose_name='event')),
                 ('citation', models.CharField(blank=True, max_length=200, verbose_name='document cited')),
+                ('citation_key', models.TextField(blank=True, editable=False)),
                 ('reason', models.TextField(verbose_name='reason')),
                 ('at', models.DateTimeField(verbose_name='time')),
             ],
@@ -324,13 +325,13 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('finder', 'report by a finder'), ('cluster', 'malicious registration'), ('transfer', 'suspected transfer'), ('incident', 'security incident of ours'), ('theft', 'account theft'), ('advice', 'security advice given'), ('review', 'left for review by hand')], max_length=10, verbose_name='kind of case')),
                 ('state', models.CharField(choices=[('open', 'open'), ('closed', 'closed')], default='open', max_length=10, verbose_name='state')),
-                ('what', models.TextField(verbose_name='what was found')),
+                ('what', models.BinaryField(verbose_name='what was found')),
                 ('details', models.JSONField(default=dict, verbose_name='details')),
                 ('ticket', models.CharField(blank=True, max_length=80, verbose_name='ticket')),
                 ('opened_at', models.DateTimeField(verbose_name='opened')),
                 ('root_cause', models.CharField(blank=True, choices=[('operator', 'ours'), ('other', 'not ours'), ('undetermined', 'undetermined')], max_length=12, verbose_name='root cause')),
                 ('closed_at', models.DateTimeField(null=True, verbose_name='closed')),
-                ('conclusion', models.TextField(blank=True, verbose_name='conclusion')),
+                ('conclusion', models.BinaryField(null=True, verbose_name='conclusion')),
                 ('cause_agreed_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='cause agreed to by')),
                 ('cause_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='cause proposed by')),
                 ('maker', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='opened by')),
@@ -387,7 +388,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('event_id', models.UUIDField(db_column='event', db_index=True, editable=False, verbose_name='event')),
-                ('statement', models.TextField(verbose_name='evidence')),
+                ('statement', models.BinaryField(null=True, verbose_name='evidence')),
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evidence', to='enforcement.case', verbose_name='case')),
                 ('file', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='of_cases', to='enforcement.evidencefile', verbose_name='file')),
             ],
@@ -425,13 +426,13 @@ class Migration(migrations.Migration):
                 ('event_id', models.UUIDField(db_column='event', db_index=True)),
                 ('kind', models.CharField(choices=[('finder', 'report by a finder'), ('cluster', 'malicious registration'), ('transfer', 'suspected transfer'), ('incident', 'security incident of ours'), ('theft', 'account theft'), ('advice', 'security advice given'), ('review', 'left for review by hand')], max_length=10, verbose_name='kind of case')),
                 ('state', models.CharField(choices=[('open', 'open'), ('closed', 'closed')], default='open', max_length=10, verbose_name='state')),
-                ('what', models.TextField(verbose_name='what was found')),
+                ('what', models.BinaryField(verbose_name='what was found')),
                 ('details', models.JSONField(default=dict, verbose_name='details')),
                 ('ticket', models.CharField(blank=True, max_length=80, verbose_name='ticket')),
                 ('opened_at', models.DateTimeField(verbose_name='opened')),
                 ('root_cause', models.CharField(blank=True, choices=[('operator', 'ours'), ('other', 'not ours'), ('undetermined', 'undetermined')], max_length=12, verbose_name='root cause')),
                 ('closed_at', models.DateTimeField(null=True, verbose_name='closed')),
-                ('conclusion', models.TextField(blank=True, verbose_name='conclusion')),
+                ('conclusion', models.BinaryField(null=True, verbose_name='conclusion')),
                 ('history_change_reason', models.TextField(null=True)),
                 ('history_id', models.BigAutoField(editable=False, primary_key=True, serialize=False)),
                 ('history_date', models.DateTimeField()),
@@ -505,14 +506,6 @@ class Migration(migrations.Migration):
             name='template',
             field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='enforcement.lettertemplate', verbose_name='letter template'),
         ),
-        migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['due_at'], name='notice_pending'),
-        ),
-        migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(condition=models.Q(('state__in', ('pending', 'sent')), _negated=True), fields=['state', 'id'], name='notice_undelivered'),
-        ),
         migrations.CreateModel(
             name='ListKey',
             fields=[
@@ -559,9 +552,9 @@ class Migration(migrations.Migration):
             model_name='case',
             index=models.Index(fields=['kind', '-id'], name='case_kind'),
         ),
-        migrations.AddConstraint(
+        migrations.AddIndex(
             model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('what', ''), _negated=True), name='case_says_what'),
+            index=models.Index(models.F('details__decision'), condition=models.Q(('kind', 'review'), ('state', 'open')), name='case_open_review'),
         ),
         migrations.AddConstraint(
             model_name='case',
@@ -569,7 +562,25 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('state', 'open')), models.Q(('closed_at__isnull', False), ('state', 'closed'), models.Q(('conclusion', ''), _negated=True)), _connector='OR'), name='case_closed_with_a_conclusion'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('state', 'open')), models.Q(('closed_at__isnull', False), ('conclusion__isnull', False), ('state', 'closed')), _connector='OR'), name='case_closed_with_a_conclusion'),
+        ),
+        migrations.CreateModel(
+            name='CaseKey',
+            fields=[
+                ('wrapped', models.BinaryField()),
+                ('case', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='key', serialize=False, to='enforcement.case', verbose_name='case')),
+                ('master', models.ForeignKey(db_column='master', db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='vault.sealingkey')),
+            ],
+            options={
+                'verbose_name': 'key of a case',
+                'verbose_name_plural': 'keys of cases',
+                'abstract': False,
+                'default_permissions': (),
+            },
+        ),
+        migrations.AddConstraint(
+            model_name='caseevidence',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('file__isnull', True), ('statement__isnull', False)), models.Q(('file__isnull', False), ('statement__isnull', True)), _connector='OR'), name='case_evidence_fact_or_file'),
         ),
         migrations.AddConstraint(
             model_name='casenumber',
@@ -643,7 +654,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='strikeout',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('citation', ''), ('clause__isnull', False)), models.Q(('clause__isnull', True), models.Q(('citation', ''), _negated=True)), _connector='OR'), name='strike_out_of_one_thing'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('citation', ''), ('citation_key', ''), ('clause__isnull', False)), models.Q(('clause__isnull', True), models.Q(('citation', ''), _negated=True), models.Q(('citation_key', ''), _negated=True)), _connector='OR'), name='strike_out_of_one_thing'),
         ),
         migrations.AddConstraint(
             model_name='strikeout',
@@ -651,7 +662,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='strikeout',
-            constraint=models.UniqueConstraint(condition=models.Q(('citation', ''), _negated=True), fields=('citation',), name='strike_out_citation_once'),
+            constraint=models.UniqueConstraint(condition=models.Q(('citation_key', ''), _negated=True), fields=('citation_key',), name='strike_out_citation_once'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='strikeout',

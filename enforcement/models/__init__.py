@@ -1,6 +1,6 @@
 """What the operator does to a number: cases, decisions and what came of them, measures, notices, runs."""
 
-from enforcement.models.case import Case, CaseEvidence, CaseNumber
+from enforcement.models.case import Case, CaseEvidence, CaseKey, CaseNumber
 from enforcement.models.decision import Approval, Decision, Evidence, Ground, Outcome, StrikeOut, Target
 from enforcement.models.evidence import EvidenceFile, EvidenceKey
 from enforcement.models.measure import Measure
@@ -11,6 +11,7 @@ __all__ = [
     "Approval",
     "Case",
     "CaseEvidence",
+    "CaseKey",
     "CaseNumber",
     "Decision",
     "Evidence",

@@ -9,6 +9,7 @@ from accounts.models import Number, Tenure
 from enforcement.casebook import CaseKind, Party, RootCause
 from qqops.audit.history import History
 from qqops.audit.models import Record
+from qqops.vault.models import WrappedKey
 
 
 class Case(models.Model):
@@ -20,7 +21,7 @@ class Case(models.Model):
 
     kind = models.CharField(_("kind of case"), max_length=10, choices=CaseKind)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
-    what = models.TextField(_("what was found"))
+    what = models.BinaryField(_("what was found"))  # sealed, as whatever it says in words: these may name people
     details = models.JSONField(_("details"), default=dict)  # by kind: enforcement/casebook.py
     ticket = models.CharField(_("ticket"), max_length=80, blank=True)
     maker = models.ForeignKey(
@@ -37,7 +38,7 @@ class Case(models.Model):
         db_index=False,
     )  # fmt: skip
     closed_at = models.DateTimeField(_("closed"), null=True)
-    conclusion = models.TextField(_("conclusion"), blank=True)
+    conclusion = models.BinaryField(_("conclusion"), null=True)  # sealed
 
     changeable_columns = (
         "state",
@@ -48,6 +49,7 @@ class Case(models.Model):
         "closed_at",
         "conclusion",
     )
+    hidden_in_history = ("what", "conclusion")
     history = History()
 
     class Meta:
@@ -62,22 +64,34 @@ class Case(models.Model):
         indexes = (
             models.Index(fields=("state", "-id"), name="case_state"),
             models.Index(fields=("kind", "-id"), name="case_kind"),
+            models.Index(
+                F("details__decision"), name="case_open_review", condition=Q(kind=CaseKind.REVIEW, state="open")
+            ),
         )
         constraints = (
-            models.CheckConstraint(condition=~Q(what=""), name="case_says_what"),
             models.CheckConstraint(
                 condition=Q(cause_agreed_by__isnull=True) | ~Q(cause_agreed_by=F("cause_by")),
                 name="case_cause_agreed_by_another",
             ),
             models.CheckConstraint(
                 condition=Q(state="open", closed_at__isnull=True)
-                | Q(state="closed", closed_at__isnull=False) & ~Q(conclusion=""),
+                | Q(state="closed", closed_at__isnull=False, conclusion__isnull=False),
                 name="case_closed_with_a_conclusion",
             ),
         )
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+
+class CaseKey(WrappedKey):
+    """What a case says in words is sealed under this. It goes, and the words with it, when nothing turns on them."""
+
+    case = models.OneToOneField(Case, models.PROTECT, primary_key=True, verbose_name=_("case"), related_name="key")
+
+    class Meta(WrappedKey.Meta):
+        verbose_name = _("key of a case")
+        verbose_name_plural = _("keys of cases")
 
 
 class CaseNumber(Record):
@@ -103,7 +117,7 @@ class CaseEvidence(Record):
     """Evidence of a case: a fact, or a file."""
 
     case = models.ForeignKey(Case, models.PROTECT, verbose_name=_("case"), related_name="evidence")
-    statement = models.TextField(_("evidence"))
+    statement = models.BinaryField(_("evidence"), null=True)  # sealed under the key of its case
     file = models.ForeignKey(
         "enforcement.EvidenceFile", models.PROTECT, null=True, verbose_name=_("file"), related_name="of_cases"
     )
@@ -111,6 +125,12 @@ class CaseEvidence(Record):
     class Meta(Record.Meta):
         verbose_name = _("evidence of a case")
         verbose_name_plural = _("evidence of a case")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(statement__isnull=False, file__isnull=True) | Q(statement__isnull=True, file__isnull=False),
+                name="case_evidence_fact_or_file",
+            ),
+        )
 
     def __str__(self) -> str:
-        return self.statement
+        return f"#{self.pk}"

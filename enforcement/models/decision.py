@@ -161,6 +161,7 @@ class StrikeOut(Record):
 
     clause = models.ForeignKey(Clause, models.PROTECT, null=True, verbose_name=_("clause"), related_name="+")
     citation = models.CharField(_("document cited"), max_length=200, blank=True)
+    citation_key = models.TextField(blank=True, editable=False)  # what is the same document: enforcement/citations.py
     reason = models.TextField(_("reason"))
     at = models.DateTimeField(_("time"))
 
@@ -169,11 +170,14 @@ class StrikeOut(Record):
         verbose_name_plural = _("grounds struck out")
         constraints = (
             models.CheckConstraint(
-                condition=Q(clause__isnull=False, citation="") | Q(clause__isnull=True) & ~Q(citation=""),
+                condition=Q(clause__isnull=False, citation="", citation_key="")
+                | Q(clause__isnull=True) & ~Q(citation="") & ~Q(citation_key=""),
                 name="strike_out_of_one_thing",
             ),
             models.UniqueConstraint(fields=("clause",), condition=Q(clause__isnull=False), name="strike_out_once"),
-            models.UniqueConstraint(fields=("citation",), condition=~Q(citation=""), name="strike_out_citation_once"),
+            models.UniqueConstraint(
+                fields=("citation_key",), condition=~Q(citation_key=""), name="strike_out_citation_once"
+            ),
         )
 
     def __str__(self) -> str:

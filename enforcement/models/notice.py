@@ -75,6 +75,7 @@ class Notice(models.Model):
         PRIOR = "prior", _("before the act")
         REMINDER = "reminder", _("reminder")
         ACT = "act", _("at the act")
+        ENDED = "ended", _("at its end")
 
     class Channel(models.TextChoices):
         MAIL = "mail", _("e-mail")

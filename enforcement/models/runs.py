@@ -13,7 +13,7 @@ from qqops.vault.models import WrappedKey
 class TargetList(Record):
     """名单, taken in once and fixed: what was looked at is what is filed. Its key goes when it is no longer needed."""
 
-    name = models.CharField(_("list"), max_length=200)  # of the file or the filter
+    name = models.CharField(_("list"), max_length=200)  # its kind, filter or case; never what a file is called
     sha256 = models.CharField(_("SHA-256 of the list"), max_length=64)  # of the file as it came
     given = models.PositiveIntegerField(_("lines"))
     count = models.PositiveIntegerField(_("numbers"))

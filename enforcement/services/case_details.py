@@ -14,6 +14,7 @@ from qqops.audit.personal import no_personal_data
 from qqops.errors import Invalid
 
 DETAIL_MAX = 120  # characters of a text
+DOUBTED_BY = "doubted_by"  # beside “good_faith”: who proposes to take it back (case_faith.py)
 
 
 def read_details(kind: CaseKind, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,6 +33,23 @@ def read_details(kind: CaseKind, given: Mapping[str, Any]) -> dict[str, Any]:
     if incident and not Case.objects.filter(pk=incident, kind=CaseKind.INCIDENT).exists():
         raise Invalid(_("There is no security incident #%(id)d.") % {"id": incident})
     return details
+
+
+def in_good_faith(case: Case) -> bool:
+    """Was it reported in good faith, as far as it is known (8.3)?"""
+    return case.kind == CaseKind.FINDER and case.details.get("good_faith") is True
+
+
+def amended(case: Case, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The details of this case said anew; that it was in good faith is not taken back by whoever amends them."""
+    details = read_details(CaseKind(case.kind), given)
+    if not in_good_faith(case):
+        return details
+    if not details.get("good_faith"):
+        raise Invalid(
+            _("That a report was made in good faith is taken back by two people: doubt it, and another rules on that.")
+        )
+    return details | {name: case.details[name] for name in (DOUBTED_BY,) if name in case.details}
 
 
 def _read(detail: Detail, value: Any) -> Any:

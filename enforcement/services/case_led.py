@@ -8,11 +8,9 @@ from django.utils.translation import gettext_noop
 from enforcement.case_queries import cases, spared
 from enforcement.models import Case
 from enforcement.order import Order
-from enforcement.policy import Kind
+from enforcement.policy import MEASURES
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
-
-MEASURES = (Kind.RESTRICT, Kind.FREEZE, Kind.TERMINATE)
 
 
 def check_cited(order: Order, actor: Staff) -> None:

@@ -13,7 +13,8 @@ from accounts.services.declared import refuse_own
 from enforcement.case_queries import HANDLE, cases
 from enforcement.casebook import BESIDES, CAUSED, DETAILS, OPENED, PARTIES, CaseKind, Party
 from enforcement.models import Case, CaseEvidence, CaseNumber
-from enforcement.services.case_details import read_details
+from enforcement.services import case_words
+from enforcement.services.case_details import amended, read_details
 from enforcement.services.evidence import cited_files
 from enforcement.strike_queries import still_stands
 from qqops import bulk
@@ -74,13 +75,12 @@ def open_case(found: Finding, *, actor: Staff, reason: str, ticket: str = "") ->
         details = check_open(found, actor=actor)
         must_say_why(reason)
         case = Case(
-            pk=bulk.next_pk(Case), kind=found.kind, what=found.what.strip(), details=details, ticket=ticket,
-            maker=actor, opened_at=timezone.now(),
+            pk=bulk.next_pk(Case), kind=found.kind, details=details, ticket=ticket, maker=actor,
+            opened_at=timezone.now(),
         )  # fmt: skip
         facts = {"kind": found.kind, "numbers": len(found.listed), "case": case.pk}
         with pen.act("case.opened", actor=actor, reason=reason, ticket=ticket, subject=case, facts=facts) as act:
-            case.save(force_insert=True)
-            act.wrote(pen.history_model(Case))
+            case_words.begin(case, found.what, act)
             _write_numbers(act, case, found.numbers)
             _write_evidence(act, case, found.evidence, found.files, actor)
     return case
@@ -168,7 +168,7 @@ def amend(case: Case, details: Mapping[str, Any], *, actor: Staff, reason: str, 
 def check_details(case: Case, given: Mapping[str, Any]) -> dict[str, Any]:
     if not DETAILS[CaseKind(case.kind)]:
         raise Invalid(_("A case of this kind has no details."))
-    return read_details(CaseKind(case.kind), given)
+    return amended(case, given)
 
 
 # Closing
@@ -190,7 +190,8 @@ def close(case: Case, conclusion: str, *, actor: Staff, reason: str, ticket: str
         check_close(case, actor=actor)
         _must_say(_("Say what came of it."), conclusion)
         must_say_why(reason)
-        case.state, case.closed_at, case.conclusion = Case.State.CLOSED, timezone.now(), conclusion.strip()
+        case.state, case.closed_at = Case.State.CLOSED, timezone.now()
+        (case.conclusion,) = case_words.sealed(case, case_words.CONCLUSION, [conclusion])
         save(case, "case.closed", ["state", "closed_at", "conclusion"], actor=actor, reason=reason, ticket=ticket)
     return case
 
@@ -241,13 +242,13 @@ def _write_numbers(act: pen.Act, case: Case, numbers: Mapping[str, Sequence[int]
 
 
 def _write_evidence(act: pen.Act, case: Case, evidence: Iterable[str], files: Sequence[int], actor: Staff) -> None:
-    rows = [CaseEvidence(case=case, statement=text) for text in map(str.strip, evidence) if text]
+    said = [text for text in evidence if text.strip()]
+    statements = case_words.sealed(case, case_words.EVIDENCE, said) if said else []
+    rows = [CaseEvidence(case=case, statement=statement, event_id=act.event_id) for statement in statements]
     rows += [
-        CaseEvidence(case=case, statement=f"#{one.pk} SHA-256 {one.sha256}", file=one)
+        CaseEvidence(case=case, file=one, event_id=act.event_id)
         for one in cited_files(files, actor=actor, case=case.pk)
     ]
-    for row in rows:
-        row.event_id = act.event_id
     if rows:
         CaseEvidence.objects.bulk_create(rows)
         act.wrote(CaseEvidence, rows=len(rows))

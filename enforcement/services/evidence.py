@@ -15,12 +15,13 @@ from django.utils.translation import gettext_noop
 from accounts.queries.disclosures import on_one_line
 from enforcement.case_queries import citable, openable
 from enforcement.media import ENDINGS, TAKEN, media_type, refused_as
-from enforcement.models import Evidence, EvidenceFile, EvidenceKey
+from enforcement.models import CaseKey, Evidence, EvidenceFile, EvidenceKey
 from enforcement.retention import UNUSED, over_since
 from qqops import bulk
 from qqops.audit import pen
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
+from qqops.vault.models import WrappedKey
 
 ADD, OPEN = "enforcement.add_evidence", "enforcement.open_evidence"
 NAME_MAX = 200
@@ -159,7 +160,8 @@ def name_of(file: EvidenceFile) -> str:
     return f"{stem}.{ENDINGS[file.media_type]}"
 
 
-# Dropping: the retention act. A row is never deleted; without its key it says that there was a file, and which.
+# Dropping: the retention act. A row is never deleted; without its key it says that there was a file, and which, or
+# that there was a case, and of which numbers.
 
 _OVER = """
 (d.state NOT IN ('proposed', 'approved')
@@ -185,27 +187,35 @@ WHERE f.at < %(unused)s AND f.id > %(after)s AND (%(only)s::bigint[] IS NULL OR 
      WHERE e.file_id = f.id AND NOT {_CASE_OVER})
  ELSE true END
 ORDER BY f.id LIMIT %(size)s"""
+_CASES_DUE = f"""
+SELECT c.id FROM enforcement_case c JOIN enforcement_casekey k ON k.case_id = c.id
+WHERE c.id > %(after)s AND (%(only)s::bigint[] IS NULL OR c.id = ANY(%(only)s::bigint[])) AND {_CASE_OVER}
+ORDER BY c.id LIMIT %(size)s"""
 
 
 def sweep(*, actor: Staff) -> int:
-    """Drop the keys of files that nothing rests on, or nothing that can still be objected to; return how many."""
+    """Drop the keys of files and of cases that nothing rests on, or nothing that can still be objected to; how many."""
+    return _drop("evidence", EvidenceKey, _DUE, actor) + _drop("case", CaseKey, _CASES_DUE, actor)
+
+
+def _drop(what: str, keys: type[WrappedKey], sql: str, actor: Staff) -> int:
     dropped, after = 0, 0
-    while chunk := _due(after=after):
+    while chunk := _due(sql, after=after):
         with transaction.atomic():
             # Whoever is just citing one of them has its key locked: look again once that is decided.
-            list(EvidenceKey.objects.filter(pk__in=chunk).order_by("pk").select_for_update().values_list("pk"))
-            if going := _due(only=chunk):
-                facts = {"cleared": {"evidence": len(going)}}
-                with pen.act("evidence.keys_dropped", actor=actor, reason="", facts=facts):
-                    EvidenceKey.objects.filter(pk__in=going).delete()
+            found = keys._default_manager.filter(pk__in=chunk).order_by("pk")
+            list(found.select_for_update().values_list("pk"))
+            if going := _due(sql, only=chunk):
+                with pen.act("evidence.keys_dropped", actor=actor, reason="", facts={"cleared": {what: len(going)}}):
+                    keys._default_manager.filter(pk__in=going).delete()
                 dropped += len(going)
         after = chunk[-1]
     return dropped
 
 
-def _due(*, after: int = 0, only: list[int] | None = None) -> list[int]:
+def _due(sql: str, *, after: int = 0, only: list[int] | None = None) -> list[int]:
     now = timezone.now()
     given: dict[str, Any] = {"now": now, "unused": now - UNUSED, "over": over_since(now), "after": after, "only": only}
     with connection.cursor() as cursor:
-        cursor.execute(_DUE, given | {"size": settings.QQOPS_CHUNK})
+        cursor.execute(sql, given | {"size": settings.QQOPS_CHUNK})
         return [pk for (pk,) in cursor.fetchall()]

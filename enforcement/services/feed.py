@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from enforcement import feed
-from enforcement.models import FeedReader
+from enforcement.models import FeedReader, Measure
 from qqops import webhook
 from qqops.alerts.services import raise_alert, raised_within
 from qqops.audit import pen
@@ -26,7 +26,7 @@ WEBHOOK = "webhook"  # the reader that is told, and does not ask
 RUN = 50  # seconds of one run; the next comes each minute
 LEASE = timedelta(seconds=3 * webhook.PATIENCE)  # longer than any exchange: nobody else sends meanwhile
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=15), timedelta(minutes=5)
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _ATTEMPTS_MAX = 32_767  # what the column holds
 
@@ -39,6 +39,10 @@ def moves(name: str, seq: int) -> bool:
     """Would this acknowledgement move its reader on? Raises Invalid for what can be none."""
     if not _NAME.fullmatch(name):
         raise Invalid(_("A reader's name is 1 to 40 letters, digits, “-” and “_”."))
+    if name == WEBHOOK:
+        raise Invalid(
+            _("The webhook acknowledges by its own answers: what it never had would be skipped. Nothing was done.")
+        )
     head = feed.head()
     if not 0 <= seq <= head:
         raise Invalid(
@@ -146,11 +150,24 @@ def _failed(lease: datetime, error: Exception) -> None:
 
 
 def alarm(*, actor: Staff) -> None:
-    """An alert, once an hour for each reader, while the oldest change it has not acknowledged is too old."""
+    """An alert, once an hour for each reader, while the oldest change it has not acknowledged is too old; once a day
+    while there is no reader at all."""
     latest = timezone.now() - timedelta(minutes=settings.QQOPS_STATES_LAG)
+    if not FeedReader.objects.exists():
+        _nobody_follows(latest, actor)
     for name, lag in feed.lags().items():
         reader = FeedReader(name=name)
         if lag.since is None or lag.since > latest or raised_within(HOUR, "feed_behind", reader):
             continue
         with pen.act("feed.behind", actor=actor, reason="", subject=reader, facts={"reader": name}) as act:
             raise_alert(act, "feed_behind", reader, once=HOUR, reader=name, since=lag.since)
+
+
+def _nobody_follows(latest: datetime, actor: Staff) -> None:
+    """Told in production, and wherever a measure stands for longer than a reader may take: nobody enforces it."""
+    if not (settings.PRODUCTION or Measure.objects.filter(starts_at__lte=latest).exists()):
+        return
+    if raised_within(DAY, "feed_unfollowed"):
+        return
+    with pen.act("feed.unfollowed", actor=actor, reason="") as act:
+        raise_alert(act, "feed_unfollowed", once=DAY)

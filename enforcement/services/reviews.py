@@ -1,65 +1,99 @@
-"""Back to a human: what a list left out, and measures that were to be looked at again when they end. Each a case."""
+"""Back to a human: what a list left out, and measures that were to be looked at again when they end.
+
+Of each decision one case for each of the two; what a later chunk brings joins it as long as it is open.
+"""
 
 from collections.abc import Sequence
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db import connection
+from django.db.models import TextChoices
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from enforcement.casebook import CaseKind, Party
-from enforcement.models import Case, CaseNumber, Decision, Measure, Outcome, Target
+from enforcement.models import Case, CaseNumber, Decision, Measure, Outcome
 from enforcement.policy import LeftOut
+from enforcement.services import case_words
 from qqops import bulk
 from qqops.audit import pen
 from qqops.staff.models import Staff
 
 
+class Because(TextChoices):
+    LEFT_OUT = "left_out"
+    ENDED = "ended"
+
+
+# Two sweeps at once open one case. Taken after the locks of numbers, by decision in order: nobody waits in a ring.
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(7173, %s::int)"
+_ADD = f"""
+INSERT INTO enforcement_casenumber (case_id, number_id, tenure_id, party, event)
+SELECT %(case)s, t.number_id, t.tenure_id, '{Party.SUBJECT}', %(event)s FROM enforcement_target t
+WHERE t.decision_id = %(decision)s AND t.number_id = ANY(%(numbers)s::bigint[])
+ORDER BY t.number_id ON CONFLICT DO NOTHING"""
+
+
 def review_left_out(decision: Decision, *, actor: Staff) -> Case | None:
     """What this decision left out is looked at by hand (3.3: paying exempts nobody)."""
     left = Outcome.objects.filter(decision=decision, why__in=LeftOut.values)
-    targets = Target.objects.filter(decision=decision, number__in=left.values("number"))
-    return _review(decision, targets, _("Left out of decision #%(id)d.") % {"id": decision.pk}, actor)
+    return _review(decision, Because.LEFT_OUT, list(left.values_list("number_id", flat=True)), actor)
 
 
 def review_ended(decisions: Sequence[int], measures: Sequence[int], *, actor: Staff) -> list[Case]:
     """Of these measures, whose time is over: those of the decisions that they were to come back to."""
     again = Measure.objects.filter(pk__in=measures, end_reason=Measure.EndReason.EXPIRED)
-    opened = []
+    cases = []
     for decision in Decision.objects.filter(pk__in=decisions).order_by("pk"):
-        targets = Target.objects.filter(decision=decision, number__in=again.filter(decision=decision).values("number"))
-        what = _("A measure of decision #%(id)d has ended.") % {"id": decision.pk}
-        if case := _review(decision, targets, what, actor):
-            opened.append(case)
-    return opened
+        ended = list(again.filter(decision=decision).values_list("number_id", flat=True))
+        if case := _review(decision, Because.ENDED, ended, actor):
+            cases.append(case)
+    return cases
 
 
-def _review(decision: Decision, targets: QuerySet[Target], what: str, actor: Staff) -> Case | None:
-    numbers = list(targets.order_by("number_id").values_list("number_id", "tenure_id"))
+def _review(decision: Decision, because: Because, numbers: list[int], actor: Staff) -> Case | None:
     if not numbers:
         return None
-    details = {"decision": decision.pk}
+    case = _open_one(decision, because)
+    return _join(case, decision, numbers, actor) if case else _begin(decision, because, numbers, actor)
+
+
+def _open_one(decision: Decision, because: Because) -> Case | None:
+    with connection.cursor() as cursor:
+        cursor.execute(_ONE_AT_A_TIME, [decision.pk])
+    found = Case.objects.filter(kind=CaseKind.REVIEW, state=Case.State.OPEN, details__decision=decision.pk)
+    return found.filter(details__because=because.value).select_for_update(no_key=True).first()
+
+
+def _begin(decision: Decision, because: Because, numbers: list[int], actor: Staff) -> Case:
+    words = {
+        Because.LEFT_OUT: _("Left out of decision #%(id)d."),
+        Because.ENDED: _("A measure of decision #%(id)d has ended."),
+    }
     case = Case(
-        pk=bulk.next_pk(Case), kind=CaseKind.REVIEW, what=what, details=details, maker=actor,
-        opened_at=timezone.now(), ticket=decision.ticket,
+        pk=bulk.next_pk(Case), kind=CaseKind.REVIEW, details={"decision": decision.pk, "because": because.value},
+        maker=actor, opened_at=timezone.now(), ticket=decision.ticket,
     )  # fmt: skip
-    facts = {"kind": case.kind, "numbers": len(numbers)}
-    with pen.act(
-        "case.opened",
-        actor=actor,
-        reason="",
-        ticket=decision.ticket,
-        subject=case,
-        decision_id=decision.pk,
-        facts=facts,
-    ) as act:
-        case.save(force_insert=True)
-        act.wrote(pen.history_model(Case))
-        CaseNumber.objects.bulk_create(
-            (
-                CaseNumber(case=case, number_id=number, tenure_id=tenure, party=Party.SUBJECT, event_id=act.event_id)
-                for number, tenure in numbers
-            ),
-            batch_size=10_000,
-        )
-        act.wrote(CaseNumber, rows=len(numbers))
+    with _act("case.opened", case, decision, actor) as act:
+        case_words.begin(case, words[because] % {"id": decision.pk}, act)
+        act.facts |= {"kind": case.kind, "numbers": _add(act, case, decision, numbers)}
     return case
+
+
+def _join(case: Case, decision: Decision, numbers: list[int], actor: Staff) -> Case:
+    with _act("case.numbers_added", case, decision, actor) as act:
+        act.facts |= {"numbers": _add(act, case, decision, numbers)}
+    return case
+
+
+def _act(verb: str, case: Case, decision: Decision, actor: Staff) -> Any:
+    return pen.act(verb, actor=actor, reason="", ticket=case.ticket, subject=case, decision_id=decision.pk)
+
+
+def _add(act: pen.Act, case: Case, decision: Decision, numbers: list[int]) -> int:
+    given: dict[str, Any] = {"case": case.pk, "event": act.event_id, "decision": decision.pk, "numbers": numbers}
+    with connection.cursor() as cursor:
+        cursor.execute(_ADD, given)
+        added: int = cursor.rowcount
+    act.wrote(CaseNumber, rows=added)
+    return added

@@ -11,7 +11,9 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import Clause
 from enforcement.casebook import CaseKind, Party
+from enforcement.citations import key_of
 from enforcement.models import Case, CaseNumber, Decision, StrikeOut
+from enforcement.services import case_words
 from enforcement.strike_queries import MEASURED, TERMINATED, Hit, citing, grounds_of
 from qqops import bulk
 from qqops.audit import pen
@@ -49,13 +51,13 @@ def check_strike(clause: Clause | None, citation: str, *, actor: Staff) -> Hit:
     """What striking it out would hit; raises as `strike_out` would."""
     if not actor.has_perm(STRIKE):
         raise Refused(gettext_noop("Your role may not strike out grounds."))
-    citation = citation.strip()
-    if (clause is None) == (not citation):
+    key = key_of(citation)
+    if (clause is None) == (not key):
         raise Invalid(_("Name one thing: a clause of one version, or a document as it was cited."))
     no_personal_data(citation)
-    if StrikeOut.objects.filter(clause=clause, citation=citation).exists():
+    if StrikeOut.objects.filter(clause=clause, citation_key=key).exists():
         raise Invalid(_("This ground was struck out already. Nothing was done."))
-    return citing(clause.pk if clause else None, citation)
+    return citing(clause.pk if clause else None, key)
 
 
 def strike_out(
@@ -64,11 +66,13 @@ def strike_out(
     """Strike a ground out for good. Decisions are left as they are: who they are given to decides on each."""
     named = {"clause": f"{clause.version} {clause.number}" if clause else "", "reference": citation.strip()}
     with pen.refusals(actor=actor, facts={"act": "ground.strike_out", **named}), transaction.atomic():
+        _wait_in_line()
         hit = check_strike(clause, citation, actor=actor)
         must_say_why(reason)
         row = StrikeOut(
-            pk=bulk.next_pk(StrikeOut), clause=clause, citation=citation.strip(), reason=reason, at=timezone.now()
-        )
+            pk=bulk.next_pk(StrikeOut), clause=clause, citation=citation.strip(), citation_key=key_of(citation),
+            reason=reason, at=timezone.now(),
+        )  # fmt: skip
         struck = Struck(row, hit)
         facts = named | {"standing": len(hit.standing), "groundless": len(hit.groundless)}
         with pen.act("ground.struck_out", actor=actor, reason=reason, ticket=ticket, subject=row, facts=facts) as act:
@@ -81,12 +85,17 @@ def strike_out(
     return struck
 
 
+def _wait_in_line() -> None:
+    """Two who strike out the same: the second hears that it was done, and what is listed is listed once."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(7174)")
+
+
 def _to_review(row: StrikeOut, decisions: list[int], actor: Staff, reason: str, ticket: str) -> tuple[Case, int]:
     now = timezone.now()
     case = Case(
         pk=bulk.next_pk(Case),
         kind=CaseKind.REVIEW,
-        what=_("A ground was struck out (12.7): decisions that rest on it alone."),
         details={"strike_out": row.pk, "decisions": decisions},
         maker=actor,
         opened_at=now,
@@ -94,8 +103,7 @@ def _to_review(row: StrikeOut, decisions: list[int], actor: Staff, reason: str, 
     )
     told = {"kind": case.kind}
     with pen.act("case.opened", actor=actor, reason=reason, ticket=ticket, subject=case, facts=told) as act:
-        case.save(force_insert=True)
-        act.wrote(pen.history_model(Case))
+        case_words.begin(case, _("A ground was struck out (12.7): decisions that rest on it alone."), act)
         with connection.cursor() as cursor:
             given: dict[str, Any] = {"case": case.pk, "event": act.event_id, "decisions": decisions, "now": now}
             cursor.execute(_NUMBERS, given)

@@ -9,6 +9,7 @@ from django.core.management import call_command
 
 from accounts.lifecycle import PREMIUM_FROM_TIER
 from accounts.models import DormancyPolicy, Number
+from enforcement.models import Case, Decision
 from enforcement.services.reclaim import look
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
@@ -30,6 +31,14 @@ def test_the_demo_protects_a_handful_and_its_second_run_changes_nothing(
     policies = DormancyPolicy.objects.all()
     reached = [one for one in policies if look(one, actor=cast["resources"], reason="who is due today").will]
     assert len(reached) == len(policies) == 4
+    cases = {case.kind: case for case in Case.objects.order_by("pk")}
+    assert [(kind, case.state, case.numbers.count()) for kind, case in cases.items()] == [
+        ("cluster", "open", 42), ("incident", "closed", 2), ("finder", "open", 2),
+    ]  # fmt: skip
+    assert (cases["incident"].root_cause, cases["incident"].cause_agreed_by) == ("operator", cast["supervisor"])
+    assert {d.case: d.target_count for d in Decision.objects.exclude(case=None)} == {
+        cases["cluster"]: 12, cases["finder"]: 1,
+    }  # fmt: skip
     before = head()
     call_command("demo", numbers=3000, stdout=StringIO())
     assert head() == before

@@ -159,6 +159,6 @@ def test_the_house_declares_these() -> None:
         "record_broken": "critical", "late": "critical", "break_glass": "warning", "break_glass_overdue": "critical",
         "locked_out": "warning", "locked_out_code": "warning", "locked_out_address": "warning", "quota": "warning",
         "reset": "warning", "reveal_quota": "critical", "breach_overdue": "critical", "request_overdue": "warning",
-        "reclaimed_though_used": "warning", "feed_behind": "critical",
+        "reclaimed_though_used": "warning", "feed_behind": "critical", "feed_unfollowed": "critical",
         "notices_blocked": "warning", "notices_failed": "critical",
     }  # fmt: skip

@@ -1,5 +1,6 @@
 """A programme error, or someone with the application's own role, writes what looks right: it is named, not obeyed."""
 
+import uuid
 from collections.abc import Callable
 from importlib import import_module
 
@@ -12,6 +13,7 @@ from accounts.models import Number
 from enforcement import services
 from enforcement.models import Decision, Target
 from enforcement.policy import Kind
+from qqops import bulk
 from qqops.audit import pen
 from qqops.errors import Refused
 from qqops.staff.models import Staff
@@ -41,6 +43,17 @@ def test_a_decision_called_approved_without_its_approval_is_named_and_not_applie
         services.apply(decision, actor=supervisor)
     one.refresh_from_db()
     assert one.lifecycle == "in_use"
+
+
+def test_a_decision_that_asks_nobody_under_a_rule_that_does_is_named(number: Make, officer: Staff) -> None:
+    alone = decide(Kind.FREEZE, number(), officer).decision
+    waits = decide(Kind.TERMINATE, number(), officer).decision
+    assert (alone.approvers, alone.state, named()) == ([], "applied", set())
+    waits.pk, waits.approvers, waits.state, waits.form_key = bulk.next_pk(Decision), [], "applied", uuid.uuid4()
+    with pen.act("decision.proposed", actor=officer, reason="无需他人同意", decision_id=waits.pk) as act:
+        waits.save(force_insert=True)
+        act.wrote(pen.history_model(Decision))
+    assert named() == {("approval", f"decision {waits.pk}")}
 
 
 def test_a_number_slipped_into_an_approved_list_is_named_and_the_list_not_applied(

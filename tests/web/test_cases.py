@@ -226,3 +226,12 @@ def test_an_act_with_a_case_is_bound_to_it(desk, cast, number):
     token = preview(browser, f"{act}?case={case.pk}&number={one.pk}", FREEZE).context["token"]
     assert confirm(browser, f"{act}?number={one.pk}", FREEZE, token).status_code == 409
     assert not Decision.objects.exists()
+
+
+def test_what_a_citation_finds_is_shown_before_it_is_struck_out(desk, cast, rulebook, number):
+    law = {"clauses": ("law",), "freeze_kind": "legal"}
+    made = decide(Kind.FREEZE, number(), cast["officer"], citation="《电信条例》 第62条", **law).decision
+    said = WHY | {"version": "", "clause": "", "citation": "电信条例第６２条"}
+    shown = preview(desk("privacy"), reverse("admin:strike_out"), said)
+    assert "Cited as “《电信条例》 第62条”: 1" in text(shown) and decision_url(made) in shown.content.decode()
+    assert not StrikeOut.objects.exists()

@@ -1,37 +1,44 @@
-"""`manage.py cases {list,open,show,close}`: the register of cases."""
+"""`manage.py cases …`: the register of cases, and every step in one, by the services that the web calls."""
 
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts import numbers
-from enforcement.case_queries import cases, count_numbers, numbers_of
-from enforcement.casebook import OPENED, Party
+from enforcement.case_queries import cases, listed_cases
+from enforcement.casebook import DETAILS, OPENED, CaseKind, Party, RootCause
+from enforcement.management.casing import as_json, in_full, line, lines
 from enforcement.models import Case
+from enforcement.services import case_cause, case_faith
 from enforcement.services import cases as services
-from enforcement.services.cases import Finding
+from enforcement.services.case_details import DOUBTED_BY
+from enforcement.services.cases import OPEN_CASE, Finding
 from qqops.commands import Exit, StaffCommand
 from qqops.errors import Invalid, Refused
 
 VIEW = "enforcement.view_case"
 LISTED = 200
+STEPS = ("list", "show", "open", "evidence", "numbers", "details", "cause", "doubt", "agree", "refuse", "close")
 
 
 class Command(StaffCommand):
     help = (
-        "The register of cases: list, open, show, close. Dry run unless --apply.\n\n"
+        "The register of cases. Dry run unless --apply.\n\n"
         "  cases open --kind finder --number 88812345 --detail heard=hotline --detail reported_on=2026-11-27 \\\n"
         "             --detail good_faith=yes --what '…' --actor agent --reason '…' --apply\n"
         "  cases open --kind cluster --numbers list.csv --detail cluster=c-17 …\n"
-        "  cases show 7 …    cases close 7 --conclusion '…' …\n"
+        "  cases evidence 7 --evidence '…' --evidence-file 17 …    cases numbers 7 --numbers more.csv …\n"
+        "  cases details 7 --detail sampled=50 --detail wrong=2 …  what is not named stays as it is\n"
+        "  cases cause 7 --cause operator …   cases doubt 7 …      a finder's good faith (8.3)\n"
+        "  cases agree 7 … (or refuse)        the cause or the doubt, by another person\n"
+        "  cases close 7 --conclusion '…' …   cases list --state open …   cases show 7 …\n"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("do", choices=("list", "open", "show", "close"), metavar="{list,open,show,close}")
+        parser.add_argument("do", choices=STEPS, metavar="{" + ",".join(STEPS) + "}")
         parser.add_argument("case", nargs="?", type=int, metavar="ID")
         parser.add_argument("--state", choices=Case.State.values, help=_("list: only those in this state"))
         parser.add_argument("--kind", choices=[kind.value for kind in OPENED], help=_("kind of case"))
@@ -44,23 +51,110 @@ class Command(StaffCommand):
         parser.add_argument("--evidence", action="append", default=[], help=_("what shows it (repeatable)"))
         parser.add_argument("--evidence-file", action="append", type=int, default=[], metavar="ID",
                             help=_("a file that `evidence add` took in (repeatable)"))  # fmt: skip
+        parser.add_argument("--cause", choices=RootCause.values, help=_("cause: whose it was"))
         parser.add_argument("--conclusion", default="", help=_("close: what came of it"))
         super().add_arguments(parser)
 
     def act_for(self, **options: Any) -> int:
-        match options["do"]:
-            case "open":
-                return self._open(options)
-            case "list":
-                return self._list(options)
-            case "show":
-                return self._show(self._case(options), as_json=options["json"])
-            case _:
-                return self._close(self._case(options), options)
+        if options["do"] == "list":
+            return self._list(options)
+        if options["do"] == "open":
+            return self._open(options)
+        case = self._case(options)
+        if options["do"] == "show":
+            return self._show(case, options)
+        changed = self._take(case, options)
+        if changed is None:
+            return self._dry(options)
+        self._show(changed, options)
+        return Exit.WAITING if options["do"] in ("cause", "doubt") else Exit.DONE
 
-    def _case(self, options: dict[str, Any]) -> Case:
+    def _take(self, case: Case, options: dict[str, Any]) -> Case | None:
+        """Take one step in a case, or only check it."""
+        match options["do"]:
+            case "evidence":
+                return self._evidence(case, options)
+            case "numbers":
+                return self._numbers(case, options)
+            case "details":
+                return self._details(case, options)
+            case "cause":
+                return self._cause(case, options)
+            case "doubt":
+                return self._doubt(case, options)
+            case "agree" | "refuse":
+                return self._rule(case, options)
+            case _:
+                return self._close(case, options)
+
+    def _evidence(self, case: Case, options: dict[str, Any]) -> Case | None:
+        said, files = options["evidence"], options["evidence_file"]
+        if options["apply"]:
+            return services.add_evidence(case, said, files, **self._why(options))
+        services.check_work(case, actor=self.actor, right=OPEN_CASE)
+        services.check_evidence(said, files)
+        return None
+
+    def _numbers(self, case: Case, options: dict[str, Any]) -> Case | None:
+        listed = _numbers(options["number"], options["numbers"])
+        if options["apply"]:
+            return services.add_numbers(case, listed, **self._why(options))
+        services.check_work(case, actor=self.actor)
+        services.check_more(case, listed, actor=self.actor)
+        return None
+
+    def _details(self, case: Case, options: dict[str, Any]) -> Case | None:
+        said = {detail.name for detail in DETAILS[CaseKind(case.kind)]}  # beside them stands what nobody says anew
+        details = {name: value for name, value in case.details.items() if name in said} | _details(options["detail"])
+        if options["apply"]:
+            return services.amend(case, details, **self._why(options))
+        services.check_work(case, actor=self.actor)
+        services.check_details(case, details)
+        return None
+
+    def _cause(self, case: Case, options: dict[str, Any]) -> Case | None:
+        if options["cause"] is None:
+            raise Invalid(_("Say whose cause it was: --cause."))
+        if options["apply"]:
+            return case_cause.propose_cause(case, options["cause"], **self._why(options))
+        case_cause.check_cause(case, options["cause"], actor=self.actor)
+        return None
+
+    def _doubt(self, case: Case, options: dict[str, Any]) -> Case | None:
+        if options["apply"]:
+            return case_faith.doubt_faith(case, **self._why(options))
+        case_faith.check_doubt(case, actor=self.actor)
+        return None
+
+    def _rule(self, case: Case, options: dict[str, Any]) -> Case | None:
+        doubted = bool(case.details.get(DOUBTED_BY))
+        if not options["apply"]:
+            check = case_faith.check_rule if doubted else case_cause.check_agree
+            check(case, actor=self.actor)
+            return None
+        rule, seen = (
+            (case_faith.rule_on_faith, case_faith.seen(case))
+            if doubted
+            else (case_cause.rule_on_cause, case_cause.seen(case))
+        )
+        agree = options["do"] == "agree"
+        return rule(case, agree=agree, content_hash=seen, actor=self.actor, reason=options["reason"])
+
+    def _close(self, case: Case, options: dict[str, Any]) -> Case | None:
+        if options["apply"]:
+            return services.close(case, options["conclusion"], **self._why(options))
+        services.check_close(case, actor=self.actor)
+        return None
+
+    def _why(self, options: dict[str, Any]) -> dict[str, Any]:
+        return {"actor": self.actor, "reason": options["reason"], "ticket": options["ticket"]}
+
+    def _may_read(self) -> None:
         if not self.actor.has_perm(VIEW):
             raise Refused(gettext_noop("Your role may not read cases."))
+
+    def _case(self, options: dict[str, Any]) -> Case:
+        self._may_read()
         if options["case"] is None:
             raise Invalid(_("Say which case."))
         found = cases(self.actor).filter(pk=options["case"]).first()
@@ -83,16 +177,7 @@ class Command(StaffCommand):
             services.check_open(found, actor=self.actor)
             return self._dry(options)
         case = services.open_case(found, actor=self.actor, reason=options["reason"], ticket=options["ticket"])
-        return self._show(case, as_json=options["json"])
-
-    def _close(self, case: Case, options: dict[str, Any]) -> int:
-        if not options["apply"]:
-            services.check_close(case, actor=self.actor)
-            return self._dry(options)
-        case = services.close(
-            case, options["conclusion"], actor=self.actor, reason=options["reason"], ticket=options["ticket"]
-        )
-        return self._show(case, as_json=options["json"])
+        return self._show(case, options)
 
     def _dry(self, options: dict[str, Any]) -> int:
         if options["json"]:
@@ -102,38 +187,26 @@ class Command(StaffCommand):
         return Exit.DRY_RUN
 
     def _list(self, options: dict[str, Any]) -> int:
-        if not self.actor.has_perm(VIEW):
-            raise Refused(gettext_noop("Your role may not read cases."))
-        found = cases(self.actor).order_by("-pk")
+        self._may_read()
+        found = listed_cases(self.actor).order_by("-pk")
         if options["state"]:
             found = found.filter(state=options["state"])
         if options["kind"]:
             found = found.filter(kind=options["kind"])
-        rows = list(found[:LISTED])
+        rows: list[Any] = list(found[:LISTED])
         if options["json"]:
-            self.say_json({"cases": [_as_json(case) for case in rows]})
+            self.say_json({"cases": [as_json(case) | {"numbers": case.first_numbers} for case in rows]})
         else:
             for case in rows:
-                self.say(_line(case))
+                self.say(line(case))
         return Exit.DONE
 
-    def _show(self, case: Case, *, as_json: bool) -> int:
-        listed = [(entry.number_id, entry.party) for entry in numbers_of(case)[:LISTED]]
-        said = list(case.evidence.order_by("pk").values_list("statement", flat=True))
-        if as_json:
-            named = [{"number": number, "party": party} for number, party in listed]
-            self.say_json(_as_json(case) | {"numbers": named, "count": count_numbers(case), "evidence": said})
-            return Exit.DONE
-        self.say(_line(case))
-        self.say(f"  {case.what}")
-        for name, value in case.details.items():
-            self.say(f"  {name}: {value}")
-        for number, party in listed:
-            self.say(f"  {number}  {Party(party).label}")
-        for statement in said:
-            self.say(_("  evidence: %(text)s") % {"text": statement})
-        if case.conclusion:
-            self.say(f"  {case.conclusion}")
+    def _show(self, case: Case, options: dict[str, Any]) -> int:
+        if options["json"]:
+            self.say_json(in_full(case, LISTED))
+        else:
+            for text in lines(case, LISTED):
+                self.say(text)
         return Exit.DONE
 
 
@@ -157,23 +230,3 @@ def _numbers(given: list[str], source: Path | None) -> dict[str, list[int]]:
     if source:
         found.setdefault(Party.SUBJECT.value, []).extend(numbers.read_file(source))
     return found
-
-
-def _line(case: Case) -> str:
-    day = timezone.localtime(case.opened_at)
-    return f"#{case.pk}  {case.get_state_display()}  {case.get_kind_display()}  {day:%Y-%m-%d}  {case.maker}"
-
-
-def _as_json(case: Case) -> dict[str, Any]:
-    return {
-        "case": case.pk,
-        "kind": case.kind,
-        "state": case.state,
-        "what": case.what,
-        "details": case.details,
-        "opened_by": case.maker.username,
-        "opened_at": case.opened_at,
-        "root_cause": case.root_cause,
-        "agreed_by": case.cause_agreed_by.username if case.cause_agreed_by else None,
-        "conclusion": case.conclusion,
-    }

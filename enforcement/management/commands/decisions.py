@@ -36,6 +36,7 @@ class Command(StaffCommand):
         "  decisions run 17 --apply                     (continue what was interrupted, here)\n"
         "  decisions pause 17 --actor officer --reason '…' --apply\n"
         "  decisions limit 17 --rate 500 …              (--rate 0: no limit)\n"
+        "  decisions withdraw 17 --actor officer --reason '…' --apply    (one's own, while it waits)\n"
         "  decisions undo 17 --clause 10.1 --in-error …\n"
         "  decisions stop_all …    decisions go_on …\n"
     )
@@ -43,7 +44,7 @@ class Command(StaffCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.formatter_class = argparse.RawDescriptionHelpFormatter
         acts = parser.add_subparsers(
-            dest="do", required=True, metavar="{show,run,pause,resume,limit,stop,undo,stop_all,go_on}"
+            dest="do", required=True, metavar="{show,run,pause,resume,limit,stop,withdraw,undo,stop_all,go_on}"
         )
         one: Argument = ("decision", {"type": int, "metavar": "DECISION"})
         rate: Argument = ("--rate", {"type": int, "required": True, "metavar": "N", "help": _("0: no limit")})
@@ -62,6 +63,7 @@ class Command(StaffCommand):
         self._add(acts, "resume", _("go on where it was paused; the worker does it"), one)
         self._add(acts, "limit", _("apply at most so many numbers a second"), one, rate)
         self._add(acts, "stop", _("stop it for good; what was done can be undone"), one)
+        self._add(acts, "withdraw", _("take back a proposal of your own; what acted provisionally ends"), one)
         self._add(acts, "undo", _("take back exactly what it did"), *undo)
         self._add(acts, "stop_all", _("stop every run at its next chunk"))
         self._add(acts, "go_on", _("end the stop of all runs"))
@@ -92,7 +94,8 @@ class Command(StaffCommand):
         if options["do"] in ("stop_all", "go_on"):
             return self._all(options)
         decision = decision_by_id(options["decision"])
-        return self._undo(decision, options) if options["do"] == "undo" else self._hold_up(decision, options)
+        act = {"undo": self._undo, "withdraw": self._withdraw}.get(options["do"], self._hold_up)
+        return act(decision, options)
 
     def _show(self, decision: Decision, options: dict[str, Any]) -> int:
         counts = outcome_counts(decision)
@@ -139,6 +142,13 @@ class Command(StaffCommand):
             case "stop":
                 services.stop(decision, **said)
         return self._done(decision, options)
+
+    def _withdraw(self, decision: Decision, options: dict[str, Any]) -> int:
+        if options["apply"]:
+            decision = services.withdraw(decision, actor=self.actor, reason=options["reason"])
+            return self._done(decision, options)
+        services.may_withdraw(decision, self.actor)
+        return self._would(decision, options)
 
     def _undo(self, decision: Decision, options: dict[str, Any]) -> int:
         order = services.undo_order(

@@ -36,9 +36,16 @@ class Command(StaffCommand):
             )
             hit, case = struck.hit, struck.case
         if options["json"]:
-            told = {"standing": hit.standing, "groundless": hit.groundless, "case": case.pk if case else None}
+            told = {
+                "standing": hit.standing,
+                "groundless": hit.groundless,
+                "cited_as": hit.cited_as,
+                "case": case.pk if case else None,
+            }
             self.say_json({"applied": options["apply"], **told})
             return Exit.DONE if options["apply"] else Exit.DRY_RUN
+        for citation, n in hit.cited_as.items():
+            self.say(_("Cited as “%(citation)s” in decisions: %(n)d.") % {"citation": citation, "n": n})
         self.say(_("Decisions in force that stand on another ground: %(n)d.") % {"n": len(hit.standing)})
         named = _(", ").join(f"#{pk}" for pk in hit.groundless) or _("none")
         self.say(_("Left without a ground: %(decisions)s.") % {"decisions": named})

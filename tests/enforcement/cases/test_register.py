@@ -13,6 +13,7 @@ from enforcement.models import Case, CaseEvidence, CaseNumber
 from enforcement.policy import Kind
 from enforcement.services import case_cause
 from enforcement.services import cases as services
+from enforcement.services.case_words import Words
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import broken, decide, head, verbs
@@ -148,7 +149,7 @@ def test_a_closed_case_says_what_came_of_it_and_takes_nothing_more(
     with pytest.raises(Invalid, match="Say what came of it"):
         services.close(case, " ", **why)  # type: ignore[arg-type]
     case = services.close(case, "the holder changed his password", **why)  # type: ignore[arg-type]
-    assert (case.state, case.conclusion) == ("closed", "the holder changed his password")
+    assert (case.state, Words(case).conclusion) == ("closed", "the holder changed his password")
     for again in (
         lambda: services.close(case, "again and again", **why),  # type: ignore[arg-type]
         lambda: services.add_evidence(case, ["more"], **why),  # type: ignore[arg-type]

@@ -1,8 +1,12 @@
 """A ground that is struck out (12.7): what stands on another survives, the rest goes to a human."""
 
+import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from django.db import transaction
+from django.utils import translation
 
 from accounts.models import Clause, Number, RuleVersion
 from enforcement.casebook import CaseKind
@@ -13,6 +17,7 @@ from enforcement.strike_queries import citing, grounds_of, to_decide_on
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import approve, broken, decide, head, terminated, verbs
+from tests.enforcement.test_races import together
 
 pytestmark = [pytest.mark.usefixtures("english"), pytest.mark.django_db]
 WHY = "held void by the court"
@@ -86,3 +91,54 @@ def test_a_document_is_struck_out_as_it_was_cited_and_each_thing_once(
         strike.strike_out(clause(rulebook, "8.1"), actor=cast["supervisor"], reason=WHY)
     assert Case.objects.filter(kind=CaseKind.REVIEW).count() == 1
     assert citing(clause(rulebook, "8.1").pk, "").groundless == []
+
+
+LAW = "《反电信网络诈骗法》 第32条 (Order A-7)"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "反电信网络诈骗法第32条(Order A-7)",
+        " 《反电信网络诈骗法》第３２条（order a-7） ",
+        "反电信网络诈骗法　第32条 (ORDER A-7)",
+    ],
+)
+def test_a_document_is_the_same_whatever_its_width_spaces_marks_and_case(
+    rulebook: RuleVersion, cast: dict[str, Staff], number: Callable[..., Number], said: str
+) -> None:
+    by_law: dict[str, Any] = {"clauses": ("law",), "freeze_kind": "legal"}
+    made = decide(Kind.FREEZE, number(), cast["officer"], citation=LAW, **by_law).decision
+    other = decide(Kind.FREEZE, number(), cast["officer"], citation=LAW.replace("32", "33"), **by_law).decision
+    hit = strike.check_strike(None, said, actor=cast["privacy"])
+    assert (hit.groundless, hit.cited_as) == ([made.pk], {LAW: 1})
+    strike.strike_out(citation=said, actor=cast["privacy"], reason=WHY)
+    assert [ground.struck for ground in grounds_of(made)] == [True]
+    assert [ground.struck for ground in grounds_of(other)] == [False]
+    for again in (LAW, said):
+        with pytest.raises(Invalid, match="struck out already"):
+            strike.strike_out(citation=again, actor=cast["privacy"], reason=WHY)
+        with pytest.raises(Invalid, match=r"was struck out and is no ground any more \(12.7\)"):
+            decide(Kind.FREEZE, number(), cast["officer"], citation=again, **by_law)
+    with pytest.raises(Invalid, match="Name one thing"):
+        strike.check_strike(None, "《 》", actor=cast["privacy"])
+    assert broken() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_strike_out_the_same_one_hears_that_it_was_done(
+    rulebook: RuleVersion, cast: dict[str, Staff], number: Callable[..., Number]
+) -> None:
+    made = decide(Kind.FREEZE, number(), cast["officer"]).decision
+    ground = clause(rulebook, "10.1")
+
+    def act() -> object:
+        with transaction.atomic(), translation.override("en"):
+            struck = strike.strike_out(ground, actor=cast["privacy"], reason=WHY)
+            time.sleep(0.3)  # the other is here by now, and would not see what is not committed
+            return struck
+
+    found = together(act, act)
+    (told,) = [one for one in found if isinstance(one, Invalid)]
+    assert str(told) == "This ground was struck out already. Nothing was done."
+    assert [case.details["decisions"] for case in Case.objects.all()] == [[made.pk]] and broken() == []

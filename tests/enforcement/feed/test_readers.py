@@ -134,6 +134,7 @@ def test_an_acknowledgement_moves_forward_only_and_takes_apply(number: Make, ter
         ("欧阳晓月", 0, "A reader's name is"),
         ("g" * 41, 0, "A reader's name is"),
         ("", 0, "Say which reader"),
+        ("webhook", 0, "what it never had would be skipped"),
     ],
 )
 def test_what_can_be_no_acknowledgement_is_refused_and_makes_no_reader(
@@ -241,3 +242,34 @@ def test_a_reader_that_is_no_more_is_given_up_and_rings_no_more(
     with time_machine.travel(timezone.now() + HOUR):
         services.alarm(actor=system_feed)
     assert not Alert.objects.exists() and head() == before + 1 and broken() == []
+
+
+def test_where_nobody_follows_the_feed_an_alert_says_so_once_a_day(
+    number: Make, officer: Staff, system_feed: Staff, settings: Any
+) -> None:
+    one, before = number(), head()
+
+    def alarm_after(wait: datetime.timedelta) -> list[str]:
+        with time_machine.travel(timezone.now() + wait):
+            services.alarm(actor=system_feed)
+        return list(Alert.objects.values_list("code", flat=True))
+
+    assert alarm_after(HOUR) == []  # nothing is frozen here
+    decide(Kind.FREEZE, one, officer)
+    assert alarm_after(2 * MINUTE) == []
+    assert alarm_after(6 * MINUTE) == alarm_after(23 * HOUR) == ["feed_unfollowed"]
+    assert alarm_after(25 * HOUR) == ["feed_unfollowed"] * 2
+    assert verbs(before).count("feed.unfollowed") == 2
+    alert = Alert.objects.latest("pk")
+    assert alert.level == "critical" and alert.sentence.startswith("Nobody follows the state feed")
+    services.acknowledge("gateway", head(), actor=system_feed)
+    assert alarm_after(60 * HOUR) == ["feed_unfollowed"] * 2 and broken() == []
+
+
+def test_in_production_it_says_so_before_anything_is_frozen(number: Make, system_feed: Staff, settings: Any) -> None:
+    number()
+    services.alarm(actor=system_feed)
+    assert not Alert.objects.exists()
+    settings.PRODUCTION = True
+    services.alarm(actor=system_feed)
+    assert Alert.objects.get().code == "feed_unfollowed"

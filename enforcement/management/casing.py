@@ -1,0 +1,73 @@
+"""A case in a terminal, in lines or as JSON."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from enforcement.case_queries import count_numbers, numbers_of
+from enforcement.casebook import Party
+from enforcement.models import Case, EvidenceFile
+from enforcement.services.case_words import Words
+
+
+def line(case: Case) -> str:
+    day = timezone.localtime(case.opened_at)
+    return f"#{case.pk}  {case.get_state_display()}  {case.get_kind_display()}  {day:%Y-%m-%d}  {case.maker}"
+
+
+def as_json(case: Case) -> dict[str, Any]:
+    """As it stands on a list: nothing of what it says in words."""
+    return {
+        "case": case.pk,
+        "kind": case.kind,
+        "state": case.state,
+        "opened_by": case.maker.username,
+        "opened_at": case.opened_at,
+        "root_cause": case.root_cause,
+        "cause_by": case.cause_by.username if case.cause_by else None,
+        "agreed_by": case.cause_agreed_by.username if case.cause_agreed_by else None,
+    }
+
+
+def in_full(case: Case, most: int) -> dict[str, Any]:
+    """With at most so many of its numbers."""
+    words = Words(case)
+    named = [{"number": entry.number_id, "party": entry.party} for entry in numbers_of(case)[:most]]
+    return as_json(case) | {
+        "what": words.what,
+        "details": case.details,
+        "numbers": named,
+        "count": count_numbers(case),
+        "evidence": words.evidence(),
+        "files": [{"file": pk, "sha256": sha256} for pk, sha256 in _files(case)],
+        "conclusion": words.conclusion,
+    }
+
+
+def lines(case: Case, most: int) -> Iterator[str]:
+    words = Words(case)
+    yield line(case)
+    yield f"  {words.what}"
+    for name, value in case.details.items():
+        yield f"  {name}: {value}"
+    for entry in numbers_of(case)[:most]:
+        yield f"  {entry.number_id}  {Party(entry.party).label}"
+    for text in words.evidence():
+        yield _("  evidence: %(text)s") % {"text": text}
+    for pk, sha256 in _files(case):
+        yield _("  evidence: %(text)s") % {"text": f"#{pk} SHA-256 {sha256}"}
+    if case.root_cause:
+        agreed, asked = (
+            _("  root cause: %(cause)s, agreed to by %(who)s"),
+            _("  root cause: %(cause)s, proposed by %(who)s"),
+        )
+        told = {"cause": case.get_root_cause_display(), "who": case.cause_agreed_by or case.cause_by}
+        yield (agreed if case.cause_agreed_by else asked) % told
+    if words.conclusion:
+        yield f"  {words.conclusion}"
+
+
+def _files(case: Case) -> list[tuple[int, str]]:
+    return list(EvidenceFile.objects.filter(of_cases__case=case).order_by("of_cases__pk").values_list("pk", "sha256"))
