@@ -13,7 +13,19 @@ from accounts.lifecycle import PREMIUM_FROM_TIER
 from accounts.models import DormancyPolicy
 from enforcement.models import Decision
 from enforcement.order import Order
-from enforcement.policy import BATCH_FROM, FROM, ON_DEMAND, Effect, FreezeKind, Kind, is_on_demand, liftable
+from enforcement.policy import (
+    BATCH_FROM,
+    FROM,
+    MEASURES,
+    ON_DEMAND,
+    SPARES_FINDERS,
+    Effect,
+    FreezeKind,
+    Kind,
+    is_on_demand,
+    liftable,
+    spares_finders,
+)
 from qqops.approvals import State
 
 # Selected first in a transaction: by the usual costs the planner scans all numbers to find the 10,000 of a chunk.
@@ -21,6 +33,9 @@ from qqops.approvals import State
 BY_KEY = "set_config('random_page_cost', '1.1', true), set_config('jit', 'off', true)"
 
 IN_FORCE = "m.ended_at IS NULL AND (m.until IS NULL OR m.until > %(now)s)"
+RAN_OUT = (  # over, by whatever end, and it still counts
+    "(m.ended_at IS NOT NULL OR m.until <= %(now)s) AND m.end_reason NOT IN ('refused', 'undone', 'voided')"
+)
 OF_HOLDER = f"m.number_id = n.id AND m.tenure_id = n.tenure_id AND {IN_FORCE}"
 
 # Shown state (DESIGN §1.3): the first that is true.
@@ -53,14 +68,20 @@ _KIND = {
     Kind.RESTORE: (
         f"WHEN n.terminated_under = '{closing.CANCELLED}' OR {{termination}} IS NULL THEN 'nothing_to_restore'"
     ),
-    # Exactly as that decision left it, or it is not touched: what others did since is theirs.
+    # Exactly as that decision left it, or it is not touched: what others did since is theirs. A measure that has run
+    # out or was lifted leaves nothing to put back, and yet ceases to count; a lift of what ceased to count stays.
+    # OFFSET keeps the planner from reading all measures for the few of a chunk.
     Kind.UNDO: (
         "WHEN NOT EXISTS (SELECT FROM enforcement_outcome o WHERE o.decision_id = %(undoes)s AND o.number_id = n.id"
         " AND o.why = '') THEN 'nothing_to_undo'"
+        " WHEN %(undoes_measures)s AND EXISTS (SELECT FROM enforcement_measure m WHERE m.number_id = n.id"
+        f" AND m.tenure_id = n.tenure_id AND m.decision_id = %(undoes)s AND {RAN_OUT} OFFSET 0) THEN 'voided'"
         " WHEN NOT EXISTS (SELECT FROM enforcement_target u WHERE u.decision_id = %(undoes)s AND u.number_id = n.id"
         " AND u.tenure_id = n.tenure_id AND u.revision + %(acts_of_undone)s = n.revision)"
         f" OR (%(undoes_measures)s AND NOT EXISTS (SELECT FROM enforcement_measure m WHERE {OF_HOLDER}"
-        " AND m.decision_id = %(undoes)s)) THEN 'conflict'"
+        " AND m.decision_id = %(undoes)s)) OR EXISTS (SELECT FROM enforcement_target u JOIN enforcement_measure m"
+        " ON m.id = ANY(u.measures) WHERE u.decision_id = %(undoes)s AND u.number_id = n.id"
+        " AND m.ended_by_id <> %(undoes)s OFFSET 0) THEN 'conflict'"
     ),
 }
 
@@ -75,6 +96,17 @@ _LEFT_OUT = (
 _FILED_ON_DEMAND = (
     f"(SELECT bool_and(g.basis IN ({', '.join(repr(code) for code in ON_DEMAND)})) FROM enforcement_ground g"
     " WHERE g.decision_id = %(decision)s)"
+)
+
+# Does one of its grounds leave alone who reported another's number in good faith (8.3)? Asked likewise.
+_FILED_SPARING = (
+    f"(SELECT bool_or(g.basis IN ({', '.join(repr(code) for code in SPARES_FINDERS)})) FROM enforcement_ground g"
+    " WHERE g.decision_id = %(decision)s)"
+)
+_SPARED = (
+    "WHEN {spares} AND EXISTS (SELECT FROM enforcement_casenumber e JOIN enforcement_case c ON c.id = e.case_id"
+    " WHERE e.number_id = n.id AND e.tenure_id = n.tenure_id AND e.party = 'finder' AND c.kind = 'finder'"
+    " AND c.details -> 'good_faith' = 'true'::jsonb) THEN 'good_faith'"
 )
 
 # The state before the last termination of this tenure: what a restore goes back to (domain.md T13).
@@ -117,11 +149,13 @@ def why(kind: Kind, *, of_targets: bool, reclaim: str = "", leaves_out: bool = F
     of_kind = _KIND[kind].format(
         termination=BEFORE_TERMINATION, on_demand=_FILED_ON_DEMAND if of_targets else "%(on_demand)s"
     )
+    sparing = _FILED_SPARING if of_targets else "%(spares)s"
+    spared = _SPARED.format(spares=sparing) if kind in MEASURES else ""
     left_out = _LEFT_OUT if leaves_out else ""
     return (
         f"CASE WHEN n.tenure_id IS NULL THEN 'no_tenure' {changed} {already}"
         f" WHEN n.lifecycle NOT IN ({allowed}) THEN 'wrong_state'"
-        f" {of_kind} {left_out} ELSE '' END"
+        f" {spared} {of_kind} {left_out} ELSE '' END"
     )
 
 
@@ -193,6 +227,7 @@ def params(order: Order, effective_at: Any = None) -> dict[str, Any]:
         "freeze_kind": order.freeze_kind,
         "scopes": list(order.scopes),
         "on_demand": is_on_demand(order.clauses),
+        "spares": spares_finders(order.clauses),
         "until": order.until or (start + order.duration if order.duration else None),
         "leave_out": list(order.leave_out),
         **undone(order.undoes),

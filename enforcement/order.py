@@ -38,7 +38,7 @@ class Order:
     then_review: bool = False  # at its end it goes back to review
     leave_out: tuple[str, ...] = ()  # policy.LeftOut: these of the list are left for review by hand
     files: tuple[int, ...] = ()  # evidence files, taken in before
-    source_name: str = ""  # of the list: its file or filter
+    source_name: str = ""  # of the list: its kind, filter or case
     source_sha256: str = ""
     case: int | None = None
     form_key: uuid.UUID = field(default_factory=uuid.uuid4, compare=False)

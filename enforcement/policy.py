@@ -70,10 +70,13 @@ class Letter(TextChoices):
     APOLOGY = "apology", _("apology")
     PRIOR = "prior", _("before a reclaim")
     REMINDER = "reminder", _("reminder before a reclaim")
+    ENDED = "ended", _("end of what was told")
 
 
 HOUR, DAY = datetime.timedelta(hours=1), datetime.timedelta(days=1)
 K, F = Kind, FreezeKind
+
+MEASURES = (K.RESTRICT, K.FREEZE, K.TERMINATE)  # what is taken against a holder; the others take back
 
 # What takes each kind back exactly (a lift or a restore ends it too, and judges what is there now).
 UNDO = {K.RESTRICT: K.UNDO, K.FREEZE: K.UNDO, K.TERMINATE: K.UNDO, K.LIFT: K.UNDO, K.RESTORE: K.UNDO}
@@ -139,6 +142,7 @@ BASES = (
 BASIS = {b.code: b for b in BASES}
 RECLAIM = "10.3"  # under a dormancy policy, and nothing else is
 ON_DEMAND = tuple(b.code for b in BASES if b.on_demand)
+SPARES_FINDERS = ("8.1", "8.2", "8.3")  # who reported another's number in good faith has no measure on these (8.3)
 
 OWNER_FREEZE_MAX = 24 * HOUR  # the holder's own request lifts itself
 
@@ -203,7 +207,7 @@ class Case:
     protected: bool = False  # among what would change is a protected number
     terminates: bool = False  # it undoes a restore: what was given back is taken again
     withdraws: bool = False  # the maker takes back his own single act, just made, of which the holder has not heard
-    refused_before: bool = False  # a provisional one of this kind was refused or lapsed for a tenure in 30 days
+    refused_before: bool = False  # a provisional one of this kind came to nothing for a tenure in 30 days
 
 
 @dataclass(frozen=True)
@@ -233,7 +237,7 @@ RULES = (
     Rule("lifts_own", _("Lifting a measure you made"), Effect.WAITS, (SUPERVISOR,)),
     Rule("overturns_supervisor", _("Overturning a supervisor"), Effect.WAITS, (SUPERVISOR,)),
     Rule("by_order", _("Lifting by law or order"), Effect.WAITS, (SUPERVISOR,)),
-    Rule("refused_before", _("Refused or lapsed provisionally within 30 days"), Effect.WAITS, (SUPERVISOR,)),
+    Rule("refused_before", _("Refused, withdrawn or lapsed provisionally within 30 days"), Effect.WAITS, (SUPERVISOR,)),
     Rule("solo_freeze", _("Frozen alone for more than 7 days in 30"), Effect.WAITS, (SUPERVISOR,)),
     Rule("supervised", _("Security freeze by a reviewer"), Effect.PROVISIONAL, (SUPERVISOR,)),
     Rule("long_freeze", _("Freeze longer than 7 days"), Effect.PROVISIONAL, (SUPERVISOR,)),
@@ -277,6 +281,11 @@ def in_order(clauses: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(dict.fromkeys(clauses), key=lambda code: code in BASIS and BASIS[code].clause == ""))
 
 
+def spares_finders(clauses: tuple[str, ...]) -> bool:
+    """Does a measure on these grounds leave alone who reported in good faith?"""
+    return bool(set(clauses) & set(SPARES_FINDERS))
+
+
 def is_on_demand(clauses: tuple[str, ...]) -> bool:
     """Are all its grounds such that an overdue correction demand, told to the holder, must stand behind it (4.1)?"""
     return bool(clauses) and set(clauses) <= set(ON_DEMAND)
@@ -310,6 +319,8 @@ class Why(TextChoices):
     STATE_CHANGED = "state_changed", _("changed since the proposal")
     NOTHING_TO_UNDO = "nothing_to_undo", _("was not changed by that decision")
     CONFLICT = "conflict", _("changed since that decision")
+    VOIDED = "voided", _("no longer in force: it only ceases to count")  # of an undo: the number stays as it is
+    GOOD_FAITH = "good_faith", _("reported another's number in good faith (8.3)")
     # Of a reclaim (10.3): no longer dormant, not due under the policy, or excluded (accounts.dormancy.Excluded).
     USED_SINCE = "used_since", _("used since")
     NOT_DUE = "not_due", _("not due under the policy")

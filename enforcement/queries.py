@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,12 +17,13 @@ from accounts.queries.declared import own_numbers
 from accounts.queries.number import shown_of
 from accounts.queries.policies import unknown_logins
 from enforcement.models import Approval, Decision, Ground, Measure, Notice, Target
+from enforcement.policy import WITHDRAW_WITHIN
 from qqops.approvals import State
 from qqops.audit.models import Event
 from qqops.errors import Invalid
 from qqops.staff.models import Staff
 
-STORY = ("decision.proposed", "decision.approved", "decision.refused", "decision.lapsed")
+STORY = ("decision.proposed", "decision.approved", "decision.refused", "decision.withdrawn", "decision.lapsed")
 TIMELINE = 100
 
 
@@ -62,6 +63,14 @@ def inbox(staff: Staff) -> QuerySet[Decision]:
         expires_at__gt=timezone.now(),
         approvers__overlap=rights or ["-"],
     )
+
+
+def rulings_on(decision: Decision) -> list[Approval]:
+    """Who ruled on it, in order; asked for once, however many parts of a page need it."""
+    prefetch_related_objects(
+        [decision], Prefetch("approvals", Approval.objects.select_related("approver").order_by("pk"))
+    )
+    return list(decision.approvals.all())
 
 
 def told_before(decision: Decision) -> dict[Notice.Stage, int]:
@@ -216,3 +225,9 @@ def _grounds(decision_ids: Iterable[int]) -> defaultdict[int | None, list[Ground
     for ground in Ground.objects.filter(decision_id__in=decision_ids).select_related("clause__version", "decision"):
         found[ground.decision_id].append(ground)
     return found
+
+
+def is_slip(decision: Decision) -> bool:
+    """Is it minutes old, and has no holder been told of it? Then its maker may still take it back alone (DESIGN §4)."""
+    told = Notice.objects.filter(decision=decision).exclude(state=Notice.State.PENDING)
+    return decision.proposed_at > timezone.now() - WITHDRAW_WITHIN and not told.exists()

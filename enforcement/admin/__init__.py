@@ -2,6 +2,7 @@ from enforcement.admin import (
     acts,
     batch,
     case_acts,
+    case_faith,
     cases,
     decisions,
     evidence,
@@ -17,12 +18,14 @@ from enforcement.admin import (
     runs,
     strike,
     undo,
+    withdraw,
 )
 
 __all__ = [
     "acts",
     "batch",
     "case_acts",
+    "case_faith",
     "cases",
     "decisions",
     "evidence",
@@ -38,4 +41,5 @@ __all__ = [
     "runs",
     "strike",
     "undo",
+    "withdraw",
 ]

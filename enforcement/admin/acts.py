@@ -15,25 +15,24 @@ from django.utils.translation import gettext_lazy
 
 from accounts.admin.number import chosen, crumbs_of
 from accounts.admin.rulebook import clause_text
-from accounts.lifecycle import Shown
 from accounts.queries.rulebook import clauses_in_force
 from accounts.services.protect import attempted
 from enforcement import services
 from enforcement.admin.evidence import BringsFiles
 from enforcement.admin.led import case_fact, case_in, initial_for
-from enforcement.admin.listed import figures_of, list_in
+from enforcement.admin.listed import counts_of, figures_of, list_in, losses_panels
 from enforcement.admin.words import CONSEQUENCES, effect_sentence, measure_name
 from enforcement.forms import ActForm, order_from
 from enforcement.models import Decision
 from enforcement.order import Order
-from enforcement.policy import BASES, Effect, Kind, Why
+from enforcement.policy import BASES, Effect, Kind
 from enforcement.queries import liftable
 from enforcement.services import Preview as Found
 from enforcement.services.lists import open_list
 from qqops import panels
 from qqops.audit import pen
 from qqops.pages import Preview
-from qqops.panels import Fact, Panel
+from qqops.panels import Panel
 from qqops.staff.models import Staff
 
 TITLES = {
@@ -111,7 +110,8 @@ class ActPage(BringsFiles):
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
         if cleaned is None:
             found = services.glance(self.kind, self.numbers, actor=self.user)
-            return Preview("", "", panels=[self.figures(found)], consequences=[CONSEQUENCES[self.kind]])
+            shown = [self.figures(found), *losses_panels(found)]
+            return Preview("", "", panels=shown, consequences=[CONSEQUENCES[self.kind]])
         with pen.refusals(actor=self.user, **attempted(self.kind, self.numbers, len(self.numbers))):
             found = services.preview(self.order(cleaned), self.numbers, actor=self.user)
         self.found = found
@@ -127,28 +127,13 @@ class ActPage(BringsFiles):
             fingerprint=f"{found.digest}:{found.rule.code}",
             button=_("Send for approval") if waits else str(CONFIRM[self.kind]),
             danger=self.kind in (Kind.FREEZE, Kind.TERMINATE) and not waits,
-            panels=[self.figures(found)],
+            panels=[self.figures(found), *losses_panels(found)],
             consequences=happens,
             blocked=not found.will,
         )
 
     def figures(self, found: Found) -> Panel:
-        facts = [Fact(_("will be changed"), found.will)]
-        facts += [Fact(_("skipped: %(why)s") % {"why": Why(w).label}, n) for w, n in sorted(found.skipped.items())]
-        facts += [Fact(_("now %(state)s") % {"state": Shown(s).label}, n) for s, n in sorted(found.shown.items())]
-        if found.unknown:
-            facts.append(Fact(_("unknown"), [str(n) for n in found.unknown]))
-        if found.premium:
-            facts.append(Fact(_("premium"), found.premium))
-        if found.protected:
-            facts.append(Fact(_("protected"), found.protected))
-        if found.paid:
-            facts.append(Fact(_("paid"), found.paid))
-        if found.held:
-            facts.append(Fact(_("under a legal hold"), found.held))
-        if found.suggested:
-            facts.append(Fact(_("the ladder suggests"), services.steps_in_words(found.suggested)))
-        facts += figures_of(self.listed, self.numbers, found)
+        facts = [*counts_of(found), *figures_of(self.listed, self.numbers, found)]
         if self.case:
             facts.append(case_fact(self.case))
         return Panel(_("Figures"), "ops/panel_facts.html", {"facts": facts})

@@ -15,10 +15,10 @@ from accounts.admin.number import number_link
 from accounts.admin.rulebook import clause_text
 from accounts.queries.policies import in_words, terms_of
 from enforcement import services
-from enforcement.admin.words import duration_text, effect_sentence, ground_text, grounds_text, state_badge, term_text
+from enforcement.admin.words import duration_text, ground_text, grounds_text, rule_text, state_badge, term_text
 from enforcement.models import Decision, Outcome
 from enforcement.policy import Kind, LeftOut, Why
-from enforcement.queries import decisions, inbox, notice_text
+from enforcement.queries import decisions, inbox, notice_text, rulings_on
 from qqops import panels
 from qqops.approvals import State
 from qqops.errors import Invalid, Refused
@@ -144,7 +144,7 @@ def content_facts(decision: Decision) -> list[Fact]:
         Fact(_("Numbers a second"), decision.rate),
         Fact(_("Dormancy policy"), policy_text(decision)),
         Fact(_("Notice"), notice_text(decision)),
-        Fact(_("Rule"), effect_sentence(decision.effect, len(decision.approvers))),
+        Fact(_("Rule"), rule_text(decision)),
         Fact(_("Lapses"), when(decision.expires_at, exact=True) if decision.state == State.PROPOSED else ""),
     ]
     return [fact for fact in facts if fact.value not in ("", None)]
@@ -185,7 +185,7 @@ def _approvals(request: HttpRequest, decision: Decision) -> Panel | None:
             a.reason,
             when(a.at, exact=True),
         )
-        for a in decision.approvals.select_related("approver").order_by("pk")
+        for a in rulings_on(decision)
     ]
     head = [_("Approver"), _("Answer"), _("Reason"), _("Time")]
     missing = len(decision.approvers) - len(rows)

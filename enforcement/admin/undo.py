@@ -76,7 +76,7 @@ class UndoPage(ConfirmPage):
             return Preview("", "", consequences=[CONSEQUENCES[Kind.UNDO]])
         found = services.look_at_undo(self.order(cleaned), actor=self.user)
         facts = [Fact(_("would be put back"), found.will)]
-        facts += [Fact(_("skipped: %(why)s") % {"why": Why(w).label}, n) for w, n in sorted(found.skipped.items())]
+        facts += [Fact(_what(Why(w)), n) for w, n in sorted(found.skipped.items())]
         if conflicts := services.conflicts(self.decision):
             facts.append(Fact(_("conflicts, for example"), [str(number) for number in conflicts]))
         happens: list[Any] = [
@@ -84,14 +84,14 @@ class UndoPage(ConfirmPage):
             effect_sentence(found.rule.effect, len(found.rule.approvers)),
             _("Rule: %(rule)s") % {"rule": found.rule.label},
         ]
-        if not found.will:
+        if not found.does:
             happens = [_("Nothing would change: %(why)s.") % {"why": services.in_words(found.skipped)}]
         return Preview(
             fingerprint=f"{found.digest}:{found.rule.code}",
             button=_("Undo") if found.rule.effect == Effect.AT_ONCE else _("Send for approval"),
             panels=[Panel(_("Figures"), "ops/panel_facts.html", {"facts": facts})],
             consequences=happens,
-            blocked=not found.will,
+            blocked=not found.does,
         )
 
     def enact(self, cleaned: dict[str, Any], *, nonce: str) -> str:
@@ -101,6 +101,11 @@ class UndoPage(ConfirmPage):
             return self.filed(earlier)
         if report.decision.approvers:
             self.say(_("Decision #%(id)d waits for approval.") % {"id": report.decision.pk})
+        elif report.skipped[Why.VOIDED]:
+            self.say(
+                _("It was over already: it ceases to count, the number stays as it is. Decision #%(id)d.")
+                % {"id": report.decision.pk}
+            )
         else:
             self.say(_("Taken back: %(n)d. Decision #%(id)d.") % {"n": report.applied, "id": report.decision.pk})
         return _url(report.decision)
@@ -112,6 +117,11 @@ class UndoPage(ConfirmPage):
     def filed(self, earlier: services.AlreadyFiled) -> str:
         self.say(str(earlier), messages.WARNING)
         return _url(earlier.decision)
+
+
+def _what(why: Why) -> Any:
+    """What only ceases to count is not skipped."""
+    return why.label if why == Why.VOIDED else _("skipped: %(why)s") % {"why": why.label}
 
 
 def _url(decision: Decision) -> str:

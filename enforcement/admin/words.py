@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from enforcement.models import Decision, Ground, Measure
-from enforcement.policy import Effect, Kind
+from enforcement.policy import RULES, Effect, Kind
+from enforcement.queries import rulings_on
 from enforcement.terms import LOST
 from qqops.approvals import State
 from qqops.templatetags.ops import badge, minute
@@ -30,7 +31,8 @@ CONSEQUENCES = {
     Kind.LIFT: gettext_lazy("The measures you choose end now; every other measure stays in force."),
     Kind.RESTORE: gettext_lazy("The number returns to the state before; measures still running stay in force."),
     Kind.UNDO: gettext_lazy(
-        "What that decision did is taken back, exactly; what changed since is a conflict: listed, and not touched."
+        "What that decision did is taken back, exactly; a measure that is over ceases to count; what changed since is a"
+        " conflict: listed, and not touched."
     ),
 }
 
@@ -49,6 +51,28 @@ def effect_sentence(effect: str, approvers: int) -> str:
             "people": people
         }
     return _("Nothing happens yet: it waits for %(people)s.") % {"people": people}
+
+
+RULES_BY_CODE = {rule.code: rule.label for rule in RULES}
+
+
+def rule_text(decision: Decision) -> str:
+    """Who must agree, while it waits; then under which rule it was, and who agreed to it or did not."""
+    if decision.state == State.PROPOSED and not decision.has_lapsed:
+        return effect_sentence(decision.effect, len(decision.approvers))
+    rule = {"rule": RULES_BY_CODE.get(decision.rule, decision.rule)}
+    if not decision.approvers:
+        return _("%(rule)s: it acted at once; nobody else was needed.") % rule
+    ruled = rulings_on(decision)
+    if refused := [str(one.approver) for one in ruled if not one.agreed]:
+        return _("%(rule)s: refused by %(people)s.") % (rule | {"people": _(", ").join(refused)})
+    if len(ruled) == len(decision.approvers):
+        return _("%(rule)s: agreed to by %(people)s.") % (
+            rule | {"people": _(", ").join(str(a.approver) for a in ruled)}
+        )
+    if decision.state == State.VOID:
+        return _("%(rule)s: it came to nothing before it was agreed to.") % rule
+    return _("%(rule)s: it lapsed before it was agreed to.") % rule
 
 
 def ground_text(ground: Ground) -> str:

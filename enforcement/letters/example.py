@@ -14,8 +14,13 @@ from enforcement.policy import Effect, FreezeKind, Kind, Letter, Scope
 NUMBER = 10_000  # the house's own
 DAY = datetime.timedelta(days=1)
 _NO_CLAUSE = Clause(number="…", text="…", version=RuleVersion(title="…", version="…"))  # no Rules are loaded yet
-_KINDS = {Letter.APOLOGY: Kind.UNDO, Letter.PRIOR: Kind.TERMINATE, Letter.REMINDER: Kind.TERMINATE}
-_STAGES = {Letter.PRIOR: Notice.Stage.PRIOR, Letter.REMINDER: Notice.Stage.REMINDER}
+_KINDS = {
+    Letter.APOLOGY: Kind.UNDO,
+    Letter.PRIOR: Kind.TERMINATE,
+    Letter.REMINDER: Kind.TERMINATE,
+    Letter.ENDED: Kind.FREEZE,
+}
+_STAGES = {letter: Notice.Stage(letter.value) for letter in (Letter.PRIOR, Letter.REMINDER, Letter.ENDED)}
 
 
 def example(template: Texts, letter: Letter) -> Rendered:
@@ -27,11 +32,12 @@ def about(letter: Letter) -> About:
     now = timezone.now()
     kind, stage = _KINDS.get(letter) or Kind(letter.value), _STAGES.get(letter, Notice.Stage.ACT)
     decision = _decision(kind, now, in_error=letter == Letter.APOLOGY)
-    if stage != Notice.Stage.ACT:
+    if letter in (Letter.PRIOR, Letter.REMINDER):
         decision.policy = DormancyPolicy(code="dormant-90", notice_days=30, reminder_days=7, grace_days=30)
-    freeze = Measure(kind=Kind.FREEZE, freeze_kind=FreezeKind.VIOLATION)
+    freeze = Measure(kind=Kind.FREEZE, freeze_kind=FreezeKind.VIOLATION, until=now + 7 * DAY, ended_at=now + 7 * DAY)
+    ended = [freeze] if letter in (Letter.LIFT, Letter.ENDED) else []
     clause = "10.3" if decision.policy else "10.1"
-    return About(decision, [_ground(clause, now)], NUMBER, stage.value, now, [freeze] if kind == Kind.LIFT else [])
+    return About(decision, [_ground(clause, now)], NUMBER, stage.value, now, ended)
 
 
 def _decision(kind: Kind, now: datetime.datetime, *, in_error: bool = False) -> Decision:

@@ -28,12 +28,12 @@ class About:
     number: int
     stage: str
     at: datetime.datetime  # when the notice was written, with the act it tells of
-    ended: Sequence[Measure] = ()  # of a lift: the measures that it ended
+    ended: Sequence[Measure] = ()  # of a lift: the measures that it ended; at an end: the measure that is over
 
     @property
     def letter(self) -> Letter:
         if self.stage != Notice.Stage.ACT:
-            return Letter.PRIOR if self.stage == Notice.Stage.PRIOR else Letter.REMINDER
+            return Letter(self.stage)
         if self.decision.kind in REVERSALS and self.decision.in_error:
             return Letter.APOLOGY
         return Letter(self.decision.kind)
@@ -147,6 +147,29 @@ def _reclaim_on(about: About) -> Both:
     return words.of_day(about.at + days * closing.DAY)
 
 
+def _ended(about: About) -> Both:
+    """How what was told of came to its end: the time was over, nobody confirmed it, or it is not done at all."""
+    if about.decision.kind == Kind.TERMINATE:
+        return (
+            "此前预告的回收不再进行，您可以继续使用该号码",
+            "The reclaim that you were told of is not carried out; you may go on using the number",
+        )
+    if not about.ended:
+        return NOTHING
+    (measure,) = about.ended
+    (zh, en), (at_zh, at_en) = words.of_measure(measure), words.of_moment(measure.ended_at or about.at)
+    if measure.until == measure.ended_at == about.decision.ends_at:  # and not with its proposal
+        return (
+            f"此前采取的措施（{zh}）期限已满，自 {at_zh} 起结束",
+            f"The measure on it ({en}) ended on {at_en}, as its time is over",
+        )
+    return (
+        f"此前采取的临时措施（{zh}）未获另一名工作人员确认，自 {at_zh} 起结束，不计入记录",
+        f"The provisional measure on it ({en}) was not confirmed by another member of staff. It ended on {at_en} and"
+        " does not count against you",
+    )
+
+
 def _same(text: str) -> Both:
     return text, text
 
@@ -167,6 +190,7 @@ VALUES: dict[str, Callable[[About], Both]] = {
     "date": lambda about: words.of_day(about.at),
     "loss": _loss,
     "reclaim_on": _reclaim_on,
+    "ended": _ended,
 }
 
 # A subject is read by whoever carries the mail: nothing of the holder, not even his number.
@@ -186,14 +210,16 @@ MUST: dict[Letter, tuple[str, ...]] = {
     Letter.APOLOGY: _ALWAYS,
     Letter.PRIOR: (*_OF_MEASURES, "loss", "reclaim_on"),
     Letter.REMINDER: (*_OF_MEASURES, "loss", "reclaim_on"),
+    Letter.ENDED: (*_ALWAYS, "ended"),
 }
 
 _NOT_OF: dict[str, tuple[Letter, ...]] = {
     "scope": tuple(letter for letter in Letter if letter != Letter.RESTRICT),
     "until": tuple(letter for letter in Letter if letter not in (Letter.RESTRICT, Letter.FREEZE)),
-    "loss": (Letter.LIFT, Letter.RESTORE, Letter.UNDO, Letter.APOLOGY),
+    "loss": (Letter.LIFT, Letter.RESTORE, Letter.UNDO, Letter.APOLOGY, Letter.ENDED),
     "reclaim_on": tuple(letter for letter in Letter if letter not in (Letter.PRIOR, Letter.REMINDER)),
     "from": (Letter.PRIOR, Letter.REMINDER),
+    "ended": tuple(letter for letter in Letter if letter != Letter.ENDED),
 }
 
 

@@ -27,24 +27,28 @@ Grounds:
 
 {operator}
 {date}"""
-_REVERSED_ZH = """说明：{facts}
-
-依据：
+_GROUNDS_ZH = """依据：
 {clauses}
 
 {operator}
 {date}"""
-_REVERSED_EN = """Why: {facts}
-
-Grounds:
+_GROUNDS_EN = """Grounds:
 {clauses}
 
 {operator}
 {date}"""
+_REVERSED_ZH = f"说明：{{facts}}\n\n{_GROUNDS_ZH}"
+_REVERSED_EN = f"Why: {{facts}}\n\n{_GROUNDS_EN}"
+_REVERSALS = (Letter.LIFT, Letter.RESTORE, Letter.UNDO, Letter.APOLOGY)
 
 
-def _draft(code: Letter, subject_zh: str, zh: str, subject_en: str, en: str, *, reverses: bool = False) -> Draft:
-    rest_zh, rest_en = (_REVERSED_ZH, _REVERSED_EN) if reverses else (_REASONS_ZH, _REASONS_EN)
+def _draft(code: Letter, subject_zh: str, zh: str, subject_en: str, en: str) -> Draft:
+    if code == Letter.ENDED:  # what it was taken for is not said again
+        rest_zh, rest_en = _GROUNDS_ZH, _GROUNDS_EN
+    elif code in _REVERSALS:
+        rest_zh, rest_en = _REVERSED_ZH, _REVERSED_EN
+    else:
+        rest_zh, rest_en = _REASONS_ZH, _REASONS_EN
     return Draft(code.value, subject_zh, f"{zh}\n\n{rest_zh}", subject_en, f"{en}\n\n{rest_en}")
 
 
@@ -78,7 +82,6 @@ SHIPPED: tuple[Draft, ...] = (
         "Measures are lifted (decision {decision})",
         "These measures on the number {number}, which you use, are lifted from {from}: {measure}."
         " Other measures still in force are not affected.",
-        reverses=True,
     ),
     _draft(
         Letter.RESTORE,
@@ -87,16 +90,15 @@ SHIPPED: tuple[Draft, ...] = (
         "Your right of use is restored (decision {decision})",
         "Your right to use the number {number} is restored from {from}."
         " Other measures still in force are not affected.",
-        reverses=True,
     ),
     _draft(
         Letter.UNDO,
         "决定撤销通知（决定 {decision}）",
-        "您好：此前对您使用的号码 {number} 作出的决定（{measure}）自 {from} 起撤销，号码回到该决定之前的状态。",
+        "您好：此前对您使用的号码 {number} 作出的决定（{measure}）自 {from} 起撤销，"
+        "该决定的效果不再保留。其他仍在执行的措施不受影响。",
         "A decision is taken back (decision {decision})",
-        "The earlier decision on the number {number}, which you use ({measure}), is taken back from {from}; the number"
-        " is again as it was before.",
-        reverses=True,
+        "The earlier decision on the number {number}, which you use ({measure}), is taken back from {from}: what"
+        " it did does not stand. Other measures still in force are not affected.",
     ),
     _draft(
         Letter.APOLOGY,
@@ -106,7 +108,6 @@ SHIPPED: tuple[Draft, ...] = (
         "A correction, and an apology (decision {decision})",
         "The earlier measure on the number {number}, which you use ({measure}), was wrong. It is put right from {from}"
         " and does not count against you. We apologise.",
-        reverses=True,
     ),
     _draft(
         Letter.PRIOR,
@@ -125,6 +126,13 @@ SHIPPED: tuple[Draft, ...] = (
         "Reminder: your number is going to be reclaimed (decision {decision})",
         "Once more: the number {number}, which you hold, is due to be reclaimed on {reclaim_on} at the earliest. If you"
         " log in (or renew it, where it is paid for) before that, it is not.",
+    ),
+    _draft(
+        Letter.ENDED,
+        "措施结束通知（决定 {decision}）",
+        "您好：关于您使用的号码 {number}：{ended}。其他仍在执行的措施不受影响。",
+        "What you were told of has ended (decision {decision})",
+        "About the number {number}, which you use. {ended}. Other measures still in force are not affected.",
     ),
 )
 BY_CODE = {draft.code: draft for draft in SHIPPED}

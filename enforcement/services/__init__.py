@@ -21,6 +21,7 @@ from enforcement.services.runs import (
     stop_all,
 )
 from enforcement.services.undo import conflicts, look_at_undo, undo, undo_order
+from enforcement.services.withdraw import may_withdraw, withdraw
 
 __all__ = [
     "AlreadyFiled",
@@ -52,6 +53,7 @@ __all__ = [
     "may_run",
     "may_run_it",
     "may_stop_all",
+    "may_withdraw",
     "pause",
     "preview",
     "ready",
@@ -64,5 +66,6 @@ __all__ = [
     "stop_all",
     "undo",
     "undo_order",
+    "withdraw",
     "would",
 ]

@@ -46,18 +46,23 @@ WITH next AS (
 UPDATE enforcement_notice x SET due_at = %(now)s + %(lease)s, attempts = x.attempts + 1
 FROM next WHERE x.id = next.id RETURNING x.id"""
 
+# In key order, as whoever takes an act back withdraws its notices, so that the two cannot deadlock.
+_MINE = "SELECT id FROM enforcement_notice WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
+
 # Of what was not reached in time: as if it had not been taken.
-_GIVE_BACK = """
-UPDATE enforcement_notice SET due_at = %(now)s, attempts = attempts - 1
-WHERE id = ANY(%(ids)s) AND state = 'pending' AND attempts > 0"""
+_GIVE_BACK = f"""
+WITH mine AS MATERIALIZED ({_MINE})
+UPDATE enforcement_notice x SET due_at = %(now)s, attempts = x.attempts - 1
+FROM mine WHERE x.id = mine.id AND x.state = 'pending' AND x.attempts > 0"""
 
 # What was sent is sent, though the act was taken back in the same moment: its holder has another letter for that.
-_WRITE = """
+_WRITE = f"""
+WITH mine AS MATERIALIZED ({_MINE})
 UPDATE enforcement_notice x SET state = r.state, channel = r.channel, fault = r.fault, due_at = r.due_at,
   template_id = r.template, letter_sha256 = r.sha256, sent_at = CASE WHEN r.state = 'sent' THEN %(now)s END
 FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(channels)s::text[], %(faults)s::text[],
   %(dues)s::timestamptz[], %(templates)s::bigint[], %(sha256s)s::text[])
-  AS r(id, state, channel, fault, due_at, template, sha256)
+  AS r(id, state, channel, fault, due_at, template, sha256) JOIN mine USING (id)
 WHERE x.id = r.id AND (x.state = 'pending' OR x.state = 'withdrawn' AND r.state = 'sent')
 RETURNING x.state, x.channel"""
 
@@ -100,7 +105,7 @@ def letter_of(notice: Notice, *, template: LetterTemplate | None = None) -> tupl
 
 
 def abouts(notices: Iterable[Notice]) -> dict[int, About]:
-    """What each is about, in three queries however many there are. Nothing of any other holder of the number."""
+    """What each is about, in a few queries however many there are. Nothing of any other holder of the number."""
     found = {notice.pk: notice for notice in notices}
     wanted = Decision.objects.filter(pk__in={notice.decision_id for notice in found.values()})
     decisions = wanted.select_related("policy", "undoes").prefetch_related("grounds__clause__version").in_bulk()
@@ -118,20 +123,26 @@ def abouts(notices: Iterable[Notice]) -> dict[int, About]:
 def _ended(
     notices: Iterable[Notice], decisions: Mapping[int, Decision]
 ) -> defaultdict[tuple[int, int | None], list[Measure]]:
-    """Of lifts: the measures that each ends, by decision and tenure."""
+    """By decision and tenure: of a lift the measures that it ends, where an end is told the measure that is over."""
     lifts = [notice for notice in notices if decisions[notice.decision_id].kind == Kind.LIFT]
+    over = [notice for notice in notices if notice.stage == Notice.Stage.ENDED]
     ends: defaultdict[tuple[int, int | None], list[Measure]] = defaultdict(list)
     if lifts:
-        targets = list(
-            Target.objects.filter(
-                decision__in={notice.decision_id for notice in lifts},
-                number__in={notice.tenure.number_id for notice in lifts},
-            )
-        )
+        targets = list(Target.objects.filter(**_of(lifts)))
         measures = Measure.objects.in_bulk({pk for target in targets for pk in target.measures or ()})
         for target in targets:
             ends[target.decision_id, target.tenure_id] += [measures[pk] for pk in target.measures or ()]
+    if over:
+        for measure in Measure.objects.filter(**_of(over)):
+            ends[measure.decision_id, measure.tenure_id].append(measure)
     return ends
+
+
+def _of(notices: Iterable[Notice]) -> dict[str, set[int]]:
+    return {
+        "decision__in": {notice.decision_id for notice in notices},
+        "number__in": {notice.tenure.number_id for notice in notices},
+    }
 
 
 def _take() -> list[Notice]:
@@ -163,9 +174,7 @@ def _send_all(notices: list[Notice], ways: Ways, until: float) -> list[Result]:
 
 
 def _send(notice: Notice, about: About, templates: Mapping[str, LetterTemplate], ways: Ways) -> Result:
-    if about.decision.state in (State.REFUSED, State.LAPSED):  # a provisional measure is over with its proposal
-        return Result(notice, S.WITHDRAWN)
-    if notice.stage != Notice.Stage.ACT and about.decision.state != State.APPROVED:  # it will not happen, or did
+    if _is_past(notice, about.decision):
         return Result(notice, S.WITHDRAWN)
     template = templates.get(about.letter)
     if template is None:
@@ -184,6 +193,15 @@ def _send(notice: Notice, about: About, templates: Mapping[str, LetterTemplate],
     except Exception as error:  # whatever goes wrong with one is that one's: it is tried again
         return _again(notice, channel, webhook.fault(error))
     return Result(notice, S.SENT, channel, template=template, sha256=letter.sha256)
+
+
+def _is_past(notice: Notice, decision: Decision) -> bool:
+    """Is what it tells of not so any more? Of an end that was told of nothing is taken back."""
+    if notice.stage == Notice.Stage.ENDED:
+        return False
+    if notice.stage == Notice.Stage.ACT:  # a provisional measure is over with its proposal
+        return decision.state in (State.REFUSED, State.LAPSED, State.VOID)
+    return decision.state != State.APPROVED  # it will not happen, or did
 
 
 def _again(notice: Notice, channel: str, fault: str) -> Result:

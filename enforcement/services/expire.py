@@ -65,12 +65,12 @@ def _lapse(pk: int, actor: Staff) -> int:
     return 1
 
 
-def drop(decision: Decision, *, actor: Staff, reason: str) -> int:
-    """End the provisional measures of a refused proposal."""
+def drop(
+    decision: Decision, *, actor: Staff, reason: str, because: Measure.EndReason = Measure.EndReason.REFUSED
+) -> int:
+    """End the provisional measures of a proposal that was refused or withdrawn: they never count."""
     left = dict(Measure.objects.filter(decision=decision, ended_at=None).values_list("pk", "number_id"))
-    return _end(
-        left, verb="measure.dropped", reason=Measure.EndReason.REFUSED, actor=actor, decision=decision, why=reason
-    )
+    return _end(left, verb="measure.dropped", reason=because, actor=actor, decision=decision, why=reason)
 
 
 def confirm(decision: Decision, *, actor: Staff) -> tuple[int, int]:
@@ -102,6 +102,28 @@ number_history AS ({pen.history_insert(Number, pen.CHANGED, source="number live"
     return measures, provisional - measures
 
 
+# Whoever was told that a measure begins is told that it has ended. A letter that has not left is not sent any more, and
+# its holder hears of neither; one that was tried may have reached him. What an undo voided has had a letter of its own.
+_TELL = """
+unsent AS (
+  UPDATE enforcement_notice x SET state = 'withdrawn' FROM measure m
+  WHERE x.decision_id = m.decision_id AND x.tenure_id = m.tenure_id AND x.stage = 'act' AND x.state = 'pending'),
+told AS (
+  INSERT INTO enforcement_notice (decision_id, tenure_id, stage, state, created_at)
+  SELECT m.decision_id, m.tenure_id, 'ended', 'pending', %(now)s FROM measure m JOIN enforcement_notice x
+    ON x.decision_id = m.decision_id AND x.tenure_id = m.tenure_id AND x.stage = 'act'
+  WHERE (x.state = 'sent' OR (x.state = 'pending' AND x.attempts > 0)) AND m.ended_by_id IS NULL
+  ORDER BY m.number_id ON CONFLICT (decision_id, tenure_id, stage) DO NOTHING)"""
+
+# As services/writing.py: before the statement that withdraws them, and in key order, as the worker writes them.
+_LOCK_NOTICES = """
+SELECT count(*) FROM (
+  SELECT x.id FROM enforcement_measure m JOIN enforcement_notice x
+    ON x.decision_id = m.decision_id AND x.tenure_id = m.tenure_id
+  WHERE m.id = ANY(%(ids)s::bigint[]) AND x.stage = 'act' AND x.state = 'pending'
+  ORDER BY x.id FOR NO KEY UPDATE OF x) locked"""
+
+
 def _end(
     over: Mapping[int, int],
     *,
@@ -111,35 +133,45 @@ def _end(
     decision: Decision | None = None,
     why: str = "",
 ) -> int:
+    expires = reason == Measure.EndReason.EXPIRED
     # An expiry is not an act upon the number: it leaves the revision, so that no open proposal is voided by it.
-    bump = 0 if reason == Measure.EndReason.EXPIRED else 1
-    ended = "m.until" if reason == Measure.EndReason.EXPIRED else "%(now)s"
+    bump = 0 if expires else 1
+    ended = "m.until" if expires else "%(now)s"
     # Judged after the lock: a measure may have been confirmed, hence prolonged, while its number was waited for;
     # and what is over by its own time is the sweep's to end, with that time.
     run_out = "m.ended_at IS NULL AND m.until <= %(now)s"
-    still = run_out if reason == Measure.EndReason.EXPIRED else judgement.IN_FORCE
+    still = run_out if expires else judgement.IN_FORCE
+    # What an undo has voided, over and not swept yet, keeps that as its reason.
     sql = f"""
 WITH measure AS (
-  UPDATE enforcement_measure m SET ended_at = {ended}, end_reason = %(reason)s
+  UPDATE enforcement_measure m SET ended_at = {ended}, end_reason = coalesce(nullif(m.end_reason, ''), %(reason)s)
   WHERE m.id = ANY(%(ids)s) AND {still} RETURNING m.*),
 measure_history AS ({pen.history_insert(Measure, pen.CHANGED, source="measure live")}),
 number AS (
   UPDATE accounts_number n SET frozen_until = {judgement.latest_end("freeze", without="%(ids)s")},
     restricted_until = {judgement.latest_end("restrict", without="%(ids)s")}, revision = n.revision + {bump}
   WHERE n.id IN (SELECT number_id FROM measure) RETURNING n.*),
-number_history AS ({pen.history_insert(Number, pen.CHANGED, source="number live")})"""
+number_history AS ({pen.history_insert(Number, pen.CHANGED, source="number live")}),
+{_TELL}"""
     with (
         transaction.atomic(),
         pen.act(verb, actor=actor, reason=why, subject=decision, decision_id=decision.pk if decision else None) as act,
     ):
         _lock_numbers(list(over.values()))
+        _lock_notices(list(over))
         measures, numbers, again = _run(sql, act, {"ids": list(over), "reason": reason})
         act.facts.update(measures=measures)
         act.wrote(pen.history_model(Measure), rows=measures)
         act.wrote(pen.history_model(Number), rows=numbers)
-        if again and reason == Measure.EndReason.EXPIRED:
+        if again and expires:
             review_ended(again, list(over), actor=actor)
     return measures
+
+
+def _lock_notices(measures: Sequence[int]) -> None:
+    with connection.cursor() as cursor:
+        judgement.by_key(cursor, len(measures))
+        cursor.execute(_LOCK_NOTICES, {"ids": list(measures)})
 
 
 def _lock_numbers(numbers: Sequence[int]) -> None:

@@ -1,4 +1,5 @@
-"""Notices before a reclaim (10.3; domain.md §7, T12c): every holder is told, and reminded, before anything happens.
+"""Notices before a reclaim (10.3; domain.md §7, T12c): every holder is told, and reminded, before anything happens; and
+where it is stopped, those who were told that it will not happen.
 
 Written chunk by chunk by a periodic act. The time of notice counts from when the last holder was told, and that of the
 reminder from when the last was reminded, so nobody loses his number before he had all of both, however late this runs.
@@ -38,8 +39,28 @@ told AS (
   WHERE t.tenure_id IS NOT NULL AND {reached} ORDER BY t.number_id
   ON CONFLICT (decision_id, tenure_id, stage) DO NOTHING RETURNING id)
 SELECT (SELECT count(*) FROM next), (SELECT coalesce(max(number_id), 0) FROM next), (SELECT count(*) FROM told)"""
+# Of one that was stopped: what has not left is not sent any more, and who was told, or may have been, and still has his
+# number is told that he keeps it.
+_TELL_END = """
+WITH next AS MATERIALIZED (
+  SELECT t.number_id, t.tenure_id FROM enforcement_target t
+  WHERE t.decision_id = %(decision)s AND t.number_id > %(after)s ORDER BY t.number_id LIMIT %(size)s),
+before AS MATERIALIZED (
+  SELECT x.id, x.tenure_id, x.state, x.attempts, t.number_id FROM next t JOIN enforcement_notice x
+    ON x.decision_id = %(decision)s AND x.tenure_id = t.tenure_id AND x.stage IN ('prior', 'reminder')
+  ORDER BY x.id FOR NO KEY UPDATE OF x),
+unsent AS (
+  UPDATE enforcement_notice x SET state = 'withdrawn' FROM before b WHERE x.id = b.id AND x.state = 'pending'),
+told AS (
+  INSERT INTO enforcement_notice (decision_id, tenure_id, stage, state, created_at)
+  SELECT DISTINCT %(decision)s::bigint, b.tenure_id, %(stage)s, 'pending', %(now)s FROM before b
+  WHERE (b.state = 'sent' OR (b.state = 'pending' AND b.attempts > 0)) AND NOT EXISTS (
+    SELECT FROM enforcement_outcome o WHERE o.decision_id = %(decision)s AND o.number_id = b.number_id AND o.why = '')
+  ON CONFLICT (decision_id, tenure_id, stage) DO NOTHING RETURNING id)
+SELECT (SELECT count(*) FROM next), (SELECT coalesce(max(number_id), 0) FROM next), (SELECT count(*) FROM told)"""
 _JUDGED = f"JOIN accounts_number n ON n.id = t.number_id {judgement.TENURE}"
 
+_END_IS_TOLD = Q(verb="decision.all_told", facts__stage=Notice.Stage.ENDED.value)
 QUIET = datetime.timedelta(minutes=2)  # after so long without a word a run is taken to have ended without its end
 
 # Where a run that was cut short goes on.
@@ -51,7 +72,8 @@ SELECT coalesce(max(t.number_id), 0) FROM (
 
 
 def announce(*, actor: Staff) -> Counter[str]:
-    """Tell the holders of every approved reclaim what its policy says they are told; how many, by stage."""
+    """Tell the holders of every approved reclaim what its policy says they are told, and of a stopped one that it will
+    not happen; how many, by stage."""
     told = Counter[str]()
     for decision, stage in _due():
         told[stage] += _tell_all(decision, stage, actor)
@@ -79,15 +101,21 @@ def _due() -> Iterator[tuple[Decision, Notice.Stage]]:
             yield decision, Notice.Stage.PRIOR
         elif reminds_now(decision):
             yield decision, Notice.Stage.REMINDER
+    told = Notice.objects.filter(decision=OuterRef("pk"), stage=Notice.Stage.PRIOR)
+    said = Event.objects.filter(_END_IS_TOLD, decision_id=OuterRef("pk"))
+    stopped = Decision.objects.filter(Exists(told), ~Exists(said), state=State.STOPPED, policy__notice_days__gt=0)
+    for decision in stopped.select_related("policy").order_by("pk"):
+        yield decision, Notice.Stage.ENDED
 
 
 def _tell_all(decision: Decision, stage: Notice.Stage, actor: Staff) -> int:
-    told, after = 0, _told_upto(decision, stage)
+    told, after = 0, 0 if stage == Notice.Stage.ENDED else _told_upto(decision, stage)
+    state = State.STOPPED if stage == Notice.Stage.ENDED else State.APPROVED
     while True:
         with transaction.atomic():
             # One run at a time; another that is at it will finish.
             mine = Decision.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
-            held = mine.select_related("policy").filter(pk=decision.pk, state=State.APPROVED).first()
+            held = mine.select_related("policy").filter(pk=decision.pk, state=state).first()
             if held is None or _is_told(held, stage):
                 return told
             size, after, written = _tell(held, stage, actor, after)
@@ -106,7 +134,11 @@ def _told_upto(decision: Decision, stage: Notice.Stage) -> int:
 
 def _tell(decision: Decision, stage: Notice.Stage, actor: Staff, after: int) -> tuple[int, int, int]:
     reminds = stage == Notice.Stage.REMINDER
-    sql = _TELL.format(judged=_JUDGED if reminds else "", reached=f"{why_not(decision)} = ''" if reminds else "true")
+    sql = _TELL_END
+    if stage != Notice.Stage.ENDED:
+        sql = _TELL.format(
+            judged=_JUDGED if reminds else "", reached=f"{why_not(decision)} = ''" if reminds else "true"
+        )
     now = timezone.now()
     params = judgement.terms(decision.policy, now, since=decision.proposed_at) | {
         "decision": decision.pk,
@@ -127,21 +159,30 @@ def _tell(decision: Decision, stage: Notice.Stage, actor: Staff, after: int) -> 
 
 
 def _is_told(decision: Decision, stage: Notice.Stage) -> bool:
+    if stage == Notice.Stage.ENDED:
+        return Event.objects.filter(_END_IS_TOLD, decision_id=decision.pk).exists()
     return (decision.announced_at if stage == Notice.Stage.PRIOR else decision.reminded_at) is not None
 
 
 def _told(decision: Decision, stage: Notice.Stage, actor: Staff) -> None:
+    facts = {"stage": stage.value}
+    with pen.act(
+        "decision.all_told", actor=actor, reason="", subject=decision, decision_id=decision.pk, facts=facts
+    ) as act:
+        if stage != Notice.Stage.ENDED:
+            facts["until"] = _run_from_now(decision, stage).isoformat()
+            decision.save(update_fields=["announced_at", "reminded_at", "effective_at"])
+            act.wrote(pen.history_model(Decision))
+
+
+def _run_from_now(decision: Decision, stage: Notice.Stage) -> datetime.datetime:
     """All are told: from now on their time runs, and it does not run out before that of an earlier stage."""
     now = timezone.now()
     until = now + told_before(decision)[stage] * DAY
     if stage == Notice.Stage.PRIOR:
-        decision.announced_at, decision.effective_at = now, until
+        decision.announced_at = now
     else:
         assert decision.effective_at is not None
-        decision.reminded_at, decision.effective_at = now, max(decision.effective_at, until)
-    facts = {"stage": stage.value, "until": decision.effective_at.isoformat()}
-    with pen.act(
-        "decision.all_told", actor=actor, reason="", subject=decision, decision_id=decision.pk, facts=facts
-    ) as act:
-        decision.save(update_fields=["announced_at", "reminded_at", "effective_at"])
-        act.wrote(pen.history_model(Decision))
+        decision.reminded_at, until = now, max(decision.effective_at, until)
+    decision.effective_at = until
+    return until

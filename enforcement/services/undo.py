@@ -1,7 +1,8 @@
 """Undo: one decision that takes another back, target by target, exactly as its outcomes say it was before.
 
 It is an order like any other: filed with its frozen targets, agreed to by somebody who had no part in what it takes
-back, applied chunk by chunk. What changed since is a conflict: listed, and not touched.
+back, applied chunk by chunk. What changed since is a conflict: listed, and not touched. Of a measure that has run out
+or was lifted nothing is put back: it only ceases to count (writing.py).
 """
 
 import uuid
@@ -26,7 +27,7 @@ from qqops.staff.models import Staff
 _DONE = "SELECT number_id FROM enforcement_outcome WHERE decision_id = %s AND why = '' ORDER BY number_id"
 
 
-# What the decision changed and somebody else has changed since, or what ran out.
+# What the decision changed and somebody else has changed since.
 _CONFLICTS = f"""
 SELECT n.id FROM enforcement_outcome x JOIN accounts_number n ON n.id = x.number_id
 WHERE x.decision_id = %(undoes)s AND x.why = '' AND {judgement.why(Kind.UNDO, of_targets=False)} = 'conflict'

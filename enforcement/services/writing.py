@@ -56,7 +56,7 @@ WITH judged AS MATERIALIZED (
 number_history AS ({number_history}),
 notice AS (
   INSERT INTO enforcement_notice (decision_id, tenure_id, state, created_at)
-  SELECT %(decision)s, tenure_id, 'pending', %(now)s FROM judged WHERE why = ''{heard}),
+  SELECT %(decision)s, tenure_id, 'pending', %(now)s FROM judged WHERE {told}),
 outcome AS (
   INSERT INTO enforcement_outcome (decision_id, number_id, why, before, event)
   SELECT %(decision)s, number_id, why, CASE WHEN why = '' THEN jsonb_build_object('lifecycle', lifecycle,
@@ -91,8 +91,9 @@ number AS (
   FROM judged j WHERE n.id = j.number_id AND j.why = '' RETURNING n.*)"""
 
 # Exactly what it was, but that nobody's data is purged before he had a whole grace to object: the measures of that
-# decision end, those it ended run again, and the number is what its outcome says it was before. Of a notice that is not
-# sent yet nobody hears.
+# decision end, those it ended run again, and the number is what its outcome says it was before. What had run out or was
+# lifted ended when it did, and ceases to count; one that is not swept yet is left to the sweep with its reason. A
+# notice that is not sent yet is not sent; they are locked in key order, as the worker writes them (deliver.py).
 _UNDO = """
 ended AS (
   UPDATE enforcement_measure m SET ended_at = %(now)s, ended_by_id = %(decision)s, end_reason = %(end_reason)s
@@ -102,12 +103,18 @@ reopened AS (
   UPDATE enforcement_measure m SET ended_at = NULL, ended_by_id = NULL, end_reason = ''
   FROM judged j WHERE m.number_id = j.number_id AND m.tenure_id = j.tenure_id AND m.ended_by_id = %(undoes)s
     AND j.why = '' RETURNING m.*),
-measure AS (SELECT * FROM ended UNION ALL SELECT * FROM reopened),
+voided AS (
+  UPDATE enforcement_measure m SET ended_by_id = %(decision)s, end_reason = %(end_reason)s
+  FROM judged j WHERE m.number_id = j.number_id AND m.tenure_id = j.tenure_id AND m.decision_id = %(undoes)s
+    AND j.why = 'voided' RETURNING m.*),
+measure AS (SELECT * FROM ended UNION ALL SELECT * FROM reopened UNION ALL SELECT * FROM voided),
 measure_history AS ({measure_changed}),
+pending AS MATERIALIZED (
+  SELECT x.id FROM judged j JOIN enforcement_notice x ON x.decision_id = %(undoes)s AND x.tenure_id = j.tenure_id
+  WHERE x.state = 'pending' AND j.why IN ('', 'voided') ORDER BY x.id FOR NO KEY UPDATE OF x),
 unsent AS (
-  UPDATE enforcement_notice x SET state = 'withdrawn' FROM judged j
-  WHERE x.decision_id = %(undoes)s AND x.tenure_id = j.tenure_id AND x.state = 'pending' AND j.why = ''
-  RETURNING x.tenure_id),
+  UPDATE enforcement_notice x SET state = 'withdrawn' FROM pending p WHERE x.id = p.id
+  RETURNING x.tenure_id, x.stage, x.attempts),
 number AS (
   UPDATE accounts_number n SET lifecycle = CASE WHEN o.before ->> 'lifecycle' = 'allocated' AND EXISTS (
         SELECT FROM accounts_loginfact f WHERE f.tenure_id = j.tenure_id OFFSET 0) THEN 'in_use'
@@ -117,7 +124,11 @@ number AS (
     revision = n.revision + 1
   FROM judged j JOIN enforcement_outcome o ON o.decision_id = %(undoes)s AND o.number_id = j.number_id
   WHERE n.id = j.number_id AND j.why = '' RETURNING n.*)"""
-_HEARD = " AND NOT EXISTS (SELECT FROM unsent u WHERE u.tenure_id = judged.tenure_id)"
+# Who has not heard of what is taken back does not hear of that; what was tried once may have reached him.
+_HEARD = (
+    " AND NOT EXISTS (SELECT FROM unsent u WHERE u.tenure_id = judged.tenure_id AND u.stage = 'act' AND u.attempts = 0)"
+)
+_TOLD = {Kind.UNDO: "why IN ('', 'voided')"}
 _BEFORE = "(o.before ->> '{column}')::timestamptz"
 _WHOLE_GRACE = "CASE WHEN {before} IS NOT NULL THEN greatest({before}, %(now)s + %(grace)s) END"
 _BEFORE_AND_STILL = "CASE WHEN {before} > %(now)s THEN {before} END"  # what was over by itself meanwhile stays over
@@ -173,7 +184,7 @@ def write(decision: Decision, actor: Staff, after: int, upto: int) -> dict[str, 
         more="".join(f", n.{name}" for name in _ENDING) if kind == Kind.RESTORE else "",
         before="".join(f", '{name}', {name}" for name in _ENDING) if kind == Kind.RESTORE else "",
         act=_act_sql(kind),
-        heard=_HEARD if kind == Kind.UNDO and not decision.in_error else "",
+        told=_TOLD.get(kind, "why = ''") + (_HEARD if kind == Kind.UNDO and not decision.in_error else ""),
         number_history=pen.history_insert(Number, pen.CHANGED, source="number live"),
         measures="count(*) FROM measure" if kind in MEASURED else "0",
     )

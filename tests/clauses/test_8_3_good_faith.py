@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 
 from accounts.models import Number, RuleVersion
+from accounts.queries.number import shown_of
 from enforcement.casebook import CaseKind
-from enforcement.models import Case, Decision
+from enforcement.models import Case, Decision, Outcome
 from enforcement.policy import Kind
-from enforcement.services import preview
-from enforcement.services.cases import amend
+from enforcement.services import case_faith, preview
+from enforcement.services.cases import amend, close
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
-from tests.enforcement.acts import HOUR, broken, decide, head, order, verbs
+from tests.enforcement.acts import HOUR, approve, broken, decide, head, order, verbs
 from tests.enforcement.cases.opening import SAID, opened
 
 pytestmark = [pytest.mark.usefixtures("english"), pytest.mark.django_db]
@@ -59,13 +60,52 @@ def test_8_3_who_used_the_number_first_answers_under_10_2_alone(
     assert decide(Kind.TERMINATE, his, officer, clauses=("10.2",), case=case.pk).decision.state == "proposed"
 
 
-def test_8_3_nobody_is_spared_for_a_report_in_bad_faith(
-    rulebook: RuleVersion, agent: Staff, officer: Staff, number: Make
+def test_8_3_nobody_is_spared_for_a_report_in_bad_faith_and_two_people_say_so(
+    rulebook: RuleVersion, agent: Staff, officer: Staff, supervisor: Staff, number: Make
 ) -> None:
     his, found = number(), number()
-    case = reported(agent, his, found)
-    amend(case, SAID[CaseKind.FINDER] | {"good_faith": False}, actor=officer, reason="he sold it on before")
+    case, why = reported(agent, his, found), {"reason": "he sold it on before"}
+    with pytest.raises(Invalid, match="taken back by two people"):
+        amend(case, SAID[CaseKind.FINDER] | {"good_faith": False}, actor=officer, **why)
+    case = case_faith.doubt_faith(case, actor=officer, **why)
+    with pytest.raises(Refused, match="reported in good faith"):
+        decide(Kind.FREEZE, his, officer, clauses=("8.2",), case=case.pk)
+    case = case_faith.rule_on_faith(case, agree=True, content_hash=case_faith.seen(case), actor=supervisor, **why)
     assert decide(Kind.FREEZE, his, officer, clauses=("8.2",), case=case.pk).applied == 1
+    assert broken() == []
+
+
+@pytest.mark.parametrize("state", ["open", "closed"])
+def test_8_3_he_is_spared_in_any_list_on_these_grounds_also_where_nobody_names_his_case(
+    rulebook: RuleVersion, agent: Staff, officer: Staff, number: Make, state: str
+) -> None:
+    his, found, other = number(), number(), number()
+    case = reported(agent, his, found)
+    if state == "closed":
+        close(case, "its holder has it back", actor=officer, reason="all is decided")
+    both = [his.pk, other.pk]
+    for clause in ("8.1", "8.2"):
+        looked = preview(order(Kind.RESTRICT, clauses=(clause,)), both, actor=officer)
+        assert (looked.will, dict(looked.skipped)) == (1, {"good_faith": 1})
+    made = decide(Kind.RESTRICT, both, officer, clauses=("8.1",))
+    assert (made.applied, dict(made.skipped)) == (1, {"good_faith": 1})
+    assert Outcome.objects.get(decision=made.decision, number=his).why == "good_faith"
+    before = head()
+    with pytest.raises(Invalid, match="1 reported another's number in good faith"):
+        decide(Kind.FREEZE, his, officer, clauses=("8.3",), freeze_kind="security", duration=HOUR)
+    assert verbs(before) == [] and decide(Kind.FREEZE, his, officer).applied == 1  # for what else he did: 10.1
+    assert broken() == []
+
+
+def test_8_3_who_reports_between_the_filing_and_the_act_is_spared_by_the_act(
+    rulebook: RuleVersion, agent: Staff, officer: Staff, supervisor: Staff, number: Make
+) -> None:
+    his, found, other = number(), number(), number()
+    filed = decide(Kind.TERMINATE, [his.pk, other.pk], officer, clauses=("8.1",))
+    reported(agent, his, found)
+    done = approve(filed, supervisor)
+    assert (done.applied, dict(done.skipped)) == (1, {"good_faith": 1})
+    assert shown_of(Number.objects.get(pk=his.pk)) == "in_use" and broken() == []
 
 
 def test_8_3_a_report_says_when_and_how_it_came(agent: Staff, number: Make) -> None:

@@ -14,7 +14,7 @@ from accounts.services.resources import allocations
 from qqops.audit.models import Event
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
-from tests.accounts.allocation.test_register import publish_rules
+from tests.accounts.allocation.registering import publish_rules
 from tests.accounts.allocation.wishes import WHY, holder, terms, wish
 from tests.enforcement.acts import DAY, broken, head, verbs
 from tests.terminal import Terminal

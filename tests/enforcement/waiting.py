@@ -10,14 +10,15 @@ from django.db import connection, transaction
 from tests.enforcement.test_races import together
 
 
-def meanwhile(first: Callable[[], Any], second: Callable[[], Any]) -> Any:
-    """Commit the first only when the second waits for it; what the second then returned or raised."""
+def meanwhile(first: Callable[[], Any], second: Callable[[], Any], then: Callable[[], None] = lambda: None) -> Any:
+    """Commit the first only when the second waits for it, and after `then`; what the second then returned or raised."""
     found: list[Any] = []
     thread = threading.Thread(target=lambda: found.extend(together(second)))
     with transaction.atomic():
         first()
         thread.start()
         _until_one_waits()
+        then()
     thread.join(timeout=30)
     return found[0]
 

@@ -78,6 +78,10 @@ def _of_the_house(cast: Cast) -> dict[str, Any]:
             f"admin:{name}": lambda name=name: [Address(f"admin:{name}", reverse(f"admin:{name}") + at)]
             for name in ("protect", "place_hold")
         },
+        "admin:filters": lambda: [
+            Address(f"admin:filters {page}", reverse("admin:filters", args=[page]) + f"?{chosen}")
+            for page, chosen in (("numbers", "protection=vip"), ("events", "kind=refused"))
+        ],
         "welcome": ["MQ", "no-such-token"],
         "mfa_remove_webauthn": [1],
         "/admin/<path:url>": lambda: [Address("anything else", "/admin/auth/user/add/")],
@@ -114,11 +118,14 @@ def _of_enforcing(story: Story) -> dict[str, Any]:
         **{f"admin:enforcement_{model}_{page}": [pk] for model, (pk, pages) in objects.items() for page in pages},
         "admin:open_case": ["theft"],
         **{f"admin:case_{step}": [told.case.pk] for step in steps},
+        "admin:case_doubt": [told.found.pk],
+        "admin:case_faith_ruling": [told.doubted.pk],
         "admin:open_evidence": [told.file.pk],
         "admin:draft_letter": ["freeze"],
         "admin:letter_ruling": [told.letter.pk],
         "admin:run": [waiting, "pause"],
         "admin:undo": [waiting],
+        "admin:withdraw": [told.waits.pk],
         "admin:progress": [waiting],
         "admin:report": [waiting, "csv"],
     }
@@ -307,11 +314,19 @@ def _enforces(story: Story, folder: Path) -> dict[str, tuple[str, ...]]:
         **{f"decisions {do}": ("decisions", do, done, *SAY) for do in ("pause", "resume", "stop")},
         "decisions limit": ("decisions", "limit", done, "--rate", "500", *SAY),
         "decisions undo": ("decisions", "undo", done, "--clause", "10.1", *SAY),
+        "decisions withdraw": ("decisions", "withdraw", str(told.waits.pk), *SAY),
         "decisions stop_all": ("decisions", "stop_all", *SAY),
         "decisions go_on": ("decisions", "go_on", *SAY),
         "cases list": ("cases", "list", *SAY),
         "cases show": ("cases", "show", case, *SAY),
         "cases open": ("cases", "open", "--kind", "theft", *detail, *SAY),
+        "cases evidence": ("cases", "evidence", case, "--evidence", "call record 8", *SAY),
+        "cases numbers": ("cases", "numbers", case, "--number", str(story.numbers[1]), *SAY),
+        "cases details": ("cases", "details", case, "--detail", "reported_on=2026-11-03", *SAY),
+        "cases cause": ("cases", "cause", case, "--cause", "other", *SAY),
+        "cases doubt": ("cases", "doubt", str(told.found.pk), *SAY),
+        "cases agree": ("cases", "agree", case, *SAY),
+        "cases refuse": ("cases", "refuse", str(told.doubted.pk), *SAY),
         "cases close": ("cases", "close", case, "--conclusion", "nothing in it", *SAY),
         "evidence add": ("evidence", "add", str(paper), *SAY),
         "strike": ("strike", "--citation", "Order 7 of the county", *SAY),

@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from accounts.intake.lists import GivenList
 from enforcement import services
@@ -12,6 +13,7 @@ from enforcement.models import Case, Decision, EvidenceFile, LetterTemplate, Str
 from enforcement.policy import Kind
 from enforcement.services import cases, evidence, letters, lists, strike
 from enforcement.services.case_cause import propose_cause
+from enforcement.services.case_faith import doubt_faith
 from qqops.staff.models import Staff
 from tests.cast import make_numbers
 from tests.enforcement.acts import approve, decide
@@ -24,31 +26,40 @@ WHY = "seen in the chat groups"
 class Enforcing:
     frozen: Decision  # with a file as evidence
     ended: Decision  # two numbers, agreed to by a supervisor
+    waits: Decision  # that its maker may still withdraw
     file: EvidenceFile
     case: Case  # whose root cause waits for somebody's word
+    found: Case  # by somebody whose good faith nobody doubts
+    doubted: Case  # by somebody whose good faith an officer does
     letter: LetterTemplate  # that waits for a supervisor
     listed: TargetList
     struck: StrikeOut
 
 
 def enforcing(cast: Mapping[str, Staff], first: int) -> Enforcing:
-    one, two, three, stolen = ids = list(range(first + 20, first + 24))
+    one, two, three, stolen, kept = ids = list(range(first + 20, first + 25))
     make_numbers(ids)
     officer, supervisor, privacy = cast["officer"], cast["supervisor"], cast["privacy"]
     file = evidence.take_in(f"chat-{first}.txt", EVIDENCE + str(first).encode(), actor=officer)
     frozen = decide(Kind.FREEZE, [one], officer, files=(file.pk,)).decision
     ended = approve(decide(Kind.TERMINATE, [two, three], officer), supervisor).decision
-    found = cases.Finding(
-        CaseKind.THEFT, WHY, {"reported_on": "2026-11-02"}, {"subject": [stolen]}, evidence=("call record 7",)
-    )
-    case = cases.open_case(found, actor=cast["agent"], reason=WHY)
+    waits = decide(Kind.FREEZE, [kept], officer, indefinite=True).decision
+    case = _case(CaseKind.THEFT, cast, stolen)
     case = propose_cause(case, RootCause.OTHER, actor=officer, reason=WHY)
     letter = _letter(cast, first)
     listed = lists.take_in(GivenList("cluster.csv", "ab" * 32, array("q", [one, two])), actor=officer)
     row = strike.strike_out(citation=f"Order {first}", actor=privacy, reason=WHY).strike_out
     services.stop_all(actor=officer, reason=WHY)
     services.go_on(actor=supervisor, reason=WHY, later=lambda decision: None)
-    return Enforcing(frozen, ended, file, case, letter, listed, row)
+    found, doubted = (_case(CaseKind.FINDER, cast, stolen, heard="hotline", good_faith=True) for _n in range(2))
+    doubted = doubt_faith(doubted, actor=officer, reason=WHY)
+    return Enforcing(frozen, ended, waits, file, case, found, doubted, letter, listed, row)
+
+
+def _case(kind: CaseKind, cast: Mapping[str, Staff], number: int, **details: Any) -> Case:
+    said = {"reported_on": "2026-11-02"} | details
+    found = cases.Finding(kind, WHY, said, {"subject": [number]}, evidence=("call record 7",))
+    return cases.open_case(found, actor=cast["agent"], reason=WHY)
 
 
 def _letter(cast: Mapping[str, Staff], first: int) -> LetterTemplate:

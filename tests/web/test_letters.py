@@ -81,7 +81,7 @@ def test_a_draft_that_cannot_be_filled_is_refused_with_a_sentence(desk):
     ):
         shown = preview(browser, DRAFT, wrong)
         assert shown.status_code == 200 and says in text(shown), text(shown)
-    assert LetterTemplate.objects.count() == 9 and len(verbs()) == before
+    assert LetterTemplate.objects.count() == len(Letter) and len(verbs()) == before
     assert browser.get("/admin/letters/nothing/draft/").status_code == 404
 
 
@@ -101,7 +101,7 @@ def test_who_drafts_does_not_agree_and_who_agrees_does_not_draft(desk, cast, off
 
 def test_a_house_without_templates_offers_to_draft_each(desk, rulebook):
     page = desk("officer").get("/admin/enforcement/lettertemplate/").content.decode()
-    assert page.count("/draft/") == 9 and "Draft a letter: restriction" in page
+    assert page.count("/draft/") == len(Letter) and "Draft a letter: restriction" in page
     assert "/draft/" not in desk("auditor").get("/admin/enforcement/lettertemplate/").content.decode()
 
 

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Number
 from enforcement import services
@@ -13,7 +15,7 @@ from enforcement.models import Decision, Halt, Measure
 from enforcement.policy import Kind
 from qqops.approvals import State
 from qqops.staff.models import Staff
-from tests.enforcement.acts import approve, broken, decide, head, verbs
+from tests.enforcement.acts import HOUR, approve, broken, decide, head, verbs
 from tests.web.door import confirm, decision_url, number_url, preview, rule, text, told
 
 pytestmark = pytest.mark.django_db
@@ -78,6 +80,66 @@ def test_a_slip_is_withdrawn_at_once_and_others_may_not_undo(
     assert told(page) == [f"Taken back: 1. Decision #{Decision.objects.latest('pk').pk}."]
     assert "undone" in text(browser.get(number_url(one.pk))) or "found wrong" in text(browser.get(number_url(one.pk)))
     assert broken() == []
+
+
+def test_a_measure_that_is_over_only_ceases_to_count_and_the_pages_say_so(
+    desk: Desk, number: Callable[..., Number], cast: dict[str, Staff]
+) -> None:
+    one = number()
+    wrong = decide(Kind.FREEZE, one, cast["officer"]).decision
+    decide(Kind.LIFT, one, cast["officer2"], lift_of=wrong.pk)
+    officer2, supervisor = desk("officer2"), desk("supervisor")
+    shown = preview(officer2, undo_url(wrong), UNDO)
+    assert "would be put back 0 no longer in force: it only ceases to count 1" in text(shown)
+    assert confirm(officer2, undo_url(wrong), UNDO, shown.context["token"]).status_code == 302
+    undo = Decision.objects.latest("pk")
+    ruling = text(supervisor.get(reverse("admin:ruling", args=[undo.pk])))
+    assert "no longer in force: it only ceases to count 1" in ruling
+    assert rule(supervisor, undo).status_code == 302
+    assert "no longer in force: it only ceases to count" in text(officer2.get(decision_url(undo)))
+    assert Measure.objects.get().end_reason == "voided" and broken() == []
+
+
+def test_what_waits_is_withdrawn_by_its_maker_and_by_nobody_else(
+    desk: Desk, number: Callable[..., Number], cast: dict[str, Staff]
+) -> None:
+    filed = decide(Kind.FREEZE, number(), cast["officer"], indefinite=True).decision
+    url, browser, officer2 = reverse("admin:withdraw", args=[filed.pk]), desk("officer"), desk("officer2")
+    assert url in browser.get(decision_url(filed)).content.decode()
+    assert url not in officer2.get(decision_url(filed)).content.decode()
+    assert "Only its maker withdraws a proposal" in text(refused := preview(officer2, url, WHY))
+    assert refused.status_code == desk("auditor").get(url).status_code == 403
+    at = head()
+    assert "at least 6 characters" in text(preview(browser, url, {"reason": "no"}))
+    assert "never counts" in text(preview(browser, url, WHY))
+    done = press(browser, url, WHY)
+    page = browser.get(done["Location"])
+    assert told(page) == [f"Decision #{filed.pk} is withdrawn."] and url not in page.content.decode()
+    assert verbs(at) == ["decision.withdrawn", "measure.dropped"] and broken() == []
+    assert "not waiting for approval" in text(preview(browser, url, WHY))
+
+
+def test_the_rule_of_a_decision_says_who_agreed_once_it_is_decided(
+    desk: Desk, number: Callable[..., Number], cast: dict[str, Staff]
+) -> None:
+    browser, waits = desk("auditor"), "Nothing happens yet: it waits for 1 approver."
+    agreed, refused, gone = (decide(Kind.TERMINATE, number(), cast["officer"]).decision for _n in range(3))
+    assert waits in text(browser.get(decision_url(agreed)))
+    rule(desk("supervisor"), agreed)
+    rule(desk("supervisor"), refused, "refuse")
+    services.withdraw(gone, actor=cast["officer"], reason="typed for another number")
+    alone = decide(Kind.FREEZE, number(), cast["officer"]).decision
+    with time_machine.travel(timezone.now() - 73 * HOUR):
+        lapsed = decide(Kind.TERMINATE, number(started_at=timezone.now()), cast["officer2"]).decision
+    for decision, said in (
+        (agreed, f"Termination: agreed to by {cast['supervisor']}."),
+        (refused, f"Termination: refused by {cast['supervisor']}."),
+        (gone, "Termination: it came to nothing before it was agreed to."),
+        (alone, "Within what one person may do alone: it acted at once; nobody else was needed."),
+        (lapsed, "Termination: it lapsed before it was agreed to."),
+    ):
+        page = text(browser.get(decision_url(decision)))
+        assert said in page and waits not in page, decision.state
 
 
 @pytest.fixture

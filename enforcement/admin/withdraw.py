@@ -1,0 +1,80 @@
+"""The page on which a maker withdraws what he filed, while nobody has decided on it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from enforcement import services
+from enforcement.admin.runs import ReasonForm
+from enforcement.models import Decision
+from enforcement.policy import Effect, Kind
+from enforcement.queries import decisions
+from qqops import panels
+from qqops.errors import Invalid, Refused
+from qqops.pages import ConfirmPage, Preview
+from qqops.panels import Act
+from qqops.reason import must_say_why
+from qqops.staff.models import Staff
+
+TITLE = gettext_lazy("Withdraw")
+
+
+def consequence(decision: Decision) -> str:
+    if decision.effect == Effect.PROVISIONAL:
+        return _("What acts provisionally ends now, and never counts.")
+    return _("Nothing was done yet, and nothing will be.")
+
+
+class WithdrawPage(ConfirmPage):
+    nav = "admin:enforcement_decision_changelist"
+    proof = True
+    form_class = ReasonForm
+    user: Staff
+
+    def setup(self) -> None:
+        found = decisions().filter(pk=self.kwargs["pk"]).first()
+        if found is None:
+            raise Http404
+        self.decision: Decision = found
+
+    def allowed(self) -> bool:
+        return any(services.may_order(kind, self.user) for kind in Kind)
+
+    def heading_title(self) -> str:
+        return _("%(act)s: decision #%(id)d") % {"act": TITLE, "id": self.decision.pk}
+
+    def crumbs(self) -> list[tuple[Any, str]]:
+        return [(_("Decisions"), reverse(self.nav)), (str(self.decision), self.url())]
+
+    def url(self) -> str:
+        return reverse("admin:enforcement_decision_change", args=[self.decision.pk])
+
+    def preview(self, cleaned: dict[str, Any] | None) -> Preview:
+        services.may_withdraw(self.decision, self.user)
+        if cleaned is not None:
+            must_say_why(cleaned["reason"])
+        return Preview(str(self.decision.pk), TITLE, consequences=[consequence(self.decision)])
+
+    def enact(self, cleaned: dict[str, Any], *, nonce: str) -> str:
+        services.withdraw(self.decision, actor=self.user, reason=cleaned["reason"])
+        self.say(_("Decision #%(id)d is withdrawn.") % {"id": self.decision.pk})
+        return self.url()
+
+
+def _act(request: HttpRequest, decision: Decision | None) -> Iterable[Act]:
+    if decision is None:
+        return
+    try:
+        services.may_withdraw(decision, panels.staff_at(request))
+    except (Refused, Invalid):
+        return
+    url = reverse("admin:withdraw", args=[decision.pk])
+    yield Act(TITLE, url, key="w", consequence=consequence(decision))
+
+
+panels.page("decisions/<int:pk>/withdraw/", "withdraw", WithdrawPage)
+panels.toolbar("decision", _act)
