@@ -20,7 +20,7 @@ import time_machine  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from enforcement import services  # noqa: E402
-from enforcement.models import Decision  # noqa: E402
+from enforcement.models import Decision, Notice  # noqa: E402
 from qqops.audit import origin  # noqa: E402
 from qqops.audit.verify import verify  # noqa: E402
 from qqops.staff.models import Staff  # noqa: E402
@@ -69,6 +69,7 @@ def _undo(frozen: Decision, *, product: bool) -> tuple[float, int]:
 
 def _expire(frozen: Decision, *, product: bool) -> tuple[float, int]:
     expiry = Staff.objects.system("system-expiry")
+    Notice.objects.update(state=Notice.State.SENT)  # long before a measure ends, its holder was told of it
     with time_machine.travel(timezone.now() + datetime.timedelta(days=31)):
         began = time.perf_counter()
         ended = services.expire(actor=expiry).measures if product else by_hand.expire(expiry)

@@ -109,6 +109,11 @@ number AS (
       AND m.kind = 'restrict' AND m.id <> ALL(%(ids)s))
   WHERE n.id IN (SELECT number_id FROM measure) RETURNING n.*),
 {_NUMBER_HISTORY},
+told AS (
+  INSERT INTO enforcement_notice (decision_id, tenure_id, stage, state, created_at)
+  SELECT m.decision_id, m.tenure_id, 'ended', 'pending', %(now)s FROM measure m JOIN enforcement_notice x
+    ON x.decision_id = m.decision_id AND x.tenure_id = m.tenure_id AND x.stage = 'act'
+  WHERE x.state = 'sent' ORDER BY m.number_id),
 digests AS (
   SELECT {_digest("number_history", "history_id")} AS numbers, {_digest("measure_history", "history_id")} AS measures,
     (SELECT count(*) FROM measure_history) AS ended, (SELECT count(*) FROM number_history) AS freed)
