@@ -1,6 +1,6 @@
 """The fixed cast of the tests, by role, and the numbers they act on; all made through the pen.
 
-The cast is made once per test database, committed, and made anew after a transactional test has flushed it away.
+The cast is made once per test database, committed, and put back after a transactional test (tests/conftest.py).
 """
 
 import datetime
@@ -67,6 +67,13 @@ def build() -> None:
             services.join(login, role, password=PASSWORD, actor=setup, reason="cast of the tests")
 
 
+def everybody() -> dict[str, Staff]:
+    """The cast by login, each with the roles held, in one query; made where it is not there."""
+    if not Staff.objects.filter(username="officer").exists():
+        build()
+    return {person.username: person for person in at_desk().filter(is_system=False, username__in=LOGINS)}
+
+
 def make_numbers(
     ids: Sequence[int],
     lifecycle: str = "in_use",
@@ -112,10 +119,7 @@ def _from_somewhere() -> Iterator[None]:
 
 @pytest.fixture
 def cast(db: None) -> dict[str, Staff]:
-    """Everybody by login, each with the roles held, in one query."""
-    if not Staff.objects.filter(username="officer").exists():
-        build()
-    return {person.username: person for person in at_desk().filter(is_system=False, username__in=LOGINS)}
+    return everybody()
 
 
 @pytest.fixture

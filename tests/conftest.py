@@ -11,17 +11,16 @@ from typing import Any
 from urllib.parse import quote
 
 import hypothesis
-import psycopg
 import pytest
 from django.conf import settings
 from django.core.management.color import Style
-from django.core.management.commands import flush
 from django.db import connections
 from django.db.backends.postgresql.operations import DatabaseOperations
 from psycopg import sql
+from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 
 from qqops import database
-from tests import chromium
+from tests import chromium, template
 
 pytest_plugins = ["tests.cast", "tests.identities", "tests.supply", "tests.terminal"]
 ALIASES = ["default", "owner"]
@@ -50,7 +49,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any) -> None:
     if settings.EMBEDDED_DATABASE:
         loose = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         engine = database.embedded(database.BASE_DIR, "test", **loose)
@@ -62,6 +61,9 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     signature: tuple[str, ...] = connections["owner"].creation.test_db_signature()
     name = signature[-1]
     connections["default"].settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = name
+    if settings.EMBEDDED_DATABASE:
+        with django_db_blocker.unblock():
+            connections["owner"].settings_dict["TEST"] |= {"TEMPLATE": template.schema(), "MIGRATE": False}
 
 
 @pytest.fixture(scope="session")
@@ -70,33 +72,31 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 
     with django_db_blocker.unblock():
         cast.build()
+        if settings.EMBEDDED_DATABASE:
+            _keep(connections["owner"])
     yield
     connections.close_all()  # an open connection of the application would keep the database from being dropped
 
 
-# What `migrate` made and no test changes.
-_LEFT = {"django_content_type", "auth_permission", "auth_group", "auth_group_permissions"}
-_LARGE = 1 << 23  # bytes: a larger one is cut off, which costs files, so that the next test does not read it over
+_kept: dict[str, bytes] = {}  # the rows that every test begins with, by table, as COPY gives them
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _flush_through_the_guards() -> None:
     """Let what a transactional test has filled be emptied; the triggers of the record refuse that otherwise.
 
-    Of some 130 tables a test fills twenty: with the embedded engine its superuser empties just these, past triggers and
-    foreign keys, and what `migrate` left besides stays or is made anew by `cast.build`. Elsewhere Django empties all.
+    With the embedded engine its superuser does it, and puts back what every test begins with. Elsewhere Django empties
+    all, and the cast is built anew.
     """
     plain = DatabaseOperations.sql_flush
 
     def sql_flush(self: Any, style: Style, tables: Sequence[str], **options: bool) -> list[str]:
         if not tables:
             return []
-        present = self.connection.introspection.table_names()
-        jobs = [t for t in present if t.startswith("procrastinate_")]  # unmanaged, so flush does not know them
-        tables = [*tables, *jobs]
         if settings.EMBEDDED_DATABASE:
-            _empty(self.connection.settings_dict, [table for table in tables if table not in _LEFT])
+            _restore(self.connection)
             return []
+        tables = template.changing(self.connection)
         alter = [f"ALTER TABLE {self.quote_name(table)} %s TRIGGER USER" for table in tables]
         return [
             *(line % "DISABLE" for line in alter),
@@ -104,26 +104,36 @@ def _flush_through_the_guards() -> None:
             *(line % "ENABLE" for line in alter),
         ]
 
-    def made_anew(*args: Any, **kwargs: Any) -> None:
-        from tests import cast
-
-        cast.build()
-
     DatabaseOperations.sql_flush = sql_flush  # type: ignore[method-assign]
-    if settings.EMBEDDED_DATABASE:
-        flush.emit_post_migrate_signal = made_anew  # type: ignore[attr-defined]
 
 
-def _empty(place: dict[str, Any], tables: Sequence[str]) -> None:
-    filled = sql.SQL(" UNION ALL ").join(
-        sql.SQL("SELECT {}, pg_relation_size({}) WHERE EXISTS (SELECT FROM {})").format(t, t, sql.Identifier(t))
-        for t in tables
-    )
-    with psycopg.connect(host=place["HOST"], port=place["PORT"], dbname=place["NAME"], user="postgres") as server:
-        server.execute("SET session_replication_role = replica")
-        for table, size in server.execute(filled).fetchall():
-            way = sql.SQL("TRUNCATE {} CASCADE") if size > _LARGE else sql.SQL("DELETE FROM {}")
-            server.execute(way.format(sql.Identifier(table)))
+def _keep(connection: Any) -> None:
+    with template.superuser(connection) as server, server.cursor() as cursor:
+        for table, _size in template.filled(server, connection):
+            with cursor.copy(sql.SQL("COPY {} TO STDOUT (FORMAT BINARY)").format(sql.Identifier(table))) as rows:
+                _kept[table] = b"".join(rows)
+
+
+def _restore(connection: Any) -> None:
+    with template.superuser(connection) as server, server.cursor() as cursor:
+        template.empty(server, connection)
+        for table, content in _kept.items():
+            with cursor.copy(sql.SQL("COPY {} FROM STDIN (FORMAT BINARY)").format(sql.Identifier(table))) as rows:
+                rows.write(content)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _look_for_static_files_once() -> None:
+    """Every browser of a test has the whole stack of middleware made for it, and this one goes through 137 files."""
+    plain, found = WhiteNoiseMiddleware.add_files_from_finders, dict[str, Any]()
+
+    def add_files(self: Any) -> None:
+        if not found:
+            plain(self)
+            found.update(self.files)
+        self.files |= found
+
+    WhiteNoiseMiddleware.add_files_from_finders = add_files
 
 
 @pytest.fixture

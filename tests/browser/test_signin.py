@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
-from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, expect
 from time_machine import Traveller
 
@@ -17,9 +16,9 @@ from qqops.audit.verify import verify
 from qqops.staff import services
 from qqops.staff.models import Staff
 from qqops.staff.services import signin
+from tests.browser.axe import barriers, faint
 from tests.browser.conftest import FRESH, give_code, give_password, sign_out
 from tests.browser.factors import App, plug_in_key
-from tests.browser.test_pages import RULES, violations
 
 NEW_PASSWORD = "a quiet harbour at noon"
 A_WHILE = datetime.timedelta(minutes=16)  # longer than a proof is good for
@@ -39,8 +38,7 @@ def inside(desk: str) -> str:
 
 
 def flaws(page: Page) -> list[str]:
-    page.evaluate(AXE_SCRIPT)
-    return violations(page, RULES)
+    return [*barriers(page), *faint(page)]
 
 
 def excuse(console: list[str], pattern: str) -> None:

@@ -8,22 +8,12 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from accounts.models import RuleVersion
 from qqops.staff.models import Staff
-from tests.permissions.addresses import Address, addresses
-from tests.permissions.samples import samples
-from tests.story import Story, tell_story
+from tests.hunt.disguises import found_in
+from tests.permissions.conftest import places, spots
+from tests.story.once import lasting, story, told
 
-
-@pytest.fixture
-def story(cast: dict[str, Staff], rulebook: RuleVersion) -> Story:
-    return tell_story(cast)
-
-
-@pytest.fixture
-def places(cast: dict[str, Staff], story: Story) -> list[Address]:
-    """Every address of the URL map: a new one without a sample fails here."""
-    return addresses(samples(cast, story))
+__all__ = ["lasting", "places", "spots", "story", "told"]
 
 
 class Log(logging.Handler):
@@ -36,6 +26,10 @@ class Log(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         carried = {name: value for name, value in vars(record).items() if name != "request"}
         self.lines.append(f"{self.format(record)}\n{carried}")
+
+    def telling(self) -> list[str]:
+        """The lines in which a value of the canary stands."""
+        return [line for line in self.lines if found_in(line)] if found_in(*self.lines) else []
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from qqops.staff import services
 from qqops.staff.models import Staff
 from tests.accounts.intake.files import csv_of, jsonl_of, put, xlsx_of
+from tests.cast import everybody
 from tests.hunt.conftest import Log
 from tests.hunt.disguises import found_in
 from tests.hunt.tables import found_in_tables
@@ -17,19 +18,30 @@ from tests.permissions.table import ROLES
 from tests.permissions.test_commands import APART
 from tests.story import Story
 from tests.story.canary import ADULT
+from tests.story.once import Lasting
 
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def words(lasting: Lasting, told: Story, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, ...]]:
+    with lasting():
+        return _words(everybody(), told, tmp_path_factory.mktemp("words"))
+
+
 @pytest.fixture
-def lines(cast: dict[str, Staff], story: Story, tmp_path: Path) -> list[tuple[str, ...]]:
+def lines(words: list[tuple[str, ...]], story: Story) -> list[tuple[str, ...]]:
     """Words that are right, those about the canary, and those that say too much."""
+    return words
+
+
+def _words(cast: dict[str, Staff], story: Story, folder: Path) -> list[tuple[str, ...]]:
     number = str(story.people.adult.tenure.number_id)
-    right = [words for name, words in command_lines(cast, story, tmp_path).items() if name not in APART]
+    right = [words for name, words in command_lines(cast, story, folder).items() if name not in APART]
     person = [number, ADULT["name"], "resident", ADULT["document"], ADULT["mobile"], ADULT["email"], ADULT["born"]]
     faulty = [[number, *(f"{value}9" for value in person[1:])], [*person[1:], number], [*person, "more"]]
     files = [
-        put(tmp_path, content, f"{n}.{ending}")
+        put(folder, content, f"{n}.{ending}")
         for n, (ending, content) in enumerate(
             [("csv", csv_of([person])), ("xlsx", xlsx_of([person])), ("jsonl", jsonl_of([person])),
              *(("csv", csv_of([line])) for line in faulty), ("csv", csv_of([person], heading=tuple(person))),

@@ -72,7 +72,7 @@ def test_what_is_typed_where_it_does_not_belong(
             _nothing_carried(browser, answer, place)
     assert typed or who == "auditor"
     assert found_in_tables() == {}
-    assert [line for line in log.lines if found_in(line)] == []
+    assert log.telling() == []
 
 
 def _nothing_carried(browser: Client, answer: Any, place: Address) -> None:

@@ -1,26 +1,30 @@
 """What there is to stand on: one object for each address that is about one."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from django.test import Client
 
-from accounts.models import RuleVersion
 from qqops.staff.models import Staff
+from tests.cast import everybody
 from tests.permissions.addresses import Address, addresses
 from tests.permissions.samples import command_lines, samples
-from tests.story import Story, tell_story
+from tests.story import Story
+from tests.story.once import Lasting, lasting, story, told
+
+__all__ = ["lasting", "story", "told"]
+
+
+@pytest.fixture(scope="module")
+def spots(lasting: Lasting, told: Story) -> list[Address]:
+    with lasting():
+        return addresses(samples(everybody(), told))
 
 
 @pytest.fixture
-def story(cast: dict[str, Staff], rulebook: RuleVersion) -> Story:
-    return tell_story(cast)
-
-
-@pytest.fixture
-def places(cast: dict[str, Staff], story: Story) -> list[Address]:
-    return addresses(samples(cast, story))
+def places(spots: list[Address], story: Story) -> list[Address]:
+    """Every address of the URL map: a new one without a sample fails here."""
+    return spots
 
 
 @pytest.fixture
@@ -36,7 +40,13 @@ def reader(cast: dict[str, Staff]) -> Callable[[str], Client]:
     return open_for
 
 
+@pytest.fixture(scope="module")
+def words(lasting: Lasting, told: Story, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, ...]]:
+    with lasting():
+        return command_lines(everybody(), told, tmp_path_factory.mktemp("words"))
+
+
 @pytest.fixture
-def lines(cast: dict[str, Staff], story: Story, tmp_path: Path) -> dict[str, tuple[str, ...]]:
+def lines(words: dict[str, tuple[str, ...]], story: Story) -> dict[str, tuple[str, ...]]:
     """For each command, and each of its doings, words that are right."""
-    return command_lines(cast, story, tmp_path)
+    return words

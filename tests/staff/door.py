@@ -16,6 +16,7 @@ from tests.cast import PASSWORD
 
 LOGIN, CODE, ENROL, FACTORS = "/account/login/", "/account/code/", "/account/factors/app/", "/account/factors/"
 PERIOD = 30
+DOOR = "system-door"  # who acts on the record until somebody is inside
 
 
 def sign_in(client: Client, login: str, password: str = PASSWORD, **more: Any) -> Any:

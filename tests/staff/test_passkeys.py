@@ -11,12 +11,11 @@ from qqops.audit.models import Event
 from qqops.staff import services
 from qqops.staff.models import Staff, StaffSession
 from tests.cast import PASSWORD
-from tests.staff.door import CODE, LOGIN, aged, app_of, at_code, head, inside, recovery_codes_of, sign_in, told
+from tests.staff.door import CODE, DOOR, LOGIN, aged, app_of, at_code, head, inside, recovery_codes_of, sign_in, told
 from tests.staff.softkey import Browser, SoftKey
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ALONE, ADD = "/account/passkey/", "/account/factors/passkeys/add/"
-DOOR = "system-door"
 
 
 @pytest.fixture

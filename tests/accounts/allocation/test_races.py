@@ -23,7 +23,7 @@ from accounts.services.allocation.take import Opened
 from qqops.audit.verify import verify
 from qqops.errors import Invalid
 from qqops.staff.models import Staff
-from tests.accounts.allocation.test_register import HEADING, PLAIN
+from tests.accounts.allocation.registering import HEADING, PLAIN
 from tests.accounts.allocation.wishes import WHY, first_of_cursor, passed, terms, wish
 from tests.accounts.intake.files import csv_of, put
 from tests.campaign import size
