@@ -1,12 +1,10 @@
 """Reads of cases and of evidence files: what a person may see of them, and what he may open."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet
-from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import Number, Tenure
 from accounts.queries.declared import own_numbers
@@ -46,9 +44,16 @@ def numbers_of(case: Case) -> QuerySet[CaseNumber]:
 
 
 def targets_of(case: Case, most: int) -> list[int]:
-    """The numbers that an act on this case is about, at most so many: those concerned, never who reported it."""
-    found = CaseNumber.objects.filter(case=case).exclude(party=Party.FINDER).order_by("number_id")
-    return list(found.values_list("number_id", flat=True)[:most])
+    """The numbers that an act on this case is about, at most so many: those concerned, never who reported it, nor who
+    holds a number by now that another held then."""
+    found = CaseNumber.objects.filter(case=case, tenure=F("number__tenure")).exclude(party=Party.FINDER)
+    return list(found.order_by("number_id").values_list("number_id", flat=True)[:most])
+
+
+def passed_on(case: int, numbers: Sequence[int]) -> list[int]:
+    """Those of them that the case names under somebody who holds them no more."""
+    found = CaseNumber.objects.filter(case=case, number__in=numbers).exclude(tenure=F("number__tenure"))
+    return list(found.order_by("number_id").values_list("number_id", flat=True))
 
 
 def count_numbers(case: Case) -> int:
@@ -87,8 +92,9 @@ def spared(case: int | None, *, clauses: Iterable[str]) -> set[int]:
     if case is None:
         return set()
     found = CaseNumber.objects.filter(
-        case=case, party=Party.FINDER, case__kind=CaseKind.FINDER, case__details__good_faith=True
-    )
+        case=case, tenure=F("number__tenure"), party=Party.FINDER, case__kind=CaseKind.FINDER,
+        case__details__good_faith=True,
+    )  # fmt: skip
     if set(clauses) == {"10.2"}:
         found = found.exclude(case__details__used_first=True)
     return set(found.values_list("number_id", flat=True))
@@ -134,7 +140,7 @@ def _decisions_of(staff: Staff) -> QuerySet[Decision]:
     return Decision.objects.filter(mine).exclude(Exists(own))
 
 
-def _under_review() -> QuerySet[Case, int]:
+def _under_review() -> set[int]:
     """The decisions that somebody has to look at again: a review of them is open."""
-    reviews = Case.objects.filter(kind=CaseKind.REVIEW, state=Case.State.OPEN, details__has_key="decision")
-    return reviews.values_list(Cast(KeyTextTransform("decision", "details"), BigIntegerField()), flat=True)
+    reviews = Case.objects.filter(kind=CaseKind.REVIEW, state=Case.State.OPEN).values_list("details", flat=True)
+    return {pk for said in reviews for pk in (said.get("decision"), *said.get("decisions", ())) if pk}

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from enforcement.models import Notice
 from tests.browser.conftest import House, sign_in, speak
-from tests.browser.test_pages import DESK, IN_BOTH, Themes, faults
+from tests.browser.test_pages import DESK, IN_BOTH, Theme, faults
 from tests.browser.test_resource_pages import Places, visited
 from tests.enforcement.acts import REASON
 from tests.story.enforcing import Enforcing, enforcing
@@ -71,8 +71,8 @@ def every_page(page: Page, house: House, told: Enforcing) -> Iterator[str]:
 
 @IN_BOTH
 def test_the_pages_of_enforcement_are_accessible_quiet_and_as_narrow_as_a_phone(
-    page: Page, house: House, told: Enforcing, console: list[str], language: str, themes: Themes
+    page: Page, house: House, told: Enforcing, console: list[str], language: str, theme: Theme
 ) -> None:
     speak(page, house, language)
     page.set_viewport_size(DESK)
-    assert faults(page, every_page(page, house, told), language, themes) == {}
+    assert faults(page, every_page(page, house, told), language, theme) == {}

@@ -15,7 +15,7 @@ from accounts.services.resources import campaigns, numbers, ranges
 from qqops.staff.models import Staff
 from tests.accounts.life.flows import cancelled
 from tests.browser.conftest import House, sign_in, speak
-from tests.browser.test_pages import DESK, IN_BOTH, Themes, faults
+from tests.browser.test_pages import DESK, IN_BOTH, Theme, faults
 from tests.cast import make_numbers
 from tests.story.supply import Supply, supply
 from tests.supply import WHY, carry_out, feed_covers, open_range
@@ -84,11 +84,11 @@ def every_page(page: Page, house: House, opened: NumberRange) -> Iterator[str]:
 
 @IN_BOTH
 def test_every_page_of_number_resources_is_accessible_quiet_and_as_narrow_as_a_phone(
-    page: Page, house: House, supplied: NumberRange, console: list[str], language: str, themes: Themes
+    page: Page, house: House, supplied: NumberRange, console: list[str], language: str, theme: Theme
 ) -> None:
     speak(page, house, language)
     page.set_viewport_size(DESK)
-    assert faults(page, every_page(page, house, supplied), language, themes) == {}
+    assert faults(page, every_page(page, house, supplied), language, theme) == {}
 
 
 @pytest.fixture
@@ -138,11 +138,11 @@ def every_page_of_a_life(page: Page, house: House, lived: Supply) -> Iterator[st
 
 @IN_BOTH
 def test_every_page_of_a_numbers_life_is_accessible_quiet_and_as_narrow_as_a_phone(
-    page: Page, house: House, lived: Supply, console: list[str], language: str, themes: Themes
+    page: Page, house: House, lived: Supply, console: list[str], language: str, theme: Theme
 ) -> None:
     speak(page, house, language)
     page.set_viewport_size(DESK)
-    assert faults(page, every_page_of_a_life(page, house, lived), language, themes) == {}
+    assert faults(page, every_page_of_a_life(page, house, lived), language, theme) == {}
 
 
 def test_a_range_is_opened_in_a_browser(page: Page, house: House, console: list[str]) -> None:

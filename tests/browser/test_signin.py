@@ -16,7 +16,7 @@ from qqops.audit.verify import verify
 from qqops.staff import services
 from qqops.staff.models import Staff
 from qqops.staff.services import signin
-from tests.browser.axe import barriers, faint
+from tests.browser.axe import violations
 from tests.browser.conftest import FRESH, give_code, give_password, sign_out
 from tests.browser.factors import App, plug_in_key
 
@@ -35,10 +35,6 @@ def desk(live_server: Any, cast: dict[str, Staff], settings: Any) -> str:
 
 def inside(desk: str) -> str:
     return f"{desk}/admin/"
-
-
-def flaws(page: Page) -> list[str]:
-    return [*barriers(page), *faint(page)]
 
 
 def excuse(console: list[str], pattern: str) -> None:
@@ -257,7 +253,7 @@ def test_the_only_app_moves_to_a_new_phone(page: Page, desk: str, cast: dict[str
     expect(page.get_by_role("button", name="Remove the app")).to_have_count(0)
     page.get_by_role("link", name="Move to a new phone").click()
     expect(page.locator("h1")).to_have_text("Move to a new phone")
-    assert flaws(page) == []
+    assert violations(page) == []
     new = App(clock, page.locator("#secret").inner_text().replace(" ", ""))
     give_code(page, new.code())
     page.wait_for_url(CODES)  # he had none
@@ -293,7 +289,7 @@ def test_emergency_access_is_given_back_from_its_badge(
     themes: tuple[Any, ...] = ("light", "dark")
     for theme in themes:
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        assert flaws(page) == []
+        assert violations(page) == []
     button.click()
     expect(page.locator(".messages")).to_contain_text("The emergency access is over.")
     expect(badge).to_have_count(0)
