@@ -71,7 +71,7 @@ class Detail:
 
 DETAILS: dict[CaseKind, tuple[Detail, ...]] = {
     CaseKind.FINDER: (
-        Detail("heard", _("reported"), choices=Heard),
+        Detail("heard", _("reported through"), choices=Heard),
         Detail("reported_on", _("day of the report"), kind=datetime.date),
         Detail("good_faith", _("in good faith"), kind=bool, required=False),
         Detail("used_first", _("had used the number before"), kind=bool, required=False),

@@ -110,6 +110,25 @@ def make_numbers(
         act.wrote(pen.history_model(Tenure), rows=tenures)
 
 
+def succeeded(one: Number, actor: Staff) -> tuple[Tenure, Tenure]:
+    """End the number's tenure 100 days ago and give it a second one from 50 days ago."""
+    now = timezone.now()
+    assert one.tenure_id
+    first = Tenure.objects.get(pk=one.tenure_id)
+    with pen.act("demo.built", actor=actor, reason="a second tenure") as act:
+        first.ended_at = now - datetime.timedelta(days=100)
+        first.save(update_fields=["ended_at"])
+        second = Tenure(
+            number=one, seq=2, channel="web", rules_version_id=first.rules_version_id,
+            started_at=now - datetime.timedelta(days=50),
+        )  # fmt: skip
+        second.save()
+        one.tenure = second
+        one.save(update_fields=["tenure"])
+        act.wrote(pen.history_model(Tenure), pen.history_model(Tenure), pen.history_model(Number))
+    return first, second
+
+
 @pytest.fixture(autouse=True)
 def _from_somewhere() -> Iterator[None]:
     """Acts called by a test directly come from a command; doors open an origin of their own."""

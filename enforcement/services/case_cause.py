@@ -11,6 +11,7 @@ from qqops.audit import pen
 from qqops.errors import Invalid, Refused
 from qqops.reason import must_say_why
 from qqops.staff.models import Staff
+from qqops.staff.services import as_of_now
 
 AGREE = "enforcement.agree_cause"
 
@@ -39,7 +40,7 @@ def propose_cause(case: Case, cause: str, *, actor: Staff, reason: str, ticket: 
 
 
 def check_agree(case: Case, *, actor: Staff) -> None:
-    if not actor.has_perm(AGREE):
+    if not as_of_now(actor).has_perm(AGREE):
         raise Refused(gettext_noop("Your role may not agree to a root cause."))
     check_cause(case, actor=actor)
     if not case.root_cause:

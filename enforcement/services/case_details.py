@@ -15,6 +15,7 @@ from qqops.errors import Invalid
 
 DETAIL_MAX = 120  # characters of a text
 DOUBTED_BY = "doubted_by"  # beside “good_faith”: who proposes to take it back (case_faith.py)
+RULED = "faith_ruled_on"  # two people have agreed that it was not in good faith
 
 
 def read_details(kind: CaseKind, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,8 +42,12 @@ def in_good_faith(case: Case) -> bool:
 
 
 def amended(case: Case, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The details of this case said anew; that it was in good faith is not taken back by whoever amends them."""
+    """The details of this case said anew; on good faith two people have the word, not whoever amends them."""
     details = read_details(CaseKind(case.kind), given)
+    if case.details.get(RULED):
+        if details.get("good_faith"):
+            raise Invalid(_("Two people have agreed that it was not in good faith: an amendment does not change that."))
+        return details | {RULED: True}
     if not in_good_faith(case):
         return details
     if not details.get("good_faith"):

@@ -1,6 +1,7 @@
 """Good faith of whoever reported another's number (8.3): doubted by one with a reason, ruled on by another.
 
-Until the second has agreed that it was not, his number is spared (judgement.py), whether the case is open or closed.
+Until the second has agreed that it was not, his number is spared: by every measure that cites the case, and while the
+case is open by any on its grounds (judgement.py).
 """
 
 from django.db import transaction
@@ -10,12 +11,13 @@ from django.utils.translation import gettext_noop
 from enforcement.case_queries import HANDLE, cases
 from enforcement.models import Case
 from enforcement.services.case_cause import AGREE
-from enforcement.services.case_details import DOUBTED_BY, in_good_faith
+from enforcement.services.case_details import DOUBTED_BY, RULED, in_good_faith
 from enforcement.services.cases import locked, save
 from qqops.audit import pen
 from qqops.errors import Invalid, Refused
 from qqops.reason import must_say_why
 from qqops.staff.models import Staff
+from qqops.staff.services import as_of_now
 
 
 def check_doubt(case: Case, *, actor: Staff) -> None:
@@ -59,14 +61,14 @@ def rule_on_faith(case: Case, *, agree: bool, content_hash: str, actor: Staff, r
         if content_hash != seen(case):
             raise Invalid(_("The doubt is not the one you saw. Look at it again; nothing was done."))
         left = {name: value for name, value in case.details.items() if name != DOUBTED_BY}
-        case.details = left | {"good_faith": not agree}
+        case.details = left | ({"good_faith": False, RULED: True} if agree else {})
         verb = "case.faith_withdrawn" if agree else "case.faith_upheld"
         save(case, verb, ["details"], actor=actor, reason=reason)
     return case
 
 
 def _may(case: Case, actor: Staff, right: str) -> None:
-    if not actor.has_perm(right):
+    if not as_of_now(actor).has_perm(right):
         raise Refused(gettext_noop("Your role may not rule on the good faith of a report."))
     if not cases(actor).filter(pk=case.pk).exists():
         raise Refused(gettext_noop("It is about a number that you declared as your own: another person must act."))

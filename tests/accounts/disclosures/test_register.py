@@ -7,17 +7,17 @@ import pytest
 from django.utils import timezone, translation
 
 from accounts.disclosing import ASKERS, PAPERS, Period
-from accounts.models import AskedBy, DataClass, Disclosure, DisclosureKey, Hold, Number, Tenure
+from accounts.models import AskedBy, DataClass, Disclosure, DisclosureKey, Hold, Number
 from accounts.services import disclosures as services
 from accounts.services.declared import declare
 from accounts.services.disclosures import PapersMissing, Shown
-from qqops.audit import pen
 from qqops.audit.models import Event
 from qqops.errors import Invalid, Refused
 from qqops.seal import CannotOpen
 from qqops.staff.models import Staff
 from tests.accounts.disclosures.asking import SCOPE, STATEMENT, asked, last_year, notice, register
 from tests.accounts.identity.test_record import whole
+from tests.cast import succeeded
 from tests.enforcement.acts import head, verbs
 
 Make = Callable[..., Number]
@@ -166,25 +166,6 @@ def test_only_agents_register_and_nobody_about_his_own_number(
     with pytest.raises(Refused):
         register(agent, number().pk, one.pk)
     assert "audit.refused" in verbs(before) and not Disclosure.objects.exists()
-
-
-def succeeded(one: Number, actor: Staff) -> tuple[Tenure, Tenure]:
-    """End the number's tenure 100 days ago and give it a second one from 50 days ago."""
-    now = timezone.now()
-    assert one.tenure_id
-    first = Tenure.objects.get(pk=one.tenure_id)
-    with pen.act("demo.built", actor=actor, reason="a second tenure") as act:
-        first.ended_at = now - datetime.timedelta(days=100)
-        first.save(update_fields=["ended_at"])
-        second = Tenure(
-            number=one, seq=2, channel="web", rules_version_id=first.rules_version_id,
-            started_at=now - datetime.timedelta(days=50),
-        )  # fmt: skip
-        second.save()
-        one.tenure = second
-        one.save(update_fields=["tenure"])
-        act.wrote(pen.history_model(Tenure), pen.history_model(Tenure), pen.history_model(Number))
-    return first, second
 
 
 def test_the_period_picks_the_tenure_and_without_one_no_former_holder_is_reached(

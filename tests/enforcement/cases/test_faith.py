@@ -47,9 +47,11 @@ def test_one_doubts_and_another_rules_on_it(case: Case, cast: dict[str, Staff]) 
     upheld = rule(doubted, supervisor2, agree=False)
     assert upheld.details == case.details
     again = rule(case_faith.doubt_faith(upheld, actor=cast["officer"], **WHY), supervisor2)
-    assert again.details == case.details | {"good_faith": False}
+    assert again.details == case.details | {"good_faith": False, "faith_ruled_on": True}
     with pytest.raises(Invalid, match="does not say that anybody reported in good faith"):
         case_faith.doubt_faith(again, actor=cast["officer"], **WHY)
+    with pytest.raises(Invalid, match="Two people have agreed"):
+        cases.amend(again, SAID[CaseKind.FINDER], actor=cast["officer"], **WHY)
     assert [verb for verb in verbs(before) if verb != "audit.refused"] == [
         "case.faith_doubted", "case.faith_upheld", "case.faith_doubted", "case.faith_withdrawn",
     ]  # fmt: skip

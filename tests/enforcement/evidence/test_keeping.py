@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import Hold, Number, RuleVersion
 from accounts.services import holds
 from enforcement.casebook import CaseKind
-from enforcement.models import CaseKey, EvidenceFile, EvidenceKey
+from enforcement.models import Case, CaseKey, EvidenceFile, EvidenceKey
 from enforcement.policy import Kind
 from enforcement.retention import CLAIMS, OBJECTION, UNUSED
 from enforcement.services import evidence
@@ -83,3 +83,15 @@ def test_a_hold_or_an_open_case_keeps_it_longer(
     holds.lift(Hold.objects.get(tenure=one.tenure_id), actor=supervisor, reason="the court lifted it")
     assert sweep_after(long) == 1
     assert readable() == set()
+
+
+def test_what_came_back_for_review_stays_as_long_as_the_decision_it_came_from(
+    rulebook: RuleVersion, officer: Staff, supervisor: Staff, number: Callable[..., Number]
+) -> None:
+    one, other = number(paid=True), number()
+    left = ("paid",)
+    made = approve(decide(Kind.RESTRICT, [one.pk, other.pk], officer, indefinite=True, leave_out=left), supervisor)
+    case = Case.objects.get(kind=CaseKind.REVIEW, details__decision=made.decision.pk)
+    close(case, "nothing to be done about it", actor=officer, reason="all is decided")
+    assert sweep_after(10 * OBJECTION + CLAIMS) == 0 and CaseKey.objects.filter(pk=case.pk).exists()
+    assert broken() == []
