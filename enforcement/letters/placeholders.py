@@ -151,8 +151,8 @@ def _ended(about: About) -> Both:
     """How what was told of came to its end: the time was over, nobody confirmed it, or it is not done at all."""
     if about.decision.kind == Kind.TERMINATE:
         return (
-            "此前预告的回收不再进行，您可以继续使用该号码",
-            "The reclaim that you were told of is not carried out; you may go on using the number",
+            "此前预告的回收不再进行",
+            "The reclaim that you were told of is not carried out",
         )
     if not about.ended:
         return NOTHING

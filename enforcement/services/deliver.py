@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from enforcement.letters.placeholders import About
@@ -53,7 +54,7 @@ _MINE = "SELECT id FROM enforcement_notice WHERE id = ANY(%(ids)s::bigint[]) ORD
 _GIVE_BACK = f"""
 WITH mine AS MATERIALIZED ({_MINE})
 UPDATE enforcement_notice x SET due_at = %(now)s, attempts = x.attempts - 1
-FROM mine WHERE x.id = mine.id AND x.state = 'pending' AND x.attempts > 0"""
+FROM mine WHERE x.id = mine.id AND x.state IN ('pending', 'withdrawn') AND x.attempts > 0"""
 
 # What was sent is sent, though the act was taken back in the same moment: its holder has another letter for that.
 _WRITE = f"""
@@ -164,18 +165,17 @@ def _give_back(ids: list[int]) -> None:
 
 def _send_all(notices: list[Notice], ways: Ways, until: float) -> list[Result]:
     """One after the other, as far as the time goes; the first is always tried."""
-    about, templates = abouts(notices), letters.in_use()
+    about, templates, needless = abouts(notices), letters.in_use(), _needless(notices)
     results: list[Result] = []
     for notice in notices:
         if results and time.monotonic() >= until:
             break
-        results.append(_send(notice, about[notice.pk], templates, ways))
+        past = notice.pk in needless or _is_past(notice, about[notice.pk].decision)
+        results.append(Result(notice, S.WITHDRAWN) if past else _send(notice, about[notice.pk], templates, ways))
     return results
 
 
 def _send(notice: Notice, about: About, templates: Mapping[str, LetterTemplate], ways: Ways) -> Result:
-    if _is_past(notice, about.decision):
-        return Result(notice, S.WITHDRAWN)
     template = templates.get(about.letter)
     if template is None:
         return Result(notice, S.BLOCKED, fault=f"template:{about.letter.value}")
@@ -193,6 +193,16 @@ def _send(notice: Notice, about: About, templates: Mapping[str, LetterTemplate],
     except Exception as error:  # whatever goes wrong with one is that one's: it is tried again
         return _again(notice, channel, webhook.fault(error))
     return Result(notice, S.SENT, channel, template=template, sha256=letter.sha256)
+
+
+def _needless(notices: Iterable[Notice]) -> set[int]:
+    """Those that tell the end of what its holder was never written to of: it was taken, given back, and withdrawn."""
+    ends = [notice for notice in notices if notice.stage == Notice.Stage.ENDED]
+    began = Notice.objects.filter(
+        decision__in={end.decision_id for end in ends}, tenure__in={end.tenure_id for end in ends}
+    ).exclude(stage=Notice.Stage.ENDED)
+    tried = set(began.filter(Q(state=S.SENT) | Q(attempts__gt=0)).values_list("decision", "tenure"))
+    return {end.pk for end in ends if (end.decision_id, end.tenure_id) not in tried}
 
 
 def _is_past(notice: Notice, decision: Decision) -> bool:

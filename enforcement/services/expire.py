@@ -11,6 +11,7 @@ from accounts.lifecycle import FOREVER
 from accounts.models import Number
 from enforcement import judgement
 from enforcement.models import Decision, Measure
+from enforcement.outbox import MAY_BE_HEARD, NOT_SENT
 from enforcement.services.reviews import review_ended
 from qqops.approvals import State
 from qqops.audit import pen
@@ -104,23 +105,23 @@ number_history AS ({pen.history_insert(Number, pen.CHANGED, source="number live"
 
 # Whoever was told that a measure begins is told that it has ended. A letter that has not left is not sent any more, and
 # its holder hears of neither; one that was tried may have reached him. What an undo voided has had a letter of its own.
-_TELL = """
+_TELL = f"""
 unsent AS (
   UPDATE enforcement_notice x SET state = 'withdrawn' FROM measure m
-  WHERE x.decision_id = m.decision_id AND x.tenure_id = m.tenure_id AND x.stage = 'act' AND x.state = 'pending'),
+  WHERE x.decision_id = m.decision_id AND x.tenure_id = m.tenure_id AND x.stage = 'act' AND {NOT_SENT}),
 told AS (
   INSERT INTO enforcement_notice (decision_id, tenure_id, stage, state, created_at)
   SELECT m.decision_id, m.tenure_id, 'ended', 'pending', %(now)s FROM measure m JOIN enforcement_notice x
     ON x.decision_id = m.decision_id AND x.tenure_id = m.tenure_id AND x.stage = 'act'
-  WHERE (x.state = 'sent' OR (x.state = 'pending' AND x.attempts > 0)) AND m.ended_by_id IS NULL
+  WHERE {MAY_BE_HEARD} AND m.ended_by_id IS NULL
   ORDER BY m.number_id ON CONFLICT (decision_id, tenure_id, stage) DO NOTHING)"""
 
 # As services/writing.py: before the statement that withdraws them, and in key order, as the worker writes them.
-_LOCK_NOTICES = """
+_LOCK_NOTICES = f"""
 SELECT count(*) FROM (
   SELECT x.id FROM enforcement_measure m JOIN enforcement_notice x
     ON x.decision_id = m.decision_id AND x.tenure_id = m.tenure_id
-  WHERE m.id = ANY(%(ids)s::bigint[]) AND x.stage = 'act' AND x.state = 'pending'
+  WHERE m.id = ANY(%(ids)s::bigint[]) AND x.stage = 'act' AND {NOT_SENT}
   ORDER BY x.id FOR NO KEY UPDATE OF x) locked"""
 
 

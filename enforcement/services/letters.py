@@ -57,12 +57,35 @@ def draft_template(draft: Draft, *, actor: Staff, reason: str) -> LetterTemplate
     return template
 
 
-def load_shipped(*, actor: Staff) -> list[LetterTemplate]:
-    """Put the shipped text in use for each letter that has none, as set-up does with the summaries of the Rules."""
-    known = set(LetterTemplate.objects.values_list("code", flat=True))
-    made = [_version(draft, actor, "Bundled letters") for draft in SHIPPED if draft.code not in known]
+def missing() -> list[Draft]:
+    """The shipped text of each letter that has none, in use or waiting."""
+    known = LetterTemplate.objects.filter(state__in=(State.PROPOSED, State.APPLIED)).values_list("code", flat=True)
+    return [draft for draft in SHIPPED if draft.code not in set(known)]
+
+
+def check_load(*, actor: Staff) -> None:
+    """Raise as `load_missing` would."""
+    if not actor.may_enter or not actor.has_perm(APPROVE):
+        raise Refused(gettext_noop("Your role may not put letters in use."))
+
+
+def load_missing(*, actor: Staff, reason: str) -> list[LetterTemplate]:
+    """As `load_shipped`, by somebody who may agree to letters: in a new house, or when a version brought a letter."""
+    with pen.refusals(actor=actor, facts={"act": "load_letters"}), transaction.atomic():
+        check_load(actor=actor)
+        must_say_why(reason)
+        return load_shipped(actor=actor, reason=reason)
+
+
+def load_shipped(*, actor: Staff, reason: str = "Bundled letters") -> list[LetterTemplate]:
+    """Put the shipped text in use for each letter that has none, as set-up does with the summaries of the Rules.
+
+    Whoever asks for it, the text is the house's own, by set-up, and needs nobody's yes (letters/proof.py).
+    """
+    setup = Staff.objects.system("system-setup")
+    made = [_version(draft, setup, "Bundled letters") for draft in missing()]
     if made:
-        with pen.act("letter.shipped", actor=actor, reason="Bundled letters", facts={"n": len(made)}):
+        with pen.act("letter.shipped", actor=actor, reason=reason, facts={"n": len(made)}):
             for template in made:
                 template.state, template.in_use_from = State.APPLIED, template.proposed_at
                 _insert(template)

@@ -18,6 +18,7 @@ from accounts.closing import DAY
 from accounts.queries.policies import unknown_logins
 from enforcement import judgement
 from enforcement.models import Decision, Notice
+from enforcement.outbox import MAY_BE_HEARD, NOT_SENT
 from enforcement.policy import Effect
 from enforcement.queries import reminds_now, told_before
 from enforcement.services.runs import halted
@@ -40,21 +41,23 @@ told AS (
   ON CONFLICT (decision_id, tenure_id, stage) DO NOTHING RETURNING id)
 SELECT (SELECT count(*) FROM next), (SELECT coalesce(max(number_id), 0) FROM next), (SELECT count(*) FROM told)"""
 # Of one that was stopped: what has not left is not sent any more, and who was told, or may have been, and still has his
-# number is told that he keeps it.
-_TELL_END = """
+# number is told. Whose right of use has ended meanwhile, by whatever else, has had that said to him.
+_TELL_END = f"""
 WITH next AS MATERIALIZED (
   SELECT t.number_id, t.tenure_id FROM enforcement_target t
   WHERE t.decision_id = %(decision)s AND t.number_id > %(after)s ORDER BY t.number_id LIMIT %(size)s),
 before AS MATERIALIZED (
-  SELECT x.id, x.tenure_id, x.state, x.attempts, t.number_id FROM next t JOIN enforcement_notice x
+  SELECT x.id, x.tenure_id, t.number_id, {NOT_SENT} AS unsent, {MAY_BE_HEARD} AS heard
+  FROM next t JOIN enforcement_notice x
     ON x.decision_id = %(decision)s AND x.tenure_id = t.tenure_id AND x.stage IN ('prior', 'reminder')
   ORDER BY x.id FOR NO KEY UPDATE OF x),
 unsent AS (
-  UPDATE enforcement_notice x SET state = 'withdrawn' FROM before b WHERE x.id = b.id AND x.state = 'pending'),
+  UPDATE enforcement_notice x SET state = 'withdrawn' FROM before b WHERE x.id = b.id AND b.unsent),
 told AS (
   INSERT INTO enforcement_notice (decision_id, tenure_id, stage, state, created_at)
   SELECT DISTINCT %(decision)s::bigint, b.tenure_id, %(stage)s, 'pending', %(now)s FROM before b
-  WHERE (b.state = 'sent' OR (b.state = 'pending' AND b.attempts > 0)) AND NOT EXISTS (
+  JOIN accounts_number n ON n.id = b.number_id AND n.tenure_id = b.tenure_id AND n.lifecycle IN ('allocated', 'in_use')
+  WHERE b.heard AND NOT EXISTS (
     SELECT FROM enforcement_outcome o WHERE o.decision_id = %(decision)s AND o.number_id = b.number_id AND o.why = '')
   ON CONFLICT (decision_id, tenure_id, stage) DO NOTHING RETURNING id)
 SELECT (SELECT count(*) FROM next), (SELECT coalesce(max(number_id), 0) FROM next), (SELECT count(*) FROM told)"""

@@ -50,7 +50,9 @@ def resend(which: Which, *, actor: Staff, reason: str) -> int:
         check_resend(actor=actor)
         must_say_why(reason)
         with pen.act("notice.again", actor=actor, reason=reason, decision_id=which.decision, facts={}) as act:
-            again = to_resend(which).update(
+            # In key order, as whoever takes an act back withdraws its notices.
+            in_order = to_resend(which).order_by("pk").select_for_update(no_key=True).values("pk")
+            again = Notice.objects.filter(pk__in=in_order).update(
                 state=Notice.State.PENDING, due_at=timezone.now(), attempts=0, fault="", channel=""
             )
             if not again:

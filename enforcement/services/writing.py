@@ -14,6 +14,7 @@ from accounts.lifecycle import FOREVER
 from accounts.models import Number
 from enforcement import judgement
 from enforcement.models import Decision, Measure, Outcome
+from enforcement.outbox import MAY_BE_HEARD, NOT_SENT
 from enforcement.policy import Effect, Kind
 from qqops.approvals import State
 from qqops.audit import pen
@@ -91,9 +92,10 @@ number AS (
   FROM judged j WHERE n.id = j.number_id AND j.why = '' RETURNING n.*)"""
 
 # Exactly what it was, but that nobody's data is purged before he had a whole grace to object: the measures of that
-# decision end, those it ended run again, and the number is what its outcome says it was before. What had run out or was
-# lifted ended when it did, and ceases to count; one that is not swept yet is left to the sweep with its reason. A
-# notice that is not sent yet is not sent; they are locked in key order, as the worker writes them (deliver.py).
+# decision end, those that a lift ended, and still say so, run again, and the number is what its outcome says it was
+# before. What had run out or was lifted ended when it did and by whom it did, and ceases to count; one that is not
+# swept yet is left to the sweep with its reason. A notice that is not sent is not sent any more; they are locked in key
+# order, as the worker writes them (deliver.py).
 _UNDO = """
 ended AS (
   UPDATE enforcement_measure m SET ended_at = %(now)s, ended_by_id = %(decision)s, end_reason = %(end_reason)s
@@ -101,20 +103,21 @@ ended AS (
   RETURNING m.*),
 reopened AS (
   UPDATE enforcement_measure m SET ended_at = NULL, ended_by_id = NULL, end_reason = ''
-  FROM judged j WHERE m.number_id = j.number_id AND m.tenure_id = j.tenure_id AND m.ended_by_id = %(undoes)s
+  FROM judged j WHERE m.number_id = j.number_id AND m.tenure_id = j.tenure_id AND {lifted}
     AND j.why = '' RETURNING m.*),
 voided AS (
-  UPDATE enforcement_measure m SET ended_by_id = %(decision)s, end_reason = %(end_reason)s
+  UPDATE enforcement_measure m SET ended_by_id = coalesce(m.ended_by_id, %(decision)s), end_reason = %(end_reason)s
   FROM judged j WHERE m.number_id = j.number_id AND m.tenure_id = j.tenure_id AND m.decision_id = %(undoes)s
     AND j.why = 'voided' RETURNING m.*),
 measure AS (SELECT * FROM ended UNION ALL SELECT * FROM reopened UNION ALL SELECT * FROM voided),
 measure_history AS ({measure_changed}),
-pending AS MATERIALIZED (
-  SELECT x.id FROM judged j JOIN enforcement_notice x ON x.decision_id = %(undoes)s AND x.tenure_id = j.tenure_id
-  WHERE x.state = 'pending' AND j.why IN ('', 'voided') ORDER BY x.id FOR NO KEY UPDATE OF x),
+waiting AS MATERIALIZED (
+  SELECT x.id, {may_be_heard} AS heard
+  FROM judged j JOIN enforcement_notice x ON x.decision_id = %(undoes)s AND x.tenure_id = j.tenure_id
+  WHERE {not_sent} AND j.why IN ('', 'voided') ORDER BY x.id FOR NO KEY UPDATE OF x),
 unsent AS (
-  UPDATE enforcement_notice x SET state = 'withdrawn' FROM pending p WHERE x.id = p.id
-  RETURNING x.tenure_id, x.stage, x.attempts),
+  UPDATE enforcement_notice x SET state = 'withdrawn' FROM waiting w WHERE x.id = w.id
+  RETURNING x.tenure_id, x.stage, w.heard),
 number AS (
   UPDATE accounts_number n SET lifecycle = CASE WHEN o.before ->> 'lifecycle' = 'allocated' AND EXISTS (
         SELECT FROM accounts_loginfact f WHERE f.tenure_id = j.tenure_id OFFSET 0) THEN 'in_use'
@@ -124,9 +127,9 @@ number AS (
     revision = n.revision + 1
   FROM judged j JOIN enforcement_outcome o ON o.decision_id = %(undoes)s AND o.number_id = j.number_id
   WHERE n.id = j.number_id AND j.why = '' RETURNING n.*)"""
-# Who has not heard of what is taken back does not hear of that; what was tried once may have reached him.
+# Who has not heard of what is taken back does not hear of that; what is being tried may have reached him.
 _HEARD = (
-    " AND NOT EXISTS (SELECT FROM unsent u WHERE u.tenure_id = judged.tenure_id AND u.stage = 'act' AND u.attempts = 0)"
+    " AND NOT EXISTS (SELECT FROM unsent u WHERE u.tenure_id = judged.tenure_id AND u.stage = 'act' AND NOT u.heard)"
 )
 _TOLD = {Kind.UNDO: "why IN ('', 'voided')"}
 _BEFORE = "(o.before ->> '{column}')::timestamptz"
@@ -146,7 +149,8 @@ _MOVED = {
 }
 
 
-def _act_sql(kind: str) -> str:
+def _act_sql(decision: Decision) -> str:
+    kind = decision.kind
     if kind in (Kind.FREEZE, Kind.RESTRICT):
         created = pen.history_insert(Measure, pen.CREATED, source="measure live")
         column = "frozen_until" if kind == Kind.FREEZE else "restricted_until"
@@ -159,19 +163,30 @@ def _act_sql(kind: str) -> str:
         }
         return _LIFT.format(measure_changed=changed, in_force=judgement.IN_FORCE, **left)
     if kind == Kind.UNDO:
-        before = {
-            name: _BEFORE.format(column=name)
-            for name in ("frozen_until", "restricted_until", "terminated_at", "due_at")
-        }
-        return _UNDO.format(
-            measure_changed=pen.history_insert(Measure, pen.CHANGED, source="measure live"),
-            in_force=judgement.IN_FORCE,
-            frozen=_BEFORE_AND_STILL.format(before=before["frozen_until"]),
-            restricted=_BEFORE_AND_STILL.format(before=before["restricted_until"]),
-            terminated_at=before["terminated_at"],
-            due_at=_WHOLE_GRACE.format(before=before["due_at"]),
-        )
+        return _undo_sql(decision)
     return _MOVE.format(moved=_MOVED[Kind(kind)])
+
+
+def _undo_sql(decision: Decision) -> str:
+    before = {
+        name: _BEFORE.format(column=name) for name in ("frozen_until", "restricted_until", "terminated_at", "due_at")
+    }
+    ends = {
+        "frozen": _BEFORE_AND_STILL.format(before=before["frozen_until"]),
+        "restricted": _BEFORE_AND_STILL.format(before=before["restricted_until"]),
+    }
+    if decision.undoes and decision.undoes.kind == Kind.LIFT:  # less than before, where one was found wrong since
+        ends = {"frozen": judgement.end_again("freeze"), "restricted": judgement.end_again("restrict")}
+    return _UNDO.format(
+        measure_changed=pen.history_insert(Measure, pen.CHANGED, source="measure live"),
+        in_force=judgement.IN_FORCE,
+        lifted=judgement.LIFTED,
+        not_sent=NOT_SENT,
+        may_be_heard=MAY_BE_HEARD,
+        terminated_at=before["terminated_at"],
+        due_at=_WHOLE_GRACE.format(before=before["due_at"]),
+        **ends,
+    )
 
 
 def write(decision: Decision, actor: Staff, after: int, upto: int) -> dict[str, int]:
@@ -183,7 +198,7 @@ def write(decision: Decision, actor: Staff, after: int, upto: int) -> dict[str, 
         restored=judgement.RESTORED_TO if kind == Kind.RESTORE else "NULL",
         more="".join(f", n.{name}" for name in _ENDING) if kind == Kind.RESTORE else "",
         before="".join(f", '{name}', {name}" for name in _ENDING) if kind == Kind.RESTORE else "",
-        act=_act_sql(kind),
+        act=_act_sql(decision),
         told=_TOLD.get(kind, "why = ''") + (_HEARD if kind == Kind.UNDO and not decision.in_error else ""),
         number_history=pen.history_insert(Number, pen.CHANGED, source="number live"),
         measures="count(*) FROM measure" if kind in MEASURED else "0",
@@ -210,7 +225,7 @@ def write(decision: Decision, actor: Staff, after: int, upto: int) -> dict[str, 
                     "after": after,
                     "upto": upto,
                     "kind": decision.kind,
-                    "end_reason": _end_reason(decision),
+                    "end_reason": judgement.end_reason(decision),
                     "starts": max(decision.effective_at or now, decision.proposed_at),
                     "until": until,
                     "forever": FOREVER,
@@ -226,13 +241,6 @@ def write(decision: Decision, actor: Staff, after: int, upto: int) -> dict[str, 
         if kind in MEASURED:
             act.wrote(pen.history_model(Measure), rows=measures)
     return whys
-
-
-def _end_reason(decision: Decision) -> str:
-    """Why the measures end that it ends."""
-    if decision.in_error:
-        return Measure.EndReason.VOIDED.value
-    return (Measure.EndReason.UNDONE if decision.kind == Kind.UNDO else Measure.EndReason.LIFTED).value
 
 
 def _ending(decision: Decision) -> dict[str, Any]:

@@ -90,6 +90,30 @@ def test_one_that_was_lifted_or_is_over_but_not_swept_yet_ceases_to_count_too(
     assert broken() == []
 
 
+def test_the_undo_of_a_lift_puts_back_all_but_what_was_found_wrong_since(
+    number: Make, officer: Staff, officer2: Staff, supervisor: Staff, supervisor2: Staff
+) -> None:
+    one = number()
+    wrong = decide(Kind.FREEZE, one, officer, duration=3 * DAY)
+    decide(Kind.FREEZE, one, officer, clauses=("6.2",), freeze_kind="security", duration=DAY)
+    decide(Kind.RESTRICT, one, officer, duration=2 * DAY)
+    lift = decide(Kind.LIFT, one, officer2, clauses=("10.1", "6.2"))
+    lifted = Measure.objects.get(decision=wrong.decision)
+    assert not Measure.objects.filter(ended_at=None).exists()
+    approve(undo(wrong, officer2), supervisor)
+    voided = Measure.objects.get(decision=wrong.decision)
+    assert (voided.end_reason, voided.ended_by, voided.ended_at) == ("voided", lift.decision, lifted.ended_at)
+    done = approve(undo(lift, officer), supervisor2)
+    assert (done.applied, dict(done.skipped)) == (1, {})
+    assert Measure.objects.get(decision=wrong.decision) == voided
+    assert dict(Measure.objects.values_list("decision", "end_reason"))[wrong.decision.pk] == "voided"
+    freeze, restriction = Measure.objects.filter(ended_at=None).order_by("pk")
+    now = Number.objects.get(pk=one.pk)
+    assert (freeze.freeze_kind, freeze.ended_by, freeze.end_reason) == ("security", None, "")
+    assert (now.frozen_until, now.restricted_until) == (freeze.until, restriction.until)  # not to the end of the wrong
+    assert broken() == []
+
+
 def test_what_another_decided_since_is_left_in_force(
     number: Make, officer: Staff, officer2: Staff, supervisor: Staff, expiry_actor: Staff
 ) -> None:

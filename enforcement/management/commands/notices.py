@@ -1,4 +1,5 @@
-"""`manage.py notices {list,resend}`: notices that holders have or have not got, and trying them again."""
+"""`manage.py notices {list,resend,load}`: notices that holders have or have not got, trying them again, and the bundled
+letters that are missing."""
 
 from typing import Any
 
@@ -7,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from enforcement.models import Notice
+from enforcement.services import letters
 from enforcement.services.resend import AGAIN, Which, check_resend, resend, to_resend
 from qqops.commands import Exit, StaffCommand
 from qqops.errors import Invalid, Refused
@@ -17,21 +19,24 @@ SHOWN = 100
 
 class Command(StaffCommand):
     help = (
-        "List notices, or have those tried again that did not reach their holder. Dry run unless --apply.\n\n"
+        "List notices, have those tried again that did not reach their holder, or put the bundled text in use of each"
+        " letter that has none. Dry run unless --apply.\n\n"
         "  notices list --state blocked\n"
         "  notices resend 1204 1207\n"
         "  notices resend --state blocked --decision 88\n"
+        "  notices load\n"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("do", choices=("list", "resend"), metavar="{list,resend}")
+        parser.add_argument("do", choices=("list", "resend", "load"), metavar="{list,resend,load}")
         parser.add_argument("notices", nargs="*", type=int, metavar="ID", help=_("resend: these notices"))
         parser.add_argument("--state", choices=Notice.State.values, default="", help=_("those in this state"))
         parser.add_argument("--decision", type=int, metavar="ID", help=_("those of this decision"))
         super().add_arguments(parser)
 
     def act_for(self, **options: Any) -> int:
-        return self._list(options) if options["do"] == "list" else self._resend(options)
+        acts = {"list": self._list, "resend": self._resend, "load": self._load}
+        return acts[options["do"]](options)
 
     def _list(self, options: dict[str, Any]) -> int:
         if not self.actor.has_perm("enforcement.view_notice"):
@@ -66,6 +71,23 @@ class Command(StaffCommand):
         must_say_why(options["reason"])
         self._say(options, to_resend(which).count(), _("Dry run: nothing is changed. Would be tried again: %(n)d."))
         return Exit.DRY_RUN
+
+    def _load(self, options: dict[str, Any]) -> int:
+        letters.check_load(actor=self.actor)
+        must_say_why(options["reason"])
+        codes = [draft.code for draft in letters.missing()]
+        if options["apply"]:
+            codes = [made.code for made in letters.load_missing(actor=self.actor, reason=options["reason"])]
+        if options["json"]:
+            self.say_json({"applied": options["apply"], "letters": codes})
+        elif not codes:
+            self.say(_("Each letter has a text already. Nothing was done."))
+        elif options["apply"]:
+            self.say(_("Bundled letters put in use: %(codes)s.") % {"codes": ", ".join(codes)})
+        else:
+            sentence = _("Dry run: nothing is changed. Would be put in use: %(codes)s.")
+            self.say(sentence % {"codes": ", ".join(codes)})
+        return Exit.DONE if options["apply"] else Exit.DRY_RUN
 
     def _say(self, options: dict[str, Any], n: int, sentence: str) -> None:
         if options["json"]:

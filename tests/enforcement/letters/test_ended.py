@@ -81,7 +81,7 @@ def test_a_timed_measure_that_has_run_out_is_told_chunk_by_chunk(
         assert verbs(before) == ["measure.expired"] * 3
         assert ends(report) == ["pending"] * 3
         states = Notice.objects.filter(stage="act").order_by("pk").values_list("state", flat=True)
-        assert list(states) == ["sent", "sent", "sent", "failed", "withdrawn"]
+        assert list(states) == ["sent", "sent", "sent", "withdrawn", "withdrawn"]
         found = letter(report, stage="ended", tenure=acts[0].tenure_id)
         assert "（违规冻结）期限已满，自 " in found.body_zh and "as its time is over. Other measures" in found.body_en
         approve(undo(report, officer2), supervisor)  # of that he has a letter of its own, and this one is not changed

@@ -4,12 +4,14 @@ from collections.abc import Callable
 
 import pytest
 
-from accounts.models import Number
-from enforcement.models import Notice
+from accounts.models import Number, RuleVersion
+from enforcement.letters.shipped import BY_CODE
+from enforcement.models import LetterTemplate, Notice
 from enforcement.policy import Kind
+from enforcement.services.letters import in_use, load_shipped
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
-from tests.enforcement.acts import decide, head, verbs
+from tests.enforcement.acts import broken, decide, head, verbs
 from tests.terminal import Terminal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("templates")]
@@ -59,6 +61,29 @@ def test_they_are_tried_again_by_a_supervisor_with_a_reason(blocked: list[Notice
 def test_what_was_sent_is_not_sent_again(blocked: list[Notice], terminal: Terminal, more: tuple[str, ...]) -> None:
     said = terminal("supervisor", "notices", "resend", *more, *WHY, "--apply")
     assert said.code == 2 and "say of which state: blocked, failed, no_way." in said.error
+
+
+def test_a_supervisor_puts_the_bundled_letters_in_use_that_are_missing(
+    rulebook: RuleVersion, terminal: Terminal
+) -> None:
+    for said in (terminal("officer", "notices", "load", *WHY), terminal("officer", "notices", "load", *WHY, "--apply")):
+        assert said.code == 5 and "Your role may not put letters in use." in said.error
+    load_shipped(actor=Staff.objects.system("system-setup"))
+    LetterTemplate.objects.filter(code="ended").update(state="refused")
+    before = head()
+    said = terminal("supervisor", "notices", "load", *WHY)
+    assert (said.code, said.out) == (4, "Dry run: nothing is changed. Would be put in use: ended.\n")
+    assert "ended" not in in_use() and verbs(before) == ["staff.token_issued"]
+    said = terminal("supervisor", "notices", "load", "--json", *WHY, "--apply")
+    assert said.json == {"applied": True, "letters": ["ended"]}
+    made = in_use()["ended"]
+    assert (made.version, made.maker.username, made.body_zh) == (2, "system-setup", BY_CODE["ended"].body_zh)
+    assert verbs(before) == ["staff.token_issued"] * 2 + ["letter.shipped"]
+    event = Event.objects.get(seq=before + 3)
+    assert (event.actor.username, event.reason, event.facts) == ("supervisor", WHY[1], {"n": 1})
+    said = terminal("supervisor", "notices", "load", *WHY, "--apply")
+    assert (said.code, said.out) == (0, "Each letter has a text already. Nothing was done.\n")
+    assert verbs(before)[3:] == ["staff.token_issued"] and broken() == []
 
 
 def test_whoever_may_not_is_refused_and_that_is_recorded(blocked: list[Notice], terminal: Terminal) -> None:

@@ -12,6 +12,7 @@ from enforcement import services
 from enforcement.models import Notice
 from enforcement.policy import Kind
 from enforcement.services import deliver as delivery
+from enforcement.services.resend import Which, resend
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, HOUR, approve, decide, undo
 from tests.enforcement.waiting import meanwhile
@@ -25,7 +26,7 @@ def _turned_over() -> list[int]:
         cursor.execute("ALTER TABLE enforcement_notice DISABLE TRIGGER USER")
         cursor.execute("UPDATE enforcement_notice SET id = -id WHERE id > 0")
         cursor.execute("ALTER TABLE enforcement_notice ENABLE TRIGGER USER")
-    return list(Notice.objects.filter(state="pending").order_by("pk").values_list("pk", flat=True))
+    return list(Notice.objects.exclude(state__in=("sent", "withdrawn")).order_by("pk").values_list("pk", flat=True))
 
 
 def _waits_at_the_first(act: Callable[[], Any]) -> Any:
@@ -71,3 +72,14 @@ def test_each_waits_at_the_first_and_holds_none_after_it(
         return "given back"
 
     assert _waits_at_the_first(give_back) == "given back"
+
+    Notice.objects.update(state="sent")
+    kept = decide(Kind.RESTRICT, numbers(6), officer, duration=2 * DAY)
+    mine = Notice.objects.filter(decision=kept.decision)
+    mine.update(state="blocked")
+    Notice.objects.filter(pk=mine.latest("pk").pk).update(state="no_way")  # by their states it comes after the others
+
+    def again() -> int:
+        return resend(Which(list(mine.values_list("pk", flat=True))), actor=supervisor, reason="the contact is set now")
+
+    assert _waits_at_the_first(again) == 6
