@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts import closing, dormancy
 from accounts.lifecycle import PREMIUM_FROM_TIER
 from accounts.models import DormancyPolicy
-from enforcement.models import Decision
+from enforcement.models import Decision, Measure
 from enforcement.order import Order
 from enforcement.policy import (
     BATCH_FROM,
@@ -36,6 +36,7 @@ IN_FORCE = "m.ended_at IS NULL AND (m.until IS NULL OR m.until > %(now)s)"
 RAN_OUT = (  # over, by whatever end, and it still counts
     "(m.ended_at IS NOT NULL OR m.until <= %(now)s) AND m.end_reason NOT IN ('refused', 'undone', 'voided')"
 )
+LIFTED = "m.ended_by_id = %(undoes)s AND m.end_reason = %(lifted_as)s"  # by the lift taken back, and not voided since
 OF_HOLDER = f"m.number_id = n.id AND m.tenure_id = n.tenure_id AND {IN_FORCE}"
 
 # Shown state (DESIGN §1.3): the first that is true.
@@ -44,6 +45,14 @@ SHOWN = (
     " WHEN n.frozen_until > %(now)s THEN 'frozen' WHEN n.restricted_until > %(now)s THEN 'restricted'"
     " ELSE n.lifecycle END"
 )
+
+# Somebody has asked, by law (4.2) or for himself, and is not answered yet: no right of use ends meanwhile, whatever the
+# ground (domain.md §7, “forbidden always”). An open appeal keeps nobody from it: it is heard all the same (11).
+_REQUESTED = (
+    "EXISTS (SELECT FROM accounts_hold k WHERE k.tenure_id = n.tenure_id AND k.kind = 'request'"
+    " AND k.lifted_at IS NULL AND (k.until IS NULL OR k.until > %(now)s))"
+)
+HELD = f"(n.legal_hold OR {_REQUESTED})"
 
 _KIND = {
     Kind.FREEZE: (
@@ -60,6 +69,7 @@ _KIND = {
     Kind.TERMINATE: (
         "WHEN n.legal_hold OR (n.frozen_until > %(now)s AND EXISTS (SELECT FROM enforcement_measure m WHERE"
         f" {OF_HOLDER} AND m.freeze_kind = 'legal')) THEN 'legal_hold'"
+        f" WHEN {_REQUESTED} THEN 'held'"
     ),
     Kind.LIFT: (
         "WHEN NOT EXISTS (SELECT FROM enforcement_measure m WHERE m.id = ANY(t.measures)"
@@ -69,7 +79,8 @@ _KIND = {
         f"WHEN n.terminated_under = '{closing.CANCELLED}' OR {{termination}} IS NULL THEN 'nothing_to_restore'"
     ),
     # Exactly as that decision left it, or it is not touched: what others did since is theirs. A measure that has run
-    # out or was lifted leaves nothing to put back, and yet ceases to count; a lift of what ceased to count stays.
+    # out or was lifted leaves nothing to put back, and yet ceases to count; a lift stays where all that it ended has
+    # ceased to count since.
     # OFFSET keeps the planner from reading all measures for the few of a chunk.
     Kind.UNDO: (
         "WHEN NOT EXISTS (SELECT FROM enforcement_outcome o WHERE o.decision_id = %(undoes)s AND o.number_id = n.id"
@@ -79,9 +90,12 @@ _KIND = {
         " WHEN NOT EXISTS (SELECT FROM enforcement_target u WHERE u.decision_id = %(undoes)s AND u.number_id = n.id"
         " AND u.tenure_id = n.tenure_id AND u.revision + %(acts_of_undone)s = n.revision)"
         f" OR (%(undoes_measures)s AND NOT EXISTS (SELECT FROM enforcement_measure m WHERE {OF_HOLDER}"
-        " AND m.decision_id = %(undoes)s)) OR EXISTS (SELECT FROM enforcement_target u JOIN enforcement_measure m"
-        " ON m.id = ANY(u.measures) WHERE u.decision_id = %(undoes)s AND u.number_id = n.id"
-        " AND m.ended_by_id <> %(undoes)s OFFSET 0) THEN 'conflict'"
+        " AND m.decision_id = %(undoes)s)) OR (%(lifted_as)s <> '' AND NOT EXISTS (SELECT FROM enforcement_target u"
+        " JOIN enforcement_measure m ON m.id = ANY(u.measures) WHERE u.decision_id = %(undoes)s"
+        f" AND u.number_id = n.id AND {LIFTED} OFFSET 0)) THEN 'conflict'"
+        # To undo a restore is to terminate again.
+        " WHEN %(undoes_restore)s AND n.legal_hold THEN 'legal_hold'"
+        f" WHEN %(undoes_restore)s AND {_REQUESTED} THEN 'held'"
     ),
 }
 
@@ -106,7 +120,7 @@ _FILED_SPARING = (
 _SPARED = (
     "WHEN {spares} AND EXISTS (SELECT FROM enforcement_casenumber e JOIN enforcement_case c ON c.id = e.case_id"
     " WHERE e.number_id = n.id AND e.tenure_id = n.tenure_id AND e.party = 'finder' AND c.kind = 'finder'"
-    " AND c.details -> 'good_faith' = 'true'::jsonb) THEN 'good_faith'"
+    " AND c.state = 'open' AND c.details -> 'good_faith' = 'true'::jsonb) THEN 'good_faith'"
 )
 
 # The state before the last termination of this tenure: what a restore goes back to (domain.md T13).
@@ -198,6 +212,22 @@ def latest_end(kind: str, *, without: str) -> str:
     )
 
 
+def end_again(kind: str) -> str:
+    """Expression: the latest end of the measures of this kind on number `n` when those of a lift run again."""
+    return (
+        "(SELECT max(coalesce(m.until, %(forever)s)) FROM enforcement_measure m WHERE m.number_id = n.id"
+        f" AND m.tenure_id = n.tenure_id AND m.kind = '{kind}' AND (m.until IS NULL OR m.until > %(now)s)"
+        f" AND (m.ended_at IS NULL OR {LIFTED}))"
+    )
+
+
+def end_reason(decision: Decision) -> str:
+    """Why the measures end that it ends."""
+    if decision.in_error:
+        return Measure.EndReason.VOIDED.value
+    return (Measure.EndReason.UNDONE if decision.kind == Kind.UNDO else Measure.EndReason.LIFTED).value
+
+
 def measures_to_lift(order: Order) -> tuple[str, dict[str, Any]]:
     """Expression: the measures in force that the order ends, for number `n`; NULL for other acts."""
     if order.kind != Kind.LIFT:
@@ -243,6 +273,8 @@ def undone(decision: Decision | None) -> dict[str, Any]:
         "undoes": decision.pk,
         "acts_of_undone": 2 if decision.effect == Effect.PROVISIONAL and decision.state == State.APPLIED else 1,
         "undoes_measures": decision.kind in (Kind.FREEZE, Kind.RESTRICT),
+        "lifted_as": end_reason(decision) if decision.kind == Kind.LIFT else "",
+        "undoes_restore": decision.kind == Kind.RESTORE,
     }
 
 

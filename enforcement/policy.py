@@ -142,7 +142,8 @@ BASES = (
 BASIS = {b.code: b for b in BASES}
 RECLAIM = "10.3"  # under a dormancy policy, and nothing else is
 ON_DEMAND = tuple(b.code for b in BASES if b.on_demand)
-SPARES_FINDERS = ("8.1", "8.2", "8.3")  # who reported another's number in good faith has no measure on these (8.3)
+# Who reported another's number in good faith has no measure on these while his report is looked into (8.3).
+SPARES_FINDERS = ("8.2", "8.3")
 
 OWNER_FREEZE_MAX = 24 * HOUR  # the holder's own request lifts itself
 

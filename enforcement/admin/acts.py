@@ -28,7 +28,8 @@ from enforcement.order import Order
 from enforcement.policy import BASES, Effect, Kind
 from enforcement.queries import liftable
 from enforcement.services import Preview as Found
-from enforcement.services.lists import open_list
+from enforcement.services import lists
+from enforcement.services.listed import Listed
 from qqops import panels
 from qqops.audit import pen
 from qqops.pages import Preview
@@ -49,6 +50,8 @@ CONFIRM = {
     Kind.LIFT: gettext_lazy("Confirm lifting"),
     Kind.RESTORE: gettext_lazy("Confirm restoring"),
 }
+
+MINORS = "minors"
 
 
 class ActPage(BringsFiles):
@@ -77,7 +80,7 @@ class ActPage(BringsFiles):
     @cached_property
     def numbers(self) -> Collection[int]:
         """What the act is about; a list is opened when it is looked at, and may be forgotten by then."""
-        return open_list(self.listed) if self.listed else self.given
+        return lists.open_list(self.listed) if self.listed else self.given
 
     def heading_title(self) -> Any:
         if self.one:
@@ -110,7 +113,7 @@ class ActPage(BringsFiles):
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
         if cleaned is None:
             found = services.glance(self.kind, self.numbers, actor=self.user)
-            shown = [self.figures(found), *losses_panels(found)]
+            shown = [self.figures(found), *losses_panels(self.kind, found)]
             return Preview("", "", panels=shown, consequences=[CONSEQUENCES[self.kind]])
         with pen.refusals(actor=self.user, **attempted(self.kind, self.numbers, len(self.numbers))):
             found = services.preview(self.order(cleaned), self.numbers, actor=self.user)
@@ -127,13 +130,19 @@ class ActPage(BringsFiles):
             fingerprint=f"{found.digest}:{found.rule.code}",
             button=_("Send for approval") if waits else str(CONFIRM[self.kind]),
             danger=self.kind in (Kind.FREEZE, Kind.TERMINATE) and not waits,
-            panels=[self.figures(found), *losses_panels(found)],
+            panels=[self.figures(found), *losses_panels(self.kind, found)],
             consequences=happens,
             blocked=not found.will,
+            carries=(lambda: {MINORS: self.minors}) if self.listed else None,
         )
 
+    @cached_property
+    def minors(self) -> int | None:
+        """Asked where it is drawn; a click that only confirms brings it along and opens nobody's date of birth."""
+        return lists.minors_of(Listed.of(self.numbers))
+
     def figures(self, found: Found) -> Panel:
-        facts = [*counts_of(found), *figures_of(self.listed, self.numbers, found)]
+        facts = [*counts_of(found), *figures_of(self.listed, self.numbers, found, lambda: self.minors)]
         if self.case:
             facts.append(case_fact(self.case))
         return Panel(_("Figures"), "ops/panel_facts.html", {"facts": facts})
@@ -147,8 +156,9 @@ class ActPage(BringsFiles):
 
     def enact(self, cleaned: dict[str, Any], *, nonce: str) -> HttpResponseBase | str:
         order = self.order(cleaned, form_key=uuid.UUID(nonce))
+        minors = (lambda: self.carried[MINORS]) if self.carried else None
         try:
-            report = services.decide(order, self.numbers, actor=self.user, found=self.found)
+            report = services.decide(order, self.numbers, actor=self.user, found=self.found, minors=minors)
         except services.AlreadyFiled as earlier:
             return self.filed(earlier)
         decision = report.decision

@@ -27,10 +27,10 @@ from enforcement.policy import AUTHORITIES, MEASURES
 from enforcement.services import lists
 from qqops import panels
 from qqops.errors import Invalid, Refused
-from qqops.pages import Page, chosen_facts, chosen_of, saved_url
+from qqops.pages import SAVED_SHOWN, Page, chosen_facts, chosen_of, saved_url
 from qqops.panels import Act, Fact
 from qqops.staff.models import SavedFilter, Staff
-from qqops.staff.models.filters import opened
+from qqops.staff.models.filters import SavedFilterQuerySet
 from qqops.staff.signin import proof
 
 FILE_MAX = 5 * 1024 * 1024
@@ -103,6 +103,8 @@ class BatchPage(Page):
             raise Http404
         self.asked = {} if self.case else filter_of(self.request)
         self.saved = saved_in(self.request, self.asked)
+        # A choice of it is gone, or something else is chosen: what is left would reach others than its name says.
+        self.astray = self.case is None and bool(self.request.GET.get("saved")) and self.saved is None
 
     def heading_title(self) -> Any:
         return _("New batch: case %(case)s") % {"case": self.case} if self.case else self.title
@@ -123,6 +125,8 @@ class BatchPage(Page):
 
     def respond(self) -> HttpResponseBase:
         form = self.form()
+        if self.astray:
+            return self.render(status=409)
         if not form.is_bound or not form.is_valid():
             return self.render(form=form)
         try:
@@ -182,7 +186,7 @@ class BatchPage(Page):
 
     def saved_filters(self) -> list[tuple[SavedFilter, str]]:
         """A saved filter of the numbers list, and where a batch of what it finds begins."""
-        return [(one, saved_url(self.request.path, one)) for one in _saved_for(self.user)]
+        return [(one, saved_url(self.request.path, one)) for one in _saved_for(self.user)[:SAVED_SHOWN]]
 
 
 def filter_of(request: HttpRequest) -> dict[str, str]:
@@ -195,13 +199,12 @@ def filter_of(request: HttpRequest) -> dict[str, str]:
 def saved_in(request: HttpRequest, asked: dict[str, str]) -> SavedFilter | None:
     """The saved filter that an address opens, if that is what it asks for and this person may see it."""
     wanted = request.GET.get("saved", "")
-    return opened(_saved_for(panels.staff_at(request)), wanted, asked) if wanted else None
+    return _saved_for(panels.staff_at(request)).opened(wanted, asked) if wanted else None
 
 
-def _saved_for(staff: Staff) -> Iterable[SavedFilter]:
-    if not staff.has_perm(NumberList.permission):
-        return []
-    return SavedFilter.objects.seen_by(staff, NumberList.page)
+def _saved_for(staff: Staff) -> SavedFilterQuerySet:
+    seen = SavedFilter.objects.seen_by(staff, NumberList.page)
+    return seen if staff.has_perm(NumberList.permission) else seen.none()
 
 
 def _on_all_that_match(request: HttpRequest, numbers: NumberList | None) -> Iterable[Act]:

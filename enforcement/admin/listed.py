@@ -1,7 +1,6 @@
 """What is to be looked over before anybody agrees: the figures of the dry run, of a list, and what would be lost."""
 
 from collections.abc import Collection, Mapping
-from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpRequest
@@ -12,11 +11,10 @@ from accounts.lifecycle import Shown
 from accounts.queries.losses import LATELY, Losses
 from enforcement import services
 from enforcement.models import Decision, TargetList
-from enforcement.policy import Why
-from enforcement.services import Preview, lists
+from enforcement.policy import MEASURES, Kind, Why
+from enforcement.services import Preview, figures, lists
 from enforcement.services.figures import Figures
-from enforcement.services.listed import Listed
-from enforcement.services.preview import COUNTED_MAX
+from enforcement.services.preview import not_counted
 from enforcement.terms import ELSEWHERE
 from qqops import panels
 from qqops.panels import Fact, Panel
@@ -42,13 +40,13 @@ def counts_of(found: Preview) -> list[Fact]:
     facts = [Fact(_("will be changed"), found.will)]
     facts += [Fact(_("skipped: %(why)s") % {"why": Why(w).label}, n) for w, n in sorted(found.skipped.items())]
     facts += [Fact(_("now %(state)s") % {"state": Shown(s).label}, n) for s, n in sorted(found.shown.items())]
-    if found.unknown:
-        facts.append(Fact(_("unknown"), [str(n) for n in found.unknown]))
+    if found.unknown_lines:  # as filed they are only counted
+        facts.append(Fact(_("unknown"), [str(n) for n in found.unknown] or found.unknown_lines))
     known = (
         Fact(_("premium"), found.premium),
         Fact(_("protected"), found.protected),
         Fact(_("paid"), found.paid),
-        Fact(_("under a legal hold"), found.held),
+        Fact(_("under a legal hold or a pending request"), found.held),
     )
     facts += [fact for fact in known if fact.value]
     if found.suggested:
@@ -56,13 +54,14 @@ def counts_of(found: Preview) -> list[Fact]:
     return facts
 
 
-def figures_of(listed: TargetList | None, numbers: Collection[int], found: Preview) -> list[Fact]:
+def figures_of(
+    listed: TargetList | None, numbers: Collection[int], found: Preview, minors: figures.Counted
+) -> list[Fact]:
     """The numbers themselves where they were named; of a list its source, its figures and a sample."""
     if listed is None:
         return [Fact(_("numbers"), [str(n) for n in found.sample])]
-    # Counted where it is drawn: a click that only confirms opens nobody's date of birth.
-    minors = partial(_minors_among, numbers)
-    return _list_facts(listed.name, listed.sha256, found, lists.digits_of(numbers), minors)
+    digits = lists.digits_of(numbers)
+    return _list_facts(listed.name, listed.sha256, found, digits, lambda: minors_text(minors()))
 
 
 def _list_facts(
@@ -88,14 +87,16 @@ def filed_panels(decision: Decision, filed: Figures) -> list[Panel]:
         decision.source_name, decision.source_sha256, found, filed.digits, minors_text(filed.minors)
     )  # fmt: skip
     title = _("As filed at %(at)s") % {"at": minute(filed.at)} if filed.at else ""
-    return [Panel(title, "ops/panel_facts.html", {"facts": facts}), *losses_panels(found)]
+    return [Panel(title, "ops/panel_facts.html", {"facts": facts}), *losses_panels(Kind(decision.kind), found)]
 
 
-def losses_panels(found: Preview) -> list[Panel]:
+def losses_panels(kind: Kind, found: Preview) -> list[Panel]:
     """10.4, before it is done; nothing where nobody would lose anything by it."""
-    if found.losses is None or not found.will:
+    if kind not in MEASURES or not found.will:
         return []
-    return [Panel(_("What the holders lose"), "ops/panel_facts.html", {"facts": losses_facts(found.losses)})]
+    facts = [Fact(_("losses"), not_counted())] if found.losses is None else losses_facts(found.losses)
+    facts.append(Fact(_("not counted here"), ELSEWHERE))
+    return [Panel(_("What the holders lose"), "ops/panel_facts.html", {"facts": facts})]
 
 
 def losses_facts(losses: Losses) -> list[Fact]:
@@ -106,7 +107,6 @@ def losses_facts(losses: Losses) -> list[Fact]:
         Fact(_("paid for, with no end on file"), losses.paid_open),
         Fact(_("signed in during the last %(days)d days") % days, losses.using),
         Fact(_("services used by most of them"), services_text(losses)),
-        Fact(_("not counted here"), ELSEWHERE),
     ]
     return [fact for fact in facts if fact.value or fact.value == 0]
 
@@ -121,9 +121,5 @@ def digits_text(digits: Mapping[int, int]) -> str:
     return _("; ").join(_("%(digits)d digits: %(n)d") % {"digits": d, "n": n} for d, n in sorted(digits.items()))
 
 
-def _minors_among(numbers: Collection[int]) -> Any:
-    return minors_text(lists.minors_of(Listed.of(numbers)))
-
-
 def minors_text(counted: int | None) -> Any:
-    return _("not counted: more than %(n)d numbers") % {"n": COUNTED_MAX} if counted is None else counted
+    return not_counted() if counted is None else counted

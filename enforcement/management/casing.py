@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from enforcement.case_queries import count_numbers, numbers_of
+from enforcement.case_queries import NAMED, count_numbers, numbers_of
 from enforcement.casebook import Party
 from enforcement.models import Case, EvidenceFile
 from enforcement.services.case_words import Words
@@ -17,8 +17,12 @@ def line(case: Case) -> str:
     return f"#{case.pk}  {case.get_state_display()}  {case.get_kind_display()}  {day:%Y-%m-%d}  {case.maker}"
 
 
+def on_list(case: Case, first: list[int]) -> dict[str, Any]:
+    """With the first of its numbers, and whether there are more; of what it says in words nothing."""
+    return as_json(case) | {"numbers": first[:NAMED], "more": len(first) > NAMED}
+
+
 def as_json(case: Case) -> dict[str, Any]:
-    """As it stands on a list: nothing of what it says in words."""
     return {
         "case": case.pk,
         "kind": case.kind,

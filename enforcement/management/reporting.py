@@ -10,13 +10,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.lifecycle import Shown
-from accounts.queries.losses import LATELY
+from accounts.queries.losses import LATELY, Losses
 from enforcement.models import Decision
 from enforcement.order import Order
-from enforcement.policy import Effect, Kind, Why
+from enforcement.policy import MEASURES, Effect, Kind, Why
 from enforcement.queries import notice_text
-from enforcement.services import Preview, Report, in_words, lists, steps_in_words
+from enforcement.services import Preview, Report, figures, in_words, lists, steps_in_words
+from enforcement.services.figures import Figures
 from enforcement.services.listed import Listed
+from enforcement.services.preview import not_counted
 from enforcement.terms import ELSEWHERE, LOST
 from qqops import progress
 from qqops.approvals import State
@@ -27,27 +29,39 @@ LISTED = 50
 
 def preview_lines(order: Order, found: Preview) -> Iterator[str]:
     yield _("Dry run: nothing is changed. With --apply:")
-    yield _("  %(act)s: %(n)d of %(given)d numbers") % {"act": order.kind.label, "n": found.will, "given": found.given}
+    yield from _count_lines(order.kind, found)
+    yield from _loss_lines(order.kind, found)
+    yield f"  {effect_sentence(found.rule.effect, len(found.rule.approvers))} ({found.rule.label})"
+
+
+def _count_lines(kind: Kind, found: Preview) -> Iterator[str]:
+    yield _("  %(act)s: %(n)d of %(given)d numbers") % {"act": kind.label, "n": found.will, "given": found.given}
     for state, n in sorted(found.shown.items()):
         yield f"    {Shown(state).label}: {n}"
     if found.skipped:
         yield _("  skipped: %(why)s") % {"why": in_words(found.skipped)}
     if found.duplicates:
         yield _("  duplicates: %(n)d") % {"n": found.duplicates}
-    if found.unknown:
-        yield _("  unknown: %(numbers)s") % {"numbers": _some(found.unknown)}
+    if found.unknown_lines:  # as filed they are only counted
+        yield _("  unknown: %(numbers)s") % {"numbers": _some(found.unknown) or found.unknown_lines}
     if found.premium or found.paid:
         yield _("  among them premium: %(premium)d, paid: %(paid)d") % {"premium": found.premium, "paid": found.paid}
-    yield from _loss_lines(order, found)
-    yield f"  {effect_sentence(found.rule.effect, len(found.rule.approvers))} ({found.rule.label})"
 
 
-def _loss_lines(order: Order, found: Preview) -> Iterator[str]:
+def _loss_lines(kind: Kind, found: Preview) -> Iterator[str]:
     """10.4, before it is done."""
-    if order.kind == Kind.TERMINATE:
+    if kind == Kind.TERMINATE:
         yield f"  {LOST}"
-    if (losses := found.losses) is None or not found.will:
+    if kind not in MEASURES or not found.will:
         return
+    if found.losses is None:
+        yield _("  losses: %(counted)s") % {"counted": not_counted()}
+    else:
+        yield from _counted_losses(found.losses)
+    yield f"  {ELSEWHERE}"
+
+
+def _counted_losses(losses: Losses) -> Iterator[str]:
     yield _("  holders with paid time left: %(n)d (the last until %(at)s); paid for, with no end on file: %(open)d") % {
         "n": losses.paid,
         "at": moment(losses.paid_until),
@@ -59,22 +73,40 @@ def _loss_lines(order: Order, found: Preview) -> Iterator[str]:
         "n": losses.using,
         "services": used or "–",
     }
-    yield f"  {ELSEWHERE}"
 
 
 def list_lines(order: Order, listed: Listed, found: Preview) -> Iterator[str]:
     """What is to be looked over of a list before it is filed, and how to file just that."""
-    digits = sorted(lists.digits_of(listed).items())
-    yield _("  digits: %(digits)s") % {"digits": ", ".join(f"{d}: {n}" for d, n in digits)}
-    yield _("  protected: %(protected)d, under a legal hold: %(held)d, minors: %(minors)s") % {
+    yield from _figure_lines(figures.look_over(listed, found))
+    yield _("  SHA-256: %(sha256)s (give it with --expect)") % {"sha256": order.source_sha256}
+
+
+def filed_lines(decision: Decision) -> Iterator[str]:
+    """The dry run of a list as it was filed: what whoever is to agree agrees to."""
+    if (filed := figures.as_filed(decision)) is None:
+        return
+    yield _("  as filed at %(at)s:") % {"at": moment(filed.at)}
+    if decision.source_name:
+        yield _("  list: %(list)s, SHA-256: %(sha256)s") % {
+            "list": decision.source_name,
+            "sha256": decision.source_sha256 or "–",
+        }
+    yield from _count_lines(Kind(decision.kind), filed.found)
+    yield from _loss_lines(Kind(decision.kind), filed.found)
+    yield from _figure_lines(filed)
+
+
+def _figure_lines(looked: Figures) -> Iterator[str]:
+    found, minors = looked.found, looked.minors
+    yield _("  digits: %(digits)s") % {"digits": ", ".join(f"{d}: {n}" for d, n in sorted(looked.digits.items()))}
+    yield _("  protected: %(protected)d, under a legal hold or a pending request: %(held)d, minors: %(minors)s") % {
         "protected": found.protected,
         "held": found.held,
-        "minors": _("not counted") if (minors := lists.minors_of(listed)) is None else minors,
+        "minors": not_counted() if minors is None else minors,
     }
     if found.suggested:
         yield _("  the ladder suggests: %(steps)s") % {"steps": steps_in_words(found.suggested)}
     yield _("  a sample: %(numbers)s") % {"numbers": _some(found.sample)}
-    yield _("  SHA-256: %(sha256)s (give it with --expect)") % {"sha256": order.source_sha256}
 
 
 def list_json(order: Order, listed: Listed, found: Preview) -> dict[str, Any]:
@@ -85,6 +117,13 @@ def list_json(order: Order, listed: Listed, found: Preview) -> dict[str, Any]:
         "minors": lists.minors_of(listed),
         "losses": found.losses.as_json() if found.losses else None,
     }
+
+
+def filed_json(decision: Decision) -> dict[str, Any] | None:
+    """The same by name; None of a decision on no list."""
+    filed = figures.as_filed(decision)
+    named = {"list": decision.source_name, "sha256": decision.source_sha256}
+    return named | {"filed_at": filed.at} | figures.as_fact(filed) if filed else None
 
 
 def preview_json(found: Preview) -> dict[str, Any]:
@@ -166,6 +205,7 @@ def decision_lines(decision: Decision) -> Iterator[str]:
     if waits_for := notice_text(decision):
         yield f"  {waits_for}"
     yield _("  targets: %(n)d") % {"n": decision.target_count}
+    yield from filed_lines(decision)
     for why, n in outcome_counts(decision).items():
         yield f"    {Why(why).label if why else _('applied')}: {n}"
 

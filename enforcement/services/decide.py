@@ -56,12 +56,19 @@ class Report:
         }
 
 
-def decide(order: Order, numbers: Iterable[int], *, actor: Staff, found: Preview | None = None) -> Report:
+def decide(
+    order: Order,
+    numbers: Iterable[int],
+    *,
+    actor: Staff,
+    found: Preview | None = None,
+    minors: figures.Counted | None = None,
+) -> Report:
     """File the order as a decision and, where the table lets it, apply it.
 
     At once or provisional (≤ 100 targets) it is filed and applied in one transaction; else it waits as proposed.
     Raises Invalid (nothing recorded) or Refused (the refusal is on the record). A door that has just looked gives
-    what it found; each target is judged again under its lock all the same.
+    what it found, and the `minors` that it counted; each target is judged again under its lock all the same.
     """
     listed = Listed.of(numbers)
     if found is None:
@@ -109,7 +116,7 @@ def decide(order: Order, numbers: Iterable[int], *, actor: Staff, found: Preview
     facts |= {"undoes": order.undoes.pk} if order.undoes else {}
     facts |= {"sha256": order.source_sha256} if order.source_sha256 else {}
     if rule.approvers and figures.is_list(order.source_name, found.known):
-        facts[figures.FACT] = figures.as_fact(figures.look_over(listed, found))
+        facts[figures.FACT] = figures.as_fact(figures.look_over(listed, found, minors))
     with pen.act("decision.proposed", actor=actor, reason=order.reason, ticket=order.ticket, facts=facts) as act:
         _file(decision, order, listed, found, act)
         if not at_once:  # counted anew, now that no other filing of his is under way

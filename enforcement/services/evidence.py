@@ -170,9 +170,13 @@ _OVER = """
    AND coalesce(m.ended_at, m.until, 'infinity') >= %(over)s)
  AND NOT EXISTS (SELECT FROM enforcement_target t JOIN accounts_hold h ON h.tenure_id = t.tenure_id
    WHERE t.decision_id = d.id AND h.lifted_at IS NULL AND (h.until IS NULL OR h.until > %(now)s)))"""
+# What led to a decision, and what came back from one for review.
 _CASE_OVER = f"""
 (c.state = 'closed' AND c.closed_at < %(over)s
  AND NOT EXISTS (SELECT FROM enforcement_decision d WHERE d.case_id = c.id AND NOT {_OVER})
+ AND NOT EXISTS (SELECT FROM enforcement_decision d WHERE d.id IN (
+   SELECT x::bigint FROM jsonb_array_elements_text(
+     coalesce(c.details -> 'decisions', '[]') || coalesce(c.details -> 'decision', '[]')) x) AND NOT {_OVER})
  AND NOT EXISTS (SELECT FROM enforcement_casenumber n JOIN accounts_hold h ON h.tenure_id = n.tenure_id
    WHERE n.case_id = c.id AND h.lifted_at IS NULL AND (h.until IS NULL OR h.until > %(now)s)))"""
 _DUE = f"""

@@ -5,6 +5,7 @@ It stands in the facts of the event that filed the decision: fixed with it, and 
 
 import datetime
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +14,14 @@ from enforcement.models import Decision
 from enforcement.policy import BATCH_FROM
 from enforcement.services import lists
 from enforcement.services.listed import Listed
-from enforcement.services.preview import SAMPLE, Preview
+from enforcement.services.preview import Preview
 from qqops.audit.models import Event
 
 FACT = "dry_run"
 _PLAIN = ("given", "duplicates", "will", "unknown_lines", "premium", "paid", "protected", "held", "sample")
 _COUNTED = ("skipped", "shown", "suggested")
+
+Counted = Callable[[], int | None]  # how many minors
 
 
 @dataclass(frozen=True)
@@ -34,18 +37,17 @@ def is_list(source_name: str | None, numbers: int) -> bool:
     return bool(source_name) or numbers > BATCH_FROM
 
 
-def look_over(listed: Listed, found: Preview) -> Figures:
-    """What is to be looked over of a list; dates of birth are opened to count the minors."""
-    return Figures(found, lists.digits_of(listed), lists.minors_of(listed))
+def look_over(listed: Listed, found: Preview, minors: Counted | None = None) -> Figures:
+    """What is to be looked over of a list. Dates of birth are opened to count the minors, unless a door has done so."""
+    return Figures(found, lists.digits_of(listed), minors() if minors else lists.minors_of(listed))
 
 
 def as_fact(figures: Figures) -> dict[str, Any]:
-    """Codes and numbers, no words. Of the unknown ones the first: who filed it has seen them all."""
+    """Codes and numbers, no words. The unknown ones are only counted: what was pasted may be somebody's mobile."""
     found = figures.found
     return {
         **{name: getattr(found, name) for name in _PLAIN},
         **{name: dict(getattr(found, name)) for name in _COUNTED},
-        "unknown": found.unknown[:SAMPLE],
         "digits": {str(digits): n for digits, n in sorted(figures.digits.items())},
         "minors": figures.minors,
         "losses": found.losses.as_json() if found.losses else None,
@@ -61,7 +63,7 @@ def as_filed(decision: Decision) -> Figures | None:
     if filed is None or FACT not in filed[1]:
         return None
     at, kept = filed[0], filed[1][FACT]
-    known: dict[str, Any] = {name: kept[name] for name in (*_PLAIN, "unknown")}
+    known: dict[str, Any] = {name: kept[name] for name in _PLAIN}
     known |= {name: Counter(kept[name]) for name in _COUNTED}
     found = Preview(**known, losses=Losses().add(kept["losses"]) if kept["losses"] else None)
     return Figures(found, Counter({int(digits): n for digits, n in kept["digits"].items()}), kept["minors"], at)

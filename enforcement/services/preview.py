@@ -21,7 +21,7 @@ from enforcement.content import TARGET
 from enforcement.order import Order
 from enforcement.policy import MEASURES, Case, Kind, Rule, Why
 from enforcement.queries import is_slip
-from enforcement.services.case_led import must_spare, spared_by
+from enforcement.services.case_led import must_be_its_holders, must_spare, spared_by
 from enforcement.services.check import check, daily_limit, filing_limit
 from enforcement.services.listed import Listed
 from qqops.errors import Invalid
@@ -59,12 +59,12 @@ coalesce((SELECT sum(CASE {_WEIGHT} ELSE 0 END) FROM enforcement_measure m
    AND EXISTS (SELECT FROM enforcement_ground g WHERE g.decision_id = m.decision_id AND g.basis IN ({_SANCTIONS}))),
  0)"""
 
-# A provisional measure of this kind that nobody confirmed: a "no", or a silence, holds for the window.
+# A provisional measure of this kind that nobody confirmed: a "no", a silence or a withdrawal holds for the window.
 # (A scalar subquery on purpose: of an EXISTS the planner may hash the whole table.)
 _REFUSED = """
 coalesce((SELECT true FROM enforcement_measure m JOIN enforcement_decision d ON d.id = m.decision_id
   WHERE m.number_id = n.id AND m.tenure_id = n.tenure_id AND m.kind = %(kind)s AND m.starts_at > %(window)s
-    AND d.effect = 'provisional' AND (d.state IN ('refused', 'lapsed')
+    AND d.effect = 'provisional' AND (d.state IN ('refused', 'lapsed', 'void')
       OR (d.state = 'proposed' AND d.expires_at <= %(now)s)) LIMIT 1), false)"""
 
 _MADE_BY = "EXISTS (SELECT FROM enforcement_measure m WHERE m.id = ANY(t.measures) AND {condition})"
@@ -90,7 +90,7 @@ class Preview:
     premium: int = 0
     paid: int = 0
     protected: int = 0
-    held: int = 0
+    held: int = 0  # by a legal hold or a pending request
     sample: list[int] = field(default_factory=list)  # of those that would be changed, by their hash
     suggested: Counter[str] = field(default_factory=Counter)  # the ladder's step → how many
     losses: Losses | None = None  # of those that would be changed; None: nothing is lost, or it was not counted
@@ -188,6 +188,11 @@ def step_in_words(code: str) -> str:
     return _("%(act)s, %(n)d days") % {"act": step.kind.label, "n": step.length.days}
 
 
+def not_counted() -> str:
+    """Of a list so long neither losses nor minors are looked up."""
+    return _("not counted: more than %(n)d numbers") % {"n": COUNTED_MAX}
+
+
 def _withdraws(order: Order, actor: Staff) -> bool:
     """His own act on one number, just made, of which nobody else has heard: that he takes back alone."""
     undone = order.undoes
@@ -222,6 +227,7 @@ def _look(order: Order, numbers: Iterable[int], actor: Staff) -> Preview:
     by_hash: list[tuple[int, int]] = []
     for chunk in listed.chunks():
         must_spare(chunk, finders)
+        must_be_its_holders(order, chunk)
         with transaction.atomic():
             row = _judge(order, chunk, actor, losses=counted)
         by_hash = sorted(by_hash + [tuple(one) for one in row["sample"]])[:SAMPLE]
@@ -266,7 +272,8 @@ def _judge(order: Order, chunk: Sequence[int], actor: Staff, *, losses: bool) ->
     sql = f"""
 WITH judged AS MATERIALIZED (
   SELECT g.id, g.id AS number_id, n.tenure_id, t.measures, n.id IS NOT NULL AS known, n.tier, n.revision,
-         coalesce(h.paid, false) AS paid, h.paid_until, n.legal_hold, n.protection <> '' AS protected,
+         coalesce(h.paid, false) AS paid, h.paid_until, n.protection <> '' AS protected,
+         {judgement.HELD} AS held,
          g.id IN ({OWN_NUMBERS}) AS declared,
          {judgement.SHOWN} AS shown, {why} AS why,
          {_ALONE if freeze else "false"} AS past_solo,
@@ -286,7 +293,7 @@ SELECT (SELECT coalesce(jsonb_object_agg(why, c), '{{}}') FROM
        count(*) FILTER (WHERE known AND tier >= {PREMIUM_FROM_TIER}),
        count(*) FILTER (WHERE known AND paid),
        count(*) FILTER (WHERE protected AND why = ''),
-       count(*) FILTER (WHERE legal_hold),
+       count(*) FILTER (WHERE held),
        (SELECT coalesce(jsonb_object_agg(counted, c), '{{}}') FROM
           (SELECT counted, count(*) c FROM judged WHERE why = '' AND counted IS NOT NULL GROUP BY counted) l),
        (SELECT coalesce(jsonb_agg(jsonb_build_array(hash, id)), '[]') FROM

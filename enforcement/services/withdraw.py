@@ -26,7 +26,7 @@ def may_withdraw(decision: Decision, actor: Staff) -> None:
         raise Invalid(_("Decision #%(id)d is not waiting for approval.") % {"id": decision.pk})
     if decision.has_lapsed:
         raise Invalid(_("The proposal has lapsed; there is nothing to withdraw."))
-    if decision.effect == Effect.PROVISIONAL and not is_slip(decision):
+    if decision.effect == Effect.PROVISIONAL and not (decision.target_count == 1 and is_slip(decision)):
         raise Refused(
             gettext_noop("It acts already, and its holder may know: another person ends it, by refusing the proposal.")
         )

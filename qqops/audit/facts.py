@@ -62,6 +62,7 @@ NAMES = {
     "numbers": _("numbers"),
     "outcome": _("outcome"),
     "own": _("declared as own"),
+    "owner": _("owner"),
     "page": _("page"),
     "paper": _("paper"),
     "people": _("tenures concerned"),

@@ -4,12 +4,13 @@ from qqops.pages.admin import OpsModelAdmin
 from qqops.pages.base import Page
 from qqops.pages.confirm import ConfirmPage, Preview
 from qqops.pages.history import HistoryPage
-from qqops.pages.lists import FILTERED, Column, Filter, KeysetList, chosen_facts, chosen_of, saved_url
+from qqops.pages.lists import FILTERED, SAVED_SHOWN, Column, Filter, KeysetList, chosen_facts, chosen_of, saved_url
 from qqops.pages.objects import ObjectPage
 from qqops.pages.ruling import RulingPage
 
 __all__ = [
     "FILTERED",
+    "SAVED_SHOWN",
     "Column",
     "ConfirmPage",
     "Filter",

@@ -7,7 +7,7 @@ act would touch. Whatever changed in between shows the page again; nothing is do
 import hashlib
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -38,6 +38,7 @@ class Preview:
     panels: Sequence[Panel] = ()
     consequences: Sequence["StrOrPromise"] = ()
     blocked: bool = False
+    carries: Callable[[], Any] | None = None  # JSON that was dear to find: the token brings it to the second step
 
 
 class ConfirmPage(Page):
@@ -45,6 +46,7 @@ class ConfirmPage(Page):
     methods: ClassVar[tuple[str, ...]] = ("GET", "HEAD", "POST")
     form_class: type[forms.BaseForm] = forms.Form
     aside_template: str = ""
+    carried: Any = None  # what the page that was confirmed carried
 
     def form_kwargs(self) -> dict[str, Any]:
         return {}
@@ -168,6 +170,7 @@ class ConfirmPage(Page):
 
     def sign(self, preview: Preview, *, nonce: str) -> str:
         bound = {"content": self.content(), "set": preview.fingerprint, "by": self.user.pk, "nonce": nonce}
+        bound |= {"carried": preview.carries()} if preview.carries else {}
         return signing.dumps(bound, salt=self.salt)
 
     def token(self) -> tuple[str, str, str]:
@@ -180,4 +183,5 @@ class ConfirmPage(Page):
             return "", "", _("This confirmation is not valid. Nothing was done: read the page again and confirm.")
         if bound["by"] != self.user.pk or bound["content"] != self.content():
             return "", "", _("The form was changed after the preview. Nothing was done: read it again and confirm.")
+        self.carried = bound.get("carried")
         return bound["nonce"], bound["set"], ""

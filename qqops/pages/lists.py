@@ -19,12 +19,12 @@ from qqops.errors import Invalid, Refused
 from qqops.pages.base import Page
 from qqops.panels import Act, Fact
 from qqops.staff.models import SavedFilter
-from qqops.staff.models.filters import opened
 from qqops.staff.services import limits
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
+SAVED_SHOWN = 50  # saved filters beside a list, one's own first
 SEPARATOR = "~"  # between the values of a cursor; no key of ours contains it
 
 
@@ -139,9 +139,10 @@ class KeysetList(Page):
             condition = choice.condition(self.chosen.get(choice.parameter, ""))
             if condition is not None:
                 rows = rows.filter(condition)
-        self.saved = list(SavedFilter.objects.seen_by(self.user, self.page)) if self.filters else []
+        seen = SavedFilter.objects.seen_by(self.user, self.page)
+        self.saved = list(seen[: SAVED_SHOWN + 1]) if self.filters else []
         whole = "" if self.text else self.request.GET.get("saved", "")  # with a search it finds something else
-        self.opened = opened(self.saved, whole, self.chosen)
+        self.opened = seen.opened(whole, self.chosen) if self.saved else None
         self.cut(rows)
         return self.render()
 
@@ -231,11 +232,13 @@ class KeysetList(Page):
         if not (self.saved or self.chosen):
             return []
         links = [Choice(self.saved_label(one), saved_url(self.request.path, one), one == self.opened)
-                 for one in self.saved]  # fmt: skip
+                 for one in self.saved[:SAVED_SHOWN]]  # fmt: skip
         query = urlencode({name: value for name, value in ({"q": self.text} | self.chosen).items() if value})
         keep = f"{reverse('admin:filters', args=[self.page])}?{query}"
         label = _("Save or delete…") if self.opened or not self.chosen else _("Save this filter…")
-        return [(_("Saved filters"), [*links, Choice(label, keep, current=False)])]
+        first = gettext("Saved filters (the first %(n)d)") % {"n": SAVED_SHOWN}
+        title = first if len(self.saved) > SAVED_SHOWN else _("Saved filters")
+        return [(title, [*links, Choice(label, keep, current=False)])]
 
     def saved_label(self, one: SavedFilter) -> str:
         if one.owner_id == self.user.pk:

@@ -1,20 +1,36 @@
 """Termination takes two people; restoring goes back to the state before, its other measures still running."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from accounts.models import Number
+from accounts.models import Hold, Number, Tenure
 from accounts.queries.number import shown_of
+from accounts.services import holds
+from enforcement import services
 from enforcement.models import Measure, Outcome
 from enforcement.policy import Kind
+from qqops.audit import pen
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
-from tests.enforcement.acts import DAY, approve, broken, decide, terminated
+from tests.enforcement.acts import DAY, approve, broken, decide, order, terminated, undo
 from tests.enforcement.reclaiming import adopt
 
 Make = Callable[..., Number]
 Many = Callable[..., list[int]]
+REQUEST = Hold.Kind.REQUEST
+
+
+def hold(number: int, kind: str, cast: dict[str, Staff]) -> None:
+    tenure, agent = Tenure.objects.get(number=number), cast["agent"]
+    with pen.act("demo.built", actor=agent, reason="a hold of a test", facts={"numbers": 1}) as act:
+        holds.place([tenure.pk], kind, f"R{number}", actor=agent, act=act)
+
+
+def release(number: int, cast: dict[str, Staff]) -> None:
+    with pen.act("demo.built", actor=cast["agent"], reason="answered in a test", facts={"numbers": 1}) as act:
+        holds.release_holds(REQUEST, f"R{number}", actor=cast["agent"], act=act)
 
 
 def test_a_termination_waits_for_a_supervisor(number: Make, officer: Staff, supervisor: Staff) -> None:
@@ -81,6 +97,40 @@ def test_a_legal_hold_keeps_a_number_from_termination_but_not_from_a_freeze(numb
     with pytest.raises(Invalid):
         decide(Kind.TERMINATE, held, officer)
     assert decide(Kind.FREEZE, held, officer).applied == 1
+
+
+@pytest.mark.parametrize("clause", ["10.1", "law"])
+def test_a_request_that_is_not_answered_keeps_a_number_from_termination_and_an_appeal_does_not(
+    numbers: Many, cast: dict[str, Staff], officer: Staff, supervisor: Staff, clause: str
+) -> None:
+    asked, appealed, answered, later = ids = numbers(4)
+    for number, kind in ((asked, REQUEST), (appealed, Hold.Kind.APPEAL), (answered, REQUEST)):
+        hold(number, kind, cast)
+    release(answered, cast)
+    grounds: dict[str, Any] = {"clauses": (clause,)} | ({"citation": "court order 7"} if clause == "law" else {})
+    found = services.preview(order(Kind.TERMINATE, **grounds), ids, actor=officer)
+    assert (found.will, dict(found.skipped), found.held) == (3, {"held": 1}, 1)
+    report = decide(Kind.TERMINATE, ids, officer, **grounds)
+    hold(later, REQUEST, cast)  # while it waits
+    report = approve(report, supervisor)
+    assert (report.applied, dict(report.skipped)) == (2, {"held": 2})
+    assert set(Number.objects.filter(lifecycle="terminated").values_list("pk", flat=True)) == {appealed, answered}
+    with pytest.raises(Invalid):
+        decide(Kind.TERMINATE, [asked], officer, **grounds)
+    assert decide(Kind.FREEZE, [asked], officer).applied == 1 and broken() == []
+
+
+def test_to_undo_a_restore_is_to_terminate_again_and_what_holds_a_number_keeps_from_that_too(
+    numbers: Many, cast: dict[str, Staff], officer: Staff, supervisor: Staff, supervisor2: Staff
+) -> None:
+    free, asked, sued = ids = numbers(3)
+    approve(decide(Kind.TERMINATE, ids, officer), supervisor)
+    hold(sued, Hold.Kind.LEGAL, cast)
+    restored = approve(decide(Kind.RESTORE, ids, officer), supervisor2)
+    hold(asked, REQUEST, cast)
+    report = approve(undo(restored, officer), supervisor)
+    assert (report.applied, dict(report.skipped)) == (1, {"held": 1, "legal_hold": 1})
+    assert list(Number.objects.filter(lifecycle="terminated").values_list("pk", flat=True)) == [free]
 
 
 def test_a_cancellation_runs_its_own_course(numbers: Many, officer: Staff) -> None:

@@ -45,6 +45,7 @@ def test_a_provisional_measure_ends_with_it_and_does_not_count(
     )  # fmt: skip
     found = services.preview(order(Kind.FREEZE), [one.pk], actor=officer2)
     assert list(found.suggested) == ["freeze:7"]
+    assert decide(Kind.FREEZE, one, officer, indefinite=True).decision.rule == "refused_before"  # not again and again
     with pytest.raises(Invalid, match="not waiting for approval"):
         approve(filed, supervisor)
     with pytest.raises(Invalid, match="not waiting for approval"):
@@ -71,13 +72,14 @@ def test_what_has_stood_for_longer_than_a_slip_another_person_ends(
 ) -> None:
     filed = decide(Kind.FREEZE, number(), officer, indefinite=True)
     waits = decide(Kind.TERMINATE, number(), officer)
+    with pytest.raises(Refused, match="another person ends it"):
+        withdraw(decide(Kind.FREEZE, [number().pk, number().pk], officer, indefinite=True), officer)
     with time_machine.travel(timezone.now() + HOUR):
         with pytest.raises(Refused, match="another person ends it"):
             withdraw(filed, officer)
         assert withdraw(waits, officer).state == "void"
-        assert Measure.objects.get().in_force
         refuse(filed, supervisor)
-    assert not Measure.objects.get().in_force and broken() == []
+    assert not Measure.objects.get(decision=filed.decision).in_force and broken() == []
 
 
 def test_it_is_withdrawn_on_a_terminal(number: Make, officer: Staff, terminal: Terminal) -> None:

@@ -331,6 +331,7 @@ def _enforces(story: Story, folder: Path) -> dict[str, tuple[str, ...]]:
         "evidence add": ("evidence", "add", str(paper), *SAY),
         "strike": ("strike", "--citation", "Order 7 of the county", *SAY),
         "notices list": ("notices", "list", *SAY),
+        "notices load": ("notices", "load", *SAY),
         "notices resend": ("notices", "resend", "--state", "failed", *SAY),
         "export_states": ("export_states", "--since", "0"),
     }

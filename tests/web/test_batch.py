@@ -1,7 +1,9 @@
 """A batch through the web door: a list is taken in, looked over, filed; approvers see it; its run and its report."""
 
 import hashlib
+import html
 import io
+import sys
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -17,6 +19,7 @@ from enforcement.policy import Kind
 from enforcement.services import figures, lists
 from enforcement.services.cases import close
 from qqops.staff.models import SavedFilter, Staff
+from qqops.staff.services.filters import save_filter
 from tests.accounts.test_number_lists import xlsx
 from tests.enforcement.acts import DAY, broken, decide, head, verbs
 from tests.enforcement.acts import approve as agree
@@ -68,6 +71,40 @@ def test_a_file_becomes_a_dry_run_with_every_figure_and_then_a_decision_that_nam
     assert (decision.source_name, decision.source_sha256) == ("CSV", hashlib.sha256(content).hexdigest())
     assert (decision.target_count, decision.rule) == (11, "protected")
     assert verbs(before) == ["list.taken_in", "decision.proposed"] and broken() == []
+
+
+def test_a_click_that_only_confirms_opens_nobodys_date_of_birth_and_the_figure_seen_is_kept(
+    desk, numbers, number, setup_actor
+):
+    minor = number()
+    tell(minor, setup_actor, **MINOR)
+    browser = desk("officer")
+    url = take_in(browser, [minor.pk, *numbers(102)])["Location"]
+    with queries() as asked:
+        shown = preview(browser, url, FREEZE)
+    assert "minors 1" in text(shown) and [sql for sql in asked if "accounts_identity" in sql]
+    with queries() as asked:
+        confirm(browser, url, FREEZE, shown.context["token"])
+    assert not [sql for sql in asked if "accounts_identity" in sql]
+    filed = figures.as_filed(Decision.objects.get())
+    assert filed is not None and filed.minors == 1
+
+
+def test_of_a_list_too_long_the_page_says_that_losses_are_not_counted_and_where_the_rest_lies(
+    desk, numbers, supervisor, monkeypatch
+):
+    module = sys.modules["enforcement.services.preview"]  # the package has the act of that name
+    monkeypatch.setattr(module, "COUNTED_MAX", 2)
+    browser = desk("officer")
+    url = take_in(browser, numbers(101))["Location"]
+    shown = preview(browser, url, FREEZE)
+    confirm(browser, url, FREEZE, shown.context["token"])
+    ruling = desk("supervisor").get(ruling_url(Decision.objects.get()))
+    for page in (shown, ruling):
+        for part in ("losses not counted: more than 2 numbers", "lie in the services' own systems"):
+            assert part in html.unescape(text(page)), part
+    lifted = browser.get(f"{reverse('admin:act', args=['lift'])}?number={numbers(1)[0]}")
+    assert "What the holders lose" not in text(lifted)  # a reversal takes nothing
 
 
 def test_a_workbook_and_a_paste_are_lists_too_and_what_is_wrong_with_them_is_named(desk, numbers):
@@ -141,10 +178,28 @@ def test_a_batch_of_a_saved_filter_says_which_it_was_and_one_chosen_by_hand_does
     confirm(browser, url, FREEZE, shown.context["token"])
     decision = Decision.objects.latest("pk")
     assert decision.source_name == listed.name and "filter “Our VIPs”" in text(browser.get(decision_url(decision)))
-    for query in ("?protection=vip", f"?tier=premium&protection=vip&saved={pk}", f"?protection=vip&saved={others}"):
-        assert "Saved filter" not in text(browser.get(BATCH + query))
-    take_in(browser, query=f"?protection=vip&saved={others}")
+    assert "Saved filter" not in text(browser.get(BATCH + "?protection=vip"))
+    take_in(browser, query="?protection=vip")
     assert TargetList.objects.latest("pk").name.startswith("filter: Protection ")
+
+
+def test_a_batch_of_a_saved_filter_is_refused_where_it_would_reach_others_than_that_filter(desk, cast, numbers):
+    numbers(3, protection="vip")
+    browser, before = desk("officer"), head()
+    one = save_filter("numbers", "Our VIPs", {"protection": "vip"}, shared=False, actor=cast["officer"])
+    gone = save_filter("numbers", "VIPs of 2019", {"protection": "vip", "tier": "golden"}, shared=False,
+                       actor=cast["officer"])  # fmt: skip
+    others = save_filter("numbers", "theirs", {"protection": "vip"}, shared=False, actor=cast["officer2"])
+    for query in (
+        f"?protection=vip&tier=golden&saved={gone.pk}",  # what chose the few is no longer there
+        f"?tier=golden&saved={gone.pk}", f"?tier=premium&protection=vip&saved={one.pk}", f"?saved={one.pk}",
+        f"?protection=vip&saved={others.pk}", "?protection=vip&saved=x", f"?protection=vip&q=888&saved={one.pk}",
+    ):  # fmt: skip
+        for answer in (browser.get(BATCH + query), take_in(browser, [88880001], query=query)):
+            assert answer.status_code == 409 and "Nothing was done: open the filter" in text(answer), query
+            assert "<textarea" not in answer.content.decode() and "Take the list in" not in text(answer)
+    assert not TargetList.objects.exists() and verbs(before) == []
+    assert take_in(browser, query=f"?protection=vip&saved={one.pk}").status_code == 302
 
 
 def test_the_numbers_of_a_case_too_many_for_an_address_become_a_batch_that_cites_it(desk, numbers, agent, monkeypatch):

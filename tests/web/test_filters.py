@@ -6,10 +6,12 @@ import pytest
 from django.urls import reverse
 from django.utils import translation
 
+from enforcement.admin import batch
 from qqops.audit.models import Event
 from qqops.errors import Invalid
+from qqops.pages import lists
 from qqops.staff.models import SavedFilter
-from qqops.staff.services import filters
+from qqops.staff.services import deactivate, filters
 from tests.enforcement.acts import broken, head, verbs
 from tests.web.door import queries, text, told
 
@@ -77,6 +79,51 @@ def test_a_shared_one_is_seen_by_who_may_see_the_list_and_sharing_is_on_the_reco
     browser.post(page_of(), {"delete": str(mine.pk)})
     assert not SavedFilter.objects.exists()
     assert verbs(before) == ["filter.shared", "audit.refused", "audit.refused", "filter.withdrawn"] and broken() == []
+
+
+def test_what_somebody_shared_who_has_left_is_withdrawn_by_whoever_may_see_the_list(desk, cast):
+    browser = desk("agent")
+    gone = filters.save_filter("numbers", "old VIPs", {"protection": "vip"}, shared=True, actor=cast["officer"])
+    stays = filters.save_filter("numbers", "VIPs", {"protection": "vip"}, shared=True, actor=cast["officer2"])
+    kept = filters.save_filter("numbers", "his own", {"protection": "vip"}, shared=False, actor=cast["officer"])
+    before = head()
+    refused = browser.post(page_of(), {"withdraw": str(gone.pk)})
+    assert "Nobody who has left shares such a filter" in text(refused)  # he is still here
+    deactivate(cast["officer"], actor=cast["supervisor"], reason="has left the house")
+    form = browser.get(page_of())
+    assert "Shared by people who have left" in text(form)
+    assert [f'name="withdraw" value="{one.pk}"' in form.content.decode() for one in (gone, stays, kept)] == [
+        True, False, False,
+    ]  # fmt: skip
+    for one in (stays, kept):
+        assert "Nobody who has left" in text(browser.post(page_of(), {"withdraw": str(one.pk)}))
+        with pytest.raises(Invalid):
+            filters.withdraw_filter(one, actor=cast["agent"])
+    assert desk("sysadmin").post(page_of(), {"withdraw": str(gone.pk)}).status_code == 403
+    assert browser.post(page_of(), {"withdraw": str(gone.pk)})["Location"] == page_of()
+    assert list(SavedFilter.objects.filter(shared=True)) == [stays] and SavedFilter.objects.count() == 3
+    event = Event.objects.latest("seq")
+    assert (event.actor, event.facts["filter"], event.facts["owner"]) == (cast["agent"], "old VIPs", "officer")
+    assert [verb for verb in verbs(before) if not verb.startswith("staff.")] == ["audit.refused", "filter.withdrawn"]
+    assert "old VIPs (by" not in text(browser.get(NUMBERS)) and broken() == []
+
+
+def test_a_list_shows_so_many_saved_filters_ones_own_first_and_opens_any(desk, cast, monkeypatch):
+    shared = [
+        filters.save_filter("numbers", f"a{n}", {"protection": "vip"}, shared=True, actor=cast["officer"])
+        for n in range(3)
+    ]
+    filters.save_filter("numbers", "z mine", {"protection": "vip"}, shared=False, actor=cast["agent"])
+    for module in (lists, batch):
+        monkeypatch.setattr(module, "SAVED_SHOWN", 2)
+    page = text(desk("agent").get(NUMBERS))
+    assert "Saved filters (the first 2)" in page and "z mine" in page and "a0 (by officer)" in page
+    assert "a1" not in page and "a2" not in page
+    start = text(desk("officer2").get("/admin/batch/"))
+    assert "a0" in start and "a1" in start and "a2" not in start
+    beyond = f"?protection=vip&saved={shared[2].pk}"
+    assert f"saved={shared[2].pk}" in desk("officer2").get(NUMBERS + beyond).content.decode()
+    assert "Saved filter a2" in text(desk("officer2").get("/admin/batch/" + beyond))
 
 
 def test_what_was_searched_for_is_never_saved_nor_what_looks_personal(desk, monkeypatch):

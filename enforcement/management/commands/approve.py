@@ -6,7 +6,13 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
 from enforcement import services
-from enforcement.management.reporting import decision_lines, progress_bar, report_code, say_report
+from enforcement.management.reporting import (
+    decision_lines,
+    filed_json,
+    progress_bar,
+    report_code,
+    say_report,
+)
 from enforcement.queries import decision_by_id
 from qqops.commands import Exit, StaffCommand
 
@@ -24,7 +30,8 @@ class Command(StaffCommand):
         if not options["apply"]:
             services.capacity_of(decision, self.actor)
             if options["json"]:
-                self.say_json(services.Report(decision, targets=decision.target_count).as_json())
+                report = services.Report(decision, targets=decision.target_count)
+                self.say_json(report.as_json() | {"dry_run": filed_json(decision)})
             else:
                 self.say(_("Dry run: nothing is changed. With --apply you would rule on:"))
                 for line in decision_lines(decision):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 from accounts import numbers
 from enforcement.case_queries import cases, listed_cases
 from enforcement.casebook import DETAILS, OPENED, CaseKind, Party, RootCause
-from enforcement.management.casing import as_json, in_full, line, lines
+from enforcement.management.casing import in_full, line, lines, on_list
 from enforcement.models import Case
 from enforcement.services import case_cause, case_faith
 from enforcement.services import cases as services
@@ -195,7 +195,7 @@ class Command(StaffCommand):
             found = found.filter(kind=options["kind"])
         rows: list[Any] = list(found[:LISTED])
         if options["json"]:
-            self.say_json({"cases": [as_json(case) | {"numbers": case.first_numbers} for case in rows]})
+            self.say_json({"cases": [on_list(case, case.first_numbers) for case in rows]})
         else:
             for case in rows:
                 self.say(line(case))

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from enforcement import services, tasks
 from enforcement.management.reporting import (
     decision_lines,
+    filed_json,
     outcome_counts,
     preview_json,
     preview_lines,
@@ -102,7 +103,7 @@ class Command(StaffCommand):
         if options["json"]:
             report = Report(decision, targets=decision.target_count, applied=counts.pop("", 0))
             report.skipped.update(counts)
-            self.say_json(report.as_json())
+            self.say_json(report.as_json() | {"dry_run": filed_json(decision)})
         else:
             for line in decision_lines(decision):
                 self.say(line)

@@ -1,4 +1,5 @@
-"""The saved filters of one list: what is chosen there is kept under a name, one's own are deleted."""
+"""The saved filters of one list: what is chosen there is kept under a name, one's own are deleted, and what people
+who have left still share is withdrawn."""
 
 from functools import cached_property
 from typing import Any, ClassVar
@@ -11,8 +12,9 @@ from django.utils.translation import gettext_lazy
 
 from qqops import panels
 from qqops.errors import Invalid
-from qqops.pages import FILTERED, KeysetList, Page, chosen_facts, chosen_of, saved_url
+from qqops.pages import FILTERED, SAVED_SHOWN, KeysetList, Page, chosen_facts, chosen_of, saved_url
 from qqops.pages.base import Crumb
+from qqops.panels import Fact
 from qqops.staff import services
 from qqops.staff.models import SavedFilter, Staff
 
@@ -67,6 +69,8 @@ class FiltersPage(Page):
             return self.render(form=FilterForm())
         if "delete" in self.request.POST:
             return self.delete(self.request.POST["delete"])
+        if "withdraw" in self.request.POST:
+            return self.withdraw(self.request.POST["withdraw"])
         form = FilterForm(self.request.POST)
         if not form.is_valid():
             return self.render(form=form)
@@ -95,16 +99,32 @@ class FiltersPage(Page):
         self.say(_("The filter “%(filter)s” is deleted.") % {"filter": one})
         return HttpResponseRedirect(self.request.get_full_path())
 
+    def withdraw(self, pk: str) -> HttpResponseBase:
+        one = next((one for one in self.left() if str(one.pk) == pk), None)
+        try:
+            if one is None:
+                raise Invalid(_("Nobody who has left shares such a filter. Nothing was withdrawn."))
+            services.withdraw_filter(one, actor=self.user)
+        except Invalid as error:
+            return self.render(form=FilterForm(), problem=str(error))
+        self.say(_("The filter “%(filter)s” is no longer shared.") % {"filter": one})
+        return HttpResponseRedirect(self.request.get_full_path())
+
+    def left(self) -> list[SavedFilter]:
+        return list(SavedFilter.objects.left_behind(self.of.page)[:SAVED_SHOWN])
+
     def own(self) -> list[SavedFilter]:
         return list(SavedFilter.objects.filter(owner=self.user, page=self.of.page).order_by("name"))
 
     def context(self) -> dict[str, Any]:
         return {
             "facts": chosen_facts(self.of.filters, self.chosen),
-            "own": [
-                (one, saved_url(reverse(self.nav), one), chosen_facts(self.of.filters, one.query)) for one in self.own()
-            ],
+            "own": self.rows(self.own()),
+            "left_behind": self.rows(self.left()),
         }
+
+    def rows(self, saved: list[SavedFilter]) -> list[tuple[SavedFilter, str, list[Fact]]]:
+        return [(one, saved_url(reverse(self.nav), one), chosen_facts(self.of.filters, one.query)) for one in saved]
 
 
 panels.page("filters/<slug:page>/", "filters", FiltersPage)

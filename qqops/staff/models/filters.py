@@ -3,20 +3,33 @@
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from qqops.staff.models.people import Staff
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 
 class SavedFilterQuerySet(models.QuerySet["SavedFilter"]):
     def seen_by(self, staff: Staff, page: str) -> "SavedFilterQuerySet":
-        """His own of this list and what others share; whoever asks may see the list."""
-        return self.select_related("owner").filter(Q(owner=staff) | Q(shared=True), page=page).order_by("name", "pk")
+        """His own of this list and, after them, what others share; whoever asks may see the list."""
+        own = ExpressionWrapper(Q(owner=staff), output_field=BooleanField())
+        seen = self.select_related("owner").filter(Q(owner=staff) | Q(shared=True), page=page)
+        return seen.annotate(own=own).order_by("-own", "name", "pk")
+
+    def left_behind(self, page: str) -> "SavedFilterQuerySet":
+        """What people who have left share of this list."""
+        left = self.select_related("owner").filter(owner__is_active=False, shared=True, page=page)
+        return left.order_by("name", "pk")
+
+    def opened(self, wanted: str, chosen: "Mapping[str, str]") -> "SavedFilter | None":
+        """The one that an address names, while it still chooses what that one does: another choice is no longer it."""
+        if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 18):
+            return None
+        return self.filter(pk=int(wanted), query=dict(chosen)).first()
 
 
 class SavedFilter(models.Model):
@@ -44,8 +57,3 @@ class SavedFilter(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-def opened(among: "Iterable[SavedFilter]", wanted: str, chosen: "Mapping[str, str]") -> SavedFilter | None:
-    """The one that an address names, while it still chooses what that one does: another choice is no longer it."""
-    return next((one for one in among if str(one.pk) == wanted and one.query == chosen), None)

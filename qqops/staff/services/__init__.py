@@ -19,7 +19,7 @@ from qqops.staff.services.access import (
     still_stands,
 )
 from qqops.staff.services.emergency import break_glass, give_back, may_break_glass, may_review, review_glass
-from qqops.staff.services.filters import delete_filter, save_filter
+from qqops.staff.services.filters import delete_filter, save_filter, withdraw_filter
 from qqops.staff.services.people import (
     as_of_now,
     deactivate,
@@ -76,4 +76,5 @@ __all__ = [
     "set_first_password",
     "still_stands",
     "settle",
+    "withdraw_filter",
 ]

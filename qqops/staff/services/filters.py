@@ -41,7 +41,15 @@ def delete_filter(saved: SavedFilter, *, actor: Staff) -> None:
             _tell("filter.withdrawn", saved, actor)
 
 
-def _tell(verb: str, saved: SavedFilter, actor: Staff) -> None:
-    facts = {"filter": saved.name, "page": saved.page, "query": saved.query}
+def withdraw_filter(saved: SavedFilter, *, actor: Staff) -> None:
+    """Unshare what somebody shared who has left and cannot; whoever calls has asked who may see the list."""
+    with transaction.atomic():
+        if not SavedFilter.objects.left_behind(saved.page).filter(pk=saved.pk).update(shared=False):
+            raise Invalid(_("Nobody who has left shares such a filter. Nothing was withdrawn."))
+        _tell("filter.withdrawn", saved, actor, owner=saved.owner.username)
+
+
+def _tell(verb: str, saved: SavedFilter, actor: Staff, **more: str) -> None:
+    facts = {"filter": saved.name, "page": saved.page, "query": saved.query, **more}
     with pen.act(verb, actor=actor, reason="", subject=saved, facts=facts):
         pass

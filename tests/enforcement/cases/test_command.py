@@ -84,6 +84,16 @@ def test_a_list_says_nothing_in_words(number: Make, agent: Staff, terminal: Term
     assert terminal("auditor", "cases", "list", "--state", "closed", *SAY).out == ""
 
 
+def test_a_list_as_json_says_where_a_case_names_more_numbers_than_it_gives(
+    number: Make, agent: Staff, terminal: Terminal
+) -> None:
+    ids = [number().pk for _n in range(4)]
+    opened(CaseKind.CLUSTER, agent, *ids[:3])
+    opened(CaseKind.CLUSTER, agent, *ids)
+    listed = terminal("auditor", "cases", "list", "--json", *SAY).json["cases"]
+    assert [(one["numbers"], one["more"]) for one in listed] == [(ids[:3], True), (ids[:3], False)]
+
+
 def test_details_that_are_not_named_stay_as_they_are(number: Make, agent: Staff, terminal: Terminal) -> None:
     case = opened(CaseKind.CLUSTER, agent, number().pk)
     step = ("cases", "details", case.pk, "--detail", "sampled=50", "--detail", "wrong=2", "--detail", "rate=", *SAY)

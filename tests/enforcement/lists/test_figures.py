@@ -14,6 +14,7 @@ from enforcement.models import Decision
 from enforcement.policy import Kind
 from enforcement.services import figures
 from qqops.audit import pen
+from qqops.audit.models import Event
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, approve, broken, decide, order
 from tests.identities import MINOR, tell
@@ -87,7 +88,9 @@ def test_a_proposal_keeps_the_dry_run_as_it_was_filed_whatever_happens_since(
     filed = figures.as_filed(decision)
     assert filed is not None and filed.at is not None
     found = filed.found
-    assert (found.given, found.duplicates, found.unknown, found.unknown_lines) == (106, 1, [77777], 1)
+    assert (found.given, found.duplicates, found.unknown, found.unknown_lines) == (106, 1, [], 1)
+    event = Event.objects.get(decision_id=decision.pk, verb="decision.proposed")
+    assert "77777" not in str(event.facts)  # what was pasted may be somebody's mobile
     assert (found.will, found.skipped, found.known) == (102, {"already": 2}, decision.target_count)
     assert found.shown == {"in_use": 102, "frozen": 2}
     assert (found.premium, found.protected, found.paid, found.held) == (4, 4, 3, 0)
