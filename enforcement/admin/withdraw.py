@@ -42,7 +42,8 @@ class WithdrawPage(ConfirmPage):
         self.decision: Decision = found
 
     def allowed(self) -> bool:
-        return any(services.may_order(kind, self.user) for kind in Kind)
+        anothers = Decision.objects.filter(pk=self.kwargs["pk"]).exclude(maker=self.user)
+        return any(services.may_order(kind, self.user) for kind in Kind) and not anothers.exists()
 
     def heading_title(self) -> str:
         return _("%(act)s: decision #%(id)d") % {"act": TITLE, "id": self.decision.pk}

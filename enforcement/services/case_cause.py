@@ -40,7 +40,7 @@ def propose_cause(case: Case, cause: str, *, actor: Staff, reason: str, ticket: 
 
 
 def check_agree(case: Case, *, actor: Staff) -> None:
-    if not as_of_now(actor).has_perm(AGREE):
+    if not actor.has_perm(AGREE):
         raise Refused(gettext_noop("Your role may not agree to a root cause."))
     check_cause(case, actor=actor)
     if not case.root_cause:
@@ -58,7 +58,7 @@ def rule_on_cause(case: Case, *, agree: bool, content_hash: str, actor: Staff, r
     """Agree to the cause that was seen, or send it back."""
     with pen.refusals(actor=actor, subject=case, facts={"act": "case.rule_on_cause"}), transaction.atomic():
         case = locked(case)
-        check_agree(case, actor=actor)
+        check_agree(case, actor=as_of_now(actor))
         must_say_why(reason)
         if content_hash != seen(case):
             raise Invalid(_("The root cause is not the one you saw. Look at it again; nothing was done."))

@@ -31,7 +31,7 @@ def doubt_faith(case: Case, *, actor: Staff, reason: str, ticket: str = "") -> C
     """Propose that it was not in good faith; nothing changes until another person has agreed."""
     with pen.refusals(actor=actor, subject=case, facts={"act": "case.doubt_faith"}), transaction.atomic():
         case = locked(case)
-        check_doubt(case, actor=actor)
+        check_doubt(case, actor=as_of_now(actor))
         must_say_why(reason)
         case.details = case.details | {DOUBTED_BY: actor.pk}
         save(case, "case.faith_doubted", ["details"], actor=actor, reason=reason, ticket=ticket)
@@ -56,7 +56,7 @@ def rule_on_faith(case: Case, *, agree: bool, content_hash: str, actor: Staff, r
     """Agree that it was not in good faith, or find that it was."""
     with pen.refusals(actor=actor, subject=case, facts={"act": "case.rule_on_faith"}), transaction.atomic():
         case = locked(case)
-        check_rule(case, actor=actor)
+        check_rule(case, actor=as_of_now(actor))
         must_say_why(reason)
         if content_hash != seen(case):
             raise Invalid(_("The doubt is not the one you saw. Look at it again; nothing was done."))
@@ -68,7 +68,7 @@ def rule_on_faith(case: Case, *, agree: bool, content_hash: str, actor: Staff, r
 
 
 def _may(case: Case, actor: Staff, right: str) -> None:
-    if not as_of_now(actor).has_perm(right):
+    if not actor.has_perm(right):
         raise Refused(gettext_noop("Your role may not rule on the good faith of a report."))
     if not cases(actor).filter(pk=case.pk).exists():
         raise Refused(gettext_noop("It is about a number that you declared as your own: another person must act."))

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import random
 import time
+import traceback
 from collections.abc import Callable
 
 import pytest
@@ -40,6 +41,8 @@ def client(actor: Staff, seed: int) -> None:
         with origin.origin(origin.COMMAND, os_user="tester"):
             while True:
                 allocate(wish(count=chance.randint(1, AT_ONCE)), actor=actor, reason=WHY)
+    except BaseException:
+        traceback.print_exc()
     finally:
         os._exit(1)  # nothing of the test's own is tidied up here
 
@@ -60,21 +63,23 @@ def test_sixteen_clients_killed_at_random_neither_double_nor_lose_a_number(
         one.start()
         running.append(one)
 
-    for _n in range(CLIENTS):
-        start()
-    deadline = time.monotonic() + size(120, 7_200)
-    while passed(found.pk) < wanted or killed < 8:
-        assert time.monotonic() < deadline
-        time.sleep(chance.random() * 0.2)
-        one = running.pop(chance.randrange(CLIENTS))
-        assert one.is_alive()  # nothing but a kill ends a client
-        one.kill()
-        one.join()
-        killed += 1
-        start()
-    for one in running:
-        one.kill()
-        one.join()
+    try:
+        for _n in range(CLIENTS):
+            start()
+        deadline = time.monotonic() + size(120, 7_200)
+        while passed(found.pk) < wanted or killed < 8:
+            assert time.monotonic() < deadline
+            time.sleep(chance.random() * 0.2)
+            one = running.pop(chance.randrange(CLIENTS))
+            assert one.is_alive()  # nothing but a kill ends a client
+            one.kill()
+            one.join()
+            killed += 1
+            start()
+    finally:  # one that is left would keep this process from ending
+        for one in running:
+            one.kill()
+            one.join()
     with connection.cursor() as cursor:
         # Whoever was killed may be answered for a moment longer: what it began is over before this is counted.
         cursor.execute(END_OTHERS)
