@@ -5,7 +5,6 @@ rights it has in production. With the embedded engine the tests have a server of
 in a crash and never meets the demo's.
 """
 
-import asyncio
 import os
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -47,13 +46,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         arguments = dict(mark.kwargs) if mark else {}
         arguments["databases"] = ALIASES
         item.add_marker(pytest.mark.django_db(*(mark.args if mark else ()), **arguments), append=False)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup() -> None:
-    """Playwright leaves its loop marked as running, and where one runs Django keeps connections of their own: what a
-    fixture began on one of them a test would look for on another."""
-    asyncio._set_running_loop(None)
 
 
 @pytest.fixture(scope="session")
