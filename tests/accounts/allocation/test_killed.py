@@ -36,6 +36,8 @@ WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename = cur
 
 def client(actor: Staff, seed: int) -> None:
     """Allocate until killed."""
+    for inherited in connections.all(initialized_only=True):
+        inherited.connection = None  # the parent's: two who speak on one connection take each other's answers
     chance = random.Random(seed)
     try:
         with origin.origin(origin.COMMAND, os_user="tester"):
