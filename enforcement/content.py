@@ -16,7 +16,7 @@ TARGET = (
 
 LATER = (
     "undoes_id", "in_error", "severity", "suggestion", "departure", "detected_by", "then_review",
-    "leave_out", "source_name", "source_sha256", "case_id",
+    "leave_out", "source_name", "source_sha256", "case_id", "ruling",
 )  # fmt: skip
 
 

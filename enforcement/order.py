@@ -41,6 +41,8 @@ class Order:
     source_name: str = ""  # of the list: its kind, filter or case
     source_sha256: str = ""
     case: int | None = None
+    ruling: str = ""  # the receipt number of the appeal that this answers (11): it is agreed to with the ruling on it
+    ruling_waits: bool = False  # and that ruling waits for a second person
     form_key: uuid.UUID = field(default_factory=uuid.uuid4, compare=False)
 
     def length(self, start: datetime.datetime) -> datetime.timedelta | None:

@@ -140,6 +140,7 @@ BASES = (
     ),
 )
 BASIS = {b.code: b for b in BASES}
+LAW = "law"
 RECLAIM = "10.3"  # under a dormancy policy, and nothing else is
 ON_DEMAND = tuple(b.code for b in BASES if b.on_demand)
 # Who reported another's number in good faith has no measure on these while his report is looked into (8.3).
@@ -208,6 +209,7 @@ class Case:
     protected: bool = False  # among what would change is a protected number
     terminates: bool = False  # it undoes a restore: what was given back is taken again
     withdraws: bool = False  # the maker takes back his own single act, just made, of which the holder has not heard
+    ruling_waits: bool = False  # it answers an appeal, and the ruling on that waits for a second person
     refused_before: bool = False  # a provisional one of this kind came to nothing for a tenure in 30 days
 
 
@@ -238,6 +240,7 @@ RULES = (
     Rule("lifts_own", _("Lifting a measure you made"), Effect.WAITS, (SUPERVISOR,)),
     Rule("overturns_supervisor", _("Overturning a supervisor"), Effect.WAITS, (SUPERVISOR,)),
     Rule("by_order", _("Lifting by law or order"), Effect.WAITS, (SUPERVISOR,)),
+    Rule("ruling", _("With the ruling on an appeal"), Effect.WAITS, (SUPERVISOR,)),
     Rule("refused_before", _("Refused, withdrawn or lapsed provisionally within 30 days"), Effect.WAITS, (SUPERVISOR,)),
     Rule("solo_freeze", _("Frozen alone for more than 7 days in 30"), Effect.WAITS, (SUPERVISOR,)),
     Rule("supervised", _("Security freeze by a reviewer"), Effect.PROVISIONAL, (SUPERVISOR,)),
@@ -262,6 +265,7 @@ CONDITIONS: dict[str, Callable[[Case], bool]] = {
     "lifts_own": lambda c: c.kind == K.LIFT and c.lifts_own,
     "overturns_supervisor": lambda c: c.kind == K.LIFT and c.overturns_supervisor,
     "by_order": lambda c: c.kind == K.LIFT and "law" in c.clauses,
+    "ruling": lambda c: c.ruling_waits,
     "refused_before": lambda c: c.refused_before,
     "solo_freeze": lambda c: c.kind == K.FREEZE and c.past_solo_freeze,
     "supervised": lambda c: c.supervised,

@@ -62,6 +62,7 @@ def inbox(staff: Staff) -> QuerySet[Decision]:
         state=State.PROPOSED,
         expires_at__gt=timezone.now(),
         approvers__overlap=rights or ["-"],
+        ruling=None,  # agreed to with the ruling on its appeal
     )
 
 

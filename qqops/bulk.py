@@ -33,3 +33,11 @@ def next_pk(model: type[models.Model]) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id'))", [model._meta.db_table])
         return int(cursor.fetchone()[0])
+
+
+def next_pks(model: type[models.Model], n: int) -> list[int]:
+    """As `next_pk`, for so many rows."""
+    sql = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [model._meta.db_table, n])
+        return [int(pk) for (pk,) in cursor.fetchall()]

@@ -27,8 +27,8 @@ LEGAL = Hold.Kind.LEGAL
 _PLACE = """
 WITH hold AS (
   INSERT INTO accounts_hold (tenure_id, kind, reference, until, placed_at, placed_by_id)
-  SELECT t, %(kind)s, %(reference)s, %(until)s::timestamptz, statement_timestamp(), %(pen_user)s
-  FROM unnest(%(tenures)s::bigint[]) t
+  SELECT t, %(kind)s, r, %(until)s::timestamptz, statement_timestamp(), %(pen_user)s
+  FROM unnest(%(tenures)s::bigint[], %(references)s::text[]) g(t, r)
   ON CONFLICT (tenure_id, kind, reference) WHERE lifted_at IS NULL DO UPDATE SET until = EXCLUDED.until
     WHERE accounts_hold.until < coalesce(EXCLUDED.until, 'infinity') RETURNING *, xmax = 0 AS fresh),
 created AS ({created}),
@@ -89,7 +89,7 @@ def place(
     """
     if act is not None:
         lock(tenures)
-        return _place(act, tenures, kind, reference, until)
+        return _place(act, tenures, kind, [reference] * len(tenures), until)
     found = list(Tenure.objects.filter(pk__in=tenures))
     tried = attempted("place_hold", [tenure.number_id for tenure in found], len(found), kind=kind)
     with pen.refusals(actor=actor, **tried), transaction.atomic():
@@ -100,20 +100,27 @@ def place(
         with pen.act(
             "number.hold_placed", actor=actor, reason=reason, ticket=ticket, subject=tried["subject"], facts=facts
         ) as own:
-            placed = _place(own, tenures, kind, reference, until)
+            placed = _place(own, tenures, kind, [reference] * len(tenures), until)
             if not placed:
                 raise Invalid(_("They are held under this reference already. Nothing was done."))
             return placed
 
 
-def _place(act: pen.Act, tenures: Collection[int], kind: str, reference: str, until: datetime.datetime | None) -> int:
+def place_each(act: pen.Act, references: Collection[tuple[int, str]], kind: str) -> int:
+    """As `place` inside an act, each tenure under a reference of its own; the caller has locked them."""
+    return _place(act, [tenure for tenure, _r in references], kind, [reference for _t, reference in references], None)
+
+
+def _place(
+    act: pen.Act, tenures: Collection[int], kind: str, references: Collection[str], until: datetime.datetime | None
+) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             _PLACE.format(
                 created=pen.history_insert(Hold, pen.CREATED, source="hold live WHERE live.fresh"),
                 prolonged=pen.history_insert(Hold, pen.CHANGED, source="hold live WHERE NOT live.fresh"),
             ),
-            act.params | {"tenures": list(tenures), "kind": kind, "reference": reference, "until": until},
+            act.params | {"tenures": list(tenures), "kind": kind, "references": list(references), "until": until},
         )
         (placed,) = cursor.fetchone()
     act.wrote(pen.history_model(Hold), rows=placed)

@@ -105,18 +105,6 @@ def _appeal(about: About) -> Both:
     )
 
 
-def _jurisdiction(about: About) -> Both:
-    """12.3 to 12.5."""
-    zh, en = settings.QQOPS_SIGNED_AT, settings.QQOPS_SIGNED_AT_EN or settings.QQOPS_SIGNED_AT
-    if not zh:
-        return NOTHING
-    return (
-        f"规则签订地：{zh}；适用中国大陆地区法律；争议先行协商，协商不成的，由签订地法院管辖（第 12.3 至 12.5 条）。",
-        f"The Rules were signed at {en}; the law of mainland China applies; a dispute is first talked over, and then"
-        " goes to the court of that place (12.3 to 12.5).",
-    )
-
-
 _RIGHTFUL: Both = (
     "依规则采取措施所致的损失由您承担（第 9.3 条）；措施有误的，我们负责更正。",
     "Loss from a rightful measure is yours to bear (9.3); a measure that was wrong is ours to put right.",
@@ -184,7 +172,7 @@ VALUES: dict[str, Callable[[About], Both]] = {
     "clauses": _clauses,
     "how_found": _how_found,
     "appeal": _appeal,
-    "jurisdiction": _jurisdiction,
+    "jurisdiction": lambda about: words.jurisdiction(),
     "operator": lambda about: _same(settings.QQOPS_OPERATOR),
     "decision": lambda about: _same(f"#{about.decision.pk}"),
     "date": lambda about: words.of_day(about.at),

@@ -8,8 +8,10 @@ import datetime
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone, translation
 
+from accounts.models import Clause
 from enforcement.models import Decision, Ground, Measure
 from enforcement.policy import FreezeKind, Kind, Scope
 
@@ -64,11 +66,24 @@ def of_day(at: datetime.datetime) -> Both:
 
 def of_ground(ground: Ground) -> Both:
     """By number, version and text; a heading means nothing and never stands here (12.6)."""
-    clause = ground.clause
-    if clause is None:
-        return ground.citation, ground.citation
+    return of_clause(ground.clause) if ground.clause else (ground.citation, ground.citation)
+
+
+def of_clause(clause: Clause) -> Both:
     title, version = clause.version.title, clause.version.version
     return (
         f"《{title}》第 {clause.number} 条（版本 {version}）：{clause.text}",
         f"{title}, clause {clause.number} (version {version}): {clause.text_en or clause.text}",
+    )
+
+
+def jurisdiction() -> Both:
+    """12.3 to 12.5."""
+    zh, en = settings.QQOPS_SIGNED_AT, settings.QQOPS_SIGNED_AT_EN or settings.QQOPS_SIGNED_AT
+    if not zh:
+        return NOTHING
+    return (
+        f"规则签订地：{zh}；适用中国大陆地区法律；争议先行协商，协商不成的，由签订地法院管辖（第 12.3 至 12.5 条）。",
+        f"The Rules were signed at {en}; the law of mainland China applies; a dispute is first talked over, and then"
+        " goes to the court of that place (12.3 to 12.5).",
     )

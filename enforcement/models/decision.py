@@ -52,6 +52,7 @@ class Decision(Proposal):
     case = models.ForeignKey(
         "enforcement.Case", models.PROTECT, null=True, verbose_name=_("case"), related_name="decisions"
     )
+    ruling = models.CharField(_("ruling on the appeal"), max_length=20, null=True)  # noqa: DJ001  # its receipt number
     target_count = models.IntegerField(_("targets"))
     targets_digest = models.CharField(max_length=64)
     effective_at = models.DateTimeField(_("takes effect"), null=True)

@@ -32,6 +32,7 @@ def approve(
     actor: Staff,
     reason: str,
     content_hash: str,
+    ruling: str = "",
     later: Callable[[Decision], None] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Report:
@@ -39,11 +40,12 @@ def approve(
 
     A list of up to 100 is applied in the transaction of the approval. A longer one is run here chunk by chunk, or,
     with `later`, handed on within that transaction (to the worker's queue). A reclaim whose policy gives notice waits:
-    its holders are told first (services/notices.py).
+    its holders are told first (services/notices.py). What answers an appeal is agreed to with the `ruling` on it, by
+    whoever rules there and names its receipt number.
     """
     more = False
     with pen.refusals(actor=actor, subject=decision, facts={"act": "approve"}), transaction.atomic():
-        decision, capacity = _rule_on(decision, actor, reason, content_hash)
+        decision, capacity = _rule_on(decision, actor, reason, content_hash, ruling)
         report = Report(decision, targets=decision.target_count)
         if decision.state == State.VOID:
             return report
@@ -79,10 +81,10 @@ def approve(
     return report
 
 
-def refuse(decision: Decision, *, actor: Staff, reason: str, content_hash: str) -> Report:
+def refuse(decision: Decision, *, actor: Staff, reason: str, content_hash: str, ruling: str = "") -> Report:
     """Refuse the proposal; a provisional measure ends with it."""
     with pen.refusals(actor=actor, subject=decision, facts={"act": "refuse"}), transaction.atomic():
-        decision, capacity = _rule_on(decision, actor, reason, content_hash)
+        decision, capacity = _rule_on(decision, actor, reason, content_hash, ruling)
         if decision.state == State.VOID:
             return Report(decision, targets=decision.target_count)
         with pen.act(
@@ -98,8 +100,15 @@ def refuse(decision: Decision, *, actor: Staff, reason: str, content_hash: str) 
         return Report(decision, targets=decision.target_count)
 
 
-def capacity_of(decision: Decision, actor: Staff) -> str:
+def on_its_own(decision: Decision, ruling: str = "") -> None:
+    """What answers an appeal is ruled on with the ruling on it, and nowhere else."""
+    if decision.ruling and decision.ruling != ruling:
+        raise Invalid(_("This decision answers appeal %(receipt)s: rule on it there.") % {"receipt": decision.ruling})
+
+
+def capacity_of(decision: Decision, actor: Staff, ruling: str = "") -> str:
     """The permission in which this person may rule on the decision; Refused or Invalid says why not."""
+    on_its_own(decision, ruling)
     if decision.maker_id == actor.pk:
         raise Refused(gettext_noop("You made this decision: another person must rule on it."))
     held = [p for p in decision.approvers if actor.has_perm(p)]
@@ -167,9 +176,11 @@ SELECT {undoes_own if reversed_by else "false"},
         return bool(undone), int(own)
 
 
-def _rule_on(decision: Decision, actor: Staff, reason: str, content_hash: str) -> tuple[Decision, str]:
+def _rule_on(decision: Decision, actor: Staff, reason: str, content_hash: str, ruling: str) -> tuple[Decision, str]:
     decision = Decision.objects.select_for_update(no_key=True).get(pk=decision.pk)
-    capacity = capacity_of(decision, as_of_now(actor))  # he may have lost the role while this waited for the row
+    capacity = capacity_of(
+        decision, as_of_now(actor), ruling
+    )  # he may have lost the role while this waited for the row
     must_say_why(reason)
     if content_hash != decision.content_hash:
         raise Invalid(_("The decision is not the one you saw. Look at it again; nothing was done."))

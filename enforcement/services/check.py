@@ -16,6 +16,7 @@ from enforcement.order import Order
 from enforcement.policy import (
     AUTHORITIES,
     BASIS,
+    LAW,
     NOT_UNDONE,
     OWNER_FREEZE_MAX,
     RECLAIM,
@@ -33,7 +34,6 @@ from qqops.errors import Invalid, Refused
 from qqops.reason import must_say_why
 from qqops.staff.models import Staff
 
-LAW = "law"
 REVERSALS = (Kind.LIFT, Kind.RESTORE, Kind.UNDO)
 LONGEST_TERM = datetime.timedelta(days=3650)
 

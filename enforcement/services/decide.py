@@ -101,6 +101,7 @@ def decide(
         source_name=order.source_name[:200] or None,
         source_sha256=order.source_sha256 or None,
         case_id=order.case,
+        ruling=order.ruling or None,
         maker=actor,
         rule=rule.code,
         effect=rule.effect,

@@ -146,6 +146,7 @@ def preview(order: Order, numbers: Iterable[int], *, actor: Staff) -> Preview:
             supervised=authority.supervised,
             lifts_own=found.own,
             refused_before=found.refused_before,
+            ruling_waits=order.ruling_waits,
             overturns_supervisor=found.supervised,
             protected=bool(found.protected),
             terminates=order.undoes is not None and order.undoes.kind == Kind.RESTORE,
@@ -198,6 +199,7 @@ def _withdraws(order: Order, actor: Staff) -> bool:
     undone = order.undoes
     return (
         undone is not None
+        and not undone.ruling
         and undone.maker_id == actor.pk
         and undone.target_count == 1
         and undone.effect != policy.Effect.WAITS

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop
 from enforcement.models import Decision, Measure
 from enforcement.policy import Effect
 from enforcement.queries import is_slip
+from enforcement.services.approve import on_its_own
 from enforcement.services.expire import drop
 from qqops.approvals import State
 from qqops.audit import pen
@@ -22,6 +23,7 @@ def may_withdraw(decision: Decision, actor: Staff) -> None:
     """Raise as `withdraw` would."""
     if decision.maker_id != actor.pk or not actor.may_enter:
         raise Refused(gettext_noop("Only its maker withdraws a proposal; whoever rules on it refuses it."))
+    on_its_own(decision)
     if decision.state != State.PROPOSED:
         raise Invalid(_("Decision #%(id)d is not waiting for approval.") % {"id": decision.pk})
     if decision.has_lapsed:

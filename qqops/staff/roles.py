@@ -30,6 +30,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         "enforcement.open_case",
         "enforcement.add_evidence",
         "enforcement.view_notice",
+        "appeals.view_appeal",
+        "appeals.file_appeal",
     ),
     "reviewer": (
         *LOOK,
@@ -46,6 +48,9 @@ ROLES: dict[str, tuple[str, ...]] = {
         "enforcement.view_case",
         "enforcement.open_evidence",
         "enforcement.view_notice",
+        "appeals.view_appeal",
+        "appeals.file_appeal",
+        "appeals.hear_appeal",
     ),
     "officer": (
         *LOOK,
@@ -76,6 +81,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "enforcement.view_lettertemplate",
         "enforcement.draft_letter",
         "enforcement.export_decision",
+        "appeals.view_appeal",
     ),
     "supervisor": (
         *LOOK,
@@ -129,6 +135,11 @@ ROLES: dict[str, tuple[str, ...]] = {
         "enforcement.approve_letter",
         "enforcement.view_feedreader",
         "enforcement.export_decision",
+        "appeals.view_appeal",
+        "appeals.file_appeal",
+        "appeals.hear_again",
+        "appeals.approve_ruling",
+        "appeals.report_appeals",
     ),
     "resources": (
         *LOOK,
@@ -187,6 +198,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "enforcement.view_lettertemplate",
         "enforcement.draft_letter",
         "enforcement.export_decision",
+        "appeals.view_appeal",
     ),
     "auditor": (
         *LOOK,
@@ -213,6 +225,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         "enforcement.view_lettertemplate",
         "enforcement.view_feedreader",
         "enforcement.export_decision",
+        "appeals.view_appeal",
+        "appeals.report_appeals",
     ),
     "sysadmin": (
         *OWN,
@@ -277,11 +291,14 @@ NOT_IN_EMERGENCY = frozenset(
         "enforcement.agree_cause",
         "enforcement.strike_ground",
         "enforcement.approve_letter",
+        "appeals.hear_again",
+        "appeals.approve_ruling",
     }
 )
 
 # Named, cannot log in, never None: who acts when nobody does.
 SYSTEM_ACTORS = {
+    "system-appeals": _("Appeals (system)"),
     "system-audit": _("Verification (system)"),
     "system-door": _("Sign-in (system)"),
     "system-feed": _("Feeds (system)"),

@@ -1,0 +1,129 @@
+"""What an appellant is written: in Chinese and English, always both, sealed with the appeal as it was written.
+
+Sentences stand here and not in the catalogue, as in the letters of decisions. None of them promises an outcome (7).
+"""
+
+from django.conf import settings
+
+from accounts import closing
+from appeals.lifecycle import Kind, Outcome
+from appeals.models import Appeal
+from appeals.policy import SECOND_REVIEW_WITHIN, WAIT_FOR_ANSWER, Route, Why
+from enforcement.letters import words
+from enforcement.letters.words import NOTHING, Both
+
+KINDS: dict[str, Both] = {
+    Kind.RECOVERY: ("帐号找回申诉（第 7 条）", "an account recovery (clause 7)"),
+    Kind.OBJECTION: ("对处置的异议（第 11 条）", "an objection to an enforcement action (clause 11)"),
+    Kind.ENQUIRY: ("咨询（第 11 条）", "an enquiry (clause 11)"),
+}
+
+OUTCOMES: dict[str, Both] = {
+    Outcome.UPHELD: ("申诉成立", "upheld"),
+    Outcome.PARTLY: ("部分成立", "partly upheld"),
+    Outcome.REJECTED: ("驳回", "rejected"),
+    Outcome.MOOT: ("所涉措施已不再有效", "the measure is no longer in force"),
+    Outcome.INADMISSIBLE: ("不予受理", "declined to hear"),
+    Outcome.ANSWERED: ("已答复", "answered"),
+    Outcome.WITHDRAWN: ("已撤回", "withdrawn"),
+    Outcome.ABANDONED: ("逾期未补充，视为放弃", "abandoned: nothing more came in time"),
+}
+
+DECLINED: dict[str, Both] = {
+    Why.NEVER_HELD: (
+        "未查到该号码在您所述期间的持有记录。",
+        "There is no record that this number was held as you say.",
+    ),
+    Why.PURGED: (
+        "该使用权已终止，其数据已依规则清除（第 10.3、10.4 条），无法找回。",
+        "This right of use has ended and its data was cleared under the Rules (10.3, 10.4): it cannot be recovered.",
+    ),
+    Why.CANCELLED: (
+        "该号码由其持有人自行注销（第 12.1 条），无法找回。",
+        "This number was cancelled by its holder (12.1): it cannot be recovered.",
+    ),
+    Why.NOT_HIS: ("所指决定与该持有期无关。", "The decision you name does not concern your tenure."),
+    Why.NOTHING_DONE: ("所指决定未对该号码采取措施。", "The decision you name took no measure on this number."),
+    Why.TOO_LATE: (
+        f"已超过 {closing.OBJECTION.days} 日的异议期限。",
+        f"The {closing.OBJECTION.days} days for objections are over.",
+    ),
+    Why.FINAL: (
+        "该异议已作出处理，且复核期限已过或已经复核。",
+        "This objection was decided, and its second review is done or its time is over.",
+    ),
+}
+
+ROUTED: dict[str, Both] = {
+    Route.OBJECTION: (
+        "该号码因处置决定被冻结或终止，不适用帐号找回；您的申诉已转为对该决定的异议。",
+        "The number was frozen or terminated by a decision, which account recovery does not reach: your appeal was"
+        " taken as an objection to that decision.",
+    ),
+}
+
+
+def receipt(appeal: Appeal) -> str:
+    """Sent when it is filed: the receipt number, what it was taken as, and what comes next."""
+    if appeal.why:
+        what = DECLINED[appeal.why]
+    else:
+        kind, until = KINDS[appeal.kind], words.of_moment(appeal.due_at)
+        what = (
+            f"我们已受理为{kind[0]}，将在 {until[0]} 前答复；需要您补充材料的时间不计入。结果不能预先告知。",
+            f"It was taken as {kind[1]}. You will have an answer by {until[1]}, not counting the time in which we wait"
+            " for something from you. Its outcome cannot be told beforehand.",
+        )
+    return _letter(appeal, ROUTED.get(appeal.route, NOTHING), what, _next(appeal) if appeal.why else NOTHING)
+
+
+def asked(appeal: Appeal, text: str) -> str:
+    days = WAIT_FOR_ANSWER.days
+    more: Both = (
+        f"请补充以下内容，{days} 日内未补充的，申诉视为放弃：\n{text}",
+        f"Please send us the following; after {days} days without it the appeal is taken as abandoned:\n{text}",
+    )
+    return _letter(appeal, more)
+
+
+def ruling(appeal: Appeal, outcome: str, text: str, clauses: Both) -> str:
+    """The decision: its outcome, its reasons as they were written, the clauses in their version, the next remedy."""
+    zh, en = OUTCOMES[outcome]
+    by = clauses
+    grounds: Both = (f"依据：\n{by[0]}", f"Grounds:\n{by[1]}") if by[0] else NOTHING
+    return _letter(
+        appeal, (f"处理结果：{zh}。\n理由：\n{text}", f"Outcome: {en}.\nReasons:\n{text}"), grounds, _next(appeal)
+    )
+
+
+def closed(appeal: Appeal) -> str:
+    """Withdrawn, or abandoned."""
+    zh, en = OUTCOMES[appeal.outcome]
+    return _letter(appeal, (f"处理结果：{zh}。", f"Outcome: {en}."), _next(appeal))
+
+
+def message(appeal: Appeal, text: str) -> str:
+    return _letter(appeal, (text, ""))
+
+
+def _next(appeal: Appeal) -> Both:
+    """What can be done next: a second review, then the court (12.5)."""
+    zh, en = settings.QQOPS_APPEAL_CONTACT, settings.QQOPS_APPEAL_CONTACT_EN or settings.QQOPS_APPEAL_CONTACT
+    if appeal.kind == Kind.OBJECTION and appeal.round == 1 and not appeal.why:
+        days = SECOND_REVIEW_WITHIN.days
+        return (
+            f"如不服，可在 {days} 日内申请一次复核，由其他工作人员处理：{zh}。",
+            f"If you do not agree, you may ask within {days} days for one second review, by other members of staff:"
+            f" {en}.",
+        )
+    return f"如有疑问：{zh}。", f"If you have questions: {en}."
+
+
+def _letter(appeal: Appeal, *parts: Both) -> str:
+    head: Both = (
+        f"回执编号：{appeal.receipt}\n号码：{appeal.number_id}",
+        f"Receipt number: {appeal.receipt}\nNumber: {appeal.number_id}",
+    )
+    foot: Both = words.joined((words.jurisdiction(), (settings.QQOPS_OPERATOR, settings.QQOPS_OPERATOR)), "\n", "\n")
+    zh, en = words.joined([part for part in (head, *parts, foot) if part[0] or part[1]], "\n\n", "\n\n")
+    return f"{zh}\n\n————\n\n{en}"

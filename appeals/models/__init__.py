@@ -1,0 +1,17 @@
+from appeals.models.appeal import Appeal, AppealKey, Lease, Skip
+from appeals.models.dialogue import AppealEvidence, Delivery, Message, Weighing
+from appeals.models.ruling import Ruling, RulingApproval, RulingGround
+
+__all__ = [
+    "Appeal",
+    "AppealEvidence",
+    "AppealKey",
+    "Delivery",
+    "Lease",
+    "Message",
+    "Ruling",
+    "RulingApproval",
+    "RulingGround",
+    "Skip",
+    "Weighing",
+]

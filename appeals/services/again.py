@@ -1,0 +1,59 @@
+"""The second review of an objection: asked for once, within 30 days of the answer, and heard by other people."""
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Hold
+from accounts.services import holds
+from appeals import calendar
+from appeals.lifecycle import Act, State, may
+from appeals.models import Appeal, Message
+from appeals.policy import SECOND_REVIEW_WITHIN, Route, Timed, clock_of
+from appeals.services.hearing import acting, move, must_be_said, say
+from enforcement.models import Ground
+from enforcement.policy import LAW
+from enforcement.policy import Kind as DecisionKind
+from qqops.audit import pen
+from qqops.errors import Invalid
+from qqops.staff.models import Staff
+
+
+def may_ask(appeal: Appeal) -> None:
+    """Invalid says why there is no second review of it (any more)."""
+    if not may(Act.REVIEW_AGAIN, appeal.kind, appeal.state) or appeal.why:
+        raise Invalid(_("Only an objection that was decided has a second review."))
+    if appeal.round > 1:
+        raise Invalid(_("It was reviewed already: what is left is the court (12.5)."))
+    if appeal.closed_at is None or appeal.closed_at < timezone.now() - SECOND_REVIEW_WITHIN:
+        days = SECOND_REVIEW_WITHIN.days
+        raise Invalid(_("A second review is asked for within %(n)d days of the answer.") % {"n": days})
+
+
+def ask(receipt: str, *, actor: Staff, reason: str, ticket: str = "") -> Appeal:
+    """Open it again for its second review; `reason` is what the appellant says, and is kept sealed."""
+    with pen.refusals(actor=actor, facts={"act": "ask_again"}), transaction.atomic():
+        appeal = Appeal.objects.select_for_update(no_key=True, of=("self",)).get(receipt=receipt)
+        may_ask(appeal)
+        must_be_said(reason)
+        now = timezone.now()
+        due = calendar.due(clock_of(_timed(appeal)), now)
+        with acting("appeal.asked_again", appeal, actor, ticket=ticket) as act:
+            move(
+                act, appeal, State.FILED, round=2, route=Route.AGAIN, outcome="", closed_at=None, due_at=due,
+                escalate_at=calendar.escalation(now, due), escalated_at=None,
+            )  # fmt: skip
+            say(act, appeal, Message.Kind.ANSWER, reason.strip(), actor)
+            if appeal.tenure_id:
+                holds.place([appeal.tenure_id], Hold.Kind.APPEAL, appeal.receipt, actor=actor, act=act)
+    return appeal
+
+
+def _timed(appeal: Appeal) -> Timed:
+    decision = appeal.decision
+    assert decision is not None
+    return Timed(
+        kind=appeal.kind,  # type: ignore[arg-type]
+        terminated=decision.kind == DecisionKind.TERMINATE,
+        by_law=Ground.objects.filter(decision=decision, basis=LAW).exists(),
+    )

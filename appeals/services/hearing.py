@@ -1,0 +1,189 @@
+"""While an appeal is heard: ask for more (the clock stands), record the answer, write, take it as another kind, close
+it when it is withdrawn. What is said to and by the appellant is a message of its own and never changed.
+"""
+
+import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from accounts.models import Hold
+from accounts.services import holds
+from accounts.services.declared import refuse_own
+from appeals import calendar, letters
+from appeals.lifecycle import Act, Kind, Outcome, State, may
+from appeals.models import Appeal, Delivery, Message
+from appeals.policy import FILE, GROUNDS, WAIT_FOR_ANSWER, Why, clock_of
+from appeals.routing import Asked, routed
+from appeals.services import words
+from appeals.services.queue import let_go, locked, may_hear_any, must_hold
+from qqops import bulk
+from qqops.audit import pen
+from qqops.errors import Invalid, Refused
+from qqops.reason import must_say_why
+from qqops.staff.models import Staff
+from qqops.staff.services import as_of_now
+
+TEXT_MIN, TEXT_MAX = 6, 4000
+
+
+def ask(appeal: Appeal, text: str, *, actor: Staff, revision: int) -> Appeal:
+    """Ask the appellant for more: until he answers the clock stands, and after a week of silence it is abandoned."""
+    with pen.refusals(actor=actor, subject=appeal, facts={"act": "ask_appellant"}), transaction.atomic():
+        appeal = held(appeal, Act.ASK, actor, revision)
+        must_be_said(text)
+        now = timezone.now()
+        with acting("appeal.asked", appeal, actor) as act:
+            move(act, appeal, State.WAITING, waiting_since=now, waits_until=now + WAIT_FOR_ANSWER)
+            say(act, appeal, Message.Kind.ASKED, letters.asked(appeal, text.strip()), actor)
+            let_go(appeal)
+    return appeal
+
+
+def answer(appeal: Appeal, text: str, *, actor: Staff, ticket: str = "") -> Appeal:
+    """What the appellant says: when it was asked for, the clock goes on from where it stood."""
+    with pen.refusals(actor=actor, subject=appeal, facts={"act": "record_answer"}), transaction.atomic():
+        appeal = locked(appeal)
+        may_speak(appeal, as_of_now(actor))
+        must_be_said(text)
+        with acting("appeal.answered", appeal, actor, ticket=ticket) as act:
+            if appeal.state == State.WAITING:
+                move(act, appeal, State.FILED, **_clock_goes_on(appeal))
+            else:
+                move(act, appeal, appeal.state)
+            say(act, appeal, Message.Kind.ANSWER, text.strip(), actor)
+    return appeal
+
+
+def write(appeal: Appeal, text: str, *, actor: Staff, ticket: str = "") -> Appeal:
+    """Write to the appellant; nothing of the appeal changes by it."""
+    with pen.refusals(actor=actor, subject=appeal, facts={"act": "write_appellant"}), transaction.atomic():
+        appeal = locked(appeal)
+        may_hear_any(as_of_now(actor))
+        refuse_own(actor, [appeal.number_id])
+        must_be_said(text)
+        with acting("appeal.written", appeal, actor, ticket=ticket) as act:
+            say(act, appeal, Message.Kind.OTHER, letters.message(appeal, text.strip()), actor)
+    return appeal
+
+
+def withdraw(appeal: Appeal, *, actor: Staff, reason: str, ticket: str = "") -> Appeal:
+    """The appellant no longer wants it."""
+    with pen.refusals(actor=actor, subject=appeal, facts={"act": "withdraw_appeal"}), transaction.atomic():
+        appeal = locked(appeal)
+        may_speak(appeal, as_of_now(actor))
+        if not may(Act.WITHDRAW, appeal.kind, appeal.state):
+            raise Invalid(_("It cannot be withdrawn now: %(state)s. Nothing was done.") % {
+                "state": appeal.get_state_display()})  # fmt: skip
+        must_say_why(reason)
+        with acting("appeal.withdrawn", appeal, actor, reason, ticket) as act:
+            close(act, appeal, Outcome.WITHDRAWN, actor)
+            say(act, appeal, Message.Kind.RULING, letters.closed(appeal), actor)
+    return appeal
+
+
+def convert(
+    appeal: Appeal, kind: str, ground: str, decision: int | None, *, actor: Staff, reason: str, revision: int
+) -> Appeal:
+    """Take it as another kind (11(b)): what was said stays, the clock is the new kind's, from when it was filed."""
+    with pen.refusals(actor=actor, subject=appeal, facts={"act": "convert_appeal", "kind": kind}), transaction.atomic():
+        appeal = held(appeal, Act.CONVERT, actor, revision)
+        must_say_why(reason)
+        if kind not in Kind.values or kind == appeal.kind or ground not in GROUNDS[Kind(kind)]:
+            raise Invalid(_("Say as what other kind it is taken, and on which ground."))
+        if (decision is not None) != (kind == Kind.OBJECTION):
+            raise Invalid(_("Name the decision that is objected to; of no other kind one is named."))
+        seq = appeal.tenure.seq if appeal.tenure else None
+        found = routed([Asked(appeal.number_id, Kind(kind), seq, decision)])[0]
+        if found.open_receipt or found.again:
+            known = found.open_receipt or found.again
+            raise Invalid(_("The same was filed already: %(receipt)s.") % {"receipt": known})
+        if found.why:
+            raise Invalid(_("It would not be heard so: %(why)s.") % {"why": Why(found.why).label})
+        due = calendar.due(clock_of(found.timed), appeal.filed_at)
+        with acting("appeal.converted", appeal, actor, reason) as act:
+            act.facts["kind"] = found.kind.value
+            move(
+                act, appeal, State.FILED, kind=found.kind, ground=ground, decision_id=found.decision, due_at=due,
+                escalate_at=calendar.escalation(appeal.filed_at, due), escalated_at=None,
+            )  # fmt: skip
+    return appeal
+
+
+# Steps that the acts share
+
+
+def held(appeal: Appeal, step: Act, actor: Staff, revision: int) -> Appeal:
+    """The appeal, locked; Invalid where it has no such move now, is in another's hand, or has changed since."""
+    appeal = locked(appeal)
+    must_hold(appeal, actor)
+    not_stale(appeal, revision)
+    if not may(step, appeal.kind, appeal.state):
+        raise Invalid(_("An appeal of this kind has no such step. Nothing was done."))
+    return appeal
+
+
+def not_stale(appeal: Appeal, revision: int) -> None:
+    if appeal.revision != revision:
+        raise Invalid(_("The appeal has changed since you looked at it. Nothing was done: look again."))
+
+
+def may_speak(appeal: Appeal, actor: Staff) -> None:
+    """Whoever files appeals speaks with the appellants; a closed one has nothing more to be said to."""
+    if not actor.may_enter or not actor.has_perm(FILE):
+        raise Refused(gettext_noop("Your role may not speak for appellants."))
+    refuse_own(actor, [appeal.number_id])
+    if appeal.state in (State.CLOSED, State.COURT):
+        raise Invalid(_("This appeal is closed: nothing more is taken in. Nothing was done."))
+
+
+def must_be_said(text: str) -> None:
+    if not TEXT_MIN <= len(text.strip()) <= TEXT_MAX:
+        raise Invalid(_("Write %(least)d to %(most)d characters.") % {"least": TEXT_MIN, "most": TEXT_MAX})
+
+
+def acting(verb: str, appeal: Appeal, actor: Staff, reason: str = "", ticket: str = "", **facts: Any) -> Any:
+    told = {"kind": str(appeal.kind), **facts}
+    return pen.act(verb, actor=actor, reason=reason, ticket=ticket, subject=appeal, facts=told)
+
+
+def move(act: pen.Act, appeal: Appeal, state: str, **changed: Any) -> None:
+    """One change of an appeal, with its history; inside an act."""
+    if state != State.WAITING:
+        changed = {"waiting_since": None, "waits_until": None, **changed}
+    changed |= {"state": state, "revision": appeal.revision + 1}
+    for name, value in changed.items():
+        setattr(appeal, name, value)
+    appeal.save(update_fields=list(changed))
+    act.wrote(pen.history_model(Appeal))
+
+
+def close(act: pen.Act, appeal: Appeal, outcome: Outcome, actor: Staff, **changed: Any) -> None:
+    """It is over: what held the tenure for it ends."""
+    move(act, appeal, State.CLOSED, outcome=outcome, closed_at=timezone.now(), **changed)
+    holds.release_holds(Hold.Kind.APPEAL, appeal.receipt, actor=actor, act=act)
+    let_go(appeal)
+
+
+def say(act: pen.Act, appeal: Appeal, kind: Message.Kind, text: str, actor: Staff) -> Message:
+    """Keep a message, and send it where it goes to the appellant."""
+    now = timezone.now()
+    message = words.new_message(
+        appeal, kind, text, key=words.key_of(appeal), maker=actor.pk, at=now, event=act.event_id,
+        pk=bulk.next_pk(Message),
+    )  # fmt: skip
+    Message.objects.bulk_create([message])
+    act.wrote(Message)
+    if kind != Message.Kind.ANSWER:
+        Delivery.objects.create(message=message, due_at=now)
+    return message
+
+
+def _clock_goes_on(appeal: Appeal) -> dict[str, datetime.datetime]:
+    """By so much as the clock has stood, what is due comes later."""
+    assert appeal.waiting_since is not None
+    stood = timezone.now() - appeal.waiting_since
+    return {"due_at": appeal.due_at + stood, "escalate_at": appeal.escalate_at + stood}

@@ -1,0 +1,178 @@
+"""The queue of appeals: take the next one, pass it on, hand it to somebody. Two people never hold one.
+
+An appeal is in somebody's hand for half an hour at a time (a lease). The row is locked while it is taken and passed
+over by whoever asks at the same moment; who read the leases a moment too early finds that one stands, and asks again.
+"""
+
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from accounts.queries.declared import OWN_NUMBERS
+from accounts.services.declared import refuse_own
+from appeals.lifecycle import State
+from appeals.models import Appeal, Lease, Skip
+from appeals.policy import HEAR, HEAR_AGAIN, LEASE, SKIPPED_FOR
+from appeals.queries import lease_of, right_to_hear, ruled_before, took_part
+from qqops.audit import pen
+from qqops.errors import Invalid, Refused
+from qqops.reason import must_say_why
+from qqops.staff.models import Staff
+from qqops.staff.services import as_of_now
+
+ATTEMPTS = 40  # at a moment when so many others have just taken what was seen as free
+
+# Not in anybody's hand, not passed on by him lately, and none he has part in: neither in the appeal, nor in what it
+# objects to, nor in an earlier round, nor in the number.
+_NEXT = f"""
+WITH next AS (
+  SELECT a.id FROM appeals_appeal a
+  WHERE a.state = '{State.FILED}' AND a.maker_id <> %(actor)s
+    AND CASE WHEN a.round > 1 OR a.gated THEN %(hears_again)s ELSE %(hears)s END
+    AND NOT EXISTS (SELECT FROM appeals_lease l WHERE l.appeal_id = a.id AND l.until > %(now)s)
+    AND NOT EXISTS (SELECT FROM appeals_skip s WHERE s.appeal_id = a.id AND s.staff_id = %(actor)s
+      AND s.at > %(now)s - %(skipped_for)s)
+    AND (a.decision_id IS NULL OR NOT EXISTS (
+      SELECT FROM enforcement_decision d WHERE d.id = a.decision_id AND (d.maker_id = %(actor)s OR EXISTS (
+        SELECT FROM enforcement_approval y WHERE y.proposal_id = d.id AND y.agreed AND y.approver_id = %(actor)s))))
+    AND (a.round = 1 OR NOT EXISTS (
+      SELECT FROM appeals_ruling r WHERE r.appeal_id = a.id AND r.round < a.round AND (
+        r.maker_id = %(actor)s
+        OR EXISTS (SELECT FROM appeals_rulingapproval y WHERE y.proposal_id = r.id AND y.approver_id = %(actor)s))))
+    AND a.number_id NOT IN ({OWN_NUMBERS})
+  ORDER BY a.due_at, a.id LIMIT 1 FOR NO KEY UPDATE OF a SKIP LOCKED),
+lease AS (
+  INSERT INTO appeals_lease (appeal_id, staff_id, until) SELECT id, %(actor)s, %(until)s FROM next
+  ON CONFLICT (appeal_id) DO UPDATE SET staff_id = EXCLUDED.staff_id, until = EXCLUDED.until
+    WHERE appeals_lease.until <= %(now)s RETURNING appeal_id)
+SELECT (SELECT id FROM next), (SELECT appeal_id FROM lease)"""
+
+
+def take_next(*, actor: Staff) -> Appeal | None:
+    """The oldest due appeal that nobody else holds and that he may hear; what he holds already comes first. None: there
+    is none for him."""
+    with pen.refusals(actor=actor, facts={"act": "take_appeal"}):
+        may_hear_any(actor)
+        for _attempt in range(ATTEMPTS):
+            with transaction.atomic():
+                held = Lease.objects.filter(staff=actor, until__gt=timezone.now(), appeal__state=State.FILED)
+                if mine := held.select_related("appeal").order_by("appeal__due_at").first():
+                    return mine.appeal
+                seen, taken = _take(actor)
+                if taken:
+                    appeal = Appeal.objects.get(pk=taken)
+                    with _act("appeal.taken", appeal, actor):
+                        return appeal
+            if seen is None:
+                return None
+    raise Invalid(_("Too many take appeals at this moment. Nothing was taken: ask again."))
+
+
+def _take(actor: Staff) -> tuple[int | None, int | None]:
+    now = timezone.now()
+    params: dict[str, Any] = {
+        "actor": actor.pk,
+        "now": now,
+        "until": now + LEASE,
+        "skipped_for": SKIPPED_FOR,
+        "hears": actor.has_perm(HEAR),
+        "hears_again": actor.has_perm(HEAR_AGAIN),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT, params)
+        seen, taken = cursor.fetchone()
+        return seen, taken
+
+
+def take(appeal: Appeal, *, actor: Staff) -> Appeal:
+    """Take this one, from its page; Invalid where somebody has it."""
+    with pen.refusals(actor=actor, subject=appeal, facts={"act": "take_appeal"}), transaction.atomic():
+        appeal = locked(appeal)
+        may_hear(appeal, as_of_now(actor))
+        _lease(appeal, actor)
+        with _act("appeal.taken", appeal, actor):
+            return appeal
+
+
+def skip(appeal: Appeal, *, actor: Staff, reason: str) -> Appeal:
+    """Pass it on: somebody else gets it."""
+    with pen.refusals(actor=actor, subject=appeal, facts={"act": "skip_appeal"}), transaction.atomic():
+        appeal = locked(appeal)
+        must_hold(appeal, actor)
+        must_say_why(reason)
+        with _act("appeal.passed_on", appeal, actor, reason) as act:
+            Skip.objects.bulk_create(
+                [Skip(appeal=appeal, staff=actor, reason=reason, at=timezone.now(), event_id=act.event_id)]
+            )
+            act.wrote(Skip)
+            let_go(appeal)
+    return appeal
+
+
+def transfer(appeal: Appeal, to: Staff, *, actor: Staff, reason: str) -> Appeal:
+    """Hand it to somebody who may hear it; he has it for as long as if he had just taken it."""
+    with pen.refusals(actor=actor, subject=appeal, facts={"act": "transfer_appeal"}), transaction.atomic():
+        appeal = locked(appeal)
+        must_hold(appeal, actor)
+        must_say_why(reason)
+        try:
+            may_hear(appeal, to)
+        except Refused as refused:
+            raise Invalid(_("It cannot be handed to %(to)s: %(why)s") % {"to": to, "why": refused}) from None
+        with _act("appeal.transferred", appeal, actor, reason, to=str(to)):
+            Lease.objects.filter(appeal=appeal).update(staff=to, until=timezone.now() + LEASE)
+    return appeal
+
+
+def may_hear_any(actor: Staff) -> None:
+    if not actor.may_enter or not (actor.has_perm(HEAR) or actor.has_perm(HEAR_AGAIN)):
+        raise Refused(gettext_noop("Your role may not hear appeals."))
+
+
+def may_hear(appeal: Appeal, actor: Staff) -> None:
+    """May this person decide this appeal? Asked when it is taken, and again when it is decided."""
+    may_hear_any(actor)
+    if not actor.has_perm(right_to_hear(appeal)):
+        raise Refused(gettext_noop("Your role may not hear this appeal: a supervisor hears it."))
+    refuse_own(actor, [appeal.number_id])
+    if took_part(appeal, actor):
+        raise Refused(
+            gettext_noop("You filed this appeal, or took part in what it objects to: another person hears it.")
+        )
+    if ruled_before(appeal, actor):
+        raise Refused(gettext_noop("You had a word in the first review: the second is another person's."))
+    if appeal.state != State.FILED:
+        raise Invalid(_("This appeal is not to be heard now: %(state)s. Nothing was done.") % {
+            "state": appeal.get_state_display()})  # fmt: skip
+
+
+def must_hold(appeal: Appeal, actor: Staff) -> None:
+    """Only who has it in hand works on it."""
+    may_hear(appeal, as_of_now(actor))
+    lease = lease_of(appeal)
+    if lease is None:
+        raise Invalid(_("You do not have this appeal in hand any more: take it again. Nothing was done."))
+    if lease.staff_id != actor.pk:
+        raise Invalid(_("%(who)s has this appeal in hand. Nothing was done.") % {"who": lease.staff})
+
+
+def locked(appeal: Appeal) -> Appeal:
+    return Appeal.objects.select_for_update(no_key=True).get(pk=appeal.pk)
+
+
+def let_go(appeal: Appeal) -> None:
+    Lease.objects.filter(appeal=appeal).delete()
+
+
+def _lease(appeal: Appeal, actor: Staff) -> None:
+    """The row of the appeal is locked, so nobody else takes it meanwhile."""
+    if (held := lease_of(appeal)) and held.staff_id != actor.pk:
+        raise Invalid(_("%(who)s has this appeal in hand. Nothing was done.") % {"who": held.staff})
+    Lease.objects.update_or_create(appeal=appeal, defaults={"staff": actor, "until": timezone.now() + LEASE})
+
+
+def _act(verb: str, appeal: Appeal, actor: Staff, reason: str = "", **facts: Any) -> Any:
+    return pen.act(verb, actor=actor, reason=reason, subject=appeal, facts={"kind": appeal.kind, **facts})

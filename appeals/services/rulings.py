@@ -1,0 +1,310 @@
+"""Ruling on an appeal: proposed by who heard it, agreed to by a second person where the tables say so.
+
+What a ruling changes of a number is a decision like any other, filed with the ruling by the same person: it acts at
+once where both tables let one person decide, else it waits and is agreed to with the ruling, in one transaction. So
+no ruling is in force without its effect, and no effect without its ruling.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from accounts.lifecycle import PREMIUM_FROM_TIER
+from accounts.models import Clause
+from accounts.queries.identity import concerns_minor
+from accounts.queries.rulebook import clauses_in_force
+from accounts.services.declared import refuse_own
+from appeals import letters
+from appeals.lifecycle import RULED_AS, Act, Kind, Outcome, State
+from appeals.models import Appeal, Message, Ruling, RulingApproval, RulingGround
+from appeals.policy import APPROVE, COOL_DOWN, ON_MERITS, REVERSING, Heard, second_person
+from appeals.queries import ruled_before, took_part
+from appeals.reversal import Terms, must_be_over, order_for
+from appeals.services import words
+from appeals.services.hearing import acting, close, held, move, must_be_said, say
+from appeals.services.queue import let_go, locked
+from enforcement.letters.words import Both, joined, of_clause
+from enforcement.models import Approval, Decision, Ground
+from enforcement.order import Order
+from enforcement.policy import BATCH_FROM, LAW, PROPOSAL_LIFE, FreezeKind
+from enforcement.policy import Kind as DecisionKind
+from enforcement.services.approve import approve, refuse
+from enforcement.services.decide import decide
+from enforcement.services.preview import preview
+from qqops import bulk
+from qqops.approvals import State as Proposed
+from qqops.audit import pen
+from qqops.errors import Invalid, Refused
+from qqops.reason import must_say_why
+from qqops.signing import sign
+from qqops.staff.models import Holding, Staff
+from qqops.staff.services import as_of_now
+
+CLAUSES = {Kind.RECOVERY: ("7",), Kind.OBJECTION: ("11",), Kind.ENQUIRY: ("11",)}  # cited by every ruling of its kind
+
+
+@dataclass(frozen=True)
+class Said:
+    """What somebody rules. `text` is the reasons, as the appellant reads them; `reason` is for the house."""
+
+    outcome: str
+    text: str
+    reason: str
+    clauses: Sequence[str] = ()  # of the Rules, besides that of the kind
+    ticket: str = ""
+    terms: Terms = field(default_factory=Terms)  # of a measure that is upheld in part
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What a ruling would do: the decision it brings (None: it changes nothing), and who must agree."""
+
+    order: Order | None
+    rule: str  # appeals.policy.SECOND_PERSON; empty: one person decides
+    waits: bool
+
+
+# Ruling
+
+
+def look(appeal: Appeal, said: Said, *, actor: Staff) -> Looked:
+    """What it would do; raises as `rule` would. The appeal is in this person's hand."""
+    kind = Kind(appeal.kind)
+    if said.outcome not in RULED_AS[kind]:
+        raise Invalid(_("Say what comes of it: an appeal of this kind has no such outcome."))
+    outcome = Outcome(said.outcome)
+    must_be_said(said.text)
+    must_say_why(said.reason)
+    _clauses(kind, said.clauses)
+    if outcome == Outcome.MOOT:
+        must_be_over(appeal)
+    row = second_person(_heard(appeal, outcome))
+    order = order_for(appeal, outcome, said, waits=row is not None) if outcome in REVERSING else None
+    waits = row is not None
+    if order:
+        _is_his_still(appeal)
+        found = preview(order, [appeal.number_id], actor=actor)
+        if not found.does:
+            raise Invalid(
+                _("Nothing of the measure is left to reverse: it has changed since. Look at the number again.")
+            )
+        waits = bool(found.rule.approvers)
+    return Looked(order, row.code if row else "", waits)
+
+
+def rule(appeal: Appeal, said: Said, *, actor: Staff, revision: int) -> Ruling:
+    """Rule on it. In force at once, with what it changes; or proposed, until a second person agrees.
+
+    Raises Invalid where the appeal, or the measure, is not as it was looked at; then nothing is done.
+    """
+    with pen.refusals(actor=actor, subject=appeal, facts={"act": "rule_on_appeal"}), transaction.atomic():
+        appeal = held(appeal, Act.RULE, actor, revision)
+        looked = look(appeal, said, actor=actor)
+        now = timezone.now()
+        ruling = Ruling(
+            pk=bulk.next_pk(Ruling), appeal=appeal, round=appeal.round, outcome=said.outcome, rule=looked.rule,
+            text_sha256=words.sha256_of(said.text.strip()), reason=said.reason, ticket=said.ticket, maker=actor,
+            approvers=[APPROVE] if looked.waits else [], proposed_at=now,
+            state=Proposed.PROPOSED if looked.waits else Proposed.APPLIED,
+            expires_at=now + PROPOSAL_LIFE if looked.waits else None, ruled_at=None if looked.waits else now,
+        )  # fmt: skip
+        key = words.key_of(appeal)
+        ruling.text = words.sealed(key, appeal.pk, words.RULING, said.text.strip())
+        grounds = _clauses(Kind(appeal.kind), said.clauses)
+        with acting("appeal.ruled", appeal, actor, said.reason, said.ticket, outcome=said.outcome) as act:
+            if looked.order:
+                report = decide(looked.order, [appeal.number_id], actor=actor)
+                if not looked.waits and not (report.applied or report.skipped["voided"]):
+                    raise Invalid(_("The measure changed at this moment. Nothing was done: look again."))
+                ruling.reverses = report.decision
+            ruling.content_hash = content_hash(ruling, [clause.pk for clause in grounds])
+            ruling.save(force_insert=True)
+            act.wrote(pen.history_model(Ruling))
+            rows = [RulingGround(ruling=ruling, clause=clause, event_id=act.event_id) for clause in grounds]
+            RulingGround.objects.bulk_create(rows)
+            act.wrote(RulingGround, rows=len(rows))
+            if looked.waits:
+                move(act, appeal, State.RULED)
+                let_go(appeal)
+            else:
+                _in_force(act, appeal, ruling, grounds, actor)
+    return ruling
+
+
+def _in_force(act: pen.Act, appeal: Appeal, ruling: Ruling, grounds: Sequence[Clause], actor: Staff) -> None:
+    """The appeal is decided, and the appellant is told."""
+    outcome = Outcome(ruling.outcome)
+    if appeal.kind == Kind.RECOVERY and outcome == Outcome.UPHELD:
+        move(act, appeal, State.COOLING, waits_until=timezone.now() + COOL_DOWN)
+        let_go(appeal)
+    else:
+        close(act, appeal, outcome, actor)
+    text = words.Words(appeal).of_ruling(ruling)
+    say(act, appeal, Message.Kind.RULING, letters.ruling(appeal, outcome, text, _in_words(grounds)), actor)
+
+
+# The second person
+
+
+def capacity_of(ruling: Ruling, actor: Staff) -> str:
+    """The permission in which this person may agree; Refused or Invalid says why not."""
+    appeal = ruling.appeal
+    if not actor.may_enter or not actor.has_perm(APPROVE):
+        raise Refused(gettext_noop("Your role may not rule on rulings."))
+    if ruling.maker_id == actor.pk:
+        raise Refused(gettext_noop("You made this ruling: another person must agree to it."))
+    refuse_own(actor, [appeal.number_id])
+    if took_part(appeal, actor):
+        raise Refused(
+            gettext_noop("You filed this appeal, or took part in what it objects to: another person hears it.")
+        )
+    if ruled_before(appeal, actor):
+        raise Refused(gettext_noop("You had a word in the first review: the second is another person's."))
+    if ruling.state != Proposed.PROPOSED:
+        raise Invalid(_("This ruling does not wait for anybody."))
+    if ruling.has_lapsed:
+        raise Invalid(_("The ruling has lapsed; it must be made anew."))
+    return APPROVE
+
+
+def agree(ruling: Ruling, *, actor: Staff, reason: str, seen: str) -> Ruling:
+    """Agree to the ruling that was seen (`seen`: its content hash); it is in force, and done, at once."""
+    with pen.refusals(actor=actor, subject=ruling.appeal, facts={"act": "agree_to_ruling"}), transaction.atomic():
+        appeal, ruling, capacity = _rule_on(ruling, actor, reason, seen)
+        grounds = [row.clause for row in ruling.grounds.select_related("clause__version").order_by("pk")]
+        facts = {"outcome": ruling.outcome}
+        with acting("appeal.ruling_agreed", appeal, actor, reason, ruling.ticket, **facts) as act:
+            sign(RulingApproval, ruling, actor, capacity, act, agreed=True, reason=reason)
+            decision = ruling.reverses
+            if decision:
+                report = approve(
+                    decision, actor=actor, reason=reason, content_hash=decision.content_hash, ruling=appeal.receipt
+                )
+                if not (report.applied or report.skipped["voided"]):
+                    raise Invalid(
+                        _("The measure has changed since this was ruled: send the ruling back. Nothing was done.")
+                    )
+            ruling.state, ruling.ruled_at = Proposed.APPLIED, timezone.now()
+            _save(act, ruling)
+            _in_force(act, appeal, ruling, grounds, actor)
+    return ruling
+
+
+def send_back(ruling: Ruling, *, actor: Staff, reason: str, seen: str) -> Ruling:
+    """Not so: the appeal is heard anew, and what the ruling would have changed is refused with it."""
+    with pen.refusals(actor=actor, subject=ruling.appeal, facts={"act": "send_ruling_back"}), transaction.atomic():
+        appeal, ruling, capacity = _rule_on(ruling, actor, reason, seen)
+        facts = {"outcome": ruling.outcome}
+        with acting("appeal.ruling_sent_back", appeal, actor, reason, ruling.ticket, **facts) as act:
+            sign(RulingApproval, ruling, actor, capacity, act, agreed=False, reason=reason)
+            if ruling.reverses and ruling.reverses.state == Proposed.PROPOSED:
+                hashed = ruling.reverses.content_hash
+                refuse(ruling.reverses, actor=actor, reason=reason, content_hash=hashed, ruling=appeal.receipt)
+            ruling.state = Proposed.REFUSED
+            _save(act, ruling)
+            move(act, appeal, State.FILED)
+    return ruling
+
+
+def lapse(ruling: Ruling, act: pen.Act) -> None:
+    """Nobody agreed in time: the appeal is heard anew (its decision lapses by its own sweep)."""
+    ruling.state = Proposed.LAPSED
+    _save(act, ruling)
+    move(act, ruling.appeal, State.FILED)
+
+
+def _rule_on(ruling: Ruling, actor: Staff, reason: str, seen: str) -> tuple[Appeal, Ruling, str]:
+    appeal = locked(ruling.appeal)
+    ruling = Ruling.objects.select_for_update(no_key=True, of=("self",)).get(pk=ruling.pk)
+    ruling.appeal = appeal
+    capacity = capacity_of(ruling, as_of_now(actor))
+    must_say_why(reason)
+    if not (seen == ruling.content_hash == content_hash(ruling, list(ruling.grounds.values_list("clause", flat=True)))):
+        raise Invalid(_("The ruling is not the one you saw. Look at it again; nothing was done."))
+    return appeal, ruling, capacity
+
+
+def _save(act: pen.Act, ruling: Ruling) -> None:
+    ruling.save(update_fields=["state", "ruled_at"])
+    act.wrote(pen.history_model(Ruling))
+
+
+# What it rests on
+
+
+def content_hash(ruling: Ruling, clauses: Sequence[int]) -> str:
+    """What an approver agrees to, as one hash; appeals/proof.py computes the same in SQL."""
+    said = {
+        "appeal": ruling.appeal_id,
+        "round": ruling.round,
+        "outcome": str(ruling.outcome),
+        "text": ruling.text_sha256,
+        "reverses": ruling.reverses.content_hash if ruling.reverses else "",
+        "maker": ruling.maker_id,
+        "clauses": sorted(clauses),
+        "reason": ruling.reason,
+        "ticket": ruling.ticket,
+    }
+    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _clauses(kind: Kind, more: Sequence[str]) -> list[Clause]:
+    """In the version in force now, each once."""
+    wanted = list(dict.fromkeys([*CLAUSES[kind], *more]))
+    found = {clause.number: clause for clause in clauses_in_force(timezone.now(), numbers=wanted)}
+    if missing := [number for number in wanted if number not in found]:
+        raise Invalid(
+            _("No version of the Rules in force has clause %(clause)s: import the Rules first.")
+            % {"clause": ", ".join(missing)}
+        )
+    return [found[number] for number in wanted]
+
+
+def _in_words(clauses: Sequence[Clause]) -> Both:
+    return joined(map(of_clause, clauses), "\n", "\n")
+
+
+def _heard(appeal: Appeal, outcome: Outcome) -> Heard:
+    decision = appeal.decision
+    kind = Kind(appeal.kind)
+    if kind == Kind.RECOVERY and outcome in ON_MERITS:
+        tenure = appeal.tenure
+        return Heard(
+            kind, outcome, appeal.round, contested=appeal.contested_at is not None,
+            premium=appeal.number.tier >= PREMIUM_FROM_TIER, minor=tenure is not None and concerns_minor(tenure),
+        )  # fmt: skip
+    if decision is None:
+        return Heard(kind, outcome, appeal.round)
+    ends = decision.kind == DecisionKind.TERMINATE
+    return Heard(
+        kind,
+        outcome,
+        appeal.round,
+        terminated=ends,
+        indefinite=not ends and decision.ends_at is None and decision.kind != DecisionKind.UNDO,
+        batch=decision.target_count > BATCH_FROM,
+        legal=decision.freeze_kind == FreezeKind.LEGAL or Ground.objects.filter(decision=decision, basis=LAW).exists(),
+        supervised=_supervised(decision),
+    )
+
+
+def _supervised(decision: Decision) -> bool:
+    """Did a supervisor make it, or agree to it?"""
+    if Approval.objects.filter(proposal=decision, agreed=True).exists():
+        return True
+    held = Holding.objects.filter(staff=decision.maker_id, role="supervisor", since__lte=decision.proposed_at)
+    return held.exclude(until__lt=decision.proposed_at).exists()
+
+
+def _is_his_still(appeal: Appeal) -> None:
+    """What was his number may be somebody else's by now: nothing of the next holder is touched."""
+    if appeal.tenure_id is None or appeal.number.tenure_id != appeal.tenure_id:
+        raise Invalid(
+            _("The number was cleared, or has another holder by now: nothing can be reversed. See the appeal's page.")
+        )
