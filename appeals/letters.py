@@ -3,12 +3,14 @@
 Sentences stand here and not in the catalogue, as in the letters of decisions. None of them promises an outcome (7).
 """
 
+import datetime
+
 from django.conf import settings
 
 from accounts import closing
 from appeals.lifecycle import Kind, Outcome
 from appeals.models import Appeal
-from appeals.policy import SECOND_REVIEW_WITHIN, WAIT_FOR_ANSWER, Route, Why
+from appeals.policy import PER_WINDOW, SECOND_REVIEW_WITHIN, WAIT_FOR_ANSWER, WINDOW, Route, Why
 from enforcement.letters import words
 from enforcement.letters.words import NOTHING, Both
 
@@ -63,8 +65,20 @@ ROUTED: dict[str, Both] = {
 }
 
 
-def receipt(appeal: Appeal) -> str:
-    """Sent when it is filed: the receipt number, what it was taken as, and what comes next."""
+OVER: Both = (
+    "所涉措施已经结束；我们仍会就其是否正当作出处理。",
+    "The measure has ended already; whether it was right is decided all the same.",
+)
+OFTEN: Both = (
+    f"您在 {WINDOW.days} 日内已就同一事项提出 {PER_WINDOW} 次以上申诉，本次由主管处理；请勿重复提交。",
+    f"You have filed about the same matter more than {PER_WINDOW} times within {WINDOW.days} days: a supervisor hears"
+    " this one. Please do not file it over and over.",
+)
+
+
+def receipt(appeal: Appeal, *, over: bool = False) -> str:
+    """Sent when it is filed: the receipt number, what it was taken as, and what comes next. `over`: what it objects to
+    has ended already."""
     if appeal.why:
         what = DECLINED[appeal.why]
     else:
@@ -74,7 +88,8 @@ def receipt(appeal: Appeal) -> str:
             f"It was taken as {kind[1]}. You will have an answer by {until[1]}, not counting the time in which we wait"
             " for something from you. Its outcome cannot be told beforehand.",
         )
-    return _letter(appeal, ROUTED.get(appeal.route, NOTHING), what, _next(appeal) if appeal.why else NOTHING)
+    beside = (OVER if over else NOTHING, OFTEN if appeal.gated else NOTHING)
+    return _letter(appeal, ROUTED.get(appeal.route, NOTHING), what, *beside, _next(appeal) if appeal.why else NOTHING)
 
 
 def asked(appeal: Appeal, text: str) -> str:
@@ -102,20 +117,88 @@ def closed(appeal: Appeal) -> str:
     return _letter(appeal, (f"处理结果：{zh}。", f"Outcome: {en}."), _next(appeal))
 
 
+# Of a recovery (7): what whoever is bound to the number is told, and what becomes of it after its ruling.
+
+
+def contested(appeal: Appeal, until: datetime.datetime | None) -> str:
+    """`until`: the end of the security freeze; None: the number is not frozen."""
+    zh, en = words.of_moment(until) if until else NOTHING
+    frozen: Both = (
+        f"在听取双方说明期间，该号码依第 6.2 条作安全冻结，最迟至 {zh}。",
+        f"While both are heard it is under a security freeze (6.2), until {en} at the latest.",
+    )
+    claimed: Both = ("有人申请找回您绑定的号码。", "Somebody asks to recover the number that you are bound to.")
+    say: Both = (
+        "请向我们说明您的情况。结果不能预先告知。",
+        "Please tell us your side. The outcome cannot be told beforehand.",
+    )
+    return _letter(appeal, claimed, frozen if until else NOTHING, say, _questions())
+
+
+def cooling(appeal: Appeal) -> str:
+    assert appeal.waits_until is not None
+    zh, en = words.of_moment(appeal.waits_until)
+    return _letter(
+        appeal,
+        (
+            f"他人找回您绑定的号码的申请已获支持，将于 {zh} 生效。"
+            "如您不同意，请在此之前告知我们，我们将立即停止并重新审理。",
+            "Somebody's request to recover the number that you are bound to was upheld, and takes effect on"
+            f" {en}. If you do not agree, tell us before: it is stopped at once and heard anew.",
+        ),
+        _questions(),
+    )
+
+
+def stopped(appeal: Appeal) -> str:
+    zh, en = words.of_moment(appeal.due_at)
+    return _letter(
+        appeal,
+        (
+            f"该号码的绑定人提出异议，找回暂不生效，将由我们重新审理，并在 {zh} 前答复。结果不能预先告知。",
+            "Who is bound to the number does not agree: the recovery does not take effect and is heard anew. You will"
+            f" have an answer by {en}. Its outcome cannot be told beforehand.",
+        ),
+    )
+
+
+def carried_out(appeal: Appeal) -> str:
+    return _letter(
+        appeal,
+        (
+            "等候期已过，我们已请登录系统为该号码重设登录凭证：请按登录系统的提示自行设置。"
+            "工作人员不会索要、查看或代设密码（第 6.1 条）。初始申请注册人不因此变更（第 8.2 条）。",
+            "The waiting period is over, and the sign-in system was asked for new credentials: set them yourself as it"
+            " tells you. No member of staff asks for a password, sees one or sets one (6.1). The initial registrant"
+            " stays who he is (8.2).",
+        ),
+        _questions(),
+    )
+
+
 def message(appeal: Appeal, text: str) -> str:
     return _letter(appeal, (text, ""))
 
 
 def _next(appeal: Appeal) -> Both:
     """What can be done next: a second review, then the court (12.5)."""
-    zh, en = settings.QQOPS_APPEAL_CONTACT, settings.QQOPS_APPEAL_CONTACT_EN or settings.QQOPS_APPEAL_CONTACT
     if appeal.kind == Kind.OBJECTION and appeal.round == 1 and not appeal.why:
         days = SECOND_REVIEW_WITHIN.days
+        zh, en = _contact()
         return (
             f"如不服，可在 {days} 日内申请一次复核，由其他工作人员处理：{zh}。",
             f"If you do not agree, you may ask within {days} days for one second review, by other members of staff:"
             f" {en}.",
         )
+    return _questions()
+
+
+def _contact() -> Both:
+    return settings.QQOPS_APPEAL_CONTACT, settings.QQOPS_APPEAL_CONTACT_EN or settings.QQOPS_APPEAL_CONTACT
+
+
+def _questions() -> Both:
+    zh, en = _contact()
     return f"如有疑问：{zh}。", f"If you have questions: {en}."
 
 

@@ -112,6 +112,7 @@ def clock_of(timed: Timed) -> Clock:
 # (enforcement/policy.py); these rows add to it.
 
 FILE, HEAR, APPROVE = "appeals.file_appeal", "appeals.hear_appeal", "appeals.approve_ruling"
+REPORT, DISPUTE = "appeals.report_appeals", "appeals.handle_dispute"
 HEAR_AGAIN = "appeals.hear_again"  # the second review, and what somebody files too often
 
 
@@ -215,5 +216,8 @@ DOUBTFUL = (40, 80)  # between these the advice is: look closer
 
 def score(weighed: list[tuple[str, str]]) -> int:
     """0 to 100 from (kind, match) of each item, each kind once, by its best and worst word together."""
-    total = sum(WEIGHTS[EvidenceKind(kind)] * COUNTS[Match(match)] for kind, match in weighed)
+    by_kind: dict[str, list[float]] = {}
+    for kind, match in weighed:
+        by_kind.setdefault(kind, []).append(COUNTS[Match(match)])
+    total = sum(WEIGHTS[EvidenceKind(kind)] * (max(said) + min(said)) / 2 for kind, said in by_kind.items())
     return max(0, min(100, round(100 * total / ENOUGH)))

@@ -20,7 +20,8 @@ from enforcement.policy import FreezeKind as F
 from enforcement.policy import Kind as DecisionKind
 
 _LIVE = ", ".join(f"'{state}'" for state in LIVE)
-_OBJECTED_TO = ", ".join(f"'{kind}'" for kind in (*MEASURES, DecisionKind.UNDO))
+OBJECTED_TO = (*MEASURES, DecisionKind.ADJUST, DecisionKind.UNDO)
+_OBJECTED_TO = ", ".join(f"'{kind}'" for kind in OBJECTED_TO)
 _DECIDED = ", ".join(f"'{o}'" for o in (Outcome.UPHELD, Outcome.PARTLY, Outcome.REJECTED, Outcome.MOOT))
 
 # The tenure: the one named, else the one that the decision reached, else the latest.
@@ -55,8 +56,9 @@ CASE WHEN kind = '{Kind.ENQUIRY}' THEN ''
   WHEN kind = '{Kind.OBJECTION}' THEN CASE
     WHEN target_tenure IS DISTINCT FROM tenure_id THEN '{Why.NOT_HIS}'
     WHEN acted_at IS NULL OR decision_kind NOT IN ({_OBJECTED_TO}) THEN '{Why.NOTHING_DONE}'
+    WHEN again THEN ''
     WHEN acted_at < %(now)s - %(admissible)s THEN '{Why.TOO_LATE}'
-    WHEN before_id IS NOT NULL AND NOT again THEN '{Why.FINAL}'
+    WHEN before_id IS NOT NULL THEN '{Why.FINAL}'
     ELSE '' END
   WHEN ended_at IS NOT NULL THEN '{Why.PURGED}'
   WHEN lifecycle = 'terminated' AND terminated_under = '{closing.CANCELLED}' THEN '{Why.CANCELLED}'
@@ -79,6 +81,9 @@ taken AS MATERIALIZED (
 about AS MATERIALIZED (
   SELECT taken.*, d.kind AS decision_kind, t.tenure_id AS target_tenure, e.at AS acted_at,
     EXISTS (SELECT FROM enforcement_ground g WHERE g.decision_id = d.id AND g.basis = '{LAW}') AS by_law,
+    (SELECT bool_and(m.ended_at IS NOT NULL OR m.until <= %(now)s) FROM enforcement_measure m
+     WHERE m.decision_id = taken.decision_id AND m.number_id = taken.number_id
+       AND m.tenure_id = taken.tenure_id) AS is_over,
     o.receipt AS open_receipt, b.id AS before_id, b.receipt AS before_receipt,
     b.state = 'closed' AND b.round = 1 AND b.closed_at >= %(now)s - %(again_within)s AS again,
     (SELECT count(*) FROM appeals_appeal a WHERE a.tenure_id = taken.tenure_id AND a.kind = taken.kind
@@ -98,7 +103,8 @@ SELECT coalesce(jsonb_agg(jsonb_build_object(
     'at', at, 'kind', kind, 'tenure', tenure_id, 'decision', decision_id, 'routed', routed IS NOT NULL,
     'paid', paid, 'terminated', coalesce(decision_kind = 'terminate', false), 'by_law', by_law,
     'premium', coalesce(tier >= {PREMIUM_FROM_TIER}, false), 'open', open_receipt,
-    'again', CASE WHEN again THEN before_receipt END, 'filed_before', filed_before, 'why', {_WHY}) ORDER BY at), '[]')
+    'again', CASE WHEN again THEN before_receipt END, 'filed_before', filed_before, 'over', coalesce(is_over, false),
+    'why', {_WHY}) ORDER BY at), '[]')
 FROM about"""
 
 
@@ -126,6 +132,7 @@ class Routed:
     gated: bool
     timed: Timed
     premium: bool
+    over: bool  # what is objected to has ended already, and is decided all the same
 
 
 def routed(lines: Sequence[Asked]) -> list[Routed]:
@@ -161,4 +168,5 @@ def _routed(found: dict[str, Any]) -> Routed:
         gated=kind != Kind.ENQUIRY and found["filed_before"] >= PER_WINDOW,
         timed=Timed(kind, paid=found["paid"], terminated=found["terminated"], by_law=found["by_law"]),
         premium=found["premium"],
+        over=found["over"] and not found["why"],
     )

@@ -1,7 +1,9 @@
 from django.utils.translation import gettext_lazy as _
 
 from appeals.lifecycle import Kind, Outcome
+from appeals.models import Delivery, Dispute
 from appeals.policy import EvidenceKind, Match, Why
+from qqops.alerts import catalogue
 from qqops.audit import verbs
 
 KINDS = dict(Kind.choices)
@@ -28,4 +30,32 @@ verbs.declare("appeal.ruling_agreed", _("agreed to the ruling: %(outcome)s"), **
 verbs.declare("appeal.ruling_sent_back", _("sent the ruling back: %(outcome)s"), **RULED)
 verbs.declare("appeal.ruling_lapsed", _("let rulings lapse that nobody agreed to: %(n)s"))
 verbs.declare("appeal.asked_again", _("asked for the second review"), kind=KINDS)
+verbs.declare("appeal.negotiated", _("kept what was talked over after the decision"), kind=KINDS)
+verbs.declare("appeal.sued", _("registered that the appeal went to court"), kind=KINDS)
+verbs.declare(
+    "appeal.judged", _("registered the judgment: %(judgment)s"), kind=KINDS, judgment=dict(Dispute.Judgment.choices)
+)
+verbs.declare("appeal.reported", _("took out the report on appeals"))
+verbs.declare("appeal.contested", _("noted that two claim the number, and had it frozen"), kind=KINDS)
+verbs.declare("appeal.stopped", _("stopped the recovery, which is heard anew"), kind=KINDS)
+verbs.declare("appeal.reset_asked", _("had the sign-in system asked for new credentials"), kind=KINDS)
+verbs.declare("appeal.sent", _("sent messages of appeals: %(n)s"), sent_by=dict(Delivery.Channel.choices))
+verbs.declare("appeal.unsent", _("could not send messages of appeals: %(n)s"), unsent=dict(Delivery.State.choices))
+verbs.declare("appeal.words_cleared", _("made unreadable what was said in appeals that are over: %(n)s"))
+verbs.declare("appeal.late", _("noticed appeals near or past their deadline"))
 verbs.declare("appeal.escalated", _("escalated appeals that are near their deadline: %(n)s"))
+catalogue.declare(
+    "appeals_late",
+    _("Appeals past their deadline: %(past)s; near it: %(near)s. Take the oldest first."),
+    catalogue.Level.WARNING,
+    name=_("appeals late"),
+)
+catalogue.declare(
+    "appeal_messages_failed",
+    _(
+        "Messages of appeals could not be delivered for three days: %(n)s. Appellants, or the sign-in system, do not"
+        " know what was decided."
+    ),
+    catalogue.Level.CRITICAL,
+    name=_("messages of appeals not delivered"),
+)

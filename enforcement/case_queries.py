@@ -1,7 +1,7 @@
 """Reads of cases and of evidence files: what a person may see of them, and what he may open."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -16,6 +16,7 @@ from qqops.audit.models import Event
 from qqops.staff.models import Staff
 
 HANDLE = "enforcement.handle_case"
+_heard: list[Callable[[Staff], Iterable[int]]] = []  # what somebody hears the objection to, as the app of appeals knows
 # The reviewers' own right: whoever hears what came back for review sees what it was decided on (11).
 REVIEWS = "enforcement.make_contested_freeze"
 STORY = 100
@@ -103,6 +104,11 @@ def spared(case: int | None, *, clauses: Iterable[str]) -> set[int]:
 # Evidence files
 
 
+def hears(heard_by: Callable[[Staff], Iterable[int]]) -> None:
+    """Whoever decides on an objection sees what was decided on (11): the keys of those decisions, by person."""
+    _heard.append(heard_by)
+
+
 def readable() -> QuerySet[EvidenceFile]:
     """Those whose key is still there, without what they hold."""
     return EvidenceFile.objects.filter(key__isnull=False).select_related("key", "taken_by").defer("content")
@@ -136,6 +142,8 @@ def _decisions_of(staff: Staff) -> QuerySet[Decision]:
         mine |= Q(state=State.PROPOSED, approvers__overlap=rights)
     if staff.has_perm(REVIEWS):
         mine |= Q(pk__in=_under_review())
+    for heard_by in _heard:
+        mine |= Q(pk__in=heard_by(staff))
     own = Target.objects.filter(decision=OuterRef("pk"), number__in=own_numbers(staff).values("number"))
     return Decision.objects.filter(mine).exclude(Exists(own))
 

@@ -15,6 +15,7 @@ class CaseKind(TextChoices):
     INCIDENT = "incident", _("security incident of ours")  # 6.2
     THEFT = "theft", _("account theft")  # 9.2
     ADVICE = "advice", _("security advice given")  # 6.3
+    REDRESS = "redress", _("what is owed instead")  # 9.2: an upheld objection that cannot be made good by restoring
     REVIEW = "review", _("left for review by hand")  # by a decision: its measure ended, or a target was left out
 
 
@@ -103,11 +104,12 @@ DETAILS: dict[CaseKind, tuple[Detail, ...]] = {
         Detail("advice", _("advice"), kind=list, choices=Advice),
         Detail("protected", _("secret protection is set up"), kind=bool, required=False),
     ),
+    CaseKind.REDRESS: (Detail("receipt", _("appeal")),),
     CaseKind.REVIEW: (),
 }
 
-# By people; a review comes of a decision.
-OPENED = tuple(kind for kind in CaseKind if kind != CaseKind.REVIEW)
+# By people; a review comes of a decision, and what is owed instead of a ruling.
+OPENED = tuple(kind for kind in CaseKind if kind not in (CaseKind.REVIEW, CaseKind.REDRESS))
 
 # Whom a case of its kind may name besides those concerned, whom it needs among its numbers, and the clause it leads to.
 BESIDES: dict[CaseKind, tuple[Party, ...]] = {
@@ -121,6 +123,7 @@ PARTIES: dict[CaseKind, tuple[Party, ...]] = {
     CaseKind.INCIDENT: (),
     CaseKind.THEFT: (Party.SUBJECT,),
     CaseKind.ADVICE: (Party.SUBJECT,),
+    CaseKind.REDRESS: (Party.SUBJECT,),
     CaseKind.REVIEW: (),
 }
 LEADS_TO: dict[CaseKind, tuple[str, ...]] = {
@@ -130,6 +133,11 @@ LEADS_TO: dict[CaseKind, tuple[str, ...]] = {
     CaseKind.INCIDENT: ("6.2",),
     CaseKind.THEFT: ("6.2",),
     CaseKind.ADVICE: (),
+    CaseKind.REDRESS: (),
     CaseKind.REVIEW: ("10.1",),
 }
-CAUSED = (CaseKind.INCIDENT, CaseKind.THEFT)  # these close with a root cause that a second person agreed to (9.2)
+CAUSED = (
+    CaseKind.INCIDENT,
+    CaseKind.THEFT,
+    CaseKind.REDRESS,
+)  # these close with a root cause that a second person agreed to (9.2)

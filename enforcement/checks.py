@@ -1,4 +1,4 @@
-"""What `manage.py check` says about the webhooks of this app."""
+"""What `manage.py check` says about the webhooks of the house: where signed messages go."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 
 from qqops import webhook
 
-WEBHOOKS = ("QQOPS_STATES_WEBHOOK", "QQOPS_NOTICE_WEBHOOK")
+WEBHOOKS = ("QQOPS_STATES_WEBHOOK", "QQOPS_NOTICE_WEBHOOK", "QQOPS_RESET_WEBHOOK")
 
 
 @register(Tags.security)

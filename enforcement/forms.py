@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import DormancyPolicy
 from accounts.queries.policies import in_force
 from enforcement.order import Order
-from enforcement.policy import BASES, Basis, FreezeKind, Kind, LeftOut, Scope, Severity
+from enforcement.policy import BASES, OF_RUNNING, Basis, FreezeKind, Kind, LeftOut, Scope, Severity
 
 DAY = datetime.timedelta(days=1)
 TERMS = (
@@ -23,6 +23,7 @@ TERMS = (
     ("until", _("until the time below")),
     ("indefinite", _("without end")),
 )
+STAYS = ("", _("the end stays"))
 NO_PERSONAL_DATA = _("Goes on the record for ever: no ID numbers, mobiles or e-mail addresses.")
 
 
@@ -163,20 +164,28 @@ class ActForm(FilesForm):
         fields["clauses"].choices = [(b.code, _ground(b)) for b in BASES if kind in b.kinds]
         fields["measures"].choices = liftable
         fields["policy"].queryset = DormancyPolicy.objects.filter(in_force()).order_by("code")
+        if kind == Kind.ADJUST:
+            fields["measures"].label = _("Measures to change")
+            fields["term"].choices, fields["term"].initial = (STAYS, *TERMS), ""
+            fields["term"].label, fields["term"].required = _("New end, from now"), False
+            fields["scopes"].required = False
+            fields["scopes"].help_text = _(
+                "All that is restricted from now on. Of a restriction only; none: as it was."
+            )
         wanted = {
             "policy": reclaims,
             "freeze_kind": kind == Kind.FREEZE,
-            "scopes": kind == Kind.RESTRICT,
-            "measures": kind == Kind.LIFT,
-            "term": kind in (Kind.FREEZE, Kind.RESTRICT),
-            "until": kind in (Kind.FREEZE, Kind.RESTRICT),
+            "scopes": kind in (Kind.RESTRICT, Kind.ADJUST),
+            "measures": kind in OF_RUNNING,
+            "term": kind in (Kind.FREEZE, Kind.RESTRICT, Kind.ADJUST),
+            "until": kind in (Kind.FREEZE, Kind.RESTRICT, Kind.ADJUST),
             "then_review": kind in (Kind.FREEZE, Kind.RESTRICT),
             "severity": kind in IMPOSED,
             "departure": kind in IMPOSED,
             "detected_by": kind in IMPOSED,
             "article": kind in IMPOSED,
             "leave_out": kind in IMPOSED and several,
-            "in_error": kind not in IMPOSED,
+            "in_error": kind not in (*IMPOSED, Kind.ADJUST),
         }
         for name, keep in wanted.items():
             if not keep:

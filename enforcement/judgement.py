@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts import closing, dormancy
-from accounts.lifecycle import PREMIUM_FROM_TIER
+from accounts.lifecycle import FOREVER, PREMIUM_FROM_TIER
 from accounts.models import DormancyPolicy
 from enforcement.models import Decision, Measure
 from enforcement.order import Order
@@ -17,7 +17,9 @@ from enforcement.policy import (
     BATCH_FROM,
     FROM,
     MEASURES,
+    OF_RUNNING,
     ON_DEMAND,
+    OWNER_FREEZE_MAX,
     SPARES_FINDERS,
     Effect,
     FreezeKind,
@@ -54,6 +56,18 @@ _REQUESTED = (
 )
 HELD = f"(n.legal_hold OR {_REQUESTED})"
 
+# Of a change (T11): the measures named that still run, as `m`, and what becomes of each. An end that is not given
+# stays, and so do the scopes; an end that is not there is `forever`.
+_NAMED = f"SELECT FROM enforcement_measure m WHERE m.id = ANY(t.measures) AND {IN_FORCE}"
+NEW_UNTIL = "coalesce(%(until)s::timestamptz, m.until, %(forever)s::timestamptz)"
+NEW_SCOPES = "CASE WHEN cardinality(%(scopes)s::varchar[]) > 0 THEN %(scopes)s::varchar[] ELSE m.scopes END"
+_CHANGES = (
+    f"({NEW_UNTIL} <> coalesce(m.until, %(forever)s) OR NOT (m.scopes @> {NEW_SCOPES} AND m.scopes <@ {NEW_SCOPES}))"
+)
+# Would one of them end later, or reach further?
+ADDS = f"EXISTS ({_NAMED} AND ({NEW_UNTIL} > coalesce(m.until, %(forever)s) OR NOT m.scopes @> {NEW_SCOPES}))"
+_SAYS_HOW = "(%(until)s::timestamptz IS NOT NULL OR cardinality(%(scopes)s::varchar[]) > 0)"
+
 _KIND = {
     Kind.FREEZE: (
         "WHEN n.frozen_until > %(now)s AND EXISTS (SELECT FROM enforcement_measure m WHERE"
@@ -75,12 +89,18 @@ _KIND = {
         "WHEN NOT EXISTS (SELECT FROM enforcement_measure m WHERE m.id = ANY(t.measures)"
         f" AND {IN_FORCE}) THEN 'nothing_to_lift'"
     ),
+    Kind.ADJUST: (
+        f"WHEN NOT EXISTS ({_NAMED}) THEN 'nothing_to_adjust'"
+        f" WHEN EXISTS ({_NAMED} AND m.freeze_kind = 'owner' AND {NEW_UNTIL} > m.starts_at + %(owner_max)s)"
+        " THEN 'too_long'"
+        f" WHEN {_SAYS_HOW} AND NOT EXISTS ({_NAMED} AND {_CHANGES}) THEN 'already'"
+    ),
     Kind.RESTORE: (
         f"WHEN n.terminated_under = '{closing.CANCELLED}' OR {{termination}} IS NULL THEN 'nothing_to_restore'"
     ),
     # Exactly as that decision left it, or it is not touched: what others did since is theirs. A measure that has run
     # out or was lifted leaves nothing to put back, and yet ceases to count; a lift stays where all that it ended has
-    # ceased to count since.
+    # ceased to count since, and of a measure that was changed nothing is put back once it is over.
     # OFFSET keeps the planner from reading all measures for the few of a chunk.
     Kind.UNDO: (
         "WHEN NOT EXISTS (SELECT FROM enforcement_outcome o WHERE o.decision_id = %(undoes)s AND o.number_id = n.id"
@@ -92,7 +112,9 @@ _KIND = {
         f" OR (%(undoes_measures)s AND NOT EXISTS (SELECT FROM enforcement_measure m WHERE {OF_HOLDER}"
         " AND m.decision_id = %(undoes)s)) OR (%(lifted_as)s <> '' AND NOT EXISTS (SELECT FROM enforcement_target u"
         " JOIN enforcement_measure m ON m.id = ANY(u.measures) WHERE u.decision_id = %(undoes)s"
-        f" AND u.number_id = n.id AND {LIFTED} OFFSET 0)) THEN 'conflict'"
+        f" AND u.number_id = n.id AND {LIFTED} OFFSET 0)) OR (%(undoes_change)s AND NOT EXISTS (SELECT FROM"
+        " enforcement_target u JOIN enforcement_measure m ON m.id = ANY(u.measures) WHERE u.decision_id = %(undoes)s"
+        f" AND u.number_id = n.id AND {IN_FORCE} OFFSET 0)) THEN 'conflict'"
         # To undo a restore is to terminate again.
         " WHEN %(undoes_restore)s AND n.legal_hold THEN 'legal_hold'"
         f" WHEN %(undoes_restore)s AND {_REQUESTED} THEN 'held'"
@@ -228,9 +250,9 @@ def end_reason(decision: Decision) -> str:
     return (Measure.EndReason.UNDONE if decision.kind == Kind.UNDO else Measure.EndReason.LIFTED).value
 
 
-def measures_to_lift(order: Order) -> tuple[str, dict[str, Any]]:
-    """Expression: the measures in force that the order ends, for number `n`; NULL for other acts."""
-    if order.kind != Kind.LIFT:
+def measures_named(order: Order) -> tuple[str, dict[str, Any]]:
+    """Expression: the measures in force that the order ends or changes, for number `n`; NULL for other acts."""
+    if order.kind not in OF_RUNNING:
         return "NULL::bigint[]", {}
     if order.lift_measures:
         condition = "m.id = ANY(%(lift_measures)s)"
@@ -239,6 +261,11 @@ def measures_to_lift(order: Order) -> tuple[str, dict[str, Any]]:
     else:
         condition = "(m.kind = ANY(%(lift_kinds)s) OR m.kind || ':' || m.freeze_kind = ANY(%(lift_kinds)s))"
     condition += " AND CASE WHEN m.kind = 'freeze' THEN m.freeze_kind ELSE m.kind END = ANY(%(liftable)s)"
+    if order.kind == Kind.ADJUST:  # what is provisional is decided on first; a freeze has no scopes
+        condition += (
+            " AND NOT EXISTS (SELECT FROM enforcement_decision d WHERE d.id = m.decision_id AND d.state = 'proposed')"
+        )
+        condition += " AND m.kind = 'restrict'" if order.scopes else ""
     params = {
         "liftable": liftable(order.clauses) if order.clauses else [*FreezeKind.values, "restrict"],
         "lift_measures": list(order.lift_measures),
@@ -248,17 +275,20 @@ def measures_to_lift(order: Order) -> tuple[str, dict[str, Any]]:
     return f"ARRAY(SELECT m.id FROM enforcement_measure m WHERE {OF_HOLDER} AND {condition} ORDER BY m.id)", params
 
 
+LIMITS: dict[str, Any] = {"forever": FOREVER, "owner_max": OWNER_FREEZE_MAX}
+
+
 def params(order: Order, effective_at: Any = None) -> dict[str, Any]:
     """The named parameters of these expressions."""
     now = timezone.now()
-    start = effective_at or now
     return {
         "now": now,
         "freeze_kind": order.freeze_kind,
         "scopes": list(order.scopes),
         "on_demand": is_on_demand(order.clauses),
         "spares": spares_finders(order.clauses),
-        "until": order.until or (start + order.duration if order.duration else None),
+        "until": order.end(effective_at or now),
+        **LIMITS,
         "leave_out": list(order.leave_out),
         **undone(order.undoes),
         **terms(order.policy, now, since=now),
@@ -274,6 +304,7 @@ def undone(decision: Decision | None) -> dict[str, Any]:
         "acts_of_undone": 2 if decision.effect == Effect.PROVISIONAL and decision.state == State.APPLIED else 1,
         "undoes_measures": decision.kind in (Kind.FREEZE, Kind.RESTRICT),
         "lifted_as": end_reason(decision) if decision.kind == Kind.LIFT else "",
+        "undoes_change": decision.kind == Kind.ADJUST,
         "undoes_restore": decision.kind == Kind.RESTORE,
     }
 

@@ -4,6 +4,7 @@ import datetime
 import uuid
 from dataclasses import dataclass, field
 
+from accounts.lifecycle import FOREVER
 from accounts.models import DormancyPolicy
 from enforcement.models import Decision
 from enforcement.policy import Kind
@@ -11,7 +12,9 @@ from enforcement.policy import Kind
 
 @dataclass(frozen=True)
 class Order:
-    """Term: `duration`, or `until`, or `indefinite`; exactly one for restrict and freeze, none for the rest."""
+    """Term: `duration`, or `until`, or `indefinite`; exactly one for restrict and freeze, at most one for adjust (none:
+    the end stays), none for the rest. Scopes: what is restricted; of adjust, what is restricted afterwards (none: as it
+    was)."""
 
     kind: Kind
     clauses: tuple[str, ...]  # codes of policy.BASES
@@ -25,7 +28,7 @@ class Order:
     duration: datetime.timedelta | None = None
     until: datetime.datetime | None = None
     indefinite: bool = False
-    lift_measures: tuple[int, ...] = ()  # lift: these measures,
+    lift_measures: tuple[int, ...] = ()  # lift, adjust: these measures,
     lift_of: int | None = None  # or those of this decision,
     lift_kinds: tuple[str, ...] = ()  # or all of these kinds ("freeze", "restrict", "freeze:security")
     policy: DormancyPolicy | None = None  # of a reclaim (10.3)
@@ -48,3 +51,9 @@ class Order:
     def length(self, start: datetime.datetime) -> datetime.timedelta | None:
         """How long its measures last from start; None: without end."""
         return self.until - start if self.until else self.duration
+
+    def end(self, start: datetime.datetime) -> datetime.datetime | None:
+        """When its measures end that begin, or change, at start: FOREVER without end, None where nothing is said."""
+        if self.indefinite:
+            return FOREVER
+        return self.until or (start + self.duration if self.duration else None)

@@ -16,6 +16,7 @@ class Kind(TextChoices):
     FREEZE = "freeze", _("freeze")
     TERMINATE = "terminate", _("terminate")
     LIFT = "lift", _("lift")
+    ADJUST = "adjust", _("change a measure")
     RESTORE = "restore", _("restore")
     UNDO = "undo", _("undo")
 
@@ -65,6 +66,7 @@ class Letter(TextChoices):
     FREEZE = "freeze", _("freeze")
     TERMINATE = "terminate", _("termination")
     LIFT = "lift", _("lifting")
+    ADJUST = "adjust", _("change of a measure")
     RESTORE = "restore", _("restoring")
     UNDO = "undo", _("taken back")
     APOLOGY = "apology", _("apology")
@@ -76,10 +78,11 @@ class Letter(TextChoices):
 HOUR, DAY = datetime.timedelta(hours=1), datetime.timedelta(days=1)
 K, F = Kind, FreezeKind
 
-MEASURES = (K.RESTRICT, K.FREEZE, K.TERMINATE)  # what is taken against a holder; the others take back
+MEASURES = (K.RESTRICT, K.FREEZE, K.TERMINATE)  # what is taken against a holder; the others take back or change it
+OF_RUNNING = (K.LIFT, K.ADJUST)  # these name measures in force
 
 # What takes each kind back exactly (a lift or a restore ends it too, and judges what is there now).
-UNDO = {K.RESTRICT: K.UNDO, K.FREEZE: K.UNDO, K.TERMINATE: K.UNDO, K.LIFT: K.UNDO, K.RESTORE: K.UNDO}
+UNDO = dict.fromkeys((*MEASURES, K.LIFT, K.ADJUST, K.RESTORE), K.UNDO)
 NOT_UNDONE = (K.UNDO,)  # what was taken back wrongly is decided anew, on its own facts
 
 # Where a number must be for an act to reach it (accounts.lifecycle codes; a measure needs a live tenure).
@@ -88,6 +91,7 @@ FROM = {
     K.FREEZE: ("allocated", "in_use", "cancel_pending"),
     K.TERMINATE: ("allocated", "in_use"),  # a cancellation runs its own course (T15, T16)
     K.LIFT: ("allocated", "in_use", "cancel_pending", "terminated"),
+    K.ADJUST: ("allocated", "in_use", "cancel_pending", "terminated"),
     K.RESTORE: ("terminated",),
     K.UNDO: ("allocated", "in_use", "cancel_pending", "terminated"),
 }
@@ -100,7 +104,7 @@ class Basis:
     code: str
     kinds: tuple[Kind, ...]
     freezes: tuple[FreezeKind, ...] = ()
-    lifts: tuple[str, ...] = ()  # of a lift: freeze kinds and "restrict" that this ground reaches
+    lifts: tuple[str, ...] = ()  # of a lift or a change: freeze kinds and "restrict" that this ground reaches
     clause: str | None = None
     prior_notice: bool = False
     citation: bool = False  # a document (law and article, order number) must be named
@@ -112,27 +116,27 @@ class Basis:
         return self.code if self.clause is None else self.clause
 
 
-# What an ordinary reversal reaches; a legal freeze ends by law or order only.
+# What an ordinary reversal or change reaches; a legal freeze ends or changes by law or order only.
 ORDINARY = (K.RESTRICT, F.SECURITY, F.VIOLATION, F.OWNER)
 
 # Clause → measures allowed (domain.md §6.2). The reversal rows read 10.1 ("decide on restoring") and 11.
 BASES = (
     Basis("4.1", (K.RESTRICT,), prior_notice=True, on_demand=True),
     Basis("6.2", (K.FREEZE, K.LIFT), (F.SECURITY, F.OWNER), (F.SECURITY, F.OWNER)),
-    Basis("7", (K.LIFT, K.RESTORE), lifts=ORDINARY),
+    Basis("7", (K.LIFT, K.ADJUST, K.RESTORE), lifts=ORDINARY),
     Basis("8.1", (K.RESTRICT, K.FREEZE, K.TERMINATE), (F.VIOLATION,)),
     Basis("8.2", (K.RESTRICT, K.FREEZE, K.TERMINATE), (F.VIOLATION,)),
     Basis("8.3", (K.FREEZE,), (F.SECURITY,)),
     Basis("9.4", (K.RESTRICT, K.FREEZE, K.TERMINATE), (F.VIOLATION,)),
-    Basis("10.1", (K.RESTRICT, K.FREEZE, K.TERMINATE, K.LIFT, K.RESTORE, K.UNDO), (F.VIOLATION,), ORDINARY),
+    Basis("10.1", (*MEASURES, K.LIFT, K.ADJUST, K.RESTORE, K.UNDO), (F.VIOLATION,), ORDINARY),
     Basis("10.2", (K.TERMINATE,)),
     Basis("10.3", (K.TERMINATE,), prior_notice=True),
-    Basis("11", (K.LIFT, K.RESTORE, K.UNDO), lifts=ORDINARY),
+    Basis("11", (K.LIFT, K.ADJUST, K.RESTORE, K.UNDO), lifts=ORDINARY),  # it takes back, and never adds (LESSENS)
     # 1.2, 1.3, 12.2(a): another document of the rulebook, by its code, and its clause in the version in force.
     Basis("contract", (K.RESTRICT, K.FREEZE, K.TERMINATE), (F.VIOLATION,), clause="", article=True),
     Basis(
         "law",
-        (K.RESTRICT, K.FREEZE, K.TERMINATE, K.LIFT, K.RESTORE, K.UNDO),
+        (*MEASURES, K.LIFT, K.ADJUST, K.RESTORE, K.UNDO),
         (F.LEGAL,),
         (*ORDINARY, F.LEGAL),
         clause="",
@@ -143,6 +147,7 @@ BASIS = {b.code: b for b in BASES}
 LAW = "law"
 RECLAIM = "10.3"  # under a dormancy policy, and nothing else is
 ON_DEMAND = tuple(b.code for b in BASES if b.on_demand)
+LESSENS = "11"  # an objection shortens or narrows a measure; what adds to one has a ground of its own
 # Who reported another's number in good faith has no measure on these while his report is looked into (8.3).
 SPARES_FINDERS = ("8.2", "8.3")
 
@@ -157,25 +162,31 @@ class Authority:
     kind: Kind
     freezes: tuple[FreezeKind, ...] = ()
     longest: datetime.timedelta | None = None  # None: any length, also without end
+    working_days: int = 0  # or the longest in these (qqops/days.py)
     clauses: tuple[str, ...] = ()  # only under these
     not_clauses: tuple[str, ...] = ()
     supervised: bool = False  # never alone, however short
+    answering: bool = False  # only what a ruling on an appeal brings (11)
 
 
 AUTHORITIES = (
     Authority("enforcement.make_security_freeze", K.FREEZE, (F.SECURITY, F.OWNER), longest=24 * HOUR),
-    # While a recovery is contested: 10 working days, taken as two weeks until the calendar of appeals counts them.
-    Authority("enforcement.make_contested_freeze", K.FREEZE, (F.SECURITY,), longest=14 * DAY, supervised=True),
+    # While a recovery is contested (7).
+    Authority("enforcement.make_contested_freeze", K.FREEZE, (F.SECURITY,), working_days=10, supervised=True),
     Authority("enforcement.make_restriction", K.RESTRICT),
     Authority("enforcement.make_freeze", K.FREEZE, tuple(F), longest=7 * DAY),
     Authority("enforcement.make_long_freeze", K.FREEZE, tuple(F)),
     Authority("enforcement.make_termination", K.TERMINATE, not_clauses=(RECLAIM,)),
     Authority("enforcement.make_reclaim", K.TERMINATE, clauses=(RECLAIM,)),
     Authority("enforcement.make_lift", K.LIFT),
+    Authority("enforcement.make_lift", K.ADJUST),  # to add to a measure, ADD besides
     Authority("enforcement.make_restore", K.RESTORE),
     Authority("enforcement.make_undo", K.UNDO),
+    # Who hears the second review of an objection makes nothing else of these.
+    *(Authority("appeals.hear_again", kind, answering=True) for kind in (K.LIFT, K.ADJUST, K.RESTORE, K.UNDO)),
 )
 
+ADD = "enforcement.make_extension"  # to extend or widen what runs (T11)
 SUPERVISOR, PRIVACY = "enforcement.approve_decision", "enforcement.approve_reclaim"
 
 
@@ -204,8 +215,9 @@ class Case:
     past_daily_limit: bool = False
     past_solo_freeze: bool = False  # with what was frozen without approval in 30 days, over 7 days for a tenure
     supervised: bool = False  # the maker's authority asks for a supervisor whatever the length
-    lifts_own: bool = False
+    lifts_own: bool = False  # or changes
     overturns_supervisor: bool = False
+    adds: bool = False  # a change by which a measure ends later or reaches further
     protected: bool = False  # among what would change is a protected number
     terminates: bool = False  # it undoes a restore: what was given back is taken again
     withdraws: bool = False  # the maker takes back his own single act, just made, of which the holder has not heard
@@ -237,9 +249,12 @@ RULES = (
     Rule("daily_limit", _("Past your daily limit"), Effect.WAITS, (SUPERVISOR,)),
     Rule("terminate", _("Termination"), Effect.WAITS, (SUPERVISOR,)),
     Rule("restore", _("Restoring a terminated number"), Effect.WAITS, (SUPERVISOR,)),
+    Rule("extend", _("Extending or widening a measure"), Effect.WAITS, (SUPERVISOR,)),
     Rule("lifts_own", _("Lifting a measure you made"), Effect.WAITS, (SUPERVISOR,)),
+    Rule("changes_own", _("Changing a measure you made"), Effect.WAITS, (SUPERVISOR,)),
     Rule("overturns_supervisor", _("Overturning a supervisor"), Effect.WAITS, (SUPERVISOR,)),
     Rule("by_order", _("Lifting by law or order"), Effect.WAITS, (SUPERVISOR,)),
+    Rule("change_by_order", _("Changing a measure by law or order"), Effect.WAITS, (SUPERVISOR,)),
     Rule("ruling", _("With the ruling on an appeal"), Effect.WAITS, (SUPERVISOR,)),
     Rule("refused_before", _("Refused, withdrawn or lapsed provisionally within 30 days"), Effect.WAITS, (SUPERVISOR,)),
     Rule("solo_freeze", _("Frozen alone for more than 7 days in 30"), Effect.WAITS, (SUPERVISOR,)),
@@ -262,9 +277,12 @@ CONDITIONS: dict[str, Callable[[Case], bool]] = {
     "daily_limit": lambda c: c.past_daily_limit,
     "terminate": lambda c: c.kind == K.TERMINATE,
     "restore": lambda c: c.kind == K.RESTORE,
+    "extend": lambda c: c.kind == K.ADJUST and c.adds,
     "lifts_own": lambda c: c.kind == K.LIFT and c.lifts_own,
-    "overturns_supervisor": lambda c: c.kind == K.LIFT and c.overturns_supervisor,
-    "by_order": lambda c: c.kind == K.LIFT and "law" in c.clauses,
+    "changes_own": lambda c: c.kind == K.ADJUST and c.lifts_own,
+    "overturns_supervisor": lambda c: c.kind in OF_RUNNING and c.overturns_supervisor,
+    "by_order": lambda c: c.kind == K.LIFT and LAW in c.clauses,
+    "change_by_order": lambda c: c.kind == K.ADJUST and LAW in c.clauses,
     "ruling": lambda c: c.ruling_waits,
     "refused_before": lambda c: c.refused_before,
     "solo_freeze": lambda c: c.kind == K.FREEZE and c.past_solo_freeze,
@@ -297,7 +315,7 @@ def is_on_demand(clauses: tuple[str, ...]) -> bool:
 
 
 def liftable(clauses: tuple[str, ...]) -> list[str]:
-    """Freeze kinds and "restrict" that a lift under these grounds may end."""
+    """Freeze kinds and "restrict" that a lift under these grounds may end, and a change may change."""
     return sorted({str(kind) for code in clauses for kind in BASIS[code].lifts})
 
 
@@ -320,6 +338,8 @@ class Why(TextChoices):
     ALREADY = "already", _("already so")
     NOT_DEMANDED = "not_demanded", _("no correction demand is overdue, or the holder was not told")
     NOTHING_TO_LIFT = "nothing_to_lift", _("no measure in force that this ground reaches")
+    NOTHING_TO_ADJUST = "nothing_to_adjust", _("no confirmed measure in force that this ground reaches")
+    TOO_LONG = "too_long", _("a freeze at the holder's request would last more than 24 hours")
     NOTHING_TO_RESTORE = "nothing_to_restore", _("was not terminated by a decision")
     STATE_CHANGED = "state_changed", _("changed since the proposal")
     NOTHING_TO_UNDO = "nothing_to_undo", _("was not changed by that decision")

@@ -132,7 +132,12 @@ def _measures(number: int, tenure: int | None) -> QuerySet[Measure]:
 def liftable(number: int) -> list[Measure]:
     """The measures in force on a number's current tenure."""
     running = Measure.objects.filter(number=number, tenure=F("number__tenure"), ended_at=None).order_by("pk")
-    return [m for m in running if m.in_force]
+    return [m for m in running.select_related("decision") if m.in_force]
+
+
+def changeable(number: int) -> list[Measure]:
+    """Those of them that are not provisional: what waits is decided on first."""
+    return [m for m in liftable(number) if m.decision.state != State.PROPOSED]
 
 
 @dataclass

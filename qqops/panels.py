@@ -29,6 +29,7 @@ SECTIONS: dict[str, "StrOrPromise"] = {
     "system": _("System"),
 }
 COUNT_CAP = 99  # a sidebar never counts further than it can show
+OVERDUE = "overdue:"  # before an item's name, in what is counted: of what waits there, what is late
 LISTS: dict[str, "StrOrPromise"] = {}  # what the lists are called whose filters may be saved, by page
 
 
@@ -101,6 +102,7 @@ class _Item:
     permissions: tuple[str, ...]
     count: type_of_count | None
     order: int
+    overdue: type_of_count | None = None
 
     def open_to(self, request: HttpRequest) -> bool:
         return not self.permissions or any(request.user.has_perm(p) for p in self.permissions)
@@ -136,12 +138,16 @@ def sidebar(
     permission: str | tuple[str, ...],
     count: type_of_count | None = None,
     order: int = 0,
+    overdue: type_of_count | None = None,
 ) -> None:
-    """Add an item; whoever has none of the permissions does not see it ("" is for all staff)."""
+    """Add an item; whoever has none of the permissions does not see it ("" is for all staff).
+
+    Its count is red while `overdue` has a row.
+    """
     if section not in SECTIONS:
         raise ValueError(f"no sidebar section {section!r}")
     needed = tuple(filter(None, (permission,))) if isinstance(permission, str) else permission
-    _items.append(_Item(section, label, url_name, needed, count, order))
+    _items.append(_Item(section, label, url_name, needed, count, order, overdue))
     _items.sort(key=lambda item: (list(SECTIONS).index(item.section), item.order))
 
 
@@ -197,7 +203,9 @@ def items_for(request: HttpRequest) -> list[_Item]:
 
 def counts_for(request: HttpRequest, items: Sequence[_Item]) -> dict[str, int]:
     """Return the counts of all items by URL name, in one query that stops at the cap."""
-    counted = [(item.url_name, item.count) for item in items if item.count is not None]
+    asked = [(item.url_name, item.count) for item in items]
+    asked += [(OVERDUE + item.url_name, item.overdue) for item in items]
+    counted = [(name, rows) for name, rows in asked if rows is not None]
     return dict(zip((name for name, _rows in counted), count([rows(request) for _name, rows in counted]), strict=True))
 
 

@@ -106,6 +106,8 @@ QQOPS_EVIDENCE_MAX_MB = env.int("QQOPS_EVIDENCE_MAX_MB", default=20)  # of a fil
 if not 6 <= QQOPS_EVIDENCE_MAX_MB <= 100:  # a scan of a paper has up to 5; the digest of a row takes no more than that
     raise ImproperlyConfigured(f"QQOPS_EVIDENCE_MAX_MB is {QQOPS_EVIDENCE_MAX_MB}: from 6 to 100.")
 QQOPS_OPERATOR = env.str("QQOPS_OPERATOR", default="深圳市腾讯计算机系统有限公司")
+# The version of the appeal agreement (7) that forms at the desk begin with.
+QQOPS_APPEAL_AGREEMENT = env.str("QQOPS_APPEAL_AGREEMENT", default="" if PRODUCTION else "2026-01")
 # What stands in letters to holders, in Chinese and, where it is given, in English (10.1, 11, 12.3), and how they leave.
 QQOPS_APPEAL_CONTACT = env.str("QQOPS_APPEAL_CONTACT", default="" if PRODUCTION else "演示客服：https://kf.example.com")
 QQOPS_APPEAL_CONTACT_EN = env.str(
@@ -115,6 +117,7 @@ QQOPS_SIGNED_AT = env.str("QQOPS_SIGNED_AT", default="广东省深圳市南山�
 QQOPS_SIGNED_AT_EN = env.str("QQOPS_SIGNED_AT_EN", default="Nanshan District, Shenzhen, Guangdong")
 QQOPS_NOTICE_WEBHOOK = env.str("QQOPS_NOTICE_WEBHOOK", default="")
 QQOPS_NOTICE_WAIT = env.int("QQOPS_NOTICE_WAIT", default=10)  # minutes; a slip can be taken back meanwhile
+QQOPS_RESET_WEBHOOK = env.str("QQOPS_RESET_WEBHOOK", default="")  # where new credentials are asked for (7, 6.1)
 QQOPS_WEBHOOK_KEY = env.str("QQOPS_WEBHOOK_KEY", default="")  # signs what other systems are told
 QQOPS_ERASURE_LIST = env.str("QQOPS_ERASURE_LIST", default="")
 QQOPS_BEHIND_PROXY = env.bool("QQOPS_BEHIND_PROXY", default=False)

@@ -170,6 +170,7 @@ def _sections(request: HttpRequest) -> list[tuple[Any, list[dict[str, Any]]]]:
                 "name": item.url_name,
                 "url": reverse(item.url_name),
                 "count": counts.get(item.url_name, 0),
+                "overdue": bool(counts.get(panels.OVERDUE + item.url_name)),
             }
             for item in members
         ]

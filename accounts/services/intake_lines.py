@@ -41,7 +41,7 @@ class Line:
 
     def aim(self) -> None:
         text = self.row.cells.get("number", "")
-        self.target = _target(text)
+        self.target = target_of(text)
         if self.target is None and not any(column == "number" for column, _why in self.row.wrong):
             self.fault("number", _("There is no number here, nor a tenure as in 10001/2."))
 
@@ -87,7 +87,8 @@ def lines_of(rows: Sequence[Row], actor: Staff) -> Iterator[Line]:
         yield line
 
 
-def _target(text: str) -> Target | None:
+def target_of(text: str) -> Target | None:
+    """The number, and the tenure where one is named (10001/2); None where there is no number here."""
     number, slash, seq = folded(text).partition("/") if len(text) <= FOLDED_MAX else ("", "", "")
     if slash and not (seq.isascii() and seq.isdigit()):
         return None

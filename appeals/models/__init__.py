@@ -1,5 +1,6 @@
 from appeals.models.appeal import Appeal, AppealKey, Lease, Skip
 from appeals.models.dialogue import AppealEvidence, Delivery, Message, Weighing
+from appeals.models.dispute import Dispute
 from appeals.models.ruling import Ruling, RulingApproval, RulingGround
 
 __all__ = [
@@ -7,6 +8,7 @@ __all__ = [
     "AppealEvidence",
     "AppealKey",
     "Delivery",
+    "Dispute",
     "Lease",
     "Message",
     "Ruling",

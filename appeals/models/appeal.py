@@ -83,6 +83,10 @@ class Appeal(models.Model):
         )
         indexes = (
             models.Index(fields=("due_at", "id"), name="appeal_to_be_heard", condition=Q(state="filed")),
+            # What a supervisor hears, and what is marked on the list: few among many.
+            models.Index(fields=("due_at", "id"), name="appeal_marked",
+                         condition=Q(state="filed") & (Q(round__gt=1) | Q(gated=True) | Q(escalated_at__isnull=False)
+                                                       | Q(contested_at__isnull=False))),
             models.Index(fields=("escalate_at",), name="appeal_escalates",
                          condition=Q(state__in=("filed", "ruled"), escalated_at__isnull=True)),
             models.Index(fields=("waits_until",), name="appeal_waits", condition=Q(waits_until__isnull=False)),

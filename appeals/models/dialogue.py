@@ -20,6 +20,8 @@ class Message(Record):
         ANSWER = "answer", _("answer of the appellant")
         RULING = "ruling", _("decision")
         WARNING = "warning", _("notice to who is bound")  # of a recovery that cools down
+        NEGOTIATED = "talks", _("talked over")  # after the decision (12.5)
+        RESET = "reset", _("request for new credentials")  # to the sign-in system, of a recovery (6.1)
         OTHER = "other", _("message")
 
     appeal = models.ForeignKey(Appeal, models.PROTECT, verbose_name=_("appeal"), related_name="messages")

@@ -54,7 +54,10 @@ class Ruling(Proposal):
         verbose_name = _("ruling")
         verbose_name_plural = _("rulings")
         default_permissions = ()
-        indexes = (models.Index(fields=("state", "-id"), name="ruling_state"),)
+        indexes = (
+            models.Index(fields=("state", "-id"), name="ruling_state"),
+            models.Index(fields=("ruled_at",), name="ruling_in_force", condition=Q(state="applied")),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=("appeal", "round"), condition=Q(state__in=("proposed", "applied")), name="ruling_one_a_round"
@@ -64,7 +67,9 @@ class Ruling(Proposal):
                 name="ruling_in_force_since",
             ),
             models.CheckConstraint(
-                condition=Q(outcome__in=("upheld", "partly")) | Q(reverses__isnull=True), name="ruling_reverses_if_so"
+                # A rejected recovery ends the freeze under which two claimed the number.
+                condition=Q(outcome__in=("upheld", "partly", "rejected")) | Q(reverses__isnull=True),
+                name="ruling_reverses_if_so",
             ),
         )
         triggers = (

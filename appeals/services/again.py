@@ -3,20 +3,23 @@
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import Hold
 from accounts.services import holds
+from accounts.services.declared import refuse_own
 from appeals import calendar
 from appeals.lifecycle import Act, State, may
 from appeals.models import Appeal, Message
-from appeals.policy import SECOND_REVIEW_WITHIN, Route, Timed, clock_of
+from appeals.policy import FILE, SECOND_REVIEW_WITHIN, Route, Timed, clock_of
 from appeals.services.hearing import acting, move, must_be_said, say
 from enforcement.models import Ground
 from enforcement.policy import LAW
 from enforcement.policy import Kind as DecisionKind
 from qqops.audit import pen
-from qqops.errors import Invalid
+from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
+from qqops.staff.services import as_of_now
 
 
 def may_ask(appeal: Appeal) -> None:
@@ -30,11 +33,20 @@ def may_ask(appeal: Appeal) -> None:
         raise Invalid(_("A second review is asked for within %(n)d days of the answer.") % {"n": days})
 
 
+def check(appeal: Appeal, actor: Staff) -> None:
+    """Whoever files appeals asks for an appellant; the portal's requests are brought by the system."""
+    if not actor.is_system:
+        if not actor.may_enter or not actor.has_perm(FILE):
+            raise Refused(gettext_noop("Your role may not file appeals."))
+        refuse_own(actor, [appeal.number_id])
+    may_ask(appeal)
+
+
 def ask(receipt: str, *, actor: Staff, reason: str, ticket: str = "") -> Appeal:
     """Open it again for its second review; `reason` is what the appellant says, and is kept sealed."""
     with pen.refusals(actor=actor, facts={"act": "ask_again"}), transaction.atomic():
         appeal = Appeal.objects.select_for_update(no_key=True, of=("self",)).get(receipt=receipt)
-        may_ask(appeal)
+        check(appeal, actor if actor.is_system else as_of_now(actor))
         must_be_said(reason)
         now = timezone.now()
         due = calendar.due(clock_of(_timed(appeal)), now)

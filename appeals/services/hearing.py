@@ -17,9 +17,11 @@ from appeals import calendar, letters
 from appeals.lifecycle import Act, Kind, Outcome, State, may
 from appeals.models import Appeal, Delivery, Message
 from appeals.policy import FILE, GROUNDS, WAIT_FOR_ANSWER, Why, clock_of
+from appeals.queries import right_to_hear, took_part
 from appeals.routing import Asked, routed
 from appeals.services import words
-from appeals.services.queue import let_go, locked, may_hear_any, must_hold
+from appeals.services.queue import has_in_hand, let_go, locked, may_hear_any
+from enforcement.letters.render import promises
 from qqops import bulk
 from qqops.audit import pen
 from qqops.errors import Invalid, Refused
@@ -35,6 +37,7 @@ def ask(appeal: Appeal, text: str, *, actor: Staff, revision: int) -> Appeal:
     with pen.refusals(actor=actor, subject=appeal, facts={"act": "ask_appellant"}), transaction.atomic():
         appeal = held(appeal, Act.ASK, actor, revision)
         must_be_said(text)
+        must_promise_nothing(text)
         now = timezone.now()
         with acting("appeal.asked", appeal, actor) as act:
             move(act, appeal, State.WAITING, waiting_since=now, waits_until=now + WAIT_FOR_ANSWER)
@@ -53,7 +56,7 @@ def answer(appeal: Appeal, text: str, *, actor: Staff, ticket: str = "") -> Appe
             if appeal.state == State.WAITING:
                 move(act, appeal, State.FILED, **_clock_goes_on(appeal))
             else:
-                move(act, appeal, appeal.state)
+                move(act, appeal, appeal.state)  # whoever has it open sees that it changed
             say(act, appeal, Message.Kind.ANSWER, text.strip(), actor)
     return appeal
 
@@ -62,9 +65,9 @@ def write(appeal: Appeal, text: str, *, actor: Staff, ticket: str = "") -> Appea
     """Write to the appellant; nothing of the appeal changes by it."""
     with pen.refusals(actor=actor, subject=appeal, facts={"act": "write_appellant"}), transaction.atomic():
         appeal = locked(appeal)
-        may_hear_any(as_of_now(actor))
-        refuse_own(actor, [appeal.number_id])
+        may_write(appeal, as_of_now(actor))
         must_be_said(text)
+        must_promise_nothing(text)
         with acting("appeal.written", appeal, actor, ticket=ticket) as act:
             say(act, appeal, Message.Kind.OTHER, letters.message(appeal, text.strip()), actor)
     return appeal
@@ -74,10 +77,7 @@ def withdraw(appeal: Appeal, *, actor: Staff, reason: str, ticket: str = "") -> 
     """The appellant no longer wants it."""
     with pen.refusals(actor=actor, subject=appeal, facts={"act": "withdraw_appeal"}), transaction.atomic():
         appeal = locked(appeal)
-        may_speak(appeal, as_of_now(actor))
-        if not may(Act.WITHDRAW, appeal.kind, appeal.state):
-            raise Invalid(_("It cannot be withdrawn now: %(state)s. Nothing was done.") % {
-                "state": appeal.get_state_display()})  # fmt: skip
+        may_withdraw(appeal, as_of_now(actor))
         must_say_why(reason)
         with acting("appeal.withdrawn", appeal, actor, reason, ticket) as act:
             close(act, appeal, Outcome.WITHDRAWN, actor)
@@ -104,12 +104,15 @@ def convert(
         if found.why:
             raise Invalid(_("It would not be heard so: %(why)s.") % {"why": Why(found.why).label})
         due = calendar.due(clock_of(found.timed), appeal.filed_at)
+        gated = appeal.gated or found.gated
         with acting("appeal.converted", appeal, actor, reason) as act:
             act.facts["kind"] = found.kind.value
             move(
                 act, appeal, State.FILED, kind=found.kind, ground=ground, decision_id=found.decision, due_at=due,
-                escalate_at=calendar.escalation(appeal.filed_at, due), escalated_at=None,
+                escalate_at=calendar.escalation(appeal.filed_at, due), escalated_at=None, gated=gated,
             )  # fmt: skip
+            if took_part(appeal, actor) or not actor.has_perm(right_to_hear(appeal)):
+                let_go(appeal)  # as it is taken now, another person hears it
     return appeal
 
 
@@ -119,11 +122,15 @@ def convert(
 def held(appeal: Appeal, step: Act, actor: Staff, revision: int) -> Appeal:
     """The appeal, locked; Invalid where it has no such move now, is in another's hand, or has changed since."""
     appeal = locked(appeal)
-    must_hold(appeal, actor)
+    may_take_step(appeal, step, as_of_now(actor))
     not_stale(appeal, revision)
+    return appeal
+
+
+def may_take_step(appeal: Appeal, step: Act, actor: Staff) -> None:
+    has_in_hand(appeal, actor)
     if not may(step, appeal.kind, appeal.state):
         raise Invalid(_("An appeal of this kind has no such step. Nothing was done."))
-    return appeal
 
 
 def not_stale(appeal: Appeal, revision: int) -> None:
@@ -140,6 +147,25 @@ def may_speak(appeal: Appeal, actor: Staff) -> None:
         raise Invalid(_("This appeal is closed: nothing more is taken in. Nothing was done."))
 
 
+def may_withdraw(appeal: Appeal, actor: Staff) -> None:
+    may_speak(appeal, actor)
+    if not may(Act.WITHDRAW, appeal.kind, appeal.state):
+        raise Invalid(_("It cannot be withdrawn now: %(state)s. Nothing was done.") % {
+            "state": appeal.get_state_display()})  # fmt: skip
+
+
+def may_write(appeal: Appeal, actor: Staff) -> None:
+    """Whoever hears appeals, of a closed one too."""
+    may_hear_any(actor)
+    refuse_own(actor, [appeal.number_id])
+
+
+def must_promise_nothing(text: str) -> None:
+    """What is written to an appellant promises no outcome, in no words (7)."""
+    if word := promises(text):
+        raise Invalid(_("No letter promises an outcome (7): leave out “%(word)s”.") % {"word": word})
+
+
 def must_be_said(text: str) -> None:
     if not TEXT_MIN <= len(text.strip()) <= TEXT_MAX:
         raise Invalid(_("Write %(least)d to %(most)d characters.") % {"least": TEXT_MIN, "most": TEXT_MAX})
@@ -151,8 +177,8 @@ def acting(verb: str, appeal: Appeal, actor: Staff, reason: str = "", ticket: st
 
 
 def move(act: pen.Act, appeal: Appeal, state: str, **changed: Any) -> None:
-    """One change of an appeal, with its history; inside an act."""
-    if state != State.WAITING:
+    """One change of an appeal, with its history; inside an act. What it waited for is over when its state changes."""
+    if state != appeal.state:
         changed = {"waiting_since": None, "waits_until": None, **changed}
     changed |= {"state": state, "revision": appeal.revision + 1}
     for name, value in changed.items():
@@ -168,8 +194,8 @@ def close(act: pen.Act, appeal: Appeal, outcome: Outcome, actor: Staff, **change
     let_go(appeal)
 
 
-def say(act: pen.Act, appeal: Appeal, kind: Message.Kind, text: str, actor: Staff) -> Message:
-    """Keep a message, and send it where it goes to the appellant."""
+def say(act: pen.Act, appeal: Appeal, kind: Message.Kind, text: str, actor: Staff, *, channel: str = "") -> Message:
+    """Keep a message, and send it where it goes out; a warning goes by `channel` to whoever is bound there."""
     now = timezone.now()
     message = words.new_message(
         appeal, kind, text, key=words.key_of(appeal), maker=actor.pk, at=now, event=act.event_id,
@@ -177,8 +203,8 @@ def say(act: pen.Act, appeal: Appeal, kind: Message.Kind, text: str, actor: Staf
     )  # fmt: skip
     Message.objects.bulk_create([message])
     act.wrote(Message)
-    if kind != Message.Kind.ANSWER:
-        Delivery.objects.create(message=message, due_at=now)
+    if kind not in (Message.Kind.ANSWER, Message.Kind.NEGOTIATED):
+        Delivery.objects.create(message=message, due_at=now, channel=channel)
     return message
 
 

@@ -23,11 +23,11 @@ from accounts.services.declared import refuse_own
 from appeals import letters
 from appeals.lifecycle import RULED_AS, Act, Kind, Outcome, State
 from appeals.models import Appeal, Message, Ruling, RulingApproval, RulingGround
-from appeals.policy import APPROVE, COOL_DOWN, ON_MERITS, REVERSING, Heard, second_person
+from appeals.policy import APPROVE, COOL_DOWN, ON_MERITS, Heard, second_person
 from appeals.queries import ruled_before, took_part
 from appeals.reversal import Terms, must_be_over, order_for
-from appeals.services import words
-from appeals.services.hearing import acting, close, held, move, must_be_said, say
+from appeals.services import amends, recovery, words
+from appeals.services.hearing import acting, close, held, move, must_be_said, must_promise_nothing, say
 from appeals.services.queue import let_go, locked
 from enforcement.letters.words import Both, joined, of_clause
 from enforcement.models import Approval, Decision, Ground
@@ -40,6 +40,7 @@ from enforcement.services.preview import preview
 from qqops import bulk
 from qqops.approvals import State as Proposed
 from qqops.audit import pen
+from qqops.audit.personal import no_personal_data
 from qqops.errors import Invalid, Refused
 from qqops.reason import must_say_why
 from qqops.signing import sign
@@ -80,12 +81,17 @@ def look(appeal: Appeal, said: Said, *, actor: Staff) -> Looked:
         raise Invalid(_("Say what comes of it: an appeal of this kind has no such outcome."))
     outcome = Outcome(said.outcome)
     must_be_said(said.text)
+    must_promise_nothing(said.text)
     must_say_why(said.reason)
+    no_personal_data(said.reason, said.ticket)
     _clauses(kind, said.clauses)
     if outcome == Outcome.MOOT:
         must_be_over(appeal)
     row = second_person(_heard(appeal, outcome))
-    order = order_for(appeal, outcome, said, waits=row is not None) if outcome in REVERSING else None
+    gone = appeal.tenure is not None and appeal.tenure.ended_at is not None  # nothing is left to restore: amends.py
+    if gone and outcome == Outcome.PARTLY:
+        raise Invalid(_("The right of use is gone: nothing of it can be shortened or narrowed."))
+    order = None if gone else order_for(appeal, outcome, said, waits=row is not None)
     waits = row is not None
     if order:
         _is_his_still(appeal)
@@ -96,6 +102,12 @@ def look(appeal: Appeal, said: Said, *, actor: Staff) -> Looked:
             )
         waits = bool(found.rule.approvers)
     return Looked(order, row.code if row else "", waits)
+
+
+def draft(appeal: Appeal, said: Said) -> str:
+    """The letter to the appellant, as it will read when the ruling is in force."""
+    grounds = _clauses(Kind(appeal.kind), said.clauses)
+    return letters.ruling(appeal, said.outcome, said.text.strip(), _in_words(grounds))
 
 
 def rule(appeal: Appeal, said: Said, *, actor: Staff, revision: int) -> Ruling:
@@ -143,7 +155,10 @@ def _in_force(act: pen.Act, appeal: Appeal, ruling: Ruling, grounds: Sequence[Cl
     if appeal.kind == Kind.RECOVERY and outcome == Outcome.UPHELD:
         move(act, appeal, State.COOLING, waits_until=timezone.now() + COOL_DOWN)
         let_go(appeal)
+        recovery.warn_of_cooling(act, appeal, actor)
     else:
+        if appeal.kind == Kind.OBJECTION and outcome == Outcome.UPHELD:
+            amends.make(act, appeal, actor=actor)
         close(act, appeal, outcome, actor)
     text = words.Words(appeal).of_ruling(ruling)
     say(act, appeal, Message.Kind.RULING, letters.ruling(appeal, outcome, text, _in_words(grounds)), actor)
@@ -287,7 +302,7 @@ def _heard(appeal: Appeal, outcome: Outcome) -> Heard:
         outcome,
         appeal.round,
         terminated=ends,
-        indefinite=not ends and decision.ends_at is None and decision.kind != DecisionKind.UNDO,
+        indefinite=decision.kind in (DecisionKind.FREEZE, DecisionKind.RESTRICT) and decision.ends_at is None,
         batch=decision.target_count > BATCH_FROM,
         legal=decision.freeze_kind == FreezeKind.LEGAL or Ground.objects.filter(decision=decision, basis=LAW).exists(),
         supervised=_supervised(decision),

@@ -18,15 +18,17 @@ from accounts.admin.rulebook import clause_text
 from accounts.queries.rulebook import clauses_in_force
 from accounts.services.protect import attempted
 from enforcement import services
+from enforcement.admin.changing import change_choice, changes_panel
 from enforcement.admin.evidence import BringsFiles
 from enforcement.admin.led import case_fact, case_in, initial_for
 from enforcement.admin.listed import counts_of, figures_of, list_in, losses_panels
 from enforcement.admin.words import CONSEQUENCES, effect_sentence, measure_name
+from enforcement.changing import changed_by
 from enforcement.forms import ActForm, order_from
 from enforcement.models import Decision
 from enforcement.order import Order
-from enforcement.policy import BASES, Effect, Kind
-from enforcement.queries import liftable
+from enforcement.policy import BASES, OF_RUNNING, Effect, Kind
+from enforcement.queries import changeable, liftable
 from enforcement.services import Preview as Found
 from enforcement.services import lists
 from enforcement.services.listed import Listed
@@ -41,6 +43,7 @@ TITLES = {
     Kind.FREEZE: gettext_lazy("Freeze"),
     Kind.TERMINATE: gettext_lazy("Terminate"),
     Kind.LIFT: gettext_lazy("Lift measures"),
+    Kind.ADJUST: gettext_lazy("Change measures"),
     Kind.RESTORE: gettext_lazy("Restore"),
 }
 CONFIRM = {
@@ -48,6 +51,7 @@ CONFIRM = {
     Kind.FREEZE: gettext_lazy("Confirm freeze"),
     Kind.TERMINATE: gettext_lazy("Confirm termination"),
     Kind.LIFT: gettext_lazy("Confirm lifting"),
+    Kind.ADJUST: gettext_lazy("Confirm change"),
     Kind.RESTORE: gettext_lazy("Confirm restoring"),
 }
 
@@ -104,7 +108,9 @@ class ActPage(BringsFiles):
         choices: list[tuple[str, Any]] = []
         if self.kind == Kind.LIFT and self.one:
             choices = [(str(m.pk), f"{measure_name(m)} · #{m.decision_id}") for m in liftable(self.one)]
-        elif self.kind == Kind.LIFT:
+        elif self.kind == Kind.ADJUST and self.one:
+            choices = [(str(m.pk), change_choice(m)) for m in changeable(self.one)]
+        elif self.kind in OF_RUNNING:
             choices = [("freeze", _("every freeze")), ("restrict", _("every restriction"))]
         reclaims = self.kind == Kind.TERMINATE and self.user.has_perm("enforcement.make_reclaim")
         files = self.files_kwargs(self.case.pk if self.case else None)
@@ -130,11 +136,19 @@ class ActPage(BringsFiles):
             fingerprint=f"{found.digest}:{found.rule.code}",
             button=_("Send for approval") if waits else str(CONFIRM[self.kind]),
             danger=self.kind in (Kind.FREEZE, Kind.TERMINATE) and not waits,
-            panels=[self.figures(found), *losses_panels(self.kind, found)],
+            panels=[self.figures(found), *losses_panels(self.kind, found), *self.changes(cleaned, found)],
             consequences=happens,
             blocked=not found.will,
             carries=(lambda: {MINORS: self.minors}) if self.listed else None,
         )
+
+    def changes(self, cleaned: dict[str, Any], found: Found) -> list[Panel]:
+        """Of one number: what becomes of each measure chosen, its end as it was looked at."""
+        if self.kind != Kind.ADJUST or not self.one:
+            return []
+        would = Decision(kind=self.kind, until=found.until, scopes=cleaned["scopes"])
+        chosen = [m for m in changeable(self.one) if str(m.pk) in cleaned["measures"]]
+        return [changes_panel((self.one, changed_by(would, m)) for m in chosen)]
 
     @cached_property
     def minors(self) -> int | None:

@@ -35,7 +35,7 @@ from qqops.audit.models import Event
 from qqops.panels import Act, Change, Counter, Entry, Panel
 from qqops.templatetags.ops import badge, link, minute, when
 
-KEYS = {Kind.RESTRICT: "r", Kind.FREEZE: "f", Kind.TERMINATE: "t", Kind.LIFT: "l", Kind.RESTORE: "o"}
+KEYS = {Kind.RESTRICT: "r", Kind.FREEZE: "f", Kind.TERMINATE: "t", Kind.LIFT: "l", Kind.ADJUST: "e", Kind.RESTORE: "o"}
 TONES = {
     "decision.applied": "warn",
     "decision.confirmed": "warn",
@@ -55,11 +55,11 @@ def _legal(kind: Kind, number: Number) -> bool:
         return False
     now = timezone.now()
     running = any(until and until > now for until in (number.frozen_until, number.restricted_until))
-    return {Kind.LIFT: running, Kind.TERMINATE: not number.legal_hold}.get(kind, True)
+    return {Kind.LIFT: running, Kind.ADJUST: running, Kind.TERMINATE: not number.legal_hold}.get(kind, True)
 
 
 def _acts(request: HttpRequest, number: Number | None) -> Iterable[Act]:
-    for kind in (Kind.RESTRICT, Kind.FREEZE, Kind.TERMINATE, Kind.LIFT, Kind.RESTORE):
+    for kind in TITLES:
         if not services.may_order(kind, panels.staff_at(request)):
             continue
         if number is None or _legal(kind, number):

@@ -1,13 +1,16 @@
 """How decisions, measures and effects read on a page."""
 
+import datetime
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.lifecycle import FOREVER
 from enforcement.models import Decision, Ground, Measure
-from enforcement.policy import RULES, Effect, Kind
+from enforcement.policy import RULES, Effect, Kind, Scope
 from enforcement.queries import rulings_on
 from enforcement.terms import LOST
 from qqops.approvals import State
@@ -29,6 +32,10 @@ CONSEQUENCES = {
     Kind.FREEZE: gettext_lazy("The holder cannot use the number until the end; nothing is deleted. It can be lifted."),
     Kind.TERMINATE: LOST,
     Kind.LIFT: gettext_lazy("The measures you choose end now; every other measure stays in force."),
+    Kind.ADJUST: gettext_lazy(
+        "The measures you choose run on, with the end and the scopes that you say; each counts as before. To extend or"
+        " to widen one waits for a supervisor."
+    ),
     Kind.RESTORE: gettext_lazy("The number returns to the state before; measures still running stay in force."),
     Kind.UNDO: gettext_lazy(
         "What that decision did is taken back, exactly; a measure that is over ceases to count; what changed since is a"
@@ -87,6 +94,8 @@ def grounds_text(decision: Decision) -> str:
 
 
 def term_text(decision: Decision) -> str:
+    if decision.kind == Kind.ADJUST:
+        return end_text(decision.until) if decision.until else ""
     if decision.kind not in (Kind.FREEZE, Kind.RESTRICT):
         return ""
     if decision.ends_at:
@@ -94,6 +103,11 @@ def term_text(decision: Decision) -> str:
     if decision.duration:
         return duration_text(decision.duration)
     return _("without end")
+
+
+def end_text(until: datetime.datetime | None) -> str:
+    """An end that is not there, or that is for ever, is “without end”."""
+    return minute(until) if until and until != FOREVER else _("without end")
 
 
 def duration_text(duration: Any) -> str:
@@ -107,10 +121,14 @@ def measure_name(measure: Measure) -> str:
     """“violation freeze”, or “restrict: send messages, add friends”."""
     if measure.kind == Kind.FREEZE:
         return str(measure.get_freeze_kind_display())
-    field = Measure._meta.get_field("scopes").base_field
-    labels = dict(field.flatchoices)
-    scopes = _(", ").join(str(labels[s]) for s in measure.scopes)
-    return _("%(measure)s: %(scopes)s") % {"measure": measure.get_kind_display(), "scopes": scopes}
+    return _("%(measure)s: %(scopes)s") % {
+        "measure": measure.get_kind_display(),
+        "scopes": scopes_text(measure.scopes),
+    }
+
+
+def scopes_text(scopes: Iterable[str]) -> str:
+    return _(", ").join(str(Scope(scope).label) for scope in scopes)
 
 
 def measure_end(measure: Measure) -> str:

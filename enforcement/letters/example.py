@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from accounts.models import Clause, DormancyPolicy, RuleVersion
 from accounts.queries.rulebook import clauses_in_force
+from enforcement.changing import changed_by
 from enforcement.letters.placeholders import About
 from enforcement.letters.render import Rendered, Texts, render
 from enforcement.models import Decision, Ground, Measure, Notice
@@ -37,7 +38,8 @@ def about(letter: Letter) -> About:
     freeze = Measure(kind=Kind.FREEZE, freeze_kind=FreezeKind.VIOLATION, until=now + 7 * DAY, ended_at=now + 7 * DAY)
     ended = [freeze] if letter in (Letter.LIFT, Letter.ENDED) else []
     clause = "10.3" if decision.policy else "10.1"
-    return About(decision, [_ground(clause, now)], NUMBER, stage.value, now, ended)
+    changed = [changed_by(decision, freeze)] if letter == Letter.ADJUST else []
+    return About(decision, [_ground(clause, now)], NUMBER, stage.value, now, ended, changed)
 
 
 def _decision(kind: Kind, now: datetime.datetime, *, in_error: bool = False) -> Decision:
@@ -53,6 +55,8 @@ def _decision(kind: Kind, now: datetime.datetime, *, in_error: bool = False) -> 
         effective_at=now,
         in_error=in_error or None,
     )
+    if kind == Kind.ADJUST:
+        decision.until = now + 3 * DAY
     if kind == Kind.UNDO:
         decision.undoes = _decision(Kind.FREEZE, now)
     return decision

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from accounts import closing
+from enforcement.changing import Changed
 from enforcement.letters import words
 from enforcement.letters.words import NOTHING, Both
 from enforcement.models import Decision, Ground, Measure, Notice
 from enforcement.policy import Effect, Kind, Letter
+from qqops.approvals import State
 
 REVERSALS = (Kind.LIFT, Kind.RESTORE, Kind.UNDO)
 
@@ -29,6 +31,7 @@ class About:
     stage: str
     at: datetime.datetime  # when the notice was written, with the act it tells of
     ended: Sequence[Measure] = ()  # of a lift: the measures that it ended; at an end: the measure that is over
+    changed: Sequence[Changed] = ()  # of a change
 
     @property
     def letter(self) -> Letter:
@@ -40,10 +43,12 @@ class About:
 
 
 def _measure(about: About) -> Both:
-    """Of a reversal: what is taken back."""
+    """Of a reversal: what is taken back; of a change: what is changed."""
     decision = about.decision
     if decision.kind == Kind.LIFT:
         return words.joined(dict.fromkeys(map(words.of_measure, about.ended)))
+    if decision.kind == Kind.ADJUST:
+        return words.joined(dict.fromkeys(words.of_measure(one.was) for one in about.changed))
     if decision.kind == Kind.RESTORE:
         return words.MEASURES[Kind.TERMINATE]
     if decision.kind == Kind.UNDO:
@@ -62,13 +67,36 @@ def _from(about: About) -> Both:
 
 def _until(about: About) -> Both:
     decision, ends = about.decision, about.decision.ends_at
-    zh, en = words.of_moment(ends) if ends else ("无固定期限，至解除为止", "no fixed end, until it is lifted")
+    zh, en = words.of_end(ends)
     lapses = decision.expires_at
     if decision.effect == Effect.PROVISIONAL and lapses and (ends is None or lapses < ends):  # DESIGN §4
         by_zh, by_en = words.of_moment(lapses)
         zh += f"；现为临时措施，如在 {by_zh} 前未经另一名工作人员同意，则届时自行终止"
         en += f"; provisional now: it ends by itself on {by_en} unless another member of staff has agreed by then"
     return zh, en
+
+
+def _changes(about: About) -> Both:
+    """Of each measure the old and the new end, and what is restricted where that changes (T11)."""
+    return words.joined(map(_change, about.changed), "\n", "\n")
+
+
+def _change(one: Changed) -> Both:
+    (zh, en), was, now = words.of_measure(one.was), words.of_end(one.was.until), words.of_end(one.until)
+    if one.until != one.was.until:
+        zh, en = (
+            f"{zh}：原至 {was[0]}，现改为至 {now[0]}。",
+            f"{en}: it was until: {was[1]}; it is now until: {now[1]}.",
+        )
+    else:
+        zh, en = f"{zh}：期限不变，至 {now[0]}。", f"{en}: its end stays, until: {now[1]}."
+    if set(one.scopes) == set(one.was.scopes):
+        return zh, en
+    was, now = words.of_scopes(one.was.scopes), words.of_scopes(one.scopes)
+    return (
+        f"{zh}限制范围原为：{was[0]}；现改为：{now[0]}。",
+        f"{en} What was restricted: {was[1]}; what is restricted now: {now[1]}.",
+    )
 
 
 def _clauses(about: About) -> Both:
@@ -146,7 +174,8 @@ def _ended(about: About) -> Both:
         return NOTHING
     (measure,) = about.ended
     (zh, en), (at_zh, at_en) = words.of_measure(measure), words.of_moment(measure.ended_at or about.at)
-    if measure.until == measure.ended_at == about.decision.ends_at:  # and not with its proposal
+    confirmed = about.decision.effect != Effect.PROVISIONAL or about.decision.state == State.APPLIED
+    if confirmed or measure.until == measure.ended_at == about.decision.ends_at:  # and not with its proposal
         return (
             f"此前采取的措施（{zh}）期限已满，自 {at_zh} 起结束",
             f"The measure on it ({en}) ended on {at_en}, as its time is over",
@@ -165,9 +194,10 @@ def _same(text: str) -> Both:
 VALUES: dict[str, Callable[[About], Both]] = {
     "number": lambda about: _same(str(about.number)),
     "measure": _measure,
-    "scope": lambda about: words.of_scopes(about.decision),
+    "scope": lambda about: words.of_scopes(about.decision.scopes),
     "from": _from,
     "until": _until,
+    "changes": _changes,
     "facts": lambda about: _same(about.decision.facts),
     "clauses": _clauses,
     "how_found": _how_found,
@@ -193,6 +223,7 @@ MUST: dict[Letter, tuple[str, ...]] = {
     Letter.FREEZE: (*_OF_MEASURES, "until"),
     Letter.TERMINATE: (*_OF_MEASURES, "loss"),
     Letter.LIFT: _ALWAYS,
+    Letter.ADJUST: (*_OF_MEASURES, "changes"),
     Letter.RESTORE: _ALWAYS,
     Letter.UNDO: _ALWAYS,
     Letter.APOLOGY: _ALWAYS,
@@ -204,6 +235,7 @@ MUST: dict[Letter, tuple[str, ...]] = {
 _NOT_OF: dict[str, tuple[Letter, ...]] = {
     "scope": tuple(letter for letter in Letter if letter != Letter.RESTRICT),
     "until": tuple(letter for letter in Letter if letter not in (Letter.RESTRICT, Letter.FREEZE)),
+    "changes": tuple(letter for letter in Letter if letter != Letter.ADJUST),
     "loss": (Letter.LIFT, Letter.RESTORE, Letter.UNDO, Letter.APOLOGY, Letter.ENDED),
     "reclaim_on": tuple(letter for letter in Letter if letter not in (Letter.PRIOR, Letter.REMINDER)),
     "from": (Letter.PRIOR, Letter.REMINDER),

@@ -19,6 +19,12 @@ _PROMISE = re.compile(r"保证|guarante", re.IGNORECASE)  # 7: no outcome is pro
 SUBJECT_MAX, BODY_MAX = 120, 10_000
 
 
+def promises(text: str) -> str:
+    """The word by which a text promises an outcome, which nothing does (7); empty where it promises none."""
+    found = _PROMISE.search(text)
+    return found[0] if found else ""
+
+
 class Texts(Protocol):
     """The four texts of a version or of a draft."""
 
@@ -108,8 +114,8 @@ def problems(draft: Draft) -> list[str]:
                 _("The text “%(begins)s…” must have %(names)s.") % {"begins": body[:20], "names": _(", ").join(missing)}
             )
     for text in (draft.subject_zh, draft.body_zh, draft.subject_en, draft.body_en):
-        if promise := _PROMISE.search(text):
-            found.append(_("No letter promises an outcome (7): leave out “%(word)s”.") % {"word": promise[0]})
+        if word := promises(text):
+            found.append(_("No letter promises an outcome (7): leave out “%(word)s”.") % {"word": word})
     return list(dict.fromkeys(found))
 
 

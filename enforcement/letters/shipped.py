@@ -84,6 +84,14 @@ SHIPPED: tuple[Draft, ...] = (
         " Other measures still in force are not affected.",
     ),
     _draft(
+        Letter.ADJUST,
+        "措施变更通知（决定 {decision}）",
+        "您好：对您使用的号码 {number} 采取的下列措施自 {from} 起变更：\n{changes}\n其他仍在执行的措施不受影响。",
+        "Measures are changed (decision {decision})",
+        "These measures on the number {number}, which you use, are changed from {from}:\n{changes}\n"
+        "Other measures still in force are not affected.",
+    ),
+    _draft(
         Letter.RESTORE,
         "号码恢复通知（决定 {decision}）",
         "您好：您对号码 {number} 的使用权自 {from} 起恢复。其他仍在执行的措施不受影响。",

@@ -24,6 +24,7 @@ MEASURES: dict[str, Both] = {
     Kind.FREEZE: ("冻结", "freeze"),
     Kind.TERMINATE: ("终止使用权", "termination of the right of use"),
     Kind.LIFT: ("解除措施", "lifting of measures"),
+    Kind.ADJUST: ("变更措施", "change of measures"),
     Kind.RESTORE: ("恢复使用", "restoring of the right of use"),
     Kind.UNDO: ("撤销决定", "taking back of a decision"),
 }
@@ -50,13 +51,17 @@ def of_measure(act: Decision | Measure) -> Both:
     return of_label(FreezeKind(act.freeze_kind).label)
 
 
-def of_scopes(act: Decision | Measure) -> Both:
-    return joined(of_label(Scope(scope).label) for scope in act.scopes)
+def of_scopes(scopes: Iterable[str]) -> Both:
+    return joined(of_label(Scope(scope).label) for scope in scopes)
 
 
 def of_moment(at: datetime.datetime) -> Both:
     shown = f"{timezone.localtime(at):%Y-%m-%d %H:%M}"
     return f"{shown}（北京时间）", f"{shown} (Beijing time)"
+
+
+def of_end(at: datetime.datetime | None) -> Both:
+    return of_moment(at) if at else ("无固定期限，至解除为止", "no fixed end, until it is lifted")
 
 
 def of_day(at: datetime.datetime) -> Both:

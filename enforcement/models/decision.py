@@ -25,7 +25,8 @@ class Decision(Proposal):
         models.CharField(max_length=20, choices=Scope), default=list, blank=True, verbose_name=_("restriction scope")
     )
     duration = models.DurationField(_("duration"), null=True)  # counted from effective_at
-    until = models.DateTimeField(_("until"), null=True)  # or a fixed end; neither: without end
+    # or a fixed end; neither: without end. Of a change: FOREVER is without end, nothing is that the end stays.
+    until = models.DateTimeField(_("until"), null=True)
     facts = models.TextField(_("facts"))
     reason = models.TextField(_("reason"))
     ticket = models.CharField(_("ticket"), max_length=80, blank=True)
@@ -78,6 +79,7 @@ class Decision(Proposal):
             ("make_termination", "Can terminate"),
             ("make_reclaim", "Can reclaim under 10.3"),
             ("make_lift", "Can lift"),
+            ("make_extension", "Can extend and widen"),
             ("make_restore", "Can restore"),
             ("make_undo", "Can undo decisions"),
             ("export_decision", "Can export what came of decisions"),
@@ -99,7 +101,9 @@ class Decision(Proposal):
                 name="decision_freeze_kind",
             ),
             models.CheckConstraint(
-                condition=(Q(kind="restrict") & Q(scopes__len__gt=0)) | (~Q(kind="restrict") & Q(scopes__len=0)),
+                condition=(Q(kind="restrict") & Q(scopes__len__gt=0))
+                | Q(kind="adjust")
+                | (~Q(kind="restrict") & Q(scopes__len=0)),
                 name="decision_scopes",
             ),
             models.CheckConstraint(condition=~Q(facts="") & ~Q(reason=""), name="decision_says_why"),
@@ -113,7 +117,7 @@ class Decision(Proposal):
 
     @property
     def ends_at(self) -> Any:
-        """The end of its measures once it takes effect; None: without end, or not yet in effect."""
+        """The end of its measures once it takes effect; None: without end, not yet in effect, or an end that stays."""
         if self.until:
             return self.until
         return self.effective_at + self.duration if self.effective_at and self.duration else None
@@ -212,7 +216,7 @@ class Target(Record):
     number = models.ForeignKey(Number, models.PROTECT, verbose_name=_("number"), related_name="+")
     tenure = models.ForeignKey(Tenure, models.PROTECT, null=True, related_name="+", db_index=False)
     revision = models.IntegerField()
-    measures = ArrayField(models.BigIntegerField(), null=True)  # lift only: exactly these end
+    measures = ArrayField(models.BigIntegerField(), null=True)  # of a lift or a change: exactly these end or change
 
     class Meta(Record.Meta):
         verbose_name = _("target")

@@ -12,7 +12,7 @@ from accounts.queries.declared import OWN_NUMBERS
 from accounts.services.declared import self_dealing
 from enforcement.content import content_hash_now
 from enforcement.models import Approval, Decision
-from enforcement.policy import BATCH_FROM, Effect, Kind
+from enforcement.policy import BATCH_FROM, OF_RUNNING, Effect, Kind
 from enforcement.services.apply import apply, may_run
 from enforcement.services.decide import Report
 from enforcement.services.expire import confirm, drop
@@ -137,9 +137,9 @@ def capacity_of(decision: Decision, actor: Staff, ruling: str = "") -> str:
     return str(open_to[0])
 
 
-# The decisions that a target of a reversal reverses.
+# The decisions that a target of a reversal reverses, or changes.
 _REVERSED = {
-    Kind.LIFT: "SELECT m.decision_id FROM enforcement_measure m WHERE m.id = ANY(t.measures)",
+    **dict.fromkeys(OF_RUNNING, "SELECT m.decision_id FROM enforcement_measure m WHERE m.id = ANY(t.measures)"),
     Kind.RESTORE: (
         "SELECT o.decision_id FROM enforcement_outcome o JOIN enforcement_decision x ON x.id = o.decision_id"
         " WHERE o.number_id = t.number_id AND o.why = '' AND x.kind = 'terminate'"
@@ -148,7 +148,10 @@ _REVERSED = {
     Kind.UNDO: (
         "SELECT x.undoes_id FROM enforcement_decision x WHERE x.id = %(decision)s UNION"
         " SELECT m.decision_id FROM enforcement_decision x JOIN enforcement_measure m ON m.ended_by_id = x.undoes_id"
-        " AND m.number_id = t.number_id WHERE x.id = %(decision)s"
+        " AND m.number_id = t.number_id WHERE x.id = %(decision)s UNION"
+        " SELECT m.decision_id FROM enforcement_decision x JOIN enforcement_decision y ON y.id = x.undoes_id"
+        " JOIN enforcement_target u ON u.decision_id = y.id AND u.number_id = t.number_id"
+        " JOIN enforcement_measure m ON m.id = ANY(u.measures) WHERE x.id = %(decision)s AND y.kind = 'adjust'"
     ),
 }
 

@@ -11,12 +11,14 @@ from accounts.models import DormancyPolicy
 from accounts.queries.policies import is_in_force, unknown_logins
 from accounts.rulebook.summaries import DOCUMENT
 from enforcement.ladder import is_graduated
-from enforcement.models import Ground
+from enforcement.models import Decision, Ground, Measure
 from enforcement.order import Order
 from enforcement.policy import (
+    ADD,
     AUTHORITIES,
     BASIS,
     LAW,
+    LESSENS,
     NOT_UNDONE,
     OWNER_FREEZE_MAX,
     RECLAIM,
@@ -30,6 +32,7 @@ from enforcement.policy import (
 from enforcement.services.case_led import check_cited
 from qqops.approvals import State
 from qqops.audit.personal import no_personal_data
+from qqops.days import after_working_days
 from qqops.errors import Invalid, Refused
 from qqops.reason import must_say_why
 from qqops.staff.models import Staff
@@ -45,6 +48,8 @@ def check(order: Order, actor: Staff) -> Authority:
     authority = _authority(order, actor)
     _policy(order)
     _undo(order)
+    if order.kind == Kind.ADJUST:
+        _change(order)
     check_cited(order, actor)
     return authority
 
@@ -65,7 +70,7 @@ def _well_formed(order: Order) -> None:
     terms = (order.duration is not None) + (order.until is not None) + order.indefinite
     if timed and terms != 1:
         raise Invalid(_("Say how long: a duration, an end, or without end."))
-    if not timed and terms:
+    if not timed and terms and order.kind != Kind.ADJUST:
         raise Invalid(_("This act has no duration."))
     now = timezone.now()
     length = order.length(now)
@@ -157,6 +162,39 @@ def _undo(order: Order) -> None:
         raise Invalid(_("What was decided by law or order is taken back by law or order only."))
 
 
+def _change(order: Order) -> None:
+    """A change (T11) names measures of one kind, and what becomes of them."""
+    if not (order.lift_measures or order.lift_of or order.lift_kinds):
+        raise Invalid(_("Say which measures to change."))
+    if (order.duration is not None) + (order.until is not None) + order.indefinite > 1:
+        raise Invalid(_("Give one end only: a duration, a time, or without end."))
+    if order.end(timezone.now()) is None and not order.scopes:
+        raise Invalid(_("Say what changes: the end, or what is restricted."))
+    kinds = _kinds_named(order)
+    if len(kinds) > 1:
+        raise Invalid(_("One decision changes measures of one kind: freezes, or restrictions."))
+    if order.scopes and kinds == {Kind.FREEZE}:
+        raise Invalid(_("A freeze has no scopes: only its end can be changed."))
+
+
+def _kinds_named(order: Order) -> set[str]:
+    if order.lift_measures:
+        return set(Measure.objects.filter(pk__in=order.lift_measures).values_list("kind", flat=True))
+    if order.lift_of:
+        return set(Decision.objects.filter(pk=order.lift_of).values_list("kind", flat=True))
+    return {what.partition(":")[0] for what in order.lift_kinds}
+
+
+def may_add(order: Order, actor: Staff) -> None:
+    """By this change a measure would end later or reach further: another right, and never on an objection (11)."""
+    if LESSENS in order.clauses:
+        raise Invalid(
+            _("Clause 11 shortens or narrows a measure: it neither extends nor widens one. Nothing was done.")
+        )
+    if not actor.has_perm(ADD):
+        raise Refused(gettext_noop("Your role may shorten or narrow a measure, but neither extend nor widen it."))
+
+
 def must_know_logins(policy: DormancyPolicy | None) -> None:
     """Asked when somebody is looked at or filed under a policy, and again when it runs."""
     if policy and (why := unknown_logins(policy)):
@@ -176,18 +214,22 @@ def _authority(order: Order, actor: Staff) -> Authority:
 
 
 def _reaches(authority: Authority, order: Order) -> bool:
-    length = order.length(timezone.now())
+    now = timezone.now()
+    length, longest = order.length(now), authority.longest
+    if authority.working_days:
+        longest = after_working_days(now, authority.working_days) - now
     return (
         (order.kind != Kind.FREEZE or order.freeze_kind in authority.freezes)
-        and (authority.longest is None or (length is not None and length <= authority.longest))
+        and (longest is None or (length is not None and length <= longest))
         and (not authority.clauses or set(order.clauses) <= set(authority.clauses))
         and not set(order.clauses) & set(authority.not_clauses)
+        and (bool(order.ruling) or not authority.answering)
     )
 
 
 def may_order(kind: Kind, actor: Staff) -> bool:
     """Does any authority of this person reach this kind of act? For showing or hiding its button."""
-    return any(a.kind == kind and actor.has_perm(a.permission) for a in AUTHORITIES)
+    return any(a.kind == kind and actor.has_perm(a.permission) for a in AUTHORITIES if not a.answering)
 
 
 def daily_limit(actor: Staff) -> int:

@@ -20,7 +20,7 @@ from enforcement.citations import CitationKey
 from enforcement.content import TARGET, content_hash
 from enforcement.models import Decision, Evidence, Ground, StrikeOut, Target
 from enforcement.order import Order
-from enforcement.policy import BASIS, Effect
+from enforcement.policy import BASIS, Effect, Kind
 from enforcement.services import figures
 from enforcement.services.apply import apply
 from enforcement.services.evidence import evidence_files, sha256_of
@@ -84,8 +84,8 @@ def decide(
         kind=order.kind,
         freeze_kind=order.freeze_kind,
         scopes=list(order.scopes),
-        duration=order.duration,
-        until=order.until,
+        duration=order.duration if order.kind != Kind.ADJUST else None,
+        until=order.until if order.kind != Kind.ADJUST else found.until,
         facts=order.facts,
         reason=order.reason,
         ticket=order.ticket,
@@ -230,13 +230,13 @@ _ALONE, _FILING = 7171, 7172  # a long list that is filed keeps none of his clic
 
 def _freeze_targets(decision: Decision, order: Order, chunk: Sequence[int], act: pen.Act) -> tuple[int, str]:
     """Insert targets under the decision's key, taking the key from its sequence at first; the text to digest."""
-    lift, lift_params = judgement.measures_to_lift(order)
+    named, named_params = judgement.measures_named(order)
     sql = f"""
 WITH {_ONE_AT_A_TIME} d AS MATERIALIZED (
   SELECT coalesce(%(decision)s, nextval(pg_get_serial_sequence('enforcement_decision', 'id'))) AS id FROM hold),
 filed AS (
   INSERT INTO enforcement_target (decision_id, number_id, tenure_id, revision, measures, event)
-  SELECT d.id, n.id, n.tenure_id, n.revision, {lift}, %(event)s
+  SELECT d.id, n.id, n.tenure_id, n.revision, {named}, %(event)s
   FROM d, accounts_number n WHERE n.id = ANY(%(numbers)s::bigint[]) ORDER BY n.id
   RETURNING number_id, tenure_id, revision, measures)
 SELECT (SELECT id FROM d), coalesce(string_agg({TARGET}, '' ORDER BY number_id), '') FROM filed"""
@@ -244,7 +244,7 @@ SELECT (SELECT id FROM d), coalesce(string_agg({TARGET}, '' ORDER BY number_id),
         judgement.by_key(cursor, len(chunk))
         cursor.execute(
             sql,
-            lift_params
+            named_params
             | {
                 "decision": decision.pk,
                 "maker": decision.maker_id,

@@ -1,9 +1,6 @@
 """Delivery of notices: the worker takes some, sends them, and says on the record what came of them.
 
-At least once, and not more often than it must: what is taken has its `due_at` pushed ahead (a lease), so two workers
-never hold the same one and no transaction is open while something is sent. A worker that dies between sending and
-writing so leaves its notices to the next, which sends them again under the same id (`notice` of the webhook, Message-ID
-of the mail), by which whoever receives it knows it for the same.
+At least once, as from every outbox (qqops/outbox.py): a notice has the same id each time it is sent.
 """
 
 import datetime
@@ -11,16 +8,16 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from enforcement.changing import Changed, as_they_were, changed_by
 from enforcement.letters.placeholders import About
 from enforcement.letters.render import Incomplete, Rendered, render
-from enforcement.models import Decision, LetterTemplate, Measure, Notice, Target
+from enforcement.models import Decision, LetterTemplate, Measure, Notice, Outcome, Target
 from enforcement.policy import Kind
 from enforcement.services import letters
 from enforcement.services.ways import Ways
@@ -28,37 +25,16 @@ from qqops import webhook
 from qqops.alerts.services import raise_alert
 from qqops.approvals import State
 from qqops.audit import pen
+from qqops.outbox import ALERT_EVERY, RUN, Outbox, next_attempt
 from qqops.staff.models import Staff
 
-CHUNK = 200
-LEASE = datetime.timedelta(minutes=5)  # longer than a run and its last exchange take together
-RUN = 50.0  # seconds; the worker's clock comes every minute
-LONGEST_WAIT = datetime.timedelta(hours=1)
-ATTEMPTS = 77  # 1 min, 2, 4 … 32, then every hour: three days
-ALERT_EVERY = datetime.timedelta(days=1)
 S, C = Notice.State, Notice.Channel
-
 # The holder hears of an act when the time is over in which its maker takes back a slip (DESIGN §4).
-_TAKE = """
-WITH next AS (
-  SELECT id FROM enforcement_notice
-  WHERE state = 'pending' AND due_at <= %(now)s AND (stage <> 'act' OR created_at <= %(heard)s)
-  ORDER BY due_at LIMIT %(size)s FOR UPDATE SKIP LOCKED)
-UPDATE enforcement_notice x SET due_at = %(now)s + %(lease)s, attempts = x.attempts + 1
-FROM next WHERE x.id = next.id RETURNING x.id"""
-
-# In key order, as whoever takes an act back withdraws its notices, so that the two cannot deadlock.
-_MINE = "SELECT id FROM enforcement_notice WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
-
-# Of what was not reached in time: as if it had not been taken.
-_GIVE_BACK = f"""
-WITH mine AS MATERIALIZED ({_MINE})
-UPDATE enforcement_notice x SET due_at = %(now)s, attempts = x.attempts - 1
-FROM mine WHERE x.id = mine.id AND x.state IN ('pending', 'withdrawn') AND x.attempts > 0"""
+OUTBOX = Outbox("enforcement_notice", ready="stage <> 'act' OR created_at <= %(heard)s")
 
 # What was sent is sent, though the act was taken back in the same moment: its holder has another letter for that.
 _WRITE = f"""
-WITH mine AS MATERIALIZED ({_MINE})
+WITH mine AS MATERIALIZED ({OUTBOX.locked})
 UPDATE enforcement_notice x SET state = r.state, channel = r.channel, fault = r.fault, due_at = r.due_at,
   template_id = r.template, letter_sha256 = r.sha256, sent_at = CASE WHEN r.state = 'sent' THEN %(now)s END
 FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(channels)s::text[], %(faults)s::text[],
@@ -92,7 +68,7 @@ def deliver(*, actor: Staff, seconds: float = RUN) -> Counter[str]:
         while time.monotonic() < until and (notices := _take()):
             results = _send_all(notices, ways, until)
             done += _record(results, actor)
-            _give_back([notice.pk for notice in notices[len(results) :]])
+            OUTBOX.give_back([notice.pk for notice in notices[len(results) :]])
     return done
 
 
@@ -111,11 +87,12 @@ def abouts(notices: Iterable[Notice]) -> dict[int, About]:
     wanted = Decision.objects.filter(pk__in={notice.decision_id for notice in found.values()})
     decisions = wanted.select_related("policy", "undoes").prefetch_related("grounds__clause__version").in_bulk()
     grounds = {pk: sorted(one.grounds.all(), key=lambda ground: ground.pk) for pk, one in decisions.items()}
-    ended = _ended(found.values(), decisions)
+    ended, changed = _ended(found.values(), decisions), _changed(found.values(), decisions)
     return {
         pk: About(
             decisions[notice.decision_id], grounds[notice.decision_id], notice.tenure.number_id, notice.stage,
             notice.created_at, ended[notice.decision_id, notice.tenure_id],
+            changed[notice.decision_id, notice.tenure.number_id],
         )
         for pk, notice in found.items()
     }  # fmt: skip
@@ -139,6 +116,18 @@ def _ended(
     return ends
 
 
+def _changed(
+    notices: Iterable[Notice], decisions: Mapping[int, Decision]
+) -> defaultdict[tuple[int, int], list[Changed]]:
+    """By decision and number: what a change made of the measures that it named."""
+    told = [notice for notice in notices if decisions[notice.decision_id].kind == Kind.ADJUST]
+    found: defaultdict[tuple[int, int], list[Changed]] = defaultdict(list)
+    for outcome in Outcome.objects.filter(**_of(told), why="") if told else ():
+        decision = decisions[outcome.decision_id]
+        found[decision.pk, outcome.number_id] += [changed_by(decision, was) for was in as_they_were(outcome)]
+    return found
+
+
 def _of(notices: Iterable[Notice]) -> dict[str, set[int]]:
     return {
         "decision__in": {notice.decision_id for notice in notices},
@@ -147,20 +136,9 @@ def _of(notices: Iterable[Notice]) -> dict[str, set[int]]:
 
 
 def _take() -> list[Notice]:
-    now = timezone.now()
-    heard = now - datetime.timedelta(minutes=settings.QQOPS_NOTICE_WAIT)
-    params: dict[str, Any] = {"now": now, "heard": heard, "size": CHUNK, "lease": LEASE}
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE, params)
-        ids = [pk for (pk,) in cursor.fetchall()]
+    ids = OUTBOX.take(heard=timezone.now() - datetime.timedelta(minutes=settings.QQOPS_NOTICE_WAIT))
     people = ("tenure__number", "tenure__identity", "tenure__registrant", "tenure__identity_key")
     return list(Notice.objects.filter(pk__in=ids).select_related(*people).order_by("pk"))
-
-
-def _give_back(ids: list[int]) -> None:
-    if ids:
-        with connection.cursor() as cursor:
-            cursor.execute(_GIVE_BACK, {"now": timezone.now(), "ids": ids})
 
 
 def _send_all(notices: list[Notice], ways: Ways, until: float) -> list[Result]:
@@ -215,10 +193,8 @@ def _is_past(notice: Notice, decision: Decision) -> bool:
 
 
 def _again(notice: Notice, channel: str, fault: str) -> Result:
-    if notice.attempts >= ATTEMPTS:
-        return Result(notice, S.FAILED, channel, fault)
-    wait = min(LONGEST_WAIT, datetime.timedelta(minutes=2 ** min(notice.attempts - 1, 10)))
-    return Result(notice, S.PENDING, channel, fault, timezone.now() + wait)
+    due = next_attempt(notice.attempts)
+    return Result(notice, S.PENDING if due else S.FAILED, channel, fault, due)
 
 
 def _record(results: list[Result], actor: Staff) -> Counter[str]:

@@ -47,6 +47,11 @@ def check_file(content: bytes, *, actor: Staff) -> str:
     """The type of the file; raises as `take_in` would."""
     if not actor.has_perm(ADD):
         raise Refused(gettext_noop("Your role may not take in evidence files."))
+    return media_of(content)
+
+
+def media_of(content: bytes) -> str:
+    """The type of what may be evidence; Invalid says why it is none."""
     must_fit(len(content))
     if not content:
         raise Invalid(_("The file is empty. Nothing was done."))

@@ -5,7 +5,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import connection, transaction
@@ -19,10 +19,10 @@ from accounts.services.declared import self_dealing
 from enforcement import judgement, ladder, policy
 from enforcement.content import TARGET
 from enforcement.order import Order
-from enforcement.policy import MEASURES, Case, Kind, Rule, Why
+from enforcement.policy import MEASURES, OF_RUNNING, Case, Kind, Rule, Why
 from enforcement.queries import is_slip
 from enforcement.services.case_led import must_be_its_holders, must_spare, spared_by
-from enforcement.services.check import check, daily_limit, filing_limit
+from enforcement.services.check import check, daily_limit, filing_limit, may_add
 from enforcement.services.listed import Listed
 from qqops.errors import Invalid
 from qqops.staff.models import Staff
@@ -67,15 +67,19 @@ coalesce((SELECT true FROM enforcement_measure m JOIN enforcement_decision d ON 
     AND d.effect = 'provisional' AND (d.state IN ('refused', 'lapsed', 'void')
       OR (d.state = 'proposed' AND d.expires_at <= %(now)s)) LIMIT 1), false)"""
 
-_MADE_BY = "EXISTS (SELECT FROM enforcement_measure m WHERE m.id = ANY(t.measures) AND {condition})"
-_OWN = _MADE_BY.format(
-    condition="(SELECT d.maker_id FROM enforcement_decision d WHERE d.id = m.decision_id) = %(actor)s"
-)
-_SUPERVISED = _MADE_BY.format(
-    condition="(EXISTS (SELECT FROM enforcement_approval a WHERE a.proposal_id = m.decision_id AND a.agreed)"
-    " OR EXISTS (SELECT FROM enforcement_decision d JOIN staff_holding h ON h.staff_id = d.maker_id"
-    " AND h.role = 'supervisor' AND tstzrange(h.since, h.until) @> d.proposed_at WHERE d.id = m.decision_id))"
-)
+_OWN = """
+EXISTS (SELECT FROM enforcement_measure m WHERE m.id = ANY(t.measures)
+  AND (SELECT d.maker_id FROM enforcement_decision d WHERE d.id = m.decision_id) = %(actor)s)"""
+# By whoever made or agreed to the measure, or to what changed it since.
+_SUPERVISED = """
+EXISTS (SELECT FROM enforcement_measure m CROSS JOIN LATERAL (
+    SELECT m.decision_id AS id UNION ALL
+    SELECT x.decision_id FROM enforcement_target x JOIN enforcement_decision d ON d.id = x.decision_id
+    WHERE x.number_id = m.number_id AND m.id = ANY(x.measures) AND d.kind = 'adjust' AND d.state = 'applied') r
+  WHERE m.id = ANY(t.measures) AND (
+    EXISTS (SELECT FROM enforcement_approval a WHERE a.proposal_id = r.id AND a.agreed)
+    OR EXISTS (SELECT FROM enforcement_decision d JOIN staff_holding h ON h.staff_id = d.maker_id
+      AND h.role = 'supervisor' AND tstzrange(h.since, h.until) @> d.proposed_at WHERE d.id = r.id)))"""
 
 
 @dataclass
@@ -98,6 +102,8 @@ class Preview:
     digest: str = ""  # of the matched set and what would happen to each: a page shown is bound to it
     own: bool = False
     supervised: bool = False
+    adds: bool = False  # a change by which a measure would end later or reach further
+    until: datetime.datetime | None = None  # of a change: the end that it was looked at with
     past_solo_freeze: bool = False
     past_daily_limit: bool = False
     refused_before: bool = False
@@ -134,6 +140,8 @@ def preview(order: Order, numbers: Iterable[int], *, actor: Staff) -> Preview:
             _("The ladder suggests: %(steps)s. Say why you depart from it; nothing was done.")
             % {"steps": steps_in_words(found.suggested)}
         )
+    if found.adds:
+        may_add(order, actor)
     found.rule = policy.rule_for(
         Case(
             kind=order.kind,
@@ -148,6 +156,7 @@ def preview(order: Order, numbers: Iterable[int], *, actor: Staff) -> Preview:
             refused_before=found.refused_before,
             ruling_waits=order.ruling_waits,
             overturns_supervisor=found.supervised,
+            adds=found.adds,
             protected=bool(found.protected),
             terminates=order.undoes is not None and order.undoes.kind == Kind.RESTORE,
             withdraws=_withdraws(order, actor),
@@ -211,7 +220,7 @@ def _withdraws(order: Order, actor: Staff) -> bool:
 def glance(kind: Kind, numbers: Iterable[int], *, actor: Staff) -> Preview:
     """What an act of this kind would find, before the rest of the order is known; for showing, never for acting."""
     freeze = policy.FreezeKind.VIOLATION.value if kind == Kind.FREEZE else ""
-    lift = ("freeze", "restrict") if kind == Kind.LIFT else ()
+    lift = ("freeze", "restrict") if kind in OF_RUNNING else ()
     return _look(Order(kind, (), "", (), "", freeze_kind=freeze, lift_kinds=lift), numbers, actor)
 
 
@@ -222,6 +231,9 @@ def today() -> datetime.datetime:
 def _look(order: Order, numbers: Iterable[int], actor: Staff) -> Preview:
     listed, finders = Listed.of(numbers), spared_by(order)
     found = Preview(given=listed.given, duplicates=listed.given - listed.count)
+    if order.kind == Kind.ADJUST:  # whether that is sooner or later than now is judged by one end, and so it is filed
+        found.until = order.end(timezone.now())
+        order = replace(order, until=found.until, duration=None, indefinite=False)
     matched, targets = hashlib.sha256(), hashlib.sha256()
     if counted := order.kind in MEASURES and listed.count <= COUNTED_MAX:
         found.losses = Losses()
@@ -251,6 +263,7 @@ def _look(order: Order, numbers: Iterable[int], actor: Staff) -> Preview:
         declared += row["declared"]
         found.own |= row["own"]
         found.supervised |= row["supervised"]
+        found.adds |= row["adds"]
         found.past_solo_freeze |= row["past_solo"]
         found.refused_before |= row["refused_before"]
         used_today, found.filed_today = row["used_today"], row["filed_today"]
@@ -266,11 +279,11 @@ def _look(order: Order, numbers: Iterable[int], actor: Staff) -> Preview:
 
 
 def _judge(order: Order, chunk: Sequence[int], actor: Staff, *, losses: bool) -> dict[str, Any]:
-    lift, lift_params = judgement.measures_to_lift(order)
+    named, named_params = judgement.measures_named(order)
     reclaim = order.policy.kind if order.policy else ""
     why = judgement.why(order.kind, of_targets=False, reclaim=reclaim, leaves_out=bool(order.leave_out))
     graded = bool(order.severity) and ladder.is_graduated(order.kind, order.freeze_kind, order.clauses)
-    freeze, lifting = order.kind == Kind.FREEZE, order.kind == Kind.LIFT
+    freeze, of_running = order.kind == Kind.FREEZE, order.kind in OF_RUNNING
     sql = f"""
 WITH judged AS MATERIALIZED (
   SELECT g.id, g.id AS number_id, n.tenure_id, t.measures, n.id IS NOT NULL AS known, n.tier, n.revision,
@@ -281,11 +294,12 @@ WITH judged AS MATERIALIZED (
          {_ALONE if freeze else "false"} AS past_solo,
          {_REFUSED if order.kind in (Kind.FREEZE, Kind.RESTRICT) else "false"} AS refused_before,
          {_COUNTED if graded else "NULL"} AS counted,
-         {_OWN if lifting else "false"} AS own, {_SUPERVISED if lifting else "false"} AS supervised
+         {_OWN if of_running else "false"} AS own, {_SUPERVISED if of_running else "false"} AS supervised,
+         {judgement.ADDS if order.kind == Kind.ADJUST else "false"} AS adds
   FROM unnest(%(numbers)s::bigint[]) AS g(id)
   LEFT JOIN accounts_number n ON n.id = g.id
   {judgement.TENURE if reclaim or order.leave_out else "LEFT JOIN accounts_tenure h ON h.id = n.tenure_id"}
-  CROSS JOIN LATERAL (SELECT n.tenure_id, n.revision, {lift} AS measures) t
+  CROSS JOIN LATERAL (SELECT n.tenure_id, n.revision, {named} AS measures) t
 )
 SELECT (SELECT coalesce(jsonb_object_agg(why, c), '{{}}') FROM
           (SELECT why, count(*) c FROM judged WHERE known GROUP BY why) w),
@@ -306,6 +320,7 @@ SELECT (SELECT coalesce(jsonb_object_agg(why, c), '{{}}') FROM
        coalesce(bool_or(refused_before AND known AND why = ''), false),
        coalesce(bool_or(own AND why = ''), false),
        coalesce(bool_or(supervised AND why = ''), false),
+       coalesce(bool_or(adds AND why = ''), false),
        sha256(coalesce(string_agg(convert_to(id || ':' || coalesce(revision, -1) || ':' || why, 'UTF8'), ';'::bytea
               ORDER BY id), '')),
        coalesce(string_agg({TARGET}, '' ORDER BY number_id) FILTER (WHERE known), ''),
@@ -317,7 +332,7 @@ FROM judged"""
         cursor.execute(
             sql,
             judgement.params(order)
-            | lift_params
+            | named_params
             | {
                 "numbers": list(chunk),
                 "actor": actor.pk,
@@ -331,7 +346,7 @@ FROM judged"""
         row = cursor.fetchone()
     names = (
         "whys", "shown", "unknown", "premium", "paid", "protected", "held", "counted", "sample", "declared",
-        "past_solo", "refused_before", "own", "supervised", "digest", "targets", "used_today", "filed_today",
+        "past_solo", "refused_before", "own", "supervised", "adds", "digest", "targets", "used_today", "filed_today",
         "losses",
     )  # fmt: skip
     found = dict(zip(names, row, strict=True))

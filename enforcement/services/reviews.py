@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from enforcement.casebook import CaseKind, Party
 from enforcement.models import Case, CaseNumber, Decision, Measure, Outcome
-from enforcement.policy import LeftOut
+from enforcement.policy import LARGE_FROM, LeftOut
 from enforcement.services import case_words
 from qqops import bulk
 from qqops.audit import pen
@@ -23,6 +23,7 @@ from qqops.staff.models import Staff
 class Because(TextChoices):
     LEFT_OUT = "left_out"
     ENDED = "ended"
+    OVERTURNED = "overturned"
 
 
 # Two sweeps at once open one case. Taken after the locks of numbers, by decision in order: nobody waits in a ring.
@@ -51,6 +52,18 @@ def review_ended(decisions: Sequence[int], measures: Sequence[int], *, actor: St
     return cases
 
 
+def review_siblings(decision: Decision, number: int, *, actor: Staff) -> Case | None:
+    """What this decision did to one was found wrong on appeal: the others that it reached are looked at again (11).
+
+    One case as long as it is open; of more than `LARGE_FROM` it names only that one, and the decision.
+    """
+    if decision.target_count == 1 or _open_one(decision, Because.OVERTURNED):
+        return None
+    reached = Outcome.objects.filter(decision=decision, why="").exclude(number=number)
+    numbers = [number] if decision.target_count > LARGE_FROM else list(reached.values_list("number_id", flat=True))
+    return _begin(decision, Because.OVERTURNED, numbers, actor) if numbers else None
+
+
 def _review(decision: Decision, because: Because, numbers: list[int], actor: Staff) -> Case | None:
     if not numbers:
         return None
@@ -69,6 +82,9 @@ def _begin(decision: Decision, because: Because, numbers: list[int], actor: Staf
     words = {
         Because.LEFT_OUT: _("Left out of decision #%(id)d."),
         Because.ENDED: _("A measure of decision #%(id)d has ended."),
+        Because.OVERTURNED: _(
+            "A measure of decision #%(id)d was found wrong on appeal: look at the others it reached."
+        ),
     }
     case = Case(
         pk=bulk.next_pk(Case), kind=CaseKind.REVIEW, details={"decision": decision.pk, "because": because.value},

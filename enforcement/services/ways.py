@@ -1,12 +1,9 @@
 """The ways to a holder: his e-mail, else a message to his number through another system; and which is open to whom."""
 
-from contextlib import suppress
 from dataclasses import dataclass
-from email.utils import parseaddr
 from typing import Any, Protocol
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
 
 from accounts.identity.formats import Field
 from accounts.queries.identity import identity_of, opened, registrant_of
@@ -14,7 +11,7 @@ from enforcement.letters.placeholders import About
 from enforcement.letters.render import Rendered
 from enforcement.models import Notice
 from qqops import webhook
-from qqops.alerts.channels import NO_MAIL
+from qqops.outbox import Mail
 
 NOT_THE_REGISTRANT = "10.2"
 
@@ -30,24 +27,19 @@ class Ways:
     """The ways that are open during one run; the line to the mail server is opened once for all of it."""
 
     def __init__(self) -> None:
-        self.mail = get_connection() if settings.EMAIL_BACKEND != NO_MAIL else None
+        self.mail = Mail()
         self.webhook = ByWebhook() if webhook.is_safe(settings.QQOPS_NOTICE_WEBHOOK) else None
 
     def __enter__(self) -> "Ways":
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.hang_up()
-
-    def hang_up(self) -> None:
-        if self.mail is not None:
-            with suppress(Exception):  # it was broken already
-                self.mail.close()
+        self.mail.hang_up()
 
     def to(self, notice: Notice, about: About) -> Way | None:
         """The way to this holder, and to nobody else; None: there is none."""
-        if self.mail is not None and (address := _address(notice, about)):
-            return ByMail(address, self)
+        if self.mail.is_there and (address := _address(notice, about)):
+            return ByMail(address, self.mail)
         # A number may have another holder by now: what concerns the last one never reaches the next.
         held = notice.tenure.number.tenure_id == notice.tenure_id
         # And where 10.2 ends the use of somebody who is not the registrant, a message to the number reaches just him.
@@ -57,20 +49,11 @@ class Ways:
 @dataclass(frozen=True)
 class ByMail:
     address: str
-    ways: Ways
+    mail: Mail
     channel = Notice.Channel.MAIL
 
     def send(self, notice: Notice, about: About, letter: Rendered) -> None:
-        mail = self.ways.mail
-        assert mail is not None
-        headers = {"Message-ID": _message_id(notice)}
-        message = EmailMessage(letter.subject, letter.text, to=[self.address], headers=headers, connection=mail)
-        try:
-            mail.open()
-            message.send()
-        except Exception:
-            self.ways.hang_up()  # the next one opens a line of its own
-            raise
+        self.mail.send(letter.subject, letter.text, self.address, name=f"notice-{notice.pk}")
 
 
 class ByWebhook:
@@ -87,11 +70,6 @@ class ByWebhook:
             "text_en": letter.body_en,
         }
         webhook.post(settings.QQOPS_NOTICE_WEBHOOK, body, key=settings.QQOPS_WEBHOOK_KEY)
-
-
-def _message_id(notice: Notice) -> str:
-    _name, sender = parseaddr(settings.DEFAULT_FROM_EMAIL)
-    return f"<notice-{notice.pk}@{sender.rpartition('@')[2] or 'qqops'}>"
 
 
 def _address(notice: Notice, about: About) -> str:

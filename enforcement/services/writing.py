@@ -20,7 +20,13 @@ from qqops.approvals import State
 from qqops.audit import pen
 from qqops.staff.models import Staff
 
-MEASURED = (Kind.FREEZE, Kind.RESTRICT, Kind.LIFT, Kind.UNDO)  # these touch measures, the others the lifecycle
+MEASURED = (
+    Kind.FREEZE,
+    Kind.RESTRICT,
+    Kind.LIFT,
+    Kind.ADJUST,
+    Kind.UNDO,
+)  # these touch measures, the others the lifecycle
 
 
 def why_not(decision: Decision) -> str:
@@ -41,6 +47,7 @@ def judging(decision: Decision, now: datetime.datetime) -> dict[str, Any]:
         "freeze_kind": decision.freeze_kind,
         "scopes": decision.scopes,
         "leave_out": decision.leave_out or [],
+        **judgement.LIMITS,
         **judgement.undone(decision.undoes),
         **judgement.terms(decision.policy, now, since=decision.proposed_at),
     }
@@ -86,16 +93,58 @@ number AS (
   UPDATE accounts_number n SET frozen_until = {frozen}, restricted_until = {restricted}, revision = n.revision + 1
   FROM judged j WHERE n.id = j.number_id AND j.why = '' RETURNING n.*)"""
 
+# What becomes of measures that run on (T11), in place: each stays its decision's, with its clause and its start, and
+# counts once. `term` says the end and the scopes of each afterwards; the number's ends follow from all that run.
+_ADJUST = """
+term AS MATERIALIZED ({term}),
+measure AS (
+  UPDATE enforcement_measure m SET until = nullif(x.until, %(forever)s), scopes = x.scopes
+  FROM term x WHERE m.id = x.id RETURNING m.*),
+measure_history AS ({measure_changed}),
+ends AS MATERIALIZED (
+  SELECT j.number_id, {frozen} AS frozen, {restricted} AS restricted
+  FROM judged j JOIN enforcement_measure m ON m.number_id = j.number_id AND m.tenure_id = j.tenure_id
+    LEFT JOIN term x ON x.id = m.id
+  WHERE j.why = '' AND {in_force} GROUP BY j.number_id),
+number AS (
+  UPDATE accounts_number n SET frozen_until = e.frozen, restricted_until = e.restricted, revision = n.revision + 1
+  FROM ends e WHERE n.id = e.number_id RETURNING n.*)"""
+
+_LATEST = "max(coalesce(x.until, m.until, %(forever)s)) FILTER (WHERE m.kind = '{kind}')"
+
+_TERM = f"""
+  SELECT m.id, {judgement.NEW_UNTIL} AS until, {judgement.NEW_SCOPES} AS scopes
+  FROM judged j CROSS JOIN LATERAL unnest(j.measures) AS y(id) JOIN enforcement_measure m ON m.id = y.id
+  WHERE j.why = '' AND {judgement.IN_FORCE}"""
+
+# What was prolonged beyond the end that it had before ends now: it was in force until now.
+_TERM_BEFORE = f"""
+  SELECT m.id, CASE WHEN y.until IS NULL THEN %(forever)s ELSE greatest(y.until, %(now)s) END AS until, y.scopes
+  FROM judged j JOIN enforcement_outcome o ON o.decision_id = %(undoes)s AND o.number_id = j.number_id
+    CROSS JOIN LATERAL jsonb_to_recordset(o.before -> 'terms') AS y(id bigint, until timestamptz, scopes varchar[])
+    JOIN enforcement_measure m ON m.id = y.id
+  WHERE j.why = '' AND {judgement.IN_FORCE}"""
+
 _MOVE = """
 number AS (
   UPDATE accounts_number n SET {moved}, revision = n.revision + 1
   FROM judged j WHERE n.id = j.number_id AND j.why = '' RETURNING n.*)"""
 
+# Of what is taken back a notice that is not sent is not sent any more; they are locked in key order, as the worker
+# writes them (deliver.py).
+_UNSENT = f"""
+waiting AS MATERIALIZED (
+  SELECT x.id, {MAY_BE_HEARD} AS heard
+  FROM judged j JOIN enforcement_notice x ON x.decision_id = %(undoes)s AND x.tenure_id = j.tenure_id
+  WHERE {NOT_SENT} AND j.why IN ('', 'voided') ORDER BY x.id FOR NO KEY UPDATE OF x),
+unsent AS (
+  UPDATE enforcement_notice x SET state = 'withdrawn' FROM waiting w WHERE x.id = w.id
+  RETURNING x.tenure_id, x.stage, w.heard)"""
+
 # Exactly what it was, but that nobody's data is purged before he had a whole grace to object: the measures of that
 # decision end, those that a lift ended, and still say so, run again, and the number is what its outcome says it was
 # before. What had run out or was lifted ended when it did and by whom it did, and ceases to count; one that is not
-# swept yet is left to the sweep with its reason. A notice that is not sent is not sent any more; they are locked in key
-# order, as the worker writes them (deliver.py).
+# swept yet is left to the sweep with its reason.
 _UNDO = """
 ended AS (
   UPDATE enforcement_measure m SET ended_at = %(now)s, ended_by_id = %(decision)s, end_reason = %(end_reason)s
@@ -111,13 +160,7 @@ voided AS (
     AND j.why = 'voided' RETURNING m.*),
 measure AS (SELECT * FROM ended UNION ALL SELECT * FROM reopened UNION ALL SELECT * FROM voided),
 measure_history AS ({measure_changed}),
-waiting AS MATERIALIZED (
-  SELECT x.id, {may_be_heard} AS heard
-  FROM judged j JOIN enforcement_notice x ON x.decision_id = %(undoes)s AND x.tenure_id = j.tenure_id
-  WHERE {not_sent} AND j.why IN ('', 'voided') ORDER BY x.id FOR NO KEY UPDATE OF x),
-unsent AS (
-  UPDATE enforcement_notice x SET state = 'withdrawn' FROM waiting w WHERE x.id = w.id
-  RETURNING x.tenure_id, x.stage, w.heard),
+{unsent},
 number AS (
   UPDATE accounts_number n SET lifecycle = CASE WHEN o.before ->> 'lifecycle' = 'allocated' AND EXISTS (
         SELECT FROM accounts_loginfact f WHERE f.tenure_id = j.tenure_id OFFSET 0) THEN 'in_use'
@@ -136,8 +179,14 @@ _BEFORE = "(o.before ->> '{column}')::timestamptz"
 _WHOLE_GRACE = "CASE WHEN {before} IS NOT NULL THEN greatest({before}, %(now)s + %(grace)s) END"
 _BEFORE_AND_STILL = "CASE WHEN {before} > %(now)s THEN {before} END"  # what was over by itself meanwhile stays over
 
-# Of what a restore takes back, an undo needs more to put it there again.
+# Of what a restore takes back, and of what a change changes, an undo needs more to put it there again.
 _ENDING = ("terminated_at", "terminated_under", "due_at")
+_ENDING_BEFORE = "".join(f", '{name}', {name}" for name in _ENDING)
+_TERMS_BEFORE = f""", 'terms', (
+    SELECT jsonb_agg(jsonb_build_object('id', m.id, 'kind', m.kind, 'freeze_kind', m.freeze_kind, 'until', m.until,
+      'scopes', m.scopes) ORDER BY m.id)
+    FROM enforcement_measure m WHERE m.id = ANY(judged.measures) AND {judgement.IN_FORCE})"""
+_BEFORE_MORE = {Kind.RESTORE: _ENDING_BEFORE, Kind.ADJUST: _TERMS_BEFORE}
 
 
 # What becomes of a number whose right of use ended, and when (closing.py); a restore takes all of it back.
@@ -162,12 +211,22 @@ def _act_sql(decision: Decision) -> str:
             "restricted": judgement.latest_end("restrict", without="j.measures"),
         }
         return _LIFT.format(measure_changed=changed, in_force=judgement.IN_FORCE, **left)
+    if kind == Kind.ADJUST:
+        return _adjust_sql(_TERM)
     if kind == Kind.UNDO:
         return _undo_sql(decision)
     return _MOVE.format(moved=_MOVED[Kind(kind)])
 
 
+def _adjust_sql(term: str) -> str:
+    changed = pen.history_insert(Measure, pen.CHANGED, source="measure live")
+    ends = {"frozen": _LATEST.format(kind="freeze"), "restricted": _LATEST.format(kind="restrict")}
+    return _ADJUST.format(term=term, measure_changed=changed, in_force=judgement.IN_FORCE, **ends)
+
+
 def _undo_sql(decision: Decision) -> str:
+    if decision.undoes and decision.undoes.kind == Kind.ADJUST:
+        return f"{_UNSENT}, {_adjust_sql(_TERM_BEFORE)}"
     before = {
         name: _BEFORE.format(column=name) for name in ("frozen_until", "restricted_until", "terminated_at", "due_at")
     }
@@ -181,8 +240,7 @@ def _undo_sql(decision: Decision) -> str:
         measure_changed=pen.history_insert(Measure, pen.CHANGED, source="measure live"),
         in_force=judgement.IN_FORCE,
         lifted=judgement.LIFTED,
-        not_sent=NOT_SENT,
-        may_be_heard=MAY_BE_HEARD,
+        unsent=_UNSENT,
         terminated_at=before["terminated_at"],
         due_at=_WHOLE_GRACE.format(before=before["due_at"]),
         **ends,
@@ -197,7 +255,7 @@ def write(decision: Decision, actor: Staff, after: int, upto: int) -> dict[str, 
         tenure=tenure_of(decision),
         restored=judgement.RESTORED_TO if kind == Kind.RESTORE else "NULL",
         more="".join(f", n.{name}" for name in _ENDING) if kind == Kind.RESTORE else "",
-        before="".join(f", '{name}', {name}" for name in _ENDING) if kind == Kind.RESTORE else "",
+        before=_BEFORE_MORE.get(kind, ""),
         act=_act_sql(decision),
         told=_TOLD.get(kind, "why = ''") + (_HEARD if kind == Kind.UNDO and not decision.in_error else ""),
         number_history=pen.history_insert(Number, pen.CHANGED, source="number live"),

@@ -62,6 +62,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "enforcement.make_long_freeze",
         "enforcement.make_termination",
         "enforcement.make_lift",
+        "enforcement.make_extension",
         "enforcement.make_restore",
         "accounts.view_identity",
         "accounts.search_identity",
@@ -199,6 +200,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "enforcement.draft_letter",
         "enforcement.export_decision",
         "appeals.view_appeal",
+        "appeals.handle_dispute",
     ),
     "auditor": (
         *LOOK,
@@ -293,6 +295,7 @@ NOT_IN_EMERGENCY = frozenset(
         "enforcement.approve_letter",
         "appeals.hear_again",
         "appeals.approve_ruling",
+        "appeals.handle_dispute",
     }
 )
 

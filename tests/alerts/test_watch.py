@@ -9,6 +9,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from accounts import tasks as accounts_tasks
+from appeals import tasks as appeals_tasks
 from enforcement import tasks
 from qqops.alerts import tasks as alert_tasks
 from qqops.alerts import watch
@@ -22,7 +23,7 @@ from tests.web.door import text
 
 MINUTE, HOUR = datetime.timedelta(minutes=1), datetime.timedelta(hours=1)
 SWEEP = "enforcement.expire"
-MINUTELY = {SWEEP, "enforcement.feed", "enforcement.deliver"}
+MINUTELY = {SWEEP, "enforcement.feed", "enforcement.deliver", "appeals.sweep", "appeals.deliver"}
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_each_of_the_worker_is_late_after_its_own_time(fresh: datetime.datetime)
             "accounts.release",
         },
     )
-    daily = {"audit.verify", "accounts.purge", "accounts.logins", "enforcement.evidence"}
+    daily = {"audit.verify", "accounts.purge", "accounts.logins", "enforcement.evidence", "appeals.keys"}
     assert late_at(fresh + 29 * MINUTE) == MINUTELY
     half_hourly |= MINUTELY
     assert late_at(fresh + 31 * MINUTE) == half_hourly
@@ -112,6 +113,9 @@ def test_each_sweep_of_the_worker_beats(fresh: datetime.datetime) -> None:
             "enforcement.deliver": tasks.deliver_notices,
             "enforcement.lists": tasks.forget_lists,
             "enforcement.evidence": tasks.drop_evidence,
+            "appeals.sweep": appeals_tasks.sweep_appeals,
+            "appeals.deliver": appeals_tasks.deliver_messages,
+            "appeals.keys": appeals_tasks.clear_words,
             "staff.sweep": staff_tasks.sweep,
             "staff.remind": staff_tasks.remind,
             "accounts.purge": accounts_tasks.purge_expired,

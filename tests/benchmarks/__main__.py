@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.benchmarks import allocation, logins, ranges, reclaim, sealing
+from tests.benchmarks import allocation, appeals, logins, ranges, reclaim, sealing
 from tests.benchmarks.house import House
 
 
@@ -38,7 +38,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, one pair: does the bench itself work?")
     parser.add_argument("--pairs", type=int, default=0, help="alternated pairs for each ratio (default: 5)")
-    parts = ("allocation", "batch", "ending", "freeze", "growth", "logins", "ranges", "sealing", "reclaim", "search")
+    parts = (
+        "allocation",
+        "batch",
+        "ending",
+        "filing",
+        "freeze",
+        "growth",
+        "logins",
+        "ranges",
+        "sealing",
+        "reclaim",
+        "search",
+    )
     parser.add_argument("--only", choices=parts, help="one part of it")
     given = parser.parse_args()
     pairs = given.pairs or (1 if given.quick else 5)
@@ -58,6 +70,9 @@ def main() -> int:
                 numbers, few, many = (30_000, 20_000, 20_000) if given.quick else (300_000, 50_000, 100_000)
                 figures.append(ended("undo", 0.8, house, Path(folder), numbers, few, pairs))
                 figures.append(ended("expire", 0.9, house, Path(folder), numbers, many, pairs))
+            if given.only in (None, "filing"):
+                numbers, lines = (30_000, 2_000) if given.quick else (300_000, 10_000)
+                figures.append(filed(house, Path(folder), numbers, lines, pairs))
             if given.only in (None, "growth"):
                 numbers, small, large = (60_000, 10_000, 50_000) if given.quick else (1_100_000, 10_000, 1_000_000)
                 figures += growth(house, Path(folder), numbers, small, large, pairs)
@@ -153,6 +168,13 @@ def ended(what: str, bar: float, house: House, folder: Path, numbers: int, targe
     if written[0] != written[1]:
         raise SystemExit(f"the two sides did not do the same work: {written}")
     return Figure(f"{what} {targets:,} measures ÷ hand-written SQL", median(ratios), bar)
+
+
+def filed(house: House, folder: Path, numbers: int, lines: int, pairs: int) -> Figure:
+    say(f"file {lines:,} appeals from a file")
+    house.grow(numbers)
+    figure = appeals.filing(house, folder, lines, pairs, say)
+    return Figure(f"file {lines:,} appeals ÷ the same inserts by hand", figure, 0.5)
 
 
 def growth(house: House, folder: Path, numbers: int, small: int, large: int, pairs: int) -> list[Figure]:

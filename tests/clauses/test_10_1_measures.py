@@ -61,7 +61,7 @@ def test_10_1_b_both_persons_are_on_the_record(number: Make, officer: Staff, sup
 
 
 def test_10_1_c_the_three_measures_and_no_other_burden() -> None:
-    burdens = set(BASIS["10.1"].kinds) - {Kind.LIFT, Kind.RESTORE, Kind.UNDO}
+    burdens = set(BASIS["10.1"].kinds) - {Kind.LIFT, Kind.ADJUST, Kind.RESTORE, Kind.UNDO}
     assert burdens == {Kind.RESTRICT, Kind.FREEZE, Kind.TERMINATE}
 
 

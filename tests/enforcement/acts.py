@@ -25,6 +25,7 @@ _USUAL: dict[Kind, dict[str, Any]] = {
     Kind.RESTRICT: {"scopes": (Scope.SEND_MSG.value,), "duration": 3 * DAY},
     Kind.TERMINATE: {},
     Kind.LIFT: {"lift_kinds": ("freeze", "restrict")},
+    Kind.ADJUST: {"lift_kinds": ("freeze",)},
     Kind.RESTORE: {},
     Kind.UNDO: {},
 }

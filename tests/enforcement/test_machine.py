@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from accounts.lifecycle import FOREVER, pairs
 from accounts.models import Number
 from enforcement import services
+from enforcement.changing import as_they_were, changed_by
 from enforcement.models import Approval, Decision, Measure, Outcome
 from enforcement.policy import Kind
 from qqops.approvals import State
@@ -37,6 +38,7 @@ GROUNDS = {
     Kind.RESTRICT: [("10.1", ""), ("4.1", "")],
     Kind.TERMINATE: [("10.1", ""), ("10.2", ""), ("10.3", "")],
     Kind.LIFT: [("10.1", ""), ("11", "")],
+    Kind.ADJUST: [("10.1", ""), ("11", "")],
     Kind.RESTORE: [("11", ""), ("7", "")],
 }
 some_numbers = st.lists(st.sampled_from(IDS), min_size=1, max_size=4)
@@ -80,12 +82,13 @@ class Staffroom(RuleBasedStateMachine):
         more: dict[str, Any] = {"clauses": (clause,)}
         if clause == "10.3":
             more["policy"] = self.policy
-        if kind in (Kind.FREEZE, Kind.RESTRICT):
+        if kind in (Kind.FREEZE, Kind.RESTRICT, Kind.ADJUST):
             more |= term
         more |= {
             Kind.FREEZE: {"freeze_kind": freeze_kind},
             Kind.RESTRICT: {"scopes": scopes},
             Kind.LIFT: {"lift_kinds": what},
+            Kind.ADJUST: {"lift_kinds": what[:1], "scopes": scopes if what == ("restrict",) else ()},
         }.get(kind, {})
         try:
             report = services.decide(order(kind, **more), ids, actor=self.cast[login])
@@ -135,6 +138,14 @@ class Staffroom(RuleBasedStateMachine):
             for kind, until in (("freeze", n.frozen_until), ("restrict", n.restricted_until)):
                 shown = until if until is not None and until > now else None
                 assert shown == ends.get((n.pk, kind)), (n.pk, kind)
+
+    @invariant()
+    def nothing_is_added_to_a_measure_without_a_second_person(self) -> None:
+        for d in Decision.objects.filter(kind=Kind.ADJUST, approvers=[]):
+            for outcome in Outcome.objects.filter(decision=d, why=""):
+                for one in (changed_by(d, was) for was in as_they_were(outcome)):
+                    assert (one.until or FOREVER) <= (one.was.until or FOREVER), d
+                    assert set(one.scopes) <= set(one.was.scopes), d
 
     @invariant()
     def nobody_rules_on_his_own_and_nobody_twice(self) -> None:

@@ -18,6 +18,8 @@ from enforcement.models import Decision
 from enforcement.policy import Kind
 from enforcement.queries import inbox
 from qqops.staff.models import Staff
+from qqops.staff.services import join
+from tests.cast import PASSWORD
 from tests.enforcement import acts
 from tests.enforcement.reclaiming import adopt
 from tests.supply import feed_covers
@@ -51,10 +53,15 @@ def test_no_chunk_of_a_batch_scans_a_growing_table(
     for person in (officer, officer2, supervisor, supervisor2):  # nobody's list is empty, none is reached
         declare(person, range(500_000_000, 500_000_020), "relative", actor=person)
     settings.QQOPS_CHUNK = CHUNK
-    for kind, maker, agrees in ((Kind.FREEZE, officer, supervisor), (Kind.LIFT, officer2, supervisor2)):
+    runs: list[tuple[Kind, Staff, Staff, dict[str, Any]]] = [
+        (Kind.FREEZE, officer, supervisor, {}),
+        (Kind.ADJUST, officer2, supervisor2, {"duration": acts.DAY}),
+        (Kind.LIFT, officer2, supervisor2, {}),
+    ]
+    for kind, maker, agrees, more in runs:
         analyze()
         with scans() as found:
-            decision = acts.decide(kind, ids[:: NUMBERS // TARGETS][:TARGETS], maker).decision
+            decision = acts.decide(kind, ids[:: NUMBERS // TARGETS][:TARGETS], maker, **more).decision
             decision = acts.approve(decision, agrees, later=nothing).decision
             analyze()  # a planner that knows the length of the list must not think better of it
             applied, skipped = services.apply(decision, actor=maker)
@@ -68,21 +75,28 @@ def test_no_chunk_of_an_undo_scans_one(
     officer2: Staff,
     supervisor: Staff,
     supervisor2: Staff,
+    setup_actor: Staff,
     settings: Any,
 ) -> None:
     ids = numbers(NUMBERS)
     acts.approve(acts.decide(Kind.RESTRICT, ids, officer), supervisor)  # so that no table is small
     settings.QQOPS_CHUNK = CHUNK
-    batch = acts.decide(Kind.FREEZE, ids[:: NUMBERS // TARGETS][:TARGETS], officer).decision
+    some = ids[:: NUMBERS // TARGETS][:TARGETS]
+    batch = acts.decide(Kind.FREEZE, some, officer).decision
     acts.approve(batch, supervisor)
-    batch.refresh_from_db()
+    others = ids[5 :: NUMBERS // TARGETS][:TARGETS]
+    change = acts.decide(Kind.ADJUST, others, officer, lift_kinds=("restrict",), duration=acts.DAY).decision
+    acts.approve(change, supervisor2)
     _everybody_was_here()
-    analyze()
-    with scans() as found:
-        decision = acts.approve(acts.undo(batch, officer2), supervisor2, later=nothing).decision
+    third = join("supervisor3", "supervisor", password=PASSWORD, actor=setup_actor, reason="had no part in either")
+    for wrong, agrees in ((batch, supervisor2), (change, third)):
+        wrong.refresh_from_db()
         analyze()
-        applied, skipped = services.apply(decision, actor=officer2)
-    assert (applied, +skipped, found) == (TARGETS, {}, set())
+        with scans() as found:
+            decision = acts.approve(acts.undo(wrong, officer2), agrees, later=nothing).decision
+            analyze()
+            applied, skipped = services.apply(decision, actor=officer2)
+        assert (applied, +skipped, found) == (TARGETS, {}, set())
 
 
 def test_no_chunk_of_a_reclaim_scans_one_nor_do_its_notices(

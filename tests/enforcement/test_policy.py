@@ -27,14 +27,14 @@ MATRIX: dict[str, set[str]] = {
     "8.2": {"restrict", "freeze:violation", "terminate"},
     "8.3": {"freeze:security"},
     "9.4": {"restrict", "freeze:violation", "terminate"},
-    "10.1": {"restrict", "freeze:violation", "terminate", "lift", "restore", "undo"},
+    "10.1": {"restrict", "freeze:violation", "terminate", "lift", "adjust", "restore", "undo"},
     "10.2": {"terminate"},
     "10.3": {"terminate"},
-    "11": {"lift", "restore", "undo"},
+    "11": {"lift", "adjust", "restore", "undo"},
     "contract": {"restrict", "freeze:violation", "terminate"},
-    "law": {"restrict", "freeze:legal", "terminate", "lift", "restore", "undo"},
+    "law": {"restrict", "freeze:legal", "terminate", "lift", "adjust", "restore", "undo"},
 }
-ACTS = ["restrict", *(f"freeze:{f}" for f in F.values), "terminate", "lift", "restore", "undo"]
+ACTS = ["restrict", *(f"freeze:{f}" for f in F.values), "terminate", "lift", "adjust", "restore", "undo"]
 
 
 def test_the_matrix_has_exactly_the_grounds_of_the_rules() -> None:
@@ -51,6 +51,7 @@ def test_a_clause_allows_its_measures_and_no_other(
     kind, _colon, freeze_kind = act.partition(":")
     more: dict[str, Any] = {"clauses": (clause,), "citation": "某法第一条" if clause == "law" else ""}
     more |= {"article": "service:4.2"} if clause == "contract" else {}
+    more |= {"duration": DAY} if kind == "adjust" else {}
     more |= {"undoes": Decision(kind=K.FREEZE, state=State.APPLIED)} if kind == "undo" else {}
     if freeze_kind:
         more |= {"freeze_kind": freeze_kind, "duration": 12 * HOUR}
@@ -141,6 +142,13 @@ CASES: list[tuple[Case, str, str, tuple[str, ...]]] = [
     (case(K.TERMINATE), "terminate", "waits", (SUP,)),
     (case(K.RESTORE), "restore", "waits", (SUP,)),
     (case(K.LIFT), "alone", "at_once", ()),
+    (case(K.ADJUST), "alone", "at_once", ()),
+    (case(K.ADJUST, targets=101), "batch", "waits", (SUP,)),
+    (case(K.ADJUST, adds=True), "extend", "waits", (SUP,)),
+    (case(K.ADJUST, lifts_own=True), "changes_own", "waits", (SUP,)),
+    (case(K.ADJUST, overturns_supervisor=True), "overturns_supervisor", "waits", (SUP,)),
+    (case(K.ADJUST, clauses=("law",)), "change_by_order", "waits", (SUP,)),
+    (case(K.ADJUST, ruling_waits=True), "ruling", "waits", (SUP,)),
     (case(K.LIFT, lifts_own=True), "lifts_own", "waits", (SUP,)),
     (case(K.LIFT, overturns_supervisor=True), "overturns_supervisor", "waits", (SUP,)),
     (case(K.LIFT, clauses=("law",)), "by_order", "waits", (SUP,)),
@@ -196,12 +204,13 @@ ORDERS: dict[str, dict[str, Any]] = {
     "reclaim": {"kind": K.TERMINATE, "clauses": ("10.3",)},
     "reclaim and more": {"kind": K.TERMINATE, "clauses": ("10.1", "10.3")},
     "lift": {"kind": K.LIFT},
+    "adjust": {"kind": K.ADJUST, "duration": DAY},
     "restore": {"kind": K.RESTORE},
     "undo": {"kind": K.UNDO, "undoes": Decision(kind=K.FREEZE, state=State.APPLIED)},
 }
 MAY: dict[str, set[str]] = {
     "agent": {"security 24 h"},
-    "reviewer": {"security 24 h", "security 25 h", "lift", "restore", "undo"},
+    "reviewer": {"security 24 h", "security 25 h", "lift", "adjust", "restore", "undo"},
     "officer": set(ORDERS) - {"reclaim", "reclaim and more"},
     "supervisor": {"security 24 h", "security 25 h", "violation 7 d", "restrict"},
     "resources": {"reclaim"},
@@ -230,7 +239,7 @@ def test_a_role_orders_what_its_authority_reaches(login: str, cast: dict[str, St
 
 def test_each_authority_is_held_by_some_role() -> None:
     held = {p for permissions in ROLES.values() for p in permissions}
-    assert {a.permission for a in AUTHORITIES} | {SUP, PRIV} <= held
+    assert {a.permission for a in AUTHORITIES} | {policy.ADD, SUP, PRIV} <= held
     assert not set(ROLES["auditor"]) & {a.permission for a in AUTHORITIES}
 
 

@@ -167,12 +167,13 @@ def test_a_run_killed_in_the_middle_continues_and_doubles_nothing(
     decision = _approved(ids, officer, supervisor)
     command = [sys.executable, "manage.py", "decisions", "run", str(decision.pk), "--apply", "--json"]
     small = process_env | {"QQOPS_CHUNK": str(chunk), "PATH": os.environ["PATH"]}
-    for _kill in range(kills):
+    for killed in range(kills):
         before = Outcome.objects.count()
         run = subprocess.Popen(command, cwd=settings.BASE_DIR, env=small, stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + 30
-        at = random.randint(chunk, 3 * chunk)
-        while Outcome.objects.filter(decision=decision).count() < before + at and time.monotonic() < deadline:
+        at = random.randint(1, (count - before) // (2 * (kills - killed)))  # enough is left for those to come
+        reached = Outcome.objects.filter(decision=decision, number=ids[before + at])  # by its key: they go in its order
+        while not reached.exists() and time.monotonic() < deadline:
             time.sleep(0.005)
         time.sleep(random.random() * 0.05)  # anywhere in a chunk
         run.send_signal(signal.SIGKILL)

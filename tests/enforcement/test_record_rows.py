@@ -90,6 +90,19 @@ def test_a_lift(number: Make, officer: Staff, reviewer: Staff) -> None:
     ]  # fmt: skip
 
 
+def test_a_change_of_a_measure(number: Make, officer: Staff, reviewer: Staff) -> None:
+    one = number()
+    decide(Kind.FREEZE, one, officer)
+    before = head()
+    decide(Kind.ADJUST, one, reviewer, duration=HOUR)
+    assert record(before) == [FILED, MEASURED]
+    history = history_model(Measure).objects.order_by("history_id")  # type: ignore[attr-defined]
+    assert list(history.values_list("history_type", "ended_at")) == [("+", None), ("~", None)]
+    assert list(Notice.objects.order_by("pk").values_list("decision__kind", "stage", "state")) == [
+        ("freeze", "act", "pending"), ("adjust", "act", "pending"),
+    ]  # fmt: skip
+
+
 def test_a_termination_and_its_restoring(number: Make, officer: Staff, supervisor: Staff, supervisor2: Staff) -> None:
     one, before = number(), head()
     terminated(one, officer, supervisor)

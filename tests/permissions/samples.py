@@ -42,7 +42,7 @@ Cast = dict[str, Staff]
 def samples(cast: Cast, story: Story) -> dict[str, Any]:
     """For each route with parameters its arguments, or a function that gives its addresses."""
     known = _of_the_house(cast) | _of_identities(story) | _of_tenures(story) | _of_desk(cast) | _of_reclaim(cast)
-    return known | _of_life(cast) | _of_enforcing(story)
+    return known | _of_life(cast) | _of_enforcing(story) | _of_appeals(story)
 
 
 def _of_the_house(cast: Cast) -> dict[str, Any]:
@@ -128,6 +128,38 @@ def _of_enforcing(story: Story) -> dict[str, Any]:
         "admin:withdraw": [told.waits.pk],
         "admin:progress": [waiting],
         "admin:report": [waiting, "csv"],
+    }
+
+
+def _of_appeals(story: Story) -> dict[str, Any]:
+    told = story.hearing
+    at = f"?number={told.filed.number_id}"
+    by = {
+        told.filed: ("take",),
+        told.in_hand: (
+            "ask",
+            "write",
+            "withdraw",
+            "convert",
+            "skip",
+            "transfer",
+            "rule",
+            "read",
+            "weigh",
+            "contest",
+            "evidence",
+        ),
+        told.waiting: ("answer",),
+        told.cooling: ("stop",),
+        told.closed: ("again", "negotiate", "sue"),
+        told.sued: ("judge",),
+    }
+    return {
+        **{f"admin:appeals_{step}": [appeal.pk] for appeal, steps in by.items() for step in steps},
+        **{f"admin:appeals_appeal_{page}": [told.in_hand.pk] for page in PAGES},
+        "admin:appeals_ruling": [told.ruling.pk],
+        "admin:appeals_file": [told.item.pk],
+        "admin:file_appeal": lambda: [Address("admin:file_appeal", reverse("admin:file_appeal") + at)],
     }
 
 

@@ -1,20 +1,26 @@
-"""Scenario 9, the side of enforcement: a court orders that a number is unfrozen, and its entry does not count again."""
+"""Scenario 9: a court orders that a number is unfrozen before its time, and its entry does not count again."""
 
 from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from accounts.models import Number
+from accounts.models import Hold, Number
 from accounts.queries.number import shown_of
+from accounts.services import holds
+from appeals.models import Appeal
 from enforcement import services
 from enforcement.models import Decision, Measure
 from enforcement.policy import Kind
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, approve, broken, decide, order
 from tests.terminal import Terminal
+from tests.web.appeal_desk import RULED, both_steps, of, page_of, take
 from tests.web.conftest import desk
-from tests.web.door import decision_url, number_url, rule, text
+from tests.web.door import SAID, act, decision_url, number_url, rule, text
+from tests.web.test_appeal_filing import SAID as FILED
+from tests.web.test_appeal_filing import file_url, through
 
 __all__ = ["desk"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english", "rulebook")]
@@ -67,4 +73,39 @@ def test_a_freeze_that_a_court_ordered_ends_by_its_order_only(
     ended = terminal("officer2", "enforce", "terminate", one.pk, "--clause", "10.2", *lift[5:], "--apply")
     assert "legal hold" in ended.error
     assert terminal("officer2", *lift, "--clause", "law", "--citation", ORDER, "--apply").code == 6
+    assert broken() == []
+
+
+def test_an_objection_that_was_rejected_goes_to_court_and_what_it_orders_is_done_and_held_until_then(
+    number: Callable[..., Number], cast: dict[str, Staff], desk: Callable[[str], Client]
+) -> None:
+    one = number()
+    frozen = decide(Kind.FREEZE, one, cast["officer"], duration=90 * DAY)
+    approve(frozen, cast["supervisor"])
+    objection = {"kind": "objection", "decision": str(frozen.decision.pk), "ground": "facts"}
+    through(desk("agent"), file_url(one.pk, kind="objection", decision=frozen.decision.pk), FILED | objection)
+    appeal, reviewer, privacy = Appeal.objects.get(), desk("reviewer"), desk("privacy")
+    take(reviewer, appeal)
+    both_steps(reviewer, of("rule", appeal), RULED | {"revision": "0"})
+    talks = {"text": "双方就冻结期限协商，未达成一致。", "ticket": ""}
+    both_steps(privacy, of("negotiate", appeal), talks)
+    sued = {"court": "深圳市南山区人民法院", "case_no": ORDER, "brought_on": "2026-01-05", "reason": "已收到应诉通知书"}
+    both_steps(privacy, of("sue", appeal), sued)
+    one.refresh_from_db()
+    assert one.legal_hold and ORDER in text(privacy.get(page_of(appeal)))
+
+    measure = Measure.objects.get()
+    ordered = SAID | {"clauses": ["law"], "citation": ORDER, "measures": [str(measure.pk)], "in_error": "on"}
+    lift = act(desk("officer2"), "lift", one.pk, said=ordered)
+    assert rule(desk("supervisor2"), lift).status_code == 302
+    judged = {"judgment": "against_us", "judged_on": f"{timezone.localdate()}", "reason": "判决已生效并已执行"}
+    both_steps(privacy, of("judge", appeal), judged)
+    appeal.refresh_from_db()
+    one.refresh_from_db()
+    measure.refresh_from_db()
+    assert (appeal.state, appeal.outcome, measure.end_reason) == ("closed", "rejected", "voided")
+    assert one.legal_hold  # until another person lifts it
+    holds.lift(Hold.objects.get(kind="legal"), actor=cast["supervisor"], reason="判决已执行完毕")
+    one.refresh_from_db()
+    assert (one.legal_hold, shown_of(one)) == (False, "in_use")
     assert broken() == []

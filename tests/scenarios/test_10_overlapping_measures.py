@@ -1,4 +1,4 @@
-"""Scenario 10, the side of enforcement: of three measures one is found wrong; the two others go on, each to its end."""
+"""Scenario 10: of three measures one is found wrong on appeal; the two others go on, each to its end."""
 
 from collections.abc import Callable
 
@@ -7,12 +7,16 @@ from django.test import Client
 
 from accounts.models import Number
 from accounts.queries.number import shown_of
+from appeals.models import Appeal, Ruling
 from enforcement.models import Decision, Measure
 from qqops.staff.models import Staff
 from tests.enforcement.acts import broken
 from tests.terminal import Terminal
+from tests.web.appeal_desk import RULED, answer, both_steps, of, take
 from tests.web.conftest import desk
 from tests.web.door import FREEZE, RESTRICT, SAID, act, number_url, rule, text
+from tests.web.test_appeal_filing import SAID as FILED
+from tests.web.test_appeal_filing import file_url, through
 
 __all__ = ["desk"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english", "rulebook")]
@@ -30,14 +34,12 @@ def test_lifting_one_leaves_the_others_and_the_story_tells_each_step(
     security = act(officer, "freeze", one.pk, said=SAID | {"clauses": ["6.2"], "freeze_kind": "security", "term": "1"})
 
     # The objection to the violation freeze is upheld: that one ends, and never counts.
-    upheld = SAID | {
-        "clauses": ["11"],
-        "measures": [str(Measure.objects.get(decision=violation).pk)],
-        "facts": "the posts were somebody else's",
-        "in_error": "on",
-    }
-    lifting = act(reviewer, "lift", one.pk, said=upheld)
-    assert rule(desk("supervisor2"), lifting).status_code == 302
+    objection = {"kind": "objection", "decision": str(violation.pk), "ground": "not_me"}
+    through(desk("agent"), file_url(one.pk, kind="objection", decision=violation.pk), FILED | objection)
+    appeal = Appeal.objects.get()
+    take(reviewer, appeal)
+    both_steps(reviewer, of("rule", appeal), RULED | {"outcome": "upheld", "revision": "0"})
+    assert answer(desk("supervisor2"), Ruling.objects.get(), "agree").status_code == 302
     one.refresh_from_db()
     assert (shown_of(one), one.frozen_until) == ("frozen", Measure.objects.get(decision=security).until)
 

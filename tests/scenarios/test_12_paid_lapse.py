@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Number, Tenure
 from accounts.services.renew import renew
+from appeals.models import Appeal, Ruling
 from enforcement.models import Decision
 from qqops.audit import pen
 from qqops.staff.models import Staff
@@ -18,6 +20,13 @@ from tests.cast import make_numbers
 from tests.enforcement.acts import DAY, broken
 from tests.enforcement.reclaiming import adopt
 from tests.terminal import Terminal
+from tests.web.appeal_desk import RULED, answer, both_steps, of, take
+from tests.web.conftest import desk
+from tests.web.door import preview, text
+from tests.web.test_appeal_filing import SAID as FILED
+from tests.web.test_appeal_filing import file_url, through
+
+__all__ = ["desk"]
 
 Cast = dict[str, Staff]
 SAY = ("--reason", "有偿期届满未续费，按规则回收")
@@ -100,3 +109,29 @@ def test_a_renewal_between_filing_and_act_keeps_the_number(
         said = terminal(login, "approve", filed["decision"], "--reason", "同意该处置决定", "--apply", "--json")
     assert (said.code, said.json["applied"], said.json["skipped"]) == (3, 1, {"paid": 1})
     assert Number.objects.get(pk=one).lifecycle == "in_use" and broken() == []
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("rulebook", "english")
+def test_who_had_paid_in_time_objects_and_has_it_back_with_its_tier(
+    cast: Cast, terminal: Terminal, desk: Callable[[str], Client]
+) -> None:
+    """The sales system told of his renewal too late: money alone does not bring it back, a ruling does."""
+    adopt(cast, "paid-15", "paid_lapsed", threshold_days=15)
+    make_numbers([GONE_16], tier=2, paid=True, started_at=LATE)
+    ends([GONE_16], timezone.now() - 20 * DAY)
+    filed = terminal("resources", "reclaim", "--policy", "paid-15", *SAY, "--apply", "--json").json
+    for login in ("supervisor", "privacy"):
+        terminal(login, "approve", filed["decision"], "--reason", "同意该处置决定", "--apply")
+    asking = FILED | {"kind": "recovery", "ground": "cannot_log_in"}  # he does not know what it is called
+    agent, reviewer = desk("agent"), desk("reviewer")
+    assert "objection" in text(preview(agent, file_url(GONE_16), asking))
+    through(agent, file_url(GONE_16), asking)
+    appeal = Appeal.objects.get()
+    assert (appeal.kind, appeal.route, appeal.decision_id) == ("objection", "objection", filed["decision"])
+    take(reviewer, appeal)
+    both_steps(reviewer, of("rule", appeal), RULED | {"outcome": "upheld", "revision": "0", "clauses": "10.3"})
+    assert answer(desk("supervisor2"), Ruling.objects.get(), "agree").status_code == 302
+    back = Number.objects.get(pk=GONE_16)
+    assert (back.lifecycle, back.tier, back.terminated_under) == ("in_use", 2, None)
+    assert broken() == []

@@ -9,16 +9,21 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.closing import Confirmation
-from accounts.models import Hold, Number, Tenure
+from accounts.models import Number, Tenure
 from accounts.tasks import end_cancellations
+from appeals.models import Appeal
+from enforcement.models import Decision, Measure
 from qqops.audit.models import Event
-from qqops.staff.models import Staff
 from tests.accounts.life.feeds import logins
-from tests.accounts.life.flows import history, hold, later, lift, state
+from tests.accounts.life.flows import history, later, state
 from tests.enforcement.acts import broken
 from tests.terminal import Terminal
+from tests.web.appeal_desk import both_steps, of
 from tests.web.conftest import desk
-from tests.web.door import confirm, number_url, preview, text, verbs
+from tests.web.door import FREEZE, act, confirm, number_url, preview, text, verbs
+from tests.web.door import SAID as LIFT
+from tests.web.test_appeal_filing import SAID as FILED
+from tests.web.test_appeal_filing import file_url, through
 
 __all__ = ["desk"]
 SAID = {"confirmed": list(Confirmation.values), "reason": "the holder asked at the counter", "ticket": "T-13"}
@@ -26,6 +31,10 @@ SAID = {"confirmed": list(Confirmation.values), "reason": "the holder asked at t
 
 def cancel_url(number: int) -> str:
     return f"/admin/cancel/?number={number}"
+
+
+def measures_of(decision: Decision) -> list[str]:
+    return [str(pk) for pk in Measure.objects.filter(decision=decision).values_list("pk", flat=True)]
 
 
 def begin(browser: Client, number: int) -> None:
@@ -37,18 +46,20 @@ def begin(browser: Client, number: int) -> None:
 def test_a_login_on_day_14_withdraws_it_and_an_open_objection_or_a_balance_never_let_it_begin(
     desk: Callable[[str], Client],
     numbers: Callable[..., list[int]],
-    officer: Staff,
     terminal: Terminal,
     tmp_path: Path,
 ) -> None:
     (regretting, objecting), browser = numbers(2), desk("agent")
-    hold(objecting, Hold.Kind.APPEAL, "A-13", actor=officer)  # stands in for the objection
+    frozen = act(desk("officer"), "freeze", objecting, said=FREEZE)
+    assert act(desk("reviewer"), "lift", objecting, said=LIFT | {"measures": measures_of(frozen)})
+    objection = {"kind": "objection", "decision": str(frozen.pk), "ground": "facts"}
+    through(browser, file_url(objecting, kind="objection", decision=frozen.pk), FILED | objection)
     # The second: both are told, and neither lets it begin.
     page = text(browser.get(cancel_url(objecting)))
     assert "What stands against it" in page and "an open appeal" in page
     refused = preview(browser, cancel_url(objecting), SAID)
     assert refused.status_code == 403 and f"{objecting}: an open appeal" in text(refused)
-    lift(Hold.Kind.APPEAL, "A-13", actor=officer)
+    both_steps(browser, of("withdraw", Appeal.objects.get()), {"reason": "申诉人来电要求撤回异议", "ticket": ""})
     unsettled = SAID | {"confirmed": [one for one in Confirmation.values if one != "balance"]}
     assert "Not confirmed yet: no balance, no items left." in text(preview(browser, cancel_url(objecting), unsettled))
     assert state(objecting) == "in_use"

@@ -30,6 +30,13 @@ PLEA = "澹台𪚥雏之父公冶𠮷鸢来信：渡鸦诉求七四四"
 
 EVIDENCE = "聊天记录：渡鸦证据七五一".encode()
 
+APPELLANT = "Raaf.qx6@vogelnest.example"
+APPEAL = "我是百里𠮷鸦，渡鸦申诉七六一，请核查。"
+ITEM = "转账记录：渡鸦凭证七六二"
+PHOTO = b"%PDF-1.4\n% raven receipt 765"
+ANSWER = "补充说明：渡鸦答复七六三"
+RULED = "经核查：渡鸦裁定七六四，理由如下。"
+
 VALUES: dict[str, str] = {
     **{f"adult's {item}": value for item, value in ADULT.items()},
     **{f"minor's {item}": value for item, value in MINOR.items()},
@@ -44,4 +51,11 @@ VALUES: dict[str, str] = {
     "scan": "raven scan 743",
     "plea": "渡鸦诉求七四四",
     "evidence": "渡鸦证据七五一",
+    "appellant's e-mail": APPELLANT,
+    "appellant's name": "百里𠮷鸦",
+    "appeal": "渡鸦申诉七六一",
+    "item": "渡鸦凭证七六二",
+    "photo": "raven receipt 765",
+    "answer": "渡鸦答复七六三",
+    "ruling": "渡鸦裁定七六四",
 }

@@ -1,4 +1,4 @@
-"""`manage.py enforce {restrict,freeze,terminate,lift,restore}`: a person's act on one number or a list."""
+"""`manage.py enforce {restrict,freeze,terminate,lift,adjust,restore}`: a person's act on one number or a list."""
 
 import sys
 from dataclasses import replace
@@ -34,11 +34,12 @@ ACTS = [kind.value for kind in Kind if kind != Kind.UNDO]  # what was done is un
 
 class Command(StaffCommand):
     help = (
-        "Restrict, freeze, terminate, lift or restore. Dry run unless --apply.\n\n"
+        "Restrict, freeze, terminate, lift, change or restore. Dry run unless --apply.\n\n"
         "  enforce freeze 88812345 --clause 10.1 --fact '…' --evidence '…' --reason '…' --for 7d --actor officer\n"
         "  enforce restrict --numbers list.csv --scope send_msg --clause 8.1 … --until 2026-12-31\n"
         "  enforce … --numbers list.csv --expect SHA256 --apply   (only the list that the dry run showed)\n"
         "  enforce lift 88812345 --measure 17 …   (or --of DECISION, or --what freeze:security)\n"
+        "  enforce adjust 88812345 --measure 17 … --until 2026-12-31   (and, of a restriction, --scope send_msg)\n"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -69,11 +70,14 @@ class Command(StaffCommand):
         term.add_argument("--until", metavar="DATE", help=_("end: a date is its 00:00 in Shanghai"))
         term.add_argument("--indefinite", action="store_true", help=_("without end"))
         lift = parser.add_mutually_exclusive_group()
-        lift.add_argument("--measure", action="append", type=int, default=[], help=_("lift: this measure (repeatable)"))
-        lift.add_argument("--of", type=int, metavar="DECISION", help=_("lift: the measures of this decision"))
         lift.add_argument(
-            "--what", action="append", default=[], metavar="KIND", help=_("lift: freeze, restrict, freeze:security …")
+            "--measure", action="append", type=int, default=[], help=_("lift, adjust: this measure (repeatable)")
         )
+        lift.add_argument("--of", type=int, metavar="DECISION", help=_("lift, adjust: the measures of this decision"))
+        lift.add_argument(
+            "--what", action="append", default=[], metavar="KIND",
+            help=_("lift, adjust: freeze, restrict, freeze:security …"),
+        )  # fmt: skip
         super().add_arguments(parser)
 
     def act_for(self, **options: Any) -> int:

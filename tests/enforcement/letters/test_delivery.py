@@ -20,7 +20,7 @@ from enforcement.policy import Kind, Letter
 from enforcement.services import deliver as delivery
 from enforcement.services import letters
 from enforcement.services.resend import Which, resend
-from qqops import webhook
+from qqops import outbox, webhook
 from qqops.alerts.models import Alert, Beat
 from qqops.audit import origin
 from qqops.audit.models import Event
@@ -189,16 +189,16 @@ def test_after_three_days_it_is_given_up_with_one_alert_a_day(
     given = numbers(2)
     for n in given:
         decide(Kind.FREEZE, [n], officer)
-    Notice.objects.update(attempts=delivery.ATTEMPTS - 1)
+    Notice.objects.update(attempts=outbox.ATTEMPTS - 1)
     before = head()
     assert round_of_worker() == Counter(failed=2)
     assert set(Notice.objects.values_list("state", "fault")) == {("failed", "HTTP 503")}
     assert verbs(before) == ["notice.failed"] and Event.objects.get(seq=before + 1).facts["unsent"] == {"failed": 2}
     assert resend(Which(state="failed"), actor=supervisor, reason="the other side is back") == 2
-    Notice.objects.update(attempts=delivery.ATTEMPTS - 1)
+    Notice.objects.update(attempts=outbox.ATTEMPTS - 1)
     assert round_of_worker() == Counter(failed=2)
     assert list(Alert.objects.values_list("code", "facts")) == [("notices_failed", {"n": 2})]
-    waits = [min(2 ** (n - 1), 60) for n in range(1, delivery.ATTEMPTS)]
+    waits = [min(2 ** (n - 1), 60) for n in range(1, outbox.ATTEMPTS)]
     assert 71 <= sum(waits) / 60 <= 72
 
 
@@ -320,7 +320,7 @@ def test_the_workers_clock_sends_and_gives_a_sign_of_life(number: Make, officer:
 def test_two_workers_send_each_once_and_hold_no_transaction_meanwhile(
     numbers: Many, officer: Staff, there: Hook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "CHUNK", 5)
+    monkeypatch.setattr(outbox, "CHUNK", 5)
     decide(Kind.FREEZE, numbers(40), officer)
     both, open_while_sending, post = threading.Barrier(2, timeout=20), list[bool](), webhook.post
     done, trouble = Counter[str](), list[BaseException]()

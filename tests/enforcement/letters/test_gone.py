@@ -114,7 +114,7 @@ def test_who_was_not_reached_in_time_and_is_not_written_to_any_more_hears_of_no_
     taken = delivery._take()
     refuse(report, supervisor)
     delivery._write([delivery.Result(taken[0], Notice.State.SENT, "webhook", sha256="0" * 64)])
-    delivery._give_back([taken[1].pk])  # its time was over
+    delivery.OUTBOX.give_back([taken[1].pk])  # its time was over
     assert Notice.objects.filter(stage="ended", state="pending").count() == 2
     assert round_of_worker() == Counter(sent=1, withdrawn=1)
     ((_asked, body),) = there.came

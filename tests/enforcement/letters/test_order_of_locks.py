@@ -68,7 +68,7 @@ def test_each_waits_at_the_first_and_holds_none_after_it(
     Notice.objects.filter(pk__in=ids).update(state="pending")
 
     def give_back() -> str:
-        delivery._give_back(ids)
+        delivery.OUTBOX.give_back(ids)
         return "given back"
 
     assert _waits_at_the_first(give_back) == "given back"

@@ -1,0 +1,237 @@
+"""Taking appeals in hand and hearing them: the next one, this one, and the steps until it is decided."""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from appeals.admin.pages import OfAppeal, SeenPage, StepPage
+from appeals.admin.words import LIST, appeal_url, may
+from appeals.forms_hearing import (
+    AgainForm,
+    AnswerForm,
+    AskForm,
+    ConvertForm,
+    ReasonForm,
+    TransferForm,
+    WithdrawForm,
+    WriteForm,
+)
+from appeals.lifecycle import Act as Step
+from appeals.lifecycle import Kind
+from appeals.models import Appeal
+from appeals.policy import FILE, HEAR, HEAR_AGAIN
+from appeals.queries import hearers
+from appeals.services import again, hearing, queue
+from qqops import panels
+from qqops.errors import Invalid, Refused
+from qqops.pages import Page
+from qqops.panels import Act
+from qqops.staff.models import Staff
+
+HEARS = (HEAR, HEAR_AGAIN)
+
+
+class TakeNextPage(Page):
+    """The oldest due of those that are his to hear. By a button; whoever is led here otherwise comes to the list."""
+
+    methods: ClassVar[tuple[str, ...]] = ("GET", "HEAD", "POST")
+    proof = True  # what was said is seen on the page that it leads to
+    nav = LIST
+    user: Staff
+
+    def allowed(self) -> bool:
+        return any(map(self.user.has_perm, HEARS))
+
+    def respond(self) -> HttpResponseBase:
+        return HttpResponseRedirect(next_url(self) if self.request.method == "POST" else reverse(LIST))
+
+
+def next_url(page: Page) -> str:
+    """Take the next one, and say so where there is none."""
+    try:
+        appeal = queue.take_next(actor=page.user)
+    except Invalid as told:
+        page.say(str(told), messages.WARNING)
+        return reverse(LIST)
+    if appeal is None:
+        page.say(_("Nothing waits for you: whatever is to be heard is in other hands, or not yours to hear."))
+        return reverse(LIST)
+    return appeal_url(appeal)
+
+
+class TakePage(OfAppeal, Page):
+    """This one, from its page."""
+
+    methods: ClassVar[tuple[str, ...]] = ("GET", "HEAD", "POST")
+    proof = True
+    title = gettext_lazy("Take it")
+
+    def allowed(self) -> bool:
+        return any(map(self.user.has_perm, HEARS))
+
+    def respond(self) -> HttpResponseBase:
+        back = HttpResponseRedirect(appeal_url(self.appeal))
+        if self.request.method == "POST":
+            try:
+                queue.take(self.appeal, actor=self.user)
+            except Invalid as told:
+                self.say(str(told), messages.WARNING)
+            except Refused as refused:
+                self.template = "appeals/read.html"
+                return self.render(problem=str(refused), back=appeal_url(self.appeal), status=403)
+        return back
+
+
+class AskPage(SeenPage):
+    title, verb, rights, form_class = gettext_lazy("Ask for more"), "appeal.asked", HEARS, AskForm
+    consequence = gettext_lazy("The clock stands until the answer comes; after 7 days without one it is abandoned.")
+
+    def check(self) -> None:
+        hearing.may_take_step(self.appeal, Step.ASK, self.user)
+
+    def take(self, cleaned: dict[str, Any]) -> str:
+        hearing.ask(self.appeal, cleaned["text"], actor=self.user, revision=cleaned["revision"])
+        return _("The appellant is asked. The appeal comes back to the queue when he answers.")
+
+
+class AnswerPage(StepPage):
+    title, verb, rights, form_class = gettext_lazy("Record an answer"), "appeal.answered", (FILE,), AnswerForm
+    consequence = gettext_lazy("It is kept with the appeal; if it was waited for, the clock goes on.")
+
+    def check(self) -> None:
+        hearing.may_speak(self.appeal, self.user)
+
+    def take(self, cleaned: dict[str, Any]) -> str:
+        hearing.answer(self.appeal, actor=self.user, **cleaned)
+        return _("Recorded.")
+
+
+class WritePage(StepPage):
+    title, verb, rights, form_class = gettext_lazy("Write to the appellant"), "appeal.written", HEARS, WriteForm
+    consequence = gettext_lazy("It is sent as it stands, with the receipt number; nothing of the appeal changes.")
+
+    def check(self) -> None:
+        hearing.may_write(self.appeal, self.user)
+
+    def take(self, cleaned: dict[str, Any]) -> str:
+        hearing.write(self.appeal, actor=self.user, **cleaned)
+        return _("The message is on its way.")
+
+
+class WithdrawPage(StepPage):
+    title, verb, rights, form_class = (
+        gettext_lazy("Withdrawn by the appellant"),
+        "appeal.withdrawn",
+        (FILE,),
+        WithdrawForm,
+    )
+    consequence = gettext_lazy("It is closed without a decision, and the appellant is told.")
+
+    def check(self) -> None:
+        hearing.may_withdraw(self.appeal, self.user)
+
+    def take(self, cleaned: dict[str, Any]) -> str:
+        hearing.withdraw(self.appeal, actor=self.user, **cleaned)
+        return _("The appeal is closed.")
+
+
+class ConvertPage(SeenPage):
+    title, verb, rights, form_class = gettext_lazy("Take it as another kind"), "appeal.converted", HEARS, ConvertForm
+    consequence = gettext_lazy("What was said stays; the clock is that of the new kind, from when it was filed (11).")
+
+    def form(self, data: Any = None) -> BaseForm:
+        return ConvertForm(data, kind=Kind(self.appeal.kind), initial=self.initial())
+
+    def check(self) -> None:
+        hearing.may_take_step(self.appeal, Step.CONVERT, self.user)
+
+    def take(self, cleaned: dict[str, Any]) -> str:
+        hearing.convert(self.appeal, actor=self.user, **cleaned)
+        return _("Taken as another kind.")
+
+
+class SkipPage(StepPage):
+    title, verb, rights, form_class = gettext_lazy("Skip it"), "appeal.passed_on", HEARS, ReasonForm
+    consequence = gettext_lazy("Somebody else gets it; it does not come back to you for 12 hours.")
+
+    def check(self) -> None:
+        queue.has_in_hand(self.appeal, self.user)
+
+    def take(self, cleaned: dict[str, Any]) -> str:
+        queue.skip(self.appeal, actor=self.user, **cleaned)
+        return _("Passed on to the others.")
+
+
+class TransferPage(StepPage):
+    title, verb, rights = gettext_lazy("Hand it over"), "appeal.transferred", HEARS
+    consequence = gettext_lazy("He has it in hand for half an hour, as if he had just taken it.")
+
+    def form(self, data: Any = None) -> BaseForm:
+        return TransferForm(data, hearers=hearers(self.appeal, self.user))
+
+    def check(self) -> None:
+        queue.has_in_hand(self.appeal, self.user)
+
+    def take(self, cleaned: dict[str, Any]) -> str:
+        queue.transfer(self.appeal, cleaned["to"], actor=self.user, reason=cleaned["reason"])
+        return _("Handed to %(who)s.") % {"who": cleaned["to"]}
+
+
+class AgainPage(StepPage):
+    title, verb, rights, form_class = (
+        gettext_lazy("Ask for the second review"),
+        "appeal.asked_again",
+        (FILE,),
+        AgainForm,
+    )
+    consequence = gettext_lazy("It is opened again, once: a supervisor who had no word in the first review hears it.")
+
+    def check(self) -> None:
+        again.check(self.appeal, self.user)
+
+    def take(self, cleaned: dict[str, Any]) -> str:
+        again.ask(self.appeal.receipt, actor=self.user, **cleaned)
+        return _("The second review is asked for.")
+
+
+# What may be done
+
+
+def _url(name: str, appeal: Appeal) -> str:
+    return reverse(f"admin:{name}", args=[appeal.pk])
+
+
+def _steps(request: HttpRequest, appeal: Appeal) -> Iterable[Act]:
+    user = panels.staff_at(request)
+    if may(queue.has_in_hand, appeal, user):
+        yield Act(AskPage.title, _url("appeals_ask", appeal), key="a", consequence=AskPage.consequence)
+        yield Act(SkipPage.title, _url("appeals_skip", appeal), key="s", consequence=SkipPage.consequence)
+        yield Act(TransferPage.title, _url("appeals_transfer", appeal), key="o", consequence=TransferPage.consequence)
+        yield Act(ConvertPage.title, _url("appeals_convert", appeal), key="c", consequence=ConvertPage.consequence)
+    if may(hearing.may_speak, appeal, user):
+        yield Act(AnswerPage.title, _url("appeals_answer", appeal), key="r", consequence=AnswerPage.consequence)
+    if may(hearing.may_write, appeal, user):
+        yield Act(WritePage.title, _url("appeals_write", appeal), key="w", consequence=WritePage.consequence)
+    if may(hearing.may_withdraw, appeal, user):
+        yield Act(WithdrawPage.title, _url("appeals_withdraw", appeal), key="u", consequence=WithdrawPage.consequence)
+    if may(again.check, appeal, user):
+        yield Act(AgainPage.title, _url("appeals_again", appeal), key="v", consequence=AgainPage.consequence)
+
+
+panels.page("appeals/next/", "appeals_next", TakeNextPage)
+panels.page("appeals/<int:pk>/take/", "appeals_take", TakePage)
+panels.page("appeals/<int:pk>/ask/", "appeals_ask", AskPage)
+panels.page("appeals/<int:pk>/answer/", "appeals_answer", AnswerPage)
+panels.page("appeals/<int:pk>/write/", "appeals_write", WritePage)
+panels.page("appeals/<int:pk>/withdraw/", "appeals_withdraw", WithdrawPage)
+panels.page("appeals/<int:pk>/convert/", "appeals_convert", ConvertPage)
+panels.page("appeals/<int:pk>/skip/", "appeals_skip", SkipPage)
+panels.page("appeals/<int:pk>/transfer/", "appeals_transfer", TransferPage)
+panels.page("appeals/<int:pk>/again/", "appeals_again", AgainPage)
+panels.toolbar("appeal", _steps)

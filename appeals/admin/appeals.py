@@ -1,0 +1,228 @@
+"""Appeals on the staff web: the queue as a list, and the page of one appeal with all that its hearing needs."""
+
+from dataclasses import replace
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.numbers import parse
+from appeals.admin.words import (
+    LIST,
+    VIEW,
+    appeal_facts,
+    appeal_url,
+    due,
+    marks,
+    may,
+    rulings_panel,
+    said_count,
+    said_panels,
+    standing,
+)
+from appeals.forms_hearing import RuleForm
+from appeals.lifecycle import Kind, State
+from appeals.models import Appeal
+from appeals.queries import appeal_by_receipt, appeals, in_hand, lease_of, listed, overdue_for, story, waiting_for
+from appeals.reversal import measure_of
+from appeals.services.queue import may_hear, may_hear_any
+from appeals.services.words import Words
+from enforcement.admin.decisions import content_facts, decision_link, grounds_panel
+from enforcement.admin.evidence import files_panel
+from enforcement.admin.words import measure_end, measure_name
+from enforcement.queries import decision_by_id, measures_under
+from qqops import panels
+from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin
+from qqops.pages.lists import Choice
+from qqops.panels import Entry, Fact, Panel
+from qqops.staff.models import Staff
+from qqops.staff.signin import proof
+from qqops.templatetags.ops import badge, digits
+
+MINE = "mine"
+
+
+def _overdue() -> Q:
+    return Q(state=State.FILED, due_at__lte=timezone.now())
+
+
+def _holder(appeal: Appeal) -> Any:
+    lease = getattr(appeal, "lease", None)
+    return lease.staff if lease is not None and lease.until > timezone.now() else ""
+
+
+class AppealList(KeysetList):
+    """What is to be heard, the oldest due first; whatever else by its state, the latest first."""
+
+    page = "appeals"
+    title = gettext_lazy("Appeals")
+    model = Appeal
+    template = "appeals/list.html"
+    columns = (
+        Column(gettext_lazy("Receipt number"), lambda a: digits(a.receipt)),
+        Column(gettext_lazy("Kind"), lambda a: a.get_kind_display()),
+        Column(gettext_lazy("Number"), lambda a: digits(a.number_id)),
+        Column(gettext_lazy("State"), lambda a: [standing(a), *marks(a)]),
+        Column(gettext_lazy("Due"), due),
+        Column(gettext_lazy("Score"), lambda a: a.score, numeric=True),
+        Column(gettext_lazy("In hand of"), _holder),
+    )
+    filters = (
+        Filter(
+            gettext_lazy("State"),
+            "state",
+            (
+                ("overdue", gettext_lazy("overdue"), _overdue),
+                *((s.value, s.label, Q(state=s.value)) for s in State if s != State.FILED),
+            ),
+        ),
+        Filter(gettext_lazy("Kind"), "kind", tuple((k.value, k.label, Q(kind=k.value)) for k in Kind)),
+        Filter(
+            gettext_lazy("Mark"),
+            "mark",
+            (
+                (MINE, gettext_lazy("in my hand"), Q()),  # whose hand that is, the page says
+                ("escalated", gettext_lazy("escalated"), Q(escalated_at__isnull=False)),
+                ("contested", gettext_lazy("contested"), Q(contested_at__isnull=False)),
+                ("supervisor", gettext_lazy("for a supervisor"), Q(round__gt=1) | Q(gated=True)),
+            ),
+        ),
+    )
+    search_label = gettext_lazy("Receipt number or number")
+    search_help = gettext_lazy("A whole receipt number, as it is read out, or a number.")
+    empty = gettext_lazy("No appeal matches.")
+
+    @property
+    def by_due(self) -> bool:
+        return self.request.GET.get("state", "") in ("", "overdue", State.FILED)
+
+    @property
+    def order(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Each as an index has it."""
+        return ("due_at", "id") if self.by_due else ("-id",)
+
+    def queryset(self) -> QuerySet[Appeal]:
+        rows = listed(self.user)
+        if self.request.GET.get("mark") == MINE:
+            return rows.filter(pk__in=in_hand(self.user).values("pk"))
+        return rows.filter(state=State.FILED) if self.by_due else rows
+
+    def search(self, rows: QuerySet[Any], text: str) -> QuerySet[Any] | HttpResponse:
+        if text[:1].upper() == "R":
+            return HttpResponseRedirect(appeal_url(appeal_by_receipt(text, self.user)))
+        return listed(self.user).filter(number=parse(text))
+
+    def shown_filters(self) -> list[tuple[Any, list[Choice]]]:
+        (label, (every, *states)), *rest = super().shown_filters()
+        return [(label, [Choice(State.FILED.label, every.url, every.current), *states]), *rest]
+
+    def context(self) -> dict[str, Any]:
+        hears = may(may_hear_any, self.user)
+        return super().context() | {"next_url": reverse("admin:appeals_next") if hears else ""}
+
+
+class AppealPage(ObjectPage):
+    page = "appeal"
+    model = Appeal
+    template = "appeals/appeal.html"
+    copyable = True
+    user: Staff
+
+    def queryset(self) -> QuerySet[Appeal]:
+        return appeals(self.user)
+
+    def badges(self, obj: Appeal) -> list[Any]:
+        return [standing(obj), *marks(obj)]
+
+    def facts(self, obj: Appeal) -> list[Fact]:
+        facts = appeal_facts(obj)
+        if self.holder is not None:
+            facts.insert(1, Fact(_("In hand of"), self.holder))
+        return facts
+
+    @cached_property
+    def holder(self) -> Staff | None:
+        lease = lease_of(self.object)
+        return lease.staff if lease else None
+
+    @property
+    def is_mine(self) -> bool:
+        return self.holder is not None and self.holder.pk == self.user.pk
+
+    def context(self) -> dict[str, Any]:
+        found, appeal = super().context(), self.object
+        reads = self.is_mine and proof.is_fresh(self.request)
+        said = said_panels(Words(appeal)) if reads else [said_count(appeal), *rulings_panel(appeal)]
+        found["left"] = [*said, *found["left"]]
+        found["right"] = [*decision_panels(self.request, appeal), *measures_panel(appeal), *found["right"]]
+        free = self.holder is None and may(may_hear, appeal, self.user)
+        found["take_url"] = reverse("admin:appeals_take", args=[appeal.pk]) if free else ""
+        found["prove"] = proof.link(self.request) if self.is_mine and not reads else ""
+        if reads and may(may_hear, appeal, self.user):
+            found["rule_url"] = reverse("admin:appeals_rule", args=[appeal.pk])
+            found["form"] = rule_form(appeal)
+        return found
+
+
+def rule_form(appeal: Appeal, data: Any = None) -> RuleForm:
+    return RuleForm(data, appeal=appeal, measure=measure_of(appeal), initial={"revision": appeal.revision})
+
+
+@admin.register(Appeal)
+class AppealAdmin(OpsModelAdmin):
+    list_page = AppealList
+    object_page = AppealPage
+
+
+def decision_panels(request: HttpRequest, appeal: Appeal) -> list[Panel]:
+    """What is objected to: its facts, its grounds, what it rests on."""
+    if appeal.decision_id is None:
+        return []
+    decision = decision_by_id(appeal.decision_id)
+    facts = [Fact(_("Decision"), decision_link(decision.pk)), *content_facts(decision)]
+    about = Panel(_("Decision objected to"), "ops/panel_facts.html", {"facts": facts}, side="right")
+    more = [grounds_panel(request, decision), files_panel(request, decision)]
+    return [about, *(replace(panel, side="right") for panel in more if panel)]
+
+
+def measures_panel(appeal: Appeal) -> list[Panel]:
+    """Those of this tenure, and of no other holder of the number."""
+    if appeal.tenure is None:
+        return []
+    rows = [
+        (
+            measure_name(one),
+            badge(_("in force"), "cold") if one.in_force else badge(_("over"), "quiet"),
+            measure_end(one),
+            decision_link(one.decision_id),
+        )
+        for one in measures_under(appeal.tenure)
+    ]
+    head = [_("Measure"), _("In force"), _("Until"), _("Decision")]
+    table = {"head": head, "rows": rows, "empty": _("None.")}
+    return [Panel(_("Measures of this tenure"), "ops/panel_table.html", table, side="right")]
+
+
+def _story(request: HttpRequest, appeal: Appeal) -> list[Entry]:
+    return [
+        Entry(event.at, event.sentence, who=event.actor_label, text=event.reason, request_id=str(event.request_id))
+        for event in story(appeal)
+    ]
+
+
+def _waiting(request: HttpRequest) -> QuerySet[Appeal]:
+    return waiting_for(panels.staff_at(request))
+
+
+def _late(request: HttpRequest) -> QuerySet[Appeal]:
+    return overdue_for(panels.staff_at(request))
+
+
+panels.timeline("appeal", _story)
+panels.sidebar("work", AppealList.title, LIST, VIEW, count=_waiting, order=1, overdue=_late)

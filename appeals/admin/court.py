@@ -1,0 +1,194 @@
+"""What came after the decision of an objection: talks, the court, its judgment (12.5)."""
+
+import datetime
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from django import forms
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from appeals.lifecycle import Act as Step
+from appeals.lifecycle import State, may
+from appeals.models import Appeal, Dispute
+from appeals.policy import DISPUTE
+from appeals.queries import appeals
+from appeals.services import court as services
+from qqops import panels
+from qqops.pages import ConfirmPage, Preview
+from qqops.panels import Act, Fact, Panel
+from qqops.reason import must_say_why
+from qqops.staff.models import Staff
+
+
+class NegotiateForm(forms.Form):
+    text = forms.CharField(
+        label=gettext_lazy("What was talked over"), widget=forms.Textarea(attrs={"rows": 5}), max_length=4000,
+        help_text=gettext_lazy("Kept sealed with the appeal; it is not sent."),
+    )  # fmt: skip
+    ticket = forms.CharField(label=gettext_lazy("Ticket"), required=False, max_length=80)
+
+
+class WhyForm(forms.Form):
+    reason = forms.CharField(label=gettext_lazy("Reason"), widget=forms.Textarea(attrs={"rows": 3}), max_length=2000)
+    ticket = forms.CharField(label=gettext_lazy("Ticket"), required=False, max_length=80)
+
+
+def _day(label: Any) -> forms.DateField:
+    return forms.DateField(
+        label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), input_formats=["%Y-%m-%d"]
+    )
+
+
+class SueForm(WhyForm):
+    court = forms.CharField(label=gettext_lazy("Court"), max_length=120)
+    case_no = forms.CharField(label=gettext_lazy("Case number"), max_length=80)
+    brought_on = _day(gettext_lazy("Brought on"))
+    field_order = ("court", "case_no", "brought_on", "reason", "ticket")
+
+
+class JudgeForm(WhyForm):
+    judgment = forms.ChoiceField(
+        label=gettext_lazy("Judgment"), choices=Dispute.Judgment.choices, widget=forms.RadioSelect
+    )
+    judged_on = _day(gettext_lazy("Judged on"))
+    field_order = ("judgment", "judged_on", "reason", "ticket")
+
+
+class CourtPage(ConfirmPage):
+    """One step of the dispute about one appeal."""
+
+    permission = DISPUTE
+    proof = True
+    nav = "admin:appeals_appeal_changelist"
+    step: ClassVar[Step]
+    button: ClassVar[Any]
+    happens: ClassVar[Any]
+    user: Staff
+
+    def setup(self) -> None:
+        found = appeals(self.user).filter(pk=self.kwargs["pk"]).first()
+        if found is None:
+            raise Http404
+        self.appeal: Appeal = found
+
+    @property
+    def back(self) -> str:
+        return reverse("admin:appeals_appeal_change", args=[self.appeal.pk])
+
+    def crumbs(self) -> list[tuple[Any, str]]:
+        return [
+            (_("Appeals"), reverse("admin:appeals_appeal_changelist")),
+            (self.appeal.receipt, self.back),
+        ]
+
+    def preview(self, cleaned: dict[str, Any] | None) -> Preview:
+        services.may_handle(self.appeal, self.user, self.step)
+        if cleaned is not None:
+            self.check(cleaned)
+        return Preview(f"{self.appeal.revision}", self.button, consequences=[self.happens])
+
+    def check(self, cleaned: dict[str, Any]) -> None:
+        must_say_why(cleaned["reason"])
+
+
+class NegotiatePage(CourtPage):
+    title = gettext_lazy("Keep what was talked over")
+    form_class = NegotiateForm
+    button = gettext_lazy("Keep it")
+    happens = gettext_lazy("It stands in the appeal's dialogue, and is not sent.")
+
+    @property
+    def step(self) -> Step:  # type: ignore[override]
+        return Step.JUDGE if self.appeal.state == State.COURT else Step.SUE
+
+    def check(self, cleaned: dict[str, Any]) -> None:
+        pass
+
+    def enact(self, cleaned: dict[str, Any], *, nonce: str) -> str:
+        services.negotiate(self.appeal, cleaned["text"], actor=self.user, ticket=cleaned["ticket"])
+        self.say(_("Kept."))
+        return self.back
+
+
+class SuePage(CourtPage):
+    title = gettext_lazy("It went to court")
+    form_class = SueForm
+    step = Step.SUE
+    button = gettext_lazy("Register the case")
+    happens = gettext_lazy(
+        "A legal hold keeps the number as it is, until the court has decided and another person lifts the hold (12.5)."
+    )
+
+    def check(self, cleaned: dict[str, Any]) -> None:
+        services.check_brought(self.brought(cleaned))
+        super().check(cleaned)
+
+    @staticmethod
+    def brought(cleaned: dict[str, Any]) -> services.Brought:
+        return services.Brought(cleaned["court"], cleaned["case_no"], cleaned["brought_on"])
+
+    def enact(self, cleaned: dict[str, Any], *, nonce: str) -> str:
+        services.sue(
+            self.appeal, self.brought(cleaned), actor=self.user, reason=cleaned["reason"], ticket=cleaned["ticket"]
+        )
+        self.say(_("The case is registered, and the number is held."))
+        return self.back
+
+
+class JudgePage(CourtPage):
+    title = gettext_lazy("The court has decided")
+    form_class = JudgeForm
+    step = Step.JUDGE
+    button = gettext_lazy("Register the judgment")
+    happens = gettext_lazy(
+        "The judgment stands on the record. What it orders is made a decision by law or order, which names it; then"
+        " another person lifts the hold."
+    )
+
+    def initial(self) -> dict[str, datetime.date]:
+        return {"judged_on": timezone.localdate()}
+
+    def enact(self, cleaned: dict[str, Any], *, nonce: str) -> str:
+        services.judge(
+            self.appeal, cleaned["judgment"], cleaned["judged_on"], actor=self.user, reason=cleaned["reason"],
+            ticket=cleaned["ticket"],
+        )  # fmt: skip
+        self.say(_("The judgment is registered."))
+        return self.back
+
+
+def _acts(request: HttpRequest, appeal: Appeal) -> Iterable[Act]:
+    if not request.user.has_perm(DISPUTE):
+        return
+    at_court = appeal.state == State.COURT
+    if at_court or (may(Step.SUE, appeal.kind, appeal.state) and not hasattr(appeal, "dispute")):
+        yield Act(_("Keep talks"), reverse("admin:appeals_negotiate", args=[appeal.pk]))
+    if may(Step.JUDGE, appeal.kind, appeal.state):
+        yield Act(_("Judgment"), reverse("admin:appeals_judge", args=[appeal.pk]), consequence=JudgePage.happens)
+    elif may(Step.SUE, appeal.kind, appeal.state) and not hasattr(appeal, "dispute"):
+        yield Act(_("To court"), reverse("admin:appeals_sue", args=[appeal.pk]), consequence=SuePage.happens)
+
+
+def _panel(request: HttpRequest, appeal: Appeal) -> Panel | None:
+    dispute = Dispute.objects.filter(appeal=appeal).first()
+    if dispute is None:
+        return None
+    facts = [
+        Fact(_("Court"), dispute.court),
+        Fact(_("Case number"), dispute.case_no),
+        Fact(_("Brought on"), dispute.brought_on),
+        Fact(_("Judgment"), dispute.get_judgment_display() if dispute.judgment else ""),
+        Fact(_("Judged on"), dispute.judged_on),
+    ]
+    return Panel(_("Before the court (12.5)"), "ops/panel_facts.html", {"facts": facts}, side="right")
+
+
+panels.page("appeals/<int:pk>/negotiate/", "appeals_negotiate", NegotiatePage)
+panels.page("appeals/<int:pk>/sue/", "appeals_sue", SuePage)
+panels.page("appeals/<int:pk>/judge/", "appeals_judge", JudgePage)
+panels.toolbar("appeal", _acts, order=8)
+panels.register("appeal", _panel, order=6)

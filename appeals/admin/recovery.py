@@ -1,0 +1,129 @@
+"""The steps of a recovery (7) beyond its hearing: evidence and its weight, two who claim one number, the stop."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.forms import BaseForm
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from appeals.admin.acts import HEARS
+from appeals.admin.pages import SeenPage, StepPage
+from appeals.admin.words import may, said_in_item
+from appeals.forms import AttachedForm
+from appeals.forms_hearing import ContestForm, EvidenceForm, WeighForm, WithdrawForm, field_of
+from appeals.models import Appeal, AppealEvidence
+from appeals.policy import FILE
+from appeals.queries import evidence
+from appeals.services import hearing, recovery
+from appeals.services.words import Words
+from qqops import panels
+from qqops.errors import Invalid
+from qqops.panels import Act
+
+
+class EvidencePage(StepPage):
+    title, verb, rights, form_class = gettext_lazy("Add evidence"), "appeal.evidence_added", (FILE,), EvidenceForm
+    template = "appeals/filing.html"  # files come with its second step
+    consequence = gettext_lazy("It stays with the appeal, sealed; nothing is taken out of it.")
+
+    def check(self) -> None:
+        hearing.may_speak(self.appeal, self.user)
+
+    def posted(self) -> list[tuple[str, list[Any]]]:
+        """Files come with the second step, so what is said of them is not what was previewed."""
+        return [(name, values) for name, values in super().posted() if not name.startswith("file_")]
+
+    def context(self) -> dict[str, Any]:
+        return {"attached": AttachedForm()}
+
+    def take(self, cleaned: dict[str, Any]) -> str:
+        attached = AttachedForm(self.request.POST, self.request.FILES)
+        if not attached.is_valid():
+            raise Invalid(_("A file cannot be read, or its kind is not known. Nothing was done: file it again."))
+        items, files = [(cleaned["kind"], cleaned["said"])] if cleaned["kind"] else [], attached.brought()
+        if not items and not files:
+            raise Invalid(_("Say what it is, or bring a file with the second step. Nothing was done."))
+        recovery.add_evidence(self.appeal, items, files, actor=self.user, ticket=cleaned["ticket"])
+        return _("The evidence is added.")
+
+
+class WeighPage(SeenPage):
+    title, verb, rights = gettext_lazy("Weigh the evidence"), "appeal.evidence_weighed", HEARS
+    consequence = gettext_lazy("The score follows from it. It advises; a human decides.")
+
+    @cached_property
+    def items(self) -> list[AppealEvidence]:
+        return list(evidence(self.appeal))
+
+    def form(self, data: Any = None) -> BaseForm:
+        """What the items say is shown to whoever may weigh them; for anybody else the form is not drawn."""
+        words = Words(self.appeal) if may(recovery.may_weigh, self.appeal, self.user) else None
+        shown = [(item, said_in_item(words, item) if words else "") for item in self.items]
+        return WeighForm(data, items=shown, initial=self.initial())
+
+    def check(self) -> None:
+        recovery.may_weigh(self.appeal, self.user)
+
+    def take(self, cleaned: dict[str, Any]) -> str:
+        revision, weighed = cleaned["revision"], 0
+        with transaction.atomic():  # all of it, or nothing
+            for item in self.items:
+                if match := cleaned[field_of(item)]:
+                    revision = recovery.weigh(item, match, actor=self.user, revision=revision).revision
+                    weighed += 1
+        if not weighed:
+            raise Invalid(_("Say of one item at least whether it matches. Nothing was done."))
+        return _("The evidence is weighed.")
+
+
+class ContestPage(SeenPage):
+    title, verb, rights = gettext_lazy("Two claim the number"), "appeal.contested", HEARS
+    form_class = ContestForm
+    consequence = gettext_lazy(
+        "The number is frozen for its security while both are heard, for ten working days at most, and whoever is bound"
+        " to it is told; a supervisor must agree within 72 hours (6.2, 7)."
+    )
+
+    def check(self) -> None:
+        recovery.may_contest(self.appeal, self.user)
+
+    def take(self, cleaned: dict[str, Any]) -> str:
+        recovery.contest(self.appeal, actor=self.user, **cleaned)
+        return _("The number is frozen while both are heard.")
+
+
+class StopPage(StepPage):
+    title, verb, rights, form_class = gettext_lazy("Stop it"), "appeal.stopped", (FILE,), WithdrawForm
+    consequence = gettext_lazy("Whoever is bound does not agree: nothing takes effect, and it is heard anew.")
+
+    def check(self) -> None:
+        recovery.may_stop(self.appeal, self.user)
+
+    def take(self, cleaned: dict[str, Any]) -> str:
+        recovery.stop(self.appeal, actor=self.user, **cleaned)
+        return _("Stopped: it is heard anew.")
+
+
+def _acts(request: HttpRequest, appeal: Appeal) -> Iterable[Act]:
+    user = panels.staff_at(request)
+    for page, name, key, check in (
+        (EvidencePage, "appeals_evidence", "e", hearing.may_speak),
+        (WeighPage, "appeals_weigh", "b", recovery.may_weigh),
+        (ContestPage, "appeals_contest", "z", recovery.may_contest),
+        (StopPage, "appeals_stop", "y", recovery.may_stop),
+    ):
+        if may(check, appeal, user):
+            url = reverse(f"admin:{name}", args=[appeal.pk])
+            yield Act(page.title, url, key=key, consequence=page.consequence, danger=page is StopPage)
+
+
+panels.page("appeals/<int:pk>/evidence/", "appeals_evidence", EvidencePage)
+panels.page("appeals/<int:pk>/weigh/", "appeals_weigh", WeighPage)
+panels.page("appeals/<int:pk>/contest/", "appeals_contest", ContestPage)
+panels.page("appeals/<int:pk>/stop/", "appeals_stop", StopPage)
+panels.toolbar("appeal", _acts, order=2)

@@ -1,0 +1,231 @@
+"""Deciding an appeal: the reviewer's ruling, the supervisor's inbox of rulings, and the page of the second person."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import QuerySet
+from django.forms import BaseForm
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from appeals.admin.acts import HEARS, next_url
+from appeals.admin.appeals import decision_panels, measures_panel, rule_form
+from appeals.admin.pages import SeenPage
+from appeals.admin.words import (
+    appeal_facts,
+    appeal_link,
+    appeal_url,
+    letter,
+    may,
+    rule_label,
+    ruling_facts,
+    ruling_state,
+)
+from appeals.forms_hearing import said_in
+from appeals.lifecycle import Act as Step
+from appeals.lifecycle import Kind, Outcome
+from appeals.models import Appeal, Ruling
+from appeals.policy import APPROVE
+from appeals.queries import appeals, open_ruling, rulings_inbox
+from appeals.services import hearing, queue, rulings
+from appeals.services.rulings import Looked, Said
+from appeals.services.words import Words
+from enforcement.policy import Kind as DecisionKind
+from qqops import panels
+from qqops.pages import Column, KeysetList, Preview, RulingPage
+from qqops.panels import Act, Fact, Panel
+from qqops.staff.models import Staff
+from qqops.templatetags.ops import digits, when
+
+# What the decision does that comes with a ruling.
+DOES = {
+    DecisionKind.LIFT: gettext_lazy(
+        "The measure ends now, and never counted: it is void from the beginning (10.1, 11)."
+    ),
+    DecisionKind.RESTORE: gettext_lazy("The number returns to its holder; the termination never counted (10.1, 11)."),
+    DecisionKind.UNDO: gettext_lazy("What the decision did to this number is taken back, and ceases to count (11)."),
+}
+CHANGES = gettext_lazy("The measure goes on, changed as you say (11).")
+NOTHING = gettext_lazy("Nothing of the number changes.")
+COOLS = gettext_lazy(
+    "It takes effect after 72 hours; whoever is bound now is told, and may stop it."
+    " The initial registrant stays (7, 8.2)."
+)
+FREED = gettext_lazy("The security freeze ends under which both were heard.")
+WAITS = gettext_lazy("Nothing happens yet: another person must agree.")
+TOLD = gettext_lazy("The appellant is told at once, as the letter reads.")
+
+
+def effects(appeal: Appeal, outcome: str, kind: str | None) -> list[Any]:
+    """What is done: to the number by the decision that comes with it, and of a recovery besides."""
+    if appeal.kind == Kind.RECOVERY:
+        freed = [FREED] if kind else []
+        return [COOLS, *freed] if outcome == Outcome.UPHELD else freed or [NOTHING]
+    return [DOES.get(DecisionKind(kind), CHANGES)] if kind else [NOTHING]
+
+
+def letter_panel(text: str, **more: Any) -> Panel:
+    return Panel(_("The letter, as it will read"), "appeals/letter.html", {"letter": letter(text)}, **more)
+
+
+class RulePage(SeenPage):
+    title, verb, rights = gettext_lazy("Decide"), "appeal.ruled", HEARS
+    template = "appeals/rule.html"
+    button = gettext_lazy("Decide")
+    then_next = False
+
+    def respond(self) -> HttpResponseBase:
+        """“Decide and take the next” is “Decide”, and then the next."""
+        if self.request.POST.get("step") == "next":
+            given = self.request.POST.copy()
+            given["step"], self.then_next = "confirm", True
+            self.request.POST = given  # type: ignore[assignment]
+        return super().respond()
+
+    def form(self, data: Any = None) -> BaseForm:
+        return rule_form(self.appeal, data)
+
+    def check(self) -> None:
+        hearing.may_take_step(self.appeal, Step.RULE, self.user)
+
+    def preview(self, cleaned: dict[str, Any] | None) -> Preview:
+        found = super().preview(cleaned)
+        if cleaned is None:
+            return Preview("", "", panels=found.panels)
+        said = said_in(cleaned)
+        looked = rulings.look(self.appeal, said, actor=self.user)
+        kind = looked.order.kind if looked.order else None
+        return Preview(
+            fingerprint=f"{found.fingerprint}:{kind}:{looked.rule}:{looked.waits}",
+            button=self.button,
+            panels=[letter_panel(rulings.draft(self.appeal, said))],
+            consequences=self.happens(said, looked),
+        )
+
+    def happens(self, said: Said, looked: Looked) -> list[Any]:
+        does = effects(self.appeal, said.outcome, looked.order.kind if looked.order else None)
+        if not looked.waits:
+            return [*does, TOLD]
+        why = [_("Because: %(rule)s.") % {"rule": rule_label(looked.rule)}] if looked.rule else []
+        return [WAITS, *why, _("When he agrees:"), *does, TOLD]
+
+    def take(self, cleaned: dict[str, Any]) -> str:
+        ruling = rulings.rule(self.appeal, said_in(cleaned), actor=self.user, revision=cleaned["revision"])
+        if ruling.ruled_at is None:
+            return _("%(receipt)s: the ruling waits for another person.") % {"receipt": self.appeal.receipt}
+        return _("%(receipt)s is decided: %(outcome)s.") % {
+            "receipt": self.appeal.receipt, "outcome": ruling.get_outcome_display()
+        }  # fmt: skip
+
+    def enact(self, cleaned: dict[str, Any], *, nonce: str) -> HttpResponseBase | str:
+        done = super().enact(cleaned, nonce=nonce)
+        return next_url(self) if self.then_next else done
+
+
+# The second person
+
+
+class RulingsInbox(KeysetList):
+    """Rulings that wait for me, the oldest first, as it lapses first."""
+
+    page = "rulings"
+    title = gettext_lazy("Rulings that wait for me")
+    model = Ruling
+    columns = (
+        Column(gettext_lazy("Appeal"), lambda r: digits(r.appeal.receipt)),
+        Column(gettext_lazy("Kind"), lambda r: r.appeal.get_kind_display()),
+        Column(gettext_lazy("Outcome"), lambda r: r.get_outcome_display()),
+        Column(gettext_lazy("Needs a second person"), lambda r: rule_label(r.rule)),
+        Column(gettext_lazy("Ruled by"), lambda r: r.maker),
+        Column(gettext_lazy("Lapses"), lambda r: when(r.expires_at)),
+    )
+    order = ("id",)
+    nav = "admin:appeals_rulings"
+    empty = gettext_lazy("No ruling waits for you.")
+
+    def allowed(self) -> bool:
+        return bool(self.user.has_perm(APPROVE))
+
+    def queryset(self) -> QuerySet[Ruling]:
+        return rulings_inbox(self.user)
+
+    def url(self, row: Ruling) -> str:
+        return reverse("admin:appeals_ruling", args=[row.pk])
+
+
+class AgreePage(RulingPage):
+    permission = APPROVE
+    nav = "admin:appeals_rulings"
+    case_title = gettext_lazy("The ruling")
+    user: Staff
+
+    def setup(self) -> None:
+        found = Ruling.objects.select_related("maker", "reverses").filter(pk=self.kwargs["pk"]).first()
+        appeal = appeals(self.user).filter(pk=found.appeal_id).first() if found else None
+        if found is None or appeal is None:
+            raise Http404
+        self.ruling: Ruling = found
+        self.ruling.appeal = self.appeal = appeal
+
+    def heading_title(self) -> str:
+        return _("Agree or send back: %(receipt)s") % {"receipt": self.appeal.receipt}
+
+    def crumbs(self) -> list[tuple[Any, str]]:
+        return [(RulingsInbox.title, reverse(self.nav)), (self.appeal.receipt, appeal_url(self.appeal))]
+
+    def content_hash(self) -> str:
+        return self.ruling.content_hash
+
+    def barred(self) -> None:
+        rulings.capacity_of(self.ruling, self.user)
+
+    def rule(self, *, agree: bool, reason: str, content_hash: str) -> str:
+        answer = rulings.agree if agree else rulings.send_back
+        answer(self.ruling, actor=self.user, reason=reason, seen=content_hash)
+        if agree:
+            self.say(_("Agreed: the ruling is in force."))
+        else:
+            self.say(_("Sent back: the appeal is heard anew."))
+        return reverse(self.nav)
+
+    def context(self) -> dict[str, Any]:
+        ruling, appeal = self.ruling, self.appeal
+        # The reasons are for whoever answers to them; who may not has the rest of it.
+        words = Words(appeal) if may(rulings.capacity_of, ruling, self.user) else None
+        about = Panel(_("The appeal"), "ops/panel_facts.html", {
+            "facts": [Fact(_("Receipt number"), appeal_link(appeal)), *appeal_facts(appeal)]})  # fmt: skip
+        does = effects(appeal, ruling.outcome, ruling.reverses.kind if ruling.reverses else None)
+        return {
+            "facts": [Fact(_("Standing"), ruling_state(ruling)), *ruling_facts(ruling, words)],
+            "consequences": [
+                _("If you agree, it is in force and done at once:"), *does,
+                _("If you refuse, the appeal is heard anew, and nothing changes."),
+            ],
+            "left": [about],
+            "right": [*decision_panels(self.request, appeal), *measures_panel(appeal)],
+        }  # fmt: skip
+
+
+def _acts(request: HttpRequest, appeal: Appeal) -> Iterable[Act]:
+    user = panels.staff_at(request)
+    if may(queue.has_in_hand, appeal, user):
+        yield Act(RulePage.title, reverse("admin:appeals_rule", args=[appeal.pk]), key="d", primary=True)
+    ruling = open_ruling(appeal) if user.has_perm(APPROVE) else None
+    if ruling is not None:
+        ruling.appeal = appeal
+        if may(rulings.capacity_of, ruling, user):
+            url = reverse("admin:appeals_ruling", args=[ruling.pk])
+            yield Act(_("Agree or send back"), url, key="g", primary=True)
+
+
+def _inbox(request: HttpRequest) -> QuerySet[Ruling]:
+    return rulings_inbox(panels.staff_at(request))
+
+
+panels.page("appeals/<int:pk>/rule/", "appeals_rule", RulePage)
+panels.page("appeals/rulings/", "appeals_rulings", RulingsInbox)
+panels.page("appeals/rulings/<int:pk>/", "appeals_ruling", AgreePage)
+panels.toolbar("appeal", _acts, order=-1)
+panels.sidebar("work", RulingsInbox.title, "admin:appeals_rulings", APPROVE, count=_inbox, order=2)

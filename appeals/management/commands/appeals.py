@@ -1,0 +1,30 @@
+"""`manage.py appeals …`: appeals at the terminal, each act a command of its own."""
+
+import argparse
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from appeals.management.clock import Escalate
+from appeals.management.portal import File
+from appeals.management.reporting import Report
+from appeals.management.showing import Show
+from qqops.commands import OpsCommand
+
+SUBCOMMANDS: dict[str, type[OpsCommand]] = {"file": File, "show": Show, "escalate": Escalate, "report": Report}
+
+
+class Command(BaseCommand):
+    help = "Appeals: file those of the portal, show how one stands, report. Dry run unless --apply."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        acts = parser.add_subparsers(dest="do", required=True, metavar="{" + ",".join(SUBCOMMANDS) + "}")
+        for name, command in SUBCOMMANDS.items():
+            one = acts.add_parser(name, help=command.help.partition("\n")[0])
+            one.formatter_class = argparse.RawDescriptionHelpFormatter
+            command().add_arguments(one)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        command = SUBCOMMANDS[options["do"]]()
+        command.stdout, command.stderr = self.stdout, self.stderr
+        command.handle(*args, **options)

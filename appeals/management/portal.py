@@ -1,0 +1,94 @@
+"""`manage.py appeals file FILE`: the appeals that were filed at the portal, each once (7, 11)."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.utils.translation import gettext as _
+
+from accounts.intake import File as Source
+from accounts.management.faults import line_of
+from appeals import intake
+from appeals.intake import PORTAL, Checked
+from appeals.lifecycle import Kind
+from appeals.policy import Why
+from appeals.services.filing import Filed
+from qqops.commands import Exit, SystemCommand
+from qqops.errors import Invalid
+from qqops.progress import bar
+
+NAMED = 50
+
+
+class File(SystemCommand):
+    system_actor = "system-appeals"
+    help = (
+        "File the portal's appeals from CSV, XLSX or JSON Lines. Dry run unless --apply.\n\n"
+        "  Columns: portal_id, number (or a tenure, 10001/2), kind (recovery, objection, enquiry), ground, statement,\n"
+        "  contact, agreement (not for enquiries), decision (of an objection), relation (empty: the holder), and one\n"
+        "  for each kind of evidence: past_passwords (as 3/5), registration, mobile, …; see docs/appeals.md.\n"
+        "  Any wrong line refuses the whole file. A portal id that is known is left as it is.\n"
+        "  --json tells the receipt number of each portal id that is on the register, known or new, also where a run\n"
+        "  stopped on its way (exit code 3)."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.description = self.help
+        parser.add_argument("file", metavar="FILE", help=_("the file"))
+        super().add_arguments(parser)
+
+    def act(self, **options: Any) -> int:
+        as_json = options["json"]
+        with Source(Path(options["file"]), PORTAL) as file:
+            found = intake.check(file.rows(), figures=not options["apply"], named=None if as_json else NAMED)
+            file.must_be_the_same()
+            told: dict[str, Any] = {"applied": False, "sha256": file.sha256, "lines": found.lines}
+            if found.wrongs:
+                return self._refuse(found, told, as_json=as_json)
+            if not options["apply"]:
+                self._tell(told | figures(found.would), found.known, as_json)
+                return Exit.DRY_RUN
+            with bar(self.stdout, _("recording"), found.lines) as advance:
+                done = intake.apply(file.rows(), found, actor=self.actor, source=file.sha256, step=advance)
+        told |= {"applied": True, "stopped": done.stopped} | figures(done.filed)
+        self._tell(told, done.receipts, as_json)
+        return Exit.PARTLY if done.stopped else Exit.DONE
+
+    def _tell(self, told: dict[str, Any], receipts: dict[str, str], as_json: bool) -> None:
+        if as_json:
+            self.say_json(told | {"receipts": receipts})
+            return
+        self.say(f"SHA-256 {told['sha256']}")
+        if told["applied"]:
+            self.say(_("Filed. Lines: %(lines)d, new: %(new)d, known: %(known)d, open already: %(open)d.") % told)
+        else:
+            self.say(_("Dry run. Lines: %(lines)d, would be new: %(new)d, known: %(known)d, open already: %(open)d.")
+                     % told)  # fmt: skip
+        for kind, n in told["kinds"].items():
+            self.say(f"  {Kind(kind).label}: {n}")
+        self.say(_("  recoveries taken as objections: %(routed)d, second reviews: %(again)d") % told)
+        self.say(_("  heard by a supervisor, as filed too often: %(gated)d; measures over already: %(over)d") % told)
+        for why, n in told["declined"].items():
+            self.say(_("  not heard: %(why)s: %(n)d") % {"why": Why(why).label, "n": n})
+        if why := told.get("stopped"):
+            self.say(why)
+
+    def _refuse(self, found: Checked, told: dict[str, Any], *, as_json: bool) -> int:
+        if as_json:
+            self.say_json(told | {"wrong": found.wrongs, "errors": [asdict(one) for one in found.wrong]})
+            return Exit.USAGE
+        for one in found.wrong:
+            self.say(line_of(one))
+        if found.wrongs > len(found.wrong):
+            self.say(_("… and %(n)d more") % {"n": found.wrongs - len(found.wrong)})
+        counts = {"wrong": found.wrongs, "lines": found.lines}
+        raise Invalid(_("The file was refused, nothing was done. Faults: %(wrong)d, lines: %(lines)d.") % counts)
+
+
+def figures(filed: Filed) -> dict[str, Any]:
+    numbers = ("new", "known", "open", "again", "routed", "gated", "over")
+    return {name: getattr(filed, name) for name in numbers} | {
+        "kinds": dict(sorted(filed.kinds.items())),
+        "declined": dict(sorted(filed.declined.items())),
+    }

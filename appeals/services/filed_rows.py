@@ -1,0 +1,142 @@
+"""The rows of appeals that are filed together: gathered line by line, then inserted table by table."""
+
+import datetime
+import uuid
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+from django.utils import timezone
+
+from accounts.models import Hold
+from accounts.services import holds
+from appeals import calendar, letters
+from appeals.lifecycle import Kind, Outcome, State
+from appeals.models import Appeal, AppealEvidence, AppealKey, Delivery, Message
+from appeals.policy import Timed, clock_of
+from appeals.routing import Routed
+from appeals.services import words
+from appeals.services.claims import Filing
+from enforcement.services.evidence import media_of
+from qqops import bulk, receipts
+from qqops.audit import pen
+from qqops.seal import DataKey
+
+LETTERS = {Kind.RECOVERY: "A", Kind.OBJECTION: "O", Kind.ENQUIRY: "E"}  # in a receipt number
+
+
+class Brings(Protocol):
+    """Evidence: facts in words, and files, each with its kind."""
+
+    @property
+    def evidence(self) -> Sequence[tuple[str, str]]: ...
+    @property
+    def files(self) -> Sequence[tuple[str, bytes]]: ...
+
+
+class Rows:
+    """The rows of these filings; the statements bring what the database gives: their keys."""
+
+    def __init__(self, filings: Sequence[Filing], *, maker: int) -> None:
+        self.now, self.maker = timezone.now(), maker
+        self._clocks: dict[Timed, tuple[datetime.datetime, datetime.datetime]] = {}
+        self._pks = iter(bulk.next_pks(Appeal, len(filings)))
+        self._message_pks = iter(bulk.next_pks(Message, len(filings)))
+        items = sum(len(filing.evidence) + len(filing.files) for filing in filings)
+        self._evidence_pks = iter(bulk.next_pks(AppealEvidence, items)) if items else iter(())
+        self.appeals: list[Any] = []
+        self.keys: list[Any] = []
+        self.messages: list[Any] = []
+        self.deliveries: list[Any] = []
+        self.evidence: list[Any] = []
+
+    def add(self, filing: Filing, route: Routed, event: uuid.UUID) -> str:
+        """One more; its receipt number."""
+        pk = next(self._pks)
+        key, master, wrapped = AppealKey.draw(pk)
+        due, escalates = self._clock(route.timed)
+        declined = bool(route.why)
+        appeal = bulk.row(
+            Appeal,
+            id=pk,
+            receipt=receipts.new(LETTERS[route.kind]),
+            kind=route.kind,
+            route=route.route or "",
+            number_id=filing.number,
+            tenure_id=route.tenure,
+            decision_id=route.decision,
+            ground=filing.ground,
+            relation=filing.relation,
+            agreement=filing.agreement,
+            statement=words.sealed(key, pk, words.STATEMENT, filing.statement),
+            contact=words.sealed(key, pk, words.CONTACT, filing.contact),
+            portal=filing.portal,
+            form_key=filing.form_key,
+            maker_id=self.maker,
+            filed_at=self.now,
+            state=State.CLOSED if declined else State.FILED,
+            outcome=Outcome.INADMISSIBLE if declined else "",
+            why=route.why,
+            gated=route.gated,
+            due_at=due,
+            escalate_at=escalates,
+            closed_at=self.now if declined else None,
+        )
+        self.appeals.append(appeal)
+        self.keys.append(bulk.row(AppealKey, appeal_id=pk, master_id=master, wrapped=wrapped))
+        self._say(pk, letters.receipt(appeal, over=route.over), key, event)
+        for item in _brought(pk, filing, key):
+            more = {"id": next(self._evidence_pks), "at": self.now, "event_id": event}
+            self.evidence.append(bulk.row(AppealEvidence, **item, **more))
+        return str(appeal.receipt)
+
+    def _clock(self, timed: Timed) -> tuple[datetime.datetime, datetime.datetime]:
+        """When the answer is due, and when that is told: all are filed at one moment."""
+        if timed not in self._clocks:
+            due = calendar.due(clock_of(timed), self.now)
+            self._clocks[timed] = due, calendar.escalation(self.now, due)
+        return self._clocks[timed]
+
+    def _say(self, appeal: int, text: str, key: DataKey, event: uuid.UUID) -> None:
+        """Whoever files has an answer at once: the receipt number, and what was made of it."""
+        pk = next(self._message_pks)
+        self.messages.append(
+            bulk.row(
+                Message, id=pk, appeal_id=appeal, kind=Message.Kind.RECEIPT.value,
+                text=words.sealed(key, appeal, words.MESSAGE, text), sha256=words.sha256_of(text), maker_id=self.maker,
+                at=self.now, event_id=event,
+            )
+        )  # fmt: skip
+        self.deliveries.append(bulk.row(Delivery, message_id=pk, due_at=self.now))
+
+    def insert(self, act: pen.Act) -> None:
+        bulk.write(Appeal, self.appeals)
+        act.history(Appeal, [appeal.id for appeal in self.appeals], pen.CREATED)
+        bulk.write(AppealKey, self.keys)
+        bulk.write(Message, self.messages)
+        act.wrote(Message, rows=len(self.messages))
+        bulk.write(Delivery, self.deliveries)
+        if self.evidence:
+            bulk.write(AppealEvidence, self.evidence)
+            act.wrote(AppealEvidence, rows=len(self.evidence))
+        heard = [a for a in self.appeals if a.state == State.FILED and a.tenure_id]
+        if heard:
+            holds.place_each(act, [(a.tenure_id, a.receipt) for a in heard if a.tenure_id], Hold.Kind.APPEAL)
+
+
+def evidence_of(
+    appeal: Appeal, filing: Brings, *, key: DataKey, at: datetime.datetime, event: uuid.UUID
+) -> Iterator[AppealEvidence]:
+    """What a filing brings, or what comes later, sealed with the appeal."""
+    for item in _brought(appeal.pk, filing, key):
+        yield AppealEvidence(**item, at=at, event_id=event)
+
+
+def _brought(appeal: int, filing: Brings, key: DataKey) -> Iterator[dict[str, Any]]:
+    for kind, text in filing.evidence:
+        sealed = words.sealed(key, appeal, words.EVIDENCE, text)
+        yield {"appeal_id": appeal, "kind": kind, "statement": sealed, "sha256": words.sha256_of(text)}
+    for kind, content in filing.files:
+        yield {
+            "appeal_id": appeal, "kind": kind, "content": words.sealed(key, appeal, words.EVIDENCE, content),
+            "sha256": words.sha256_of(content), "media_type": media_of(content), "size": len(content),
+        }  # fmt: skip

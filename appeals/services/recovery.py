@@ -1,0 +1,223 @@
+"""A recovery (7) beyond its hearing: evidence and its weight, two who claim one number, and what follows an upheld one.
+
+Nothing of it changes who the initial registrant is (8.2). No password is seen, sent or set here (6.1): the sign-in
+system is asked for new credentials, and its owner sets them there.
+"""
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from appeals import calendar, letters
+from appeals.bindings import bound
+from appeals.contested import FREEZE, contest_freeze, security_freeze
+from appeals.lifecycle import Act, Kind, Outcome, State, may
+from appeals.models import Appeal, AppealEvidence, Message, Ruling, Weighing
+from appeals.policy import Match, score
+from appeals.services import claims, words
+from appeals.services.filed_rows import evidence_of
+from appeals.services.hearing import acting, close, may_speak, move, not_stale, say
+from appeals.services.queue import has_in_hand, locked
+from enforcement.order import Order
+from enforcement.policy import FreezeKind
+from enforcement.policy import Kind as DecisionKind
+from enforcement.services.decide import decide
+from qqops import bulk
+from qqops.approvals import State as Proposed
+from qqops.audit import pen
+from qqops.errors import Invalid
+from qqops.reason import must_say_why
+from qqops.staff.models import Staff
+from qqops.staff.services import as_of_now
+
+
+@dataclass(frozen=True)
+class Brought:
+    evidence: Sequence[tuple[str, str]]
+    files: Sequence[tuple[str, bytes]]
+
+
+# Evidence
+
+
+def add_evidence(
+    appeal: Appeal, items: Sequence[tuple[str, str]], files: Sequence[tuple[str, bytes]], *, actor: Staff,
+    ticket: str = "",
+) -> list[AppealEvidence]:  # fmt: skip
+    """More that the appellant brings while his appeal is open: each its kind, and what it says or the file holds."""
+    with pen.refusals(actor=actor, subject=appeal, facts={"act": "add_evidence"}), transaction.atomic():
+        appeal = locked(appeal)
+        may_speak(appeal, as_of_now(actor))
+        brought = Brought(*claims.brought(items, files))
+        n = len(items) + len(files)
+        with acting("appeal.evidence_added", appeal, actor, ticket=ticket, n=n) as act:
+            key = words.key_of(appeal)
+            rows = list(evidence_of(appeal, brought, key=key, at=timezone.now(), event=act.event_id))
+            AppealEvidence.objects.bulk_create(rows)
+            act.wrote(AppealEvidence, rows=n)
+            move(act, appeal, appeal.state)  # whoever has it open sees that it changed
+    return rows
+
+
+def weigh(evidence: AppealEvidence, match: str, *, actor: Staff, revision: int) -> Appeal:
+    """One checker's word on one item of a recovery; the score follows, and advises. The latest word counts."""
+    subject = evidence.appeal
+    with pen.refusals(actor=actor, subject=subject, facts={"act": "weigh_evidence"}), transaction.atomic():
+        appeal = locked(subject)
+        may_weigh(appeal, as_of_now(actor))
+        not_stale(appeal, revision)
+        if match not in Match.values:
+            raise Invalid(_("Say whether it matches: there is no such result."))
+        told = {"evidence": str(evidence.kind), "match": match}
+        with acting("appeal.evidence_weighed", appeal, actor, **told) as act:
+            row = Weighing(
+                evidence=evidence, match=match, checker=actor, at=timezone.now(), event_id=act.event_id,
+                pk=bulk.next_pk(Weighing),
+            )  # fmt: skip
+            Weighing.objects.bulk_create([row])
+            act.wrote(Weighing)
+            move(act, appeal, appeal.state, score=score(_latest(appeal)))
+    return appeal
+
+
+def may_weigh(appeal: Appeal, actor: Staff) -> None:
+    """Raise as `weigh` would."""
+    has_in_hand(appeal, actor)
+    _must_be_recovery(appeal)
+
+
+def _latest(appeal: Appeal) -> list[tuple[str, str]]:
+    """(kind, match) of each item that was weighed."""
+    rows = Weighing.objects.filter(evidence__appeal=appeal).order_by("evidence", "-pk").distinct("evidence")
+    return list(rows.values_list("evidence__kind", "match"))
+
+
+# Two claim the number
+
+
+def contest(appeal: Appeal, *, actor: Staff, reason: str, revision: int) -> Appeal:
+    """Somebody else claims it: a security freeze (6.2) while both are heard, for up to ten working days, which is the
+    time to its ruling then; whoever is bound is told. Provisional until a supervisor agrees, as every such freeze."""
+    with pen.refusals(actor=actor, subject=appeal, facts={"act": "contest_recovery"}), transaction.atomic():
+        appeal = locked(appeal)
+        may_contest(appeal, as_of_now(actor))
+        not_stale(appeal, revision)
+        must_say_why(reason)
+        due = max(appeal.due_at, calendar.ceiling(appeal.filed_at))
+        with acting("appeal.contested", appeal, actor, reason) as act:
+            until = _frozen_until(appeal, reason, actor)
+            move(
+                act, appeal, appeal.state, contested_at=appeal.contested_at or timezone.now(), due_at=due,
+                escalate_at=calendar.escalation(appeal.filed_at, due), escalated_at=None,
+            )  # fmt: skip
+            warn(act, appeal, letters.contested(appeal, until), actor)
+    return appeal
+
+
+def may_contest(appeal: Appeal, actor: Staff) -> None:
+    """Raise as `contest` would."""
+    has_in_hand(appeal, actor)
+    _must_be_recovery(appeal)
+    if not _is_his_still(appeal):
+        raise Invalid(_("The number has no such holder any more. Nothing was done."))
+    if contest_freeze(appeal):
+        raise Invalid(_("It is contested already, and the number is frozen. Nothing was done."))
+
+
+def _frozen_until(appeal: Appeal, reason: str, actor: Staff) -> datetime.datetime | None:
+    """The end of the security freeze that it is under, or under from now on; None: that waits for a supervisor. The
+    ticket is the receipt number: by that the ruling finds what it lifts (appeals/contested.py)."""
+    if running := security_freeze(appeal):
+        return running.until
+    until = calendar.ceiling(timezone.now())
+    order = Order(
+        DecisionKind.FREEZE,
+        (FREEZE,),
+        facts=_("Two claim the number: recovery %(receipt)s.") % {"receipt": appeal.receipt},
+        evidence=(_("Appeal %(receipt)s, as it is on the record.") % {"receipt": appeal.receipt},),
+        reason=reason,
+        ticket=appeal.receipt,
+        freeze_kind=FreezeKind.SECURITY.value,
+        until=until,
+    )
+    return until if decide(order, [appeal.number_id], actor=actor).applied else None
+
+
+# What follows an upheld one
+
+
+def warn_of_cooling(act: pen.Act, appeal: Appeal, actor: Staff) -> None:
+    """It was upheld and cools down: whoever is bound is told, and may have it stopped. Inside the ruling's act."""
+    warn(act, appeal, letters.cooling(appeal), actor)
+
+
+def warn(act: pen.Act, appeal: Appeal, text: str, actor: Staff) -> None:
+    """Tell whoever is bound to the number, by each way."""
+    for channel in bound(appeal.tenure):
+        say(act, appeal, Message.Kind.WARNING, text, actor, channel=channel)
+
+
+def stop(appeal: Appeal, *, actor: Staff, reason: str, ticket: str = "") -> Appeal:
+    """Whoever is bound does not agree: it does not take effect and is heard anew, as contested. One step, at once."""
+    with pen.refusals(actor=actor, subject=appeal, facts={"act": "stop_recovery"}), transaction.atomic():
+        appeal = locked(appeal)
+        may_stop(appeal, as_of_now(actor))
+        must_say_why(reason)
+        with acting("appeal.stopped", appeal, actor, reason, ticket) as act:
+            _heard_anew(act, appeal, actor)
+    return appeal
+
+
+def may_stop(appeal: Appeal, actor: Staff) -> None:
+    """Raise as `stop` would."""
+    may_speak(appeal, actor)
+    if not may(Act.STOP, appeal.kind, appeal.state):
+        raise Invalid(_("Nothing is cooling down. Nothing was done."))
+
+
+def carry_out(pk: int, *, actor: Staff) -> bool:
+    """What has cooled down: have the sign-in system asked for new credentials, and close the recovery. False: it is not
+    due any more, or somebody is at it."""
+    with transaction.atomic():
+        rows = Appeal.objects.filter(pk=pk, state=State.COOLING, waits_until__lte=timezone.now())
+        appeal = rows.select_for_update(no_key=True, skip_locked=True).first()
+        if appeal is None:
+            return False
+        if not _is_his_still(appeal):
+            with acting("appeal.stopped", appeal, actor) as act:
+                _heard_anew(act, appeal, actor)
+            return False
+        with acting("appeal.reset_asked", appeal, actor) as act:
+            asked = _("The sign-in system is asked for new credentials of number %(number)s, holder %(seq)d.") % {
+                "number": appeal.number_id, "seq": appeal.tenure.seq if appeal.tenure else 0}  # fmt: skip
+            say(act, appeal, Message.Kind.RESET, asked, actor)
+            close(act, appeal, Outcome.UPHELD, actor)
+            say(act, appeal, Message.Kind.OTHER, letters.carried_out(appeal), actor)
+    return True
+
+
+def _heard_anew(act: pen.Act, appeal: Appeal, actor: Staff) -> None:
+    """Its ruling ends without effect; two claim the number from now on, and a second person agrees to the next one."""
+    ruling = Ruling.objects.get(appeal=appeal, round=appeal.round, state=Proposed.APPLIED)
+    ruling.state, ruling.ruled_at = Proposed.STOPPED, None
+    ruling.save(update_fields=["state", "ruled_at"])
+    act.wrote(pen.history_model(Ruling))
+    now = timezone.now()
+    due = calendar.ceiling(now)
+    anew: dict[str, Any] = {"due_at": due, "escalate_at": calendar.escalation(now, due), "escalated_at": None}
+    move(act, appeal, State.FILED, contested_at=now, **anew)
+    say(act, appeal, Message.Kind.OTHER, letters.stopped(appeal), actor)
+
+
+def _must_be_recovery(appeal: Appeal) -> None:
+    if appeal.kind != Kind.RECOVERY:
+        raise Invalid(_("Only a recovery has this step. Nothing was done."))
+
+
+def _is_his_still(appeal: Appeal) -> bool:
+    return appeal.tenure_id is not None and appeal.number.tenure_id == appeal.tenure_id

@@ -1,0 +1,66 @@
+"""What a change of measures changes (T11), old beside new: before it is confirmed, agreed to, and afterwards."""
+
+from collections.abc import Iterable, Iterator
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from accounts.admin.number import number_link
+from enforcement.admin.decisions import SHOWN_TARGETS
+from enforcement.admin.words import end_text, measure_name, scopes_text
+from enforcement.changing import Changed, as_they_were, changed_by
+from enforcement.models import Decision, Measure, Outcome, Target
+from enforcement.policy import Kind
+from qqops import panels
+from qqops.panels import Panel
+
+
+def change_choice(measure: Measure) -> str:
+    """“restrict: send messages, until 2026-12-31 18:00 · #17”."""
+    return (
+        _("%(measure)s, until %(end)s")
+        % {
+            "measure": measure_name(measure),
+            "end": end_text(measure.until),
+        }
+        + f" · #{measure.decision_id}"
+    )
+
+
+def changes_panel(changed: Iterable[tuple[int, Changed]]) -> Panel:
+    rows = [(number_link(number), measure_name(one.was), *_ends(one), _scopes(one)) for number, one in changed]
+    head = [_("Number"), _("Measure"), _("Until"), _("New end"), _("Restricted from now on")]
+    return Panel(_("What changes"), "ops/panel_table.html", {"head": head, "rows": rows, "empty": _("None.")})
+
+
+def _ends(one: Changed) -> tuple[str, str]:
+    return end_text(one.was.until), _("stays") if one.until == one.was.until else end_text(one.until)
+
+
+def _scopes(one: Changed) -> str:
+    return _("stays") if set(one.scopes) == set(one.was.scopes) else scopes_text(one.scopes)
+
+
+def _of_decision(request: HttpRequest, decision: Decision) -> Panel | None:
+    return changes_panel(_changed(decision)) if decision.kind == Kind.ADJUST else None
+
+
+def _changed(decision: Decision) -> Iterator[tuple[int, Changed]]:
+    """Of the first targets: what was changed, or what is to be."""
+    targets = list(Target.objects.filter(decision=decision).order_by("number_id")[:SHOWN_TARGETS])
+    numbers = [target.number_id for target in targets]
+    outcomes = {o.number_id: o for o in Outcome.objects.filter(decision=decision, number_id__in=numbers)}
+    named = [pk for target in targets if target.number_id not in outcomes for pk in target.measures or ()]
+    running = Measure.objects.in_bulk(named)
+    for target in targets:
+        outcome = outcomes.get(target.number_id)
+        if outcome is None:
+            were = [running[pk] for pk in target.measures or ()]
+        else:
+            were = [] if outcome.why else as_they_were(outcome)
+        for was in were:
+            yield target.number_id, changed_by(decision, was)
+
+
+panels.register("decision", _of_decision)
+panels.register("ruling", _of_decision)

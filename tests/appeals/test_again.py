@@ -1,0 +1,117 @@
+"""The second review of an objection (11): once, within 30 days, by other people, then the court (12.5)."""
+
+from collections.abc import Callable
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from accounts.models import Hold, Number
+from accounts.services.declared import declare
+from appeals.models import Appeal, Message
+from appeals.queries import rulings_inbox
+from appeals.services import again
+from enforcement.models import Measure
+from enforcement.policy import Kind
+from qqops.audit import origin
+from qqops.errors import Invalid, Refused
+from qqops.staff import services
+from qqops.staff.models import Staff
+from tests.appeals.heard import agreed, filed, objection, ruled
+from tests.cast import PASSWORD
+from tests.enforcement.acts import DAY, broken, decide, head, terminated, verbs
+
+Make = Callable[..., Number]
+pytestmark = pytest.mark.usefixtures("english", "rulebook")
+SAYS = "我不同意，登录地点与我不符。"
+
+
+@pytest.fixture
+def rejected(number: Make, agent: Staff, officer: Staff, reviewer: Staff) -> Appeal:
+    one = number()
+    appeal = objection(one, decide(Kind.FREEZE, one, officer), agent)
+    ruled(appeal, "rejected", reviewer)
+    appeal.refresh_from_db()
+    return appeal
+
+
+def test_it_is_opened_again_with_a_clock_of_its_own_and_the_number_is_held(rejected: Appeal, agent: Staff) -> None:
+    assert not Hold.objects.filter(tenure=rejected.tenure, lifted_at=None).exists()
+    before = head()
+    again.ask(rejected.receipt, actor=agent, reason=SAYS)
+    rejected.refresh_from_db()
+    assert (rejected.state, rejected.round, rejected.outcome, rejected.closed_at) == ("filed", 2, "", None)
+    assert rejected.due_at > timezone.now() and rejected.route == "again"
+    assert Hold.objects.filter(tenure=rejected.tenure, kind="appeal", lifted_at=None).exists()
+    assert Message.objects.latest("pk").kind == "answer"
+    assert verbs(before) == ["appeal.asked_again"]
+    assert broken() == []
+
+
+def test_a_supervisor_decides_it_alone_and_it_is_final(
+    rejected: Appeal, agent: Staff, supervisor: Staff, supervisor2: Staff
+) -> None:
+    again.ask(rejected.receipt, actor=agent, reason=SAYS)
+    ruling = ruled(rejected, "upheld", supervisor)
+    if ruling.state == "proposed":  # what it changes asks its own table who must agree
+        agreed(ruling, supervisor2)
+    rejected.refresh_from_db()
+    assert (rejected.state, rejected.outcome) == ("closed", "upheld")
+    assert Measure.objects.get().end_reason == "voided"
+    with pytest.raises(Invalid, match="what is left is the court"):
+        again.ask(rejected.receipt, actor=agent, reason=SAYS)
+    assert broken() == []
+
+
+def test_after_thirty_days_it_is_too_late(rejected: Appeal, agent: Staff) -> None:
+    with time_machine.travel(timezone.now() + 30 * DAY + DAY / 24), pytest.raises(Invalid, match="within 30 days"):
+        again.ask(rejected.receipt, actor=agent, reason=SAYS)
+    with time_machine.travel(timezone.now() + 30 * DAY - DAY / 24):
+        assert again.ask(rejected.receipt, actor=agent, reason=SAYS).round == 2
+
+
+def test_only_an_objection_that_was_decided_has_one(number: Make, agent: Staff, reviewer: Staff) -> None:
+    asked = filed(number(), "enquiry", agent)
+    ruled(asked, "answered", reviewer)
+    open_one = filed(number(), "recovery", agent)
+    for appeal in (asked, open_one):
+        with pytest.raises(Invalid, match="Only an objection"):
+            again.ask(appeal.receipt, actor=agent, reason=SAYS)
+
+
+def test_whoever_may_not_file_or_declared_the_number_does_not_ask_for_it(
+    rejected: Appeal, agent: Staff, officer: Staff
+) -> None:
+    before = head()
+    with pytest.raises(Refused, match="may not file"):
+        again.ask(rejected.receipt, actor=officer, reason=SAYS)
+    declare(agent, [rejected.number_id], "own", actor=agent)
+    with pytest.raises(Refused):
+        again.ask(rejected.receipt, actor=agent, reason=SAYS)
+    assert verbs(before) == ["audit.refused", "number.declared", "audit.refused"]
+    rejected.refresh_from_db()
+    assert rejected.round == 1
+
+
+def test_a_ruling_of_the_second_round_waits_for_nobody_who_had_a_word_in_the_first(
+    number: Make,
+    agent: Staff,
+    officer: Staff,
+    reviewer: Staff,
+    supervisor: Staff,
+    supervisor2: Staff,
+    setup_actor: Staff,
+) -> None:
+    one = number()
+    appeal = objection(one, terminated(one, officer, supervisor), agent)
+    first = ruled(appeal, "rejected", reviewer)
+    assert (list(rulings_inbox(supervisor)), list(rulings_inbox(supervisor2))) == ([], [first])
+    agreed(first, supervisor2)
+    again.ask(appeal.receipt, actor=agent, reason=SAYS)
+    with origin.origin(origin.SYSTEM):
+        third = services.join("supervisor3", "supervisor", password=PASSWORD, actor=setup_actor, reason="a third one")
+    second = ruled(appeal, "upheld", third)
+    assert (second.round, second.state) == (2, "proposed")
+    assert list(rulings_inbox(supervisor)) == list(rulings_inbox(supervisor2)) == []
+    with pytest.raises(Refused, match="first review"):
+        agreed(second, supervisor2)

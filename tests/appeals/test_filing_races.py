@@ -1,0 +1,61 @@
+"""Two who file the same at one moment, on real connections: one appeal, and both have its receipt."""
+
+from collections.abc import Callable
+
+import pytest
+
+from accounts.models import Hold, Number
+from appeals.models import Appeal
+from appeals.services import filing
+from qqops.audit.verify import verify
+from qqops.errors import Invalid
+from qqops.staff.models import Staff
+from tests.accounts.life.flows import later, purged, terminate
+from tests.appeals.heard import as_filed
+from tests.enforcement.test_races import together
+from tests.enforcement.waiting import meanwhile
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("english")]
+
+
+def test_two_at_once_about_one_thing_make_one_appeal(
+    number: Callable[..., Number], agent: Staff, reviewer: Staff
+) -> None:
+    for _again in range(3):
+        one = number()
+        found = together(
+            lambda n=one: filing.file_one(as_filed(n, "recovery"), actor=agent),  # type: ignore[misc]
+            lambda n=one: filing.file_one(as_filed(n, "recovery"), actor=reviewer),  # type: ignore[misc]
+        )
+        made = Appeal.objects.get(number=one.pk)
+        assert [one for one in found if isinstance(one, Appeal)] == [made]
+        (told,) = (one for one in found if isinstance(one, Invalid))
+        assert made.receipt in str(told)
+        assert Hold.objects.filter(tenure=one.tenure_id).count() == 1
+    assert list(verify()) == []
+
+
+def test_a_form_that_comes_twice_at_once_about_a_number_without_a_row_is_one_appeal(agent: Staff) -> None:
+    said = as_filed(88_889_999, "enquiry")
+    found = together(*[lambda: filing.file_one(said, actor=agent)] * 2)
+    assert found[0] == found[1] == Appeal.objects.get()
+
+
+def test_a_file_that_comes_twice_at_once_is_filed_once(numbers: Callable[..., list[int]], agent: Staff) -> None:
+    lines = [as_filed(n, "recovery", portal=f"P-{n}", contact="+8613800000001") for n in [*numbers(20), 88_889_999]]
+    found = together(*[lambda: filing.file(lines, actor=agent)] * 2)
+    assert sorted((one.new, one.known) for one in found) == [(0, 21), (21, 0)]
+    assert found[0].receipts == found[1].receipts and Appeal.objects.count() == 21
+    assert list(verify()) == []
+
+
+def test_a_purge_that_comes_while_an_appeal_is_being_filed_leaves_the_number(
+    number: Callable[..., Number], agent: Staff, rulebook: object
+) -> None:
+    one = number()
+    terminate([one.pk])
+    with later(days=31):
+        found = meanwhile(lambda: filing.file_one(as_filed(one, "recovery"), actor=agent), purged)
+    assert found == {"appeal": 1}
+    one.refresh_from_db()
+    assert one.lifecycle == "terminated" and list(verify()) == []

@@ -1,0 +1,191 @@
+"""What an appeal is taken as (7, 11): whose it is, what it is about, and whether it is heard."""
+
+import datetime
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from accounts.models import Hold, Number, NumberRange, Tenure
+from appeals.lifecycle import Kind as Appealed
+from appeals.models import Appeal, Message
+from appeals.policy import Route, Why
+from appeals.routing import Asked, Routed, routed
+from appeals.services.words import Words
+from enforcement.policy import Kind
+from qqops.errors import Invalid
+from qqops.staff.models import Staff
+from tests.accounts.life.flows import cancelled, ended, later, quarantined, terminate
+from tests.appeals.heard import filed, objection, ruled
+from tests.appeals.recycled import recycled
+from tests.enforcement.acts import DAY, broken, decide
+
+Make = Callable[..., Number]
+pytestmark = pytest.mark.usefixtures("english")
+
+
+@pytest.fixture(autouse=True)
+def _rules(rulebook: object) -> None:
+    """The clauses that decisions cite."""
+
+
+def taken(number: Number, kind: str, **more: int) -> Routed:
+    return routed([Asked(number.pk, Appealed(kind), **more)])[0]
+
+
+def test_a_recovery_of_a_number_that_a_decision_froze_or_ended_is_an_objection_to_that_and_its_letter_says_so(
+    number: Make, agent: Staff, officer: Staff, reviewer: Staff
+) -> None:
+    free, safe, frozen, over = number(), number(), number(), number()
+    decide(Kind.FREEZE, safe, reviewer, clauses=("6.2",), freeze_kind="security", duration=DAY)
+    freeze = decide(Kind.FREEZE, frozen, officer)
+    terminate([over.pk])
+    for one in (free, safe):  # a security freeze is no reproach: its holder recovers the number
+        appeal = filed(one, "recovery", agent)
+        assert (appeal.kind, appeal.route, appeal.decision) == ("recovery", "", None)
+    for one, decision in ((frozen, freeze.decision.pk), (over, None)):
+        appeal = filed(one, "recovery", agent)
+        assert (appeal.kind, appeal.route, appeal.receipt[9]) == ("objection", Route.OBJECTION, "O")
+        assert decision in (None, appeal.decision_id) and appeal.decision_id
+        letter = Words(appeal).of_message(Message.objects.get(appeal=appeal))
+        assert "taken as an objection to that decision" in letter and "已转为对该决定的异议" in letter
+    assert broken() == []
+
+
+def test_a_freeze_that_has_run_out_sends_nobody_to_objection(number: Make, agent: Staff, officer: Staff) -> None:
+    one = number()
+    decide(Kind.FREEZE, one, officer, duration=DAY)
+    assert taken(one, "recovery").kind == "objection"
+    with later(hours=24.1):
+        assert taken(one, "recovery").kind == "recovery"
+
+
+def test_an_objection_to_what_has_ended_already_is_heard_and_flagged(
+    number: Make, agent: Staff, officer: Staff, officer2: Staff
+) -> None:
+    one = number()
+    report = decide(Kind.FREEZE, one, officer)
+    assert not taken(one, "objection", decision=report.decision.pk).over
+    decide(Kind.LIFT, one, officer2, lift_of=report.decision.pk)
+    assert taken(one, "objection", decision=report.decision.pk).over
+    appeal = objection(one, report, agent)
+    assert (appeal.state, appeal.why) == ("filed", "")
+    assert "has ended already" in Words(appeal).of_message(Message.objects.get(appeal=appeal))
+
+
+def test_somebody_else_s_decision_is_no_ground_for_an_objection(number: Make, agent: Staff, officer: Staff) -> None:
+    one, other = number(), number()
+    report = decide(Kind.FREEZE, other, officer)
+    appeal = objection(one, report, agent)
+    assert (appeal.state, appeal.outcome, appeal.why) == ("closed", "inadmissible", Why.NOT_HIS)
+    assert not Hold.objects.filter(tenure=one.tenure_id).exists()
+
+
+def test_what_lifts_a_measure_takes_nothing_from_anybody(
+    number: Make, agent: Staff, officer: Staff, officer2: Staff
+) -> None:
+    one = number()
+    frozen = decide(Kind.FREEZE, one, officer)
+    lifted = decide(Kind.LIFT, one, officer2, lift_of=frozen.decision.pk)
+    assert objection(one, lifted, agent).why == Why.NOTHING_DONE
+
+
+def test_after_180_days_an_objection_is_too_late_and_a_day_before_it_is_not(
+    number: Make, agent: Staff, officer: Staff
+) -> None:
+    one = number()
+    report = decide(Kind.FREEZE, one, officer)
+    with later(days=179.9):
+        assert taken(one, "objection", decision=report.decision.pk).why == ""
+    with later(days=180.1):
+        assert objection(one, report, agent).why == Why.TOO_LATE
+
+
+def test_a_second_review_is_asked_for_within_its_own_time_though_the_180_days_are_over(
+    number: Make, agent: Staff, officer: Staff, reviewer: Staff
+) -> None:
+    one = number()
+    report = decide(Kind.FREEZE, one, officer)
+    with later(days=179):
+        first = objection(one, report, agent)
+    with later(days=182):
+        ruled(first, "rejected", reviewer)
+    with later(days=190):
+        again = objection(one, report, agent, statement="仍不服，请另一位工作人员复核。", evidence=[("other", "截图")])
+        assert (again.pk, again.round, again.state, again.evidence.count()) == (first.pk, 2, "filed", 1)
+        assert list(Message.objects.order_by("pk").values_list("kind", flat=True)) == ["receipt", "ruling", "answer"]
+        assert Hold.objects.filter(tenure=one.tenure_id, lifted_at=None).count() == 1
+        with pytest.raises(Invalid, match=f"open already: {first.receipt}"):
+            objection(one, report, agent)
+    assert broken() == []
+
+
+def test_what_was_decided_and_reviewed_is_final(number: Make, agent: Staff, officer: Staff, reviewer: Staff) -> None:
+    one = number()
+    report = decide(Kind.FREEZE, one, officer)
+    ruled(objection(one, report, agent), "rejected", reviewer)
+    with later(days=30.1):
+        assert objection(one, report, agent).why == Why.FINAL
+
+
+def test_the_old_holder_of_a_recycled_number_is_told_of_his_own_tenure_and_nothing_of_the_next(
+    agent: Staff, resources: Staff, supply: Callable[..., NumberRange], tmp_path: Path
+) -> None:
+    """domain.md §10, 6."""
+    with recycled(supply, resources, tmp_path) as (one, second):
+        first = Tenure.objects.get(number=one, seq=1)
+        appeal = filed(one, "recovery", agent, seq=1)
+        assert (appeal.tenure, appeal.state, appeal.why, appeal.decision) == (first, "closed", Why.PURGED, None)
+        letter = Words(appeal).of_message(Message.objects.get(appeal=appeal))
+        assert "10.3, 10.4" in letter and f"{second.started_at:%Y-%m-%d}" not in letter.replace(appeal.receipt, "")
+        assert not Hold.objects.filter(tenure__number=one, kind="appeal").exists()
+        assert not Hold.objects.filter(tenure=second).exists()
+        # Whoever names no tenure is taken for the present holder.
+        assert filed(one, "recovery", agent).tenure == second
+        assert broken() == []
+
+
+def test_the_last_holder_of_a_number_that_nobody_holds_now_is_told_that_it_is_gone(number: Make, agent: Staff) -> None:
+    one = number()
+    quarantined([one.pk])
+    with later(days=32):
+        appeal = filed(one, "recovery", agent)
+        assert (appeal.tenure_id, appeal.why) == (one.tenure_id, Why.PURGED)
+
+
+def test_who_cancelled_his_number_himself_does_not_recover_it(numbers: Callable[..., list[int]], agent: Staff) -> None:
+    (one,) = numbers(1)
+    cancelled([one], agent)
+    with later(days=16):
+        assert ended()
+        assert filed(one, "recovery", agent).why == Why.PURGED
+
+
+def test_of_a_number_that_nobody_held_an_appeal_is_registered_and_not_heard(number: Make, agent: Staff) -> None:
+    never = filed(88_889_999, "recovery", agent)
+    no_such_tenure = filed(number(), "recovery", agent, seq=9)
+    assert (never.why, never.tenure, no_such_tenure.why) == (Why.NEVER_HELD, None, Why.NEVER_HELD)
+    assert filed(88_889_999, "enquiry", agent).state == "filed"  # whoever asks has an answer (11)
+
+
+def test_the_fourth_about_one_thing_within_30_days_goes_to_a_supervisor_with_a_warning(
+    number: Make, agent: Staff, reviewer: Staff
+) -> None:
+    one = number()
+    for _n in range(3):
+        appeal = filed(one, "recovery", agent)
+        assert not appeal.gated
+        ruled(appeal, "rejected", reviewer)
+    assert not filed(one, "enquiry", agent).gated  # of another kind
+    fourth = filed(one, "recovery", agent)
+    assert fourth.gated and "a supervisor hears" in Words(fourth).of_message(Message.objects.get(appeal=fourth))
+    with later(days=31):
+        assert not taken(one, "recovery").gated
+
+
+def test_the_clock_is_that_of_what_it_is_about(number: Make, agent: Staff, officer: Staff) -> None:
+    paid, plain = number(paid=True), number()
+    for one, hours in ((paid, 8), (plain, 72)):
+        appeal = filed(one, "recovery", agent)
+        assert appeal.due_at - appeal.filed_at == datetime.timedelta(hours=hours)
+    assert Appeal.objects.count() == 2

@@ -1,0 +1,106 @@
+"""A recovery by its pages (7): evidence brought and weighed, two who claim one number, the stop of what cools down."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from appeals.models import Appeal, AppealEvidence
+from appeals.services import hearing
+from enforcement.models import Measure
+from enforcement.policy import Kind
+from tests.appeals.heard import filed, objection, ruled
+from tests.enforcement.acts import decide
+from tests.web.appeal_desk import both_steps, of, page_of, take
+from tests.web.door import preview, text, told, verbs
+
+pytestmark = pytest.mark.usefixtures("rulebook")
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
+ITEM = {"kind": "places", "said": "上次登录在深圳南山", "ticket": ""}
+WHY = "来电人称该号码是他的"
+
+
+@pytest.fixture
+def lost(cast, number):
+    return filed(number(), "recovery", cast["agent"], evidence=[("registration", "2009 年 3 月注册，<b>深圳</b>")])
+
+
+def bring(browser, appeal, said, **files):
+    """Files come with the second step, so what they are called is not what was previewed."""
+    shown = preview(browser, of("evidence", appeal), said)
+    sent = said | {"step": "confirm", "token": shown.context["token"]} | files
+    return browser.post(of("evidence", appeal), sent)
+
+
+def test_evidence_is_added_while_it_is_open_and_a_file_is_opened_by_a_button(desk, cast, lost):
+    agent, before = desk("agent"), len(verbs())
+    done = bring(agent, lost, ITEM, file_kind_1="police", file_1=SimpleUploadedFile("张伟 报案.png", PNG))
+    assert done["Location"] == page_of(lost), text(done)
+    assert verbs()[before:] == ["appeal.evidence_added"]
+    file = AppealEvidence.objects.get(size__isnull=False)
+    url = f"/admin/appeals/files/{file.pk}/"
+    reader = desk("reviewer")
+    assert url in reader.post(of("read", lost)).content.decode()
+    before = len(verbs())
+    assert PNG not in reader.get(url).content and verbs()[before:] == []
+    opened = reader.post(url)
+    assert (opened.content, opened["Content-Type"]) == (PNG, "image/png")
+    assert "no-store" in opened["Cache-Control"] and lost.receipt in opened["Content-Disposition"]
+    assert verbs()[before:] == ["appeal.file_opened"]
+    assert agent.post(url).status_code == 403
+    assert reader.get("/admin/appeals/files/999999/").status_code == 404
+    hearing.withdraw(Appeal.objects.get(), actor=cast["agent"], reason="申诉人来电说不需要了")
+    assert "This appeal is closed" in text(preview(agent, of("evidence", lost), ITEM))
+
+
+def test_nothing_brought_is_told_so(desk, lost):
+    answer = bring(desk("agent"), lost, {"kind": "", "said": "", "ticket": ""})
+    assert "bring a file with the second step. Nothing was done" in text(answer)
+    assert "Evidence has a kind" in text(preview(desk("agent"), of("evidence", lost), ITEM | {"kind": ""}))
+
+
+def test_items_are_weighed_by_who_has_it_in_hand_and_the_score_advises(desk, lost):
+    item = AppealEvidence.objects.get()
+    form = {"revision": "0", f"item_{item.pk}": "match"}
+    other = preview(desk("reviewer"), of("weigh", lost), form)
+    assert "You do not have this appeal in hand" in text(other) and "深圳" not in text(other)
+    browser = desk("reviewer")
+    take(browser, lost)
+    shown = browser.get(of("weigh", lost)).content.decode()
+    assert "&lt;b&gt;深圳&lt;/b&gt;" in shown and "<b>深圳" not in shown
+    both_steps(browser, of("weigh", lost), form)
+    page = text(browser.get(page_of(lost)))
+    assert "matches · reviewer" in page and "Score of the evidence 15" in page
+    nothing = preview(browser, of("weigh", lost), {"revision": "1"})
+    done = browser.post(of("weigh", lost), {"revision": "1", "step": "confirm", "token": nothing.context["token"]})
+    assert "Say of one item at least" in text(done)
+
+
+def test_two_who_claim_the_number_freeze_it_while_both_are_heard(desk, lost):
+    browser = desk("reviewer")
+    take(browser, lost)
+    both_steps(browser, of("contest", lost), {"revision": "0", "reason": WHY})
+    assert told(browser.get(page_of(lost))) == ["The number is frozen while both are heard."]
+    assert "contested" in text(browser.get(page_of(lost)))
+    assert Measure.objects.get().freeze_kind == "security"
+    again = preview(browser, of("contest", lost), {"revision": "1", "reason": WHY})
+    assert "It is contested already" in text(again)
+
+
+def test_what_cools_down_is_stopped_in_one_step(desk, cast, lost):
+    ruled(lost, "upheld", cast["reviewer"])
+    agent = desk("agent")
+    assert of("stop", lost) in agent.get(page_of(lost)).content.decode()
+    both_steps(agent, of("stop", lost), {"reason": WHY, "ticket": ""})
+    lost.refresh_from_db()
+    assert lost.state == "filed" and lost.contested_at
+    assert "Nothing is cooling down" in text(preview(agent, of("stop", lost), {"reason": WHY, "ticket": ""}))
+
+
+def test_an_objection_has_none_of_these_but_evidence(desk, cast, number):
+    one = number()
+    appeal = objection(one, decide(Kind.FREEZE, one, cast["officer"]), cast["agent"])
+    browser = desk("reviewer")
+    take(browser, appeal)
+    acts = {act.url for act in browser.get(page_of(appeal)).context["acts"]}
+    assert of("evidence", appeal) in acts and not {of("weigh", appeal), of("contest", appeal)} & acts
+    answer = preview(browser, of("contest", appeal), {"revision": "0", "reason": WHY})
+    assert "Only a recovery has this step" in text(answer)
