@@ -29,5 +29,5 @@ def only_target(decision: Decision) -> Target | None:
     """Whom a decision reached that reached one number only, where it may be objected to."""
     if decision.kind not in OBJECTED_TO or decision.target_count != 1:
         return None
-    done = Outcome.objects.filter(decision=decision, why="").exists()
-    return Target.objects.filter(decision=decision).select_related("tenure").first() if done else None
+    done = Outcome.objects.filter(decision=decision, why="")
+    return Target.objects.filter(Exists(done), decision=decision).select_related("tenure").first()

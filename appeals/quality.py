@@ -4,7 +4,6 @@ Counted from rulings in force in a month of Beijing, each round by itself. Of wh
 """
 
 import datetime
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -124,10 +123,10 @@ def _rates(sql: str, params: dict[str, Any]) -> list[Rate]:
     return [Rate(str(of), decided, overturned) for of, decided, overturned in _rows(sql, params)]
 
 
-def _rows(sql: str, params: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
+def _rows(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _begins(day: datetime.date) -> datetime.datetime:

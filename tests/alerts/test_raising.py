@@ -160,5 +160,6 @@ def test_the_house_declares_these() -> None:
         "locked_out": "warning", "locked_out_code": "warning", "locked_out_address": "warning", "quota": "warning",
         "reset": "warning", "reveal_quota": "critical", "breach_overdue": "critical", "request_overdue": "warning",
         "reclaimed_though_used": "warning", "feed_behind": "critical", "feed_unfollowed": "critical",
-        "notices_blocked": "warning", "notices_failed": "critical",
+        "notices_blocked": "warning", "notices_failed": "critical", "appeal_messages_failed": "critical",
+        "appeals_late": "warning",
     }  # fmt: skip

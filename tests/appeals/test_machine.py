@@ -238,7 +238,7 @@ def test_whatever_staff_try_an_appeal_is_heard_by_the_right_people(
     cast: dict[str, Staff], rulebook: RuleVersion
 ) -> None:
     Hearing.cast = cast
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Hearing,
         settings=settings(
             max_examples=size(8, 300), stateful_step_count=size(40, 80), deadline=None,

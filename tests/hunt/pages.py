@@ -12,6 +12,7 @@ from django.urls import reverse
 from accounts.disclosing import ASKERS
 from accounts.identity.formats import Field
 from accounts.models import Breach, CorrectionDemand, DataRequest, Disclosure, Hold, Identity, Reveal, RevealRequest
+from appeals.models import Appeal, AppealEvidence, Ruling
 from tests.campaign import FULL
 from tests.hunt.disguises import found_in, unpacked
 from tests.permissions.addresses import Address, routes
@@ -77,6 +78,9 @@ def _arguments() -> Iterator[tuple[str, list[Any]]]:
         "reveal_shown": Reveal,
         "reveal_ruling": RevealRequest,
         **{f"data_request_{step}": DataRequest for step in ("decide", "carry_out", "statement", "copy")},
+        "appeals_read": Appeal,
+        "appeals_file": AppealEvidence,
+        "appeals_ruling": Ruling,
         **{f"breach_{step}": Breach for step in ("assess", "report", "tell", "close", "people")},
     }.items():
         for pk in _pks(model):

@@ -26,10 +26,14 @@ OPENED = {
     COPY: ITEMS,
 }
 EVIDENCE = {"admin:open_evidence": {"evidence"}}
+READ, PAPER = "admin:appeals_read", "admin:appeals_file"
+IN_HAND = {READ: {"appeal", "appellant's name", "item"}, PAPER: {"photo"}}  # what the sample holds
+HEARD = IN_HAND | {READ: {*IN_HAND[READ], "answer", "ruling"}}
 SHOWN: dict[str, dict[str, set[str]]] = {
     "officer": {REVEAL: {"adult's mobile"}, **EVIDENCE},
     "privacy": OPENED,
-    "supervisor": OPENED,
+    "reviewer": IN_HAND,
+    "supervisor": OPENED | HEARD,
 }
 SEES_MOST = ("agent", "officer", "supervisor", "privacy")
 
@@ -39,7 +43,7 @@ def test_every_page_of_every_role(places: list[Address], cast: dict[str, Staff],
     found: dict[str, set[str]] = defaultdict(set)
     asked = [(place, method) for place in places for method in ("get", "post")]
     for place in further() if FULL or who in SEES_MOST else ():
-        asked += [(place, method) for method in (("get", "post") if FULL or place.name in OPENED else ("get",))]
+        asked += [(place, method) for method in (("get", "post") if FULL or place.name in OPENED | HEARD else ("get",))]
     for language in ("zh-hans", "en") if FULL else ("zh-hans",):
         browser = browser_of(who, cast, language)
         for place, method in asked:

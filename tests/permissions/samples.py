@@ -288,9 +288,11 @@ def command_lines(cast: Cast, story: Story, folder: Path) -> dict[str, tuple[str
         ),
         "enforce terminate": ("enforce", "terminate", number, *GROUNDS),
         "enforce lift": ("enforce", "lift", str(frozen), *GROUNDS, "--what", "freeze"),
+        "enforce adjust": ("enforce", "adjust", str(frozen), *GROUNDS, "--what", "freeze", "--for", "1h"),
         "enforce restore": ("enforce", "restore", str(ended), *GROUNDS),
         "approve": ("approve", str(waiting.pk), *SAY),
         **_enforces(story, folder),
+        **_hears(story, folder),
         "decisions show": ("decisions", "show", str(waiting.pk)),
         "decisions run": ("decisions", "run", str(waiting.pk)),
         "number": ("number", number),
@@ -366,6 +368,17 @@ def _enforces(story: Story, folder: Path) -> dict[str, tuple[str, ...]]:
         "notices load": ("notices", "load", *SAY),
         "notices resend": ("notices", "resend", "--state", "failed", *SAY),
         "export_states": ("export_states", "--since", "0"),
+    }
+
+
+def _hears(story: Story, folder: Path) -> dict[str, tuple[str, ...]]:
+    line = f"p-1,{story.numbers[0]},enquiry,help,how is secret protection set up,wei@example.com"
+    filed = put(folder, f"portal_id,number,kind,ground,statement,contact\n{line}\n".encode(), "portal.csv")
+    return {
+        "appeals file": ("appeals", "file", str(filed)),
+        "appeals show": ("appeals", "show", story.hearing.filed.receipt, *SAY),
+        "appeals escalate": ("appeals", "escalate"),
+        "appeals report": ("appeals", "report", *SAY),
     }
 
 

@@ -32,6 +32,7 @@ def test_the_same_tenure_is_restored_and_the_purge_never_ran(
 ) -> None:
     one = number()
     tenure = one.tenure_id
+    assert tenure
     ended = act(desk("officer"), "terminate", one.pk, said=SAID | {"clauses": ["10.2"]})
     assert rule(desk("supervisor"), ended).status_code == 302
 
