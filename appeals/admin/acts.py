@@ -169,7 +169,7 @@ class SkipPage(StepPage):
 
 
 class TransferPage(StepPage):
-    title, verb, rights = gettext_lazy("Hand it over"), "appeal.transferred", HEARS
+    title, verb, rights = gettext_lazy("Hand it over"), "appeal.handed_over", HEARS
     consequence = gettext_lazy("He has it in hand for half an hour, as if he had just taken it.")
 
     def form(self, data: Any = None) -> BaseForm:

@@ -128,7 +128,7 @@ def transfer(appeal: Appeal, to: Staff, *, actor: Staff, reason: str) -> Appeal:
             may_hear(appeal, to)
         except Refused as refused:
             raise Invalid(_("It cannot be handed to %(to)s: %(why)s") % {"to": to, "why": refused}) from None
-        with _act("appeal.transferred", appeal, actor, reason, to=str(to)):
+        with _act("appeal.handed_over", appeal, actor, reason, to=str(to)):
             Lease.objects.filter(appeal=appeal).update(staff=to, until=timezone.now() + LEASE)
     return appeal
 

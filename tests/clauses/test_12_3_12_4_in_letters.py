@@ -45,7 +45,7 @@ def test_12_3_the_place_is_a_setting_and_without_it_nothing_is_written(
 
 def test_12_3_every_letter_about_a_measure_must_have_it() -> None:
     having = {code for code in Letter if "jurisdiction" in placeholders.MUST[code]}
-    assert having == {"restrict", "freeze", "terminate", "prior", "reminder"}
+    assert having == {"restrict", "freeze", "terminate", "adjust", "prior", "reminder"}
 
 
 def test_footer_the_operator_signs_every_letter(number: Make, officer: Staff, settings: Any) -> None:

@@ -22,7 +22,7 @@ K, F = Kind, FreezeKind
 MATRIX: dict[str, set[str]] = {
     "4.1": {"restrict"},
     "6.2": {"freeze:security", "freeze:owner", "lift"},
-    "7": {"lift", "restore"},
+    "7": {"lift", "adjust", "restore"},
     "8.1": {"restrict", "freeze:violation", "terminate"},
     "8.2": {"restrict", "freeze:violation", "terminate"},
     "8.3": {"freeze:security"},

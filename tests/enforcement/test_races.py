@@ -20,6 +20,7 @@ from enforcement import services
 from enforcement.models import Decision, Measure, Notice, Outcome
 from enforcement.policy import Kind
 from enforcement.services import AlreadyFiled, Busy, Report
+from qqops.approvals import State
 from qqops.audit import origin
 from qqops.audit.models import Event
 from qqops.audit.verify import verify
@@ -117,10 +118,13 @@ def test_a_yes_and_a_no_at_once_leave_one_of_them(
     assert list(verify()) == []
 
 
-def _approved(ids: list[int], officer: Staff, supervisor: Staff) -> Decision:
-    """A batch that two people have decided and nobody has run yet."""
+def _approved(ids: list[int], officer: Staff, *supervisors: Staff) -> Decision:
+    """A batch that those who must have decided and nobody has run yet: above 10,000 it takes two besides its maker."""
     report = decide(Kind.FREEZE, ids, officer, duration=7 * DAY)
-    return approve(report, supervisor, later=lambda _decision: None).decision
+    for one in supervisors[: len(report.decision.approvers)]:
+        report = approve(report, one, later=lambda _decision: None)
+    assert report.decision.state == State.APPROVED
+    return report.decision
 
 
 def test_two_runs_of_one_decision_never_overlap(
@@ -160,11 +164,11 @@ def test_a_run_after_the_last_changes_nothing(numbers: Many, officer: Staff, sup
 
 @pytest.mark.campaign
 def test_a_run_killed_in_the_middle_continues_and_doubles_nothing(
-    numbers: Many, officer: Staff, supervisor: Staff, process_env: dict[str, str]
+    numbers: Many, officer: Staff, supervisor: Staff, supervisor2: Staff, process_env: dict[str, str]
 ) -> None:
     kills, count, chunk = size(2, 50), size(3000, 100_000), size(20, 500)
     ids = numbers(count)
-    decision = _approved(ids, officer, supervisor)
+    decision = _approved(ids, officer, supervisor, supervisor2)
     command = [sys.executable, "manage.py", "decisions", "run", str(decision.pk), "--apply", "--json"]
     small = process_env | {"QQOPS_CHUNK": str(chunk), "PATH": os.environ["PATH"]}
     for killed in range(kills):

@@ -15,7 +15,7 @@ from enforcement.queries import inbox
 from qqops.audit.models import Event
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
-from tests.enforcement.acts import AGREED, approve, broken, decide, head, order, refuse, verbs
+from tests.enforcement.acts import AGREED, DAY, approve, broken, decide, head, order, refuse, verbs
 from tests.enforcement.test_commands import GROUNDS
 from tests.terminal import Terminal
 
@@ -40,8 +40,9 @@ def test_a_list_of_three_with_one_own_is_refused_whole_and_once_on_the_record(
     ids = numbers(3)
     declare(officer, [ids[1], 77_777], "relative", actor=officer)
     before = head()
+    more = {"duration": DAY} if kind == Kind.ADJUST else {}
     with refused(OWN):
-        decide(kind, ids, officer)
+        decide(kind, ids, officer, **more)
     assert verbs(before) == ["audit.refused"]
     event = Event.objects.latest("seq")
     assert (event.actor, event.facts, event.subject_label) == (
@@ -49,7 +50,7 @@ def test_a_list_of_three_with_one_own_is_refused_whole_and_once_on_the_record(
     )  # fmt: skip
     assert not Decision.objects.exists() and not Measure.objects.exists()
     assert set(Number.objects.values_list("revision", flat=True)) == {0}
-    if kind not in (Kind.LIFT, Kind.RESTORE):
+    if kind not in (Kind.LIFT, Kind.ADJUST, Kind.RESTORE):
         assert decide(kind, ids, officer2).targets == 3
     assert broken() == []
 

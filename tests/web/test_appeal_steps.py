@@ -61,7 +61,7 @@ def test_each_step_by_its_page_from_taking_it_to_its_answer(desk, cast, asked):
         "appeal.asked",
         "appeal.answered",
         "appeal.taken",
-        "appeal.transferred",
+        "appeal.handed_over",
         "appeal.passed_on",
         "appeal.taken",
         "appeal.ruled",
