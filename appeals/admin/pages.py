@@ -1,5 +1,6 @@
 """What the pages about one appeal share: which appeal, who may take this step now, and what a second press leads to."""
 
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from django.forms import BaseForm
@@ -49,6 +50,7 @@ class StepPage(OfAppeal, PressedPage):
     button: Any = ""  # the title, unless it says more
     consequence: Any = ""
     form_class: type[BaseForm]
+    tried = False
 
     def allowed(self) -> bool:
         return any(map(self.user.has_perm, self.rights))
@@ -68,22 +70,22 @@ class StepPage(OfAppeal, PressedPage):
         raise NotImplementedError
 
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
-        if cleaned is None:
-            self.may_begin()
+        if self.request.method != "POST":
+            self.check()
+        elif self.tried and cleaned is None:  # the same form is shown again: what was refused is on the record
+            self.may_go_on()
         else:
+            self.tried = True
             with pen.refusals(actor=self.user, subject=self.appeal, facts={"act": self.verb}):
-                self.check()
+                self.may_go_on() if cleaned is None else self.check()
         now = Panel(_("Now"), "ops/panel_facts.html", {"facts": appeal_facts(self.appeal)})
         button = self.button or self.title
         return Preview(str(self.appeal.revision), button, panels=[now], consequences=[self.consequence])
 
-    def may_begin(self) -> None:
+    def may_go_on(self) -> None:
         """Where it may not be done now the form is not drawn; once it was sent it is: what was typed is not lost."""
-        try:
+        with suppress(Invalid):
             self.check()
-        except Invalid:
-            if self.request.method != "POST":
-                raise
 
     def enact(self, cleaned: dict[str, Any], *, nonce: str) -> HttpResponseBase | str:
         self.say(self.take(cleaned))

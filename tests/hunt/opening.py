@@ -9,6 +9,8 @@ from django.conf import settings
 from accounts.disclosing import PAPERS
 from accounts.identity.formats import Field
 from accounts.models import DataRequest, Disclosure, Release, Tenure
+from appeals.models import Appeal
+from appeals.services import words
 from enforcement.models import EvidenceFile
 from qqops import seal
 from qqops.seal import KEY, NONCE, CannotOpen, DataKey
@@ -16,6 +18,7 @@ from qqops.vault.models import WrappedKey
 from tests.hunt.tables import cells, tables
 
 SHORTEST = NONCE + 16 + 1
+APPEALS = (words.STATEMENT, words.CONTACT, words.MESSAGE, words.EVIDENCE, words.RULING)
 OF_IDENTITIES = ("accounts_identity", "accounts_historicalidentity", "accounts_registrant")
 
 
@@ -66,4 +69,6 @@ def _of_cases() -> Iterator[str]:
         yield from (f"data_request:{pk}:{part}" for part in ("statement", "value"))
     for pk in EvidenceFile.objects.values_list("pk", flat=True):
         yield from (f"evidence:{pk}:{part}" for part in ("name", "content"))
+    for pk in Appeal.objects.values_list("pk", flat=True):
+        yield from (words.purpose(pk, part) for part in APPEALS)
     yield from (f"release:{pk}" for pk in Release.objects.values_list("pk", flat=True))

@@ -22,7 +22,7 @@ ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 # What is not typed into: what the page itself has put there, and one's own password and name.
 OURS = {"csrfmiddlewaretoken", "token", "content_hash", "step", "next", "language"}
 OPENING = {"admin:disclosure_open", "admin:data_request_statement", "admin:data_request_copy", "admin:reveal_shown",
-           "admin:open_evidence"}  # fmt: skip
+           "admin:open_evidence", "admin:appeals_read", "admin:appeals_file"}  # fmt: skip
 
 
 def filled_in(page: str, value: str) -> list[dict[str, Any]]:

@@ -69,9 +69,9 @@ def test_a_case_is_opened_with_its_numbers_parties_and_evidence_and_stands_on_th
 
 
 @pytest.mark.parametrize("kind", [kind.value for kind in CaseKind])
-def test_each_kind_has_its_own_form_and_a_review_has_none(desk, kind):
+def test_each_kind_has_its_own_form_and_what_comes_of_a_decision_or_a_ruling_has_none(desk, kind):
     url = reverse("admin:open_case", args=[kind])
-    assert desk("agent").get(url).status_code == (404 if kind == "review" else 200)
+    assert desk("agent").get(url).status_code == (404 if kind in ("review", "redress") else 200)
     assert desk("reviewer").get(url).status_code == 403
 
 
