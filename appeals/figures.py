@@ -58,7 +58,7 @@ def _percent(rate: Rate) -> str:
 
 
 def _times(found: Quality) -> Table:
-    head = [_("Appeal"), _("Decided"), _("Half of them within"), _("Nine of ten within")]
+    head = [_("Appeal"), _("Number of rulings"), _("Half of them within"), _("Nine of ten within")]
     rows = [[Kind(kind).label, count, hours(median), hours(most)] for kind, count, median, most in found.times]
     return Table(_("Time to decide"), head, rows)
 

@@ -161,7 +161,7 @@ def _weighed(item: AppealEvidence) -> Any:
 def messages_panel(words: Words) -> Panel:
     """Each as it was written, and how far it is on its way."""
     rows = [(message, _way(message), letter(words.of_message(message))) for message in messages(words.appeal)]
-    return Panel(_("Messages"), "appeals/messages.html", {"rows": rows})
+    return Panel(_("Dialogue"), "appeals/messages.html", {"rows": rows})
 
 
 def letter(text: str) -> list[tuple[str, str]]:
@@ -176,7 +176,7 @@ def _way(message: Message) -> str:
 
 
 def said_count(appeal: Appeal) -> Panel:
-    facts = [Fact(_("Messages"), messages(appeal).count()), Fact(_("Evidence"), evidence(appeal).count())]
+    facts = [Fact(_("Dialogue"), messages(appeal).count()), Fact(_("Evidence"), evidence(appeal).count())]
     return Panel(_("What was said"), "ops/panel_facts.html", {"facts": facts})
 
 

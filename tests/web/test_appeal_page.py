@@ -35,7 +35,7 @@ def test_everybody_who_sees_appeals_has_the_facts_and_the_figures_and_no_word(de
         facts = (appeal.receipt, "objection", "the facts are not so", "the holder", f"#{appeal.decision_id}", "10.1")
         for fact in (*facts, "群发诈骗链接", "We are looking into it.", "violation freeze", "filed appeals"):
             assert fact in page, (login, fact)
-        assert "Messages 1" in page and "Evidence 1" in page
+        assert "Dialogue 1" in page and "Evidence 1" in page
         for word in (STATEMENT, "138****0001", BROUGHT):
             assert word not in page, (login, word)
     assert desk("resources").get(page_of(appeal)).status_code == 403
