@@ -6,11 +6,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.queries import rights
-from appeals.lifecycle import Kind, Outcome, State
+from appeals.lifecycle import Kind, State
 from appeals.models import Appeal
-from appeals.policy import SECOND_REVIEW_WITHIN
-
-AGAINST = (Outcome.PARTLY, Outcome.REJECTED, Outcome.MOOT, Outcome.INADMISSIBLE)  # what is asked to be reviewed
+from appeals.policy import AGAINST, SECOND_REVIEW_WITHIN
 
 
 def reviewable(tenures: Collection[int]) -> Iterable[int]:

@@ -10,7 +10,7 @@ from django.conf import settings
 from accounts import closing
 from appeals.lifecycle import Kind, Outcome
 from appeals.models import Appeal
-from appeals.policy import PER_WINDOW, SECOND_REVIEW_WITHIN, WAIT_FOR_ANSWER, WINDOW, Route, Why
+from appeals.policy import AGAINST, PER_WINDOW, SECOND_REVIEW_WITHIN, WAIT_FOR_ANSWER, WINDOW, Route, Why
 from enforcement.letters import words
 from enforcement.letters.words import NOTHING, Both
 
@@ -89,7 +89,7 @@ def receipt(appeal: Appeal, *, over: bool = False) -> str:
             " for something from you. Its outcome cannot be told beforehand.",
         )
     beside = (OVER if over else NOTHING, OFTEN if appeal.gated else NOTHING)
-    return _letter(appeal, ROUTED.get(appeal.route, NOTHING), what, *beside, _next(appeal) if appeal.why else NOTHING)
+    return _letter(appeal, ROUTED.get(appeal.route, NOTHING), what, *beside, _questions() if appeal.why else NOTHING)
 
 
 def asked(appeal: Appeal, text: str) -> str:
@@ -107,14 +107,17 @@ def ruling(appeal: Appeal, outcome: str, text: str, clauses: Both) -> str:
     by = clauses
     grounds: Both = (f"依据：\n{by[0]}", f"Grounds:\n{by[1]}") if by[0] else NOTHING
     return _letter(
-        appeal, (f"处理结果：{zh}。\n理由：\n{text}", f"Outcome: {en}.\nReasons:\n{text}"), grounds, _next(appeal)
+        appeal,
+        (f"处理结果：{zh}。\n理由：\n{text}", f"Outcome: {en}.\nReasons:\n{text}"),
+        grounds,
+        _next(appeal, outcome),
     )
 
 
 def closed(appeal: Appeal) -> str:
     """Withdrawn, or abandoned."""
     zh, en = OUTCOMES[appeal.outcome]
-    return _letter(appeal, (f"处理结果：{zh}。", f"Outcome: {en}."), _next(appeal))
+    return _letter(appeal, (f"处理结果：{zh}。", f"Outcome: {en}."), _next(appeal, appeal.outcome))
 
 
 # Of a recovery (7): what whoever is bound to the number is told, and what becomes of it after its ruling.
@@ -180,9 +183,9 @@ def message(appeal: Appeal, text: str) -> str:
     return _letter(appeal, (text, ""))
 
 
-def _next(appeal: Appeal) -> Both:
+def _next(appeal: Appeal, outcome: str) -> Both:
     """What can be done next: a second review, then the court (12.5)."""
-    if appeal.kind == Kind.OBJECTION and appeal.round == 1 and not appeal.why:
+    if appeal.kind == Kind.OBJECTION and appeal.round == 1 and not appeal.why and outcome in AGAINST:
         days = SECOND_REVIEW_WITHIN.days
         zh, en = _contact()
         return (

@@ -62,6 +62,8 @@ class Route(TextChoices):
     AGAIN = "again", _("taken as the second review of an objection that was decided")
 
 
+# Of an objection: what may be reviewed once more, as it was not, or not wholly, for who objected.
+AGAINST = (Outcome.PARTLY, Outcome.REJECTED, Outcome.MOOT, Outcome.INADMISSIBLE)
 ADMISSIBLE_FOR = 180 * DAY  # after the act objected to
 SECOND_REVIEW_WITHIN = 30 * DAY  # after the first answer
 PER_WINDOW, WINDOW = 3, 30 * DAY  # more appeals of one kind about one thing: a supervisor hears them (misuse)
@@ -211,7 +213,6 @@ class Match(TextChoices):
 
 COUNTS = {Match.MATCH: 1.0, Match.PARTIAL: 0.5, Match.MISMATCH: -1.0, Match.UNVERIFIABLE: 0.0}
 ENOUGH = 100  # weight of matching evidence that makes the full score
-DOUBTFUL = (40, 80)  # between these the advice is: look closer
 
 
 def score(weighed: list[tuple[str, str]]) -> int:

@@ -43,7 +43,8 @@ _BY_BATCH = f"{_DECIDED} SELECT decision_id, {_RATE} {_OBJECTIONS} AND target_co
 _BY_OFFICER = f"""{_DECIDED}
 SELECT s.username, {_RATE} FROM decided JOIN staff_staff s ON s.id = officer GROUP BY 1 ORDER BY 1"""
 _BY_REVIEWER = f"""{_DECIDED}
-SELECT s.username, {_RATE} FROM decided JOIN staff_staff s ON s.id = reviewer GROUP BY 1 ORDER BY 1"""
+SELECT s.username, {_RATE} FROM decided JOIN staff_staff s ON s.id = reviewer
+WHERE decision_id IS NOT NULL GROUP BY 1 ORDER BY 1"""
 _TIMES = f"""{_DECIDED}
 SELECT kind, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY took),
   percentile_cont(0.9) WITHIN GROUP (ORDER BY took)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Number, Tenure
 from accounts.queries.declared import own_numbers
-from appeals.lifecycle import LIVE, State
+from appeals.lifecycle import State
 from appeals.models import Appeal, AppealEvidence, Lease, Message, Ruling, RulingApproval, Skip, Weighing
 from appeals.policy import APPROVE, HEAR, HEAR_AGAIN
 from enforcement.models import Approval, Decision
@@ -100,8 +100,11 @@ def lease_of(appeal: Appeal) -> Lease | None:
 
 def took_part(appeal: Appeal, staff: Staff) -> bool:
     """Did he file it, or make or agree to what it objects to? Then he decides nothing on it (domain.md §9, 2)."""
-    if appeal.maker_id == staff.pk:
-        return True
+    return appeal.maker_id == staff.pk or decided_first(appeal, staff)
+
+
+def decided_first(appeal: Appeal, staff: Staff) -> bool:
+    """Did he make, or agree to, what it objects to?"""
     if appeal.decision_id is None:
         return False
     agreed = Approval.objects.filter(proposal=appeal.decision_id, approver=staff, agreed=True)
@@ -169,10 +172,6 @@ def evidence(appeal: Appeal) -> QuerySet[AppealEvidence]:
     """Without what the files hold; each with what was said of it, the latest first."""
     found = AppealEvidence.objects.filter(appeal=appeal).defer("content").order_by("pk")
     return found.prefetch_related("weighings__checker")
-
-
-def open_count() -> int:
-    return Appeal.objects.filter(state__in=LIVE).count()
 
 
 def story(appeal: Appeal) -> list[Event]:

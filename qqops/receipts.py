@@ -5,6 +5,7 @@ a slip of one character, or two swapped, is told before anything is looked up.
 """
 
 import secrets
+from collections.abc import Callable, Collection, Sequence
 
 from django.utils import timezone
 from stdnum.iso7064 import mod_37_36
@@ -15,12 +16,30 @@ _HEARD = str.maketrans("ILOU", "110V")  # as they are heard, or read off paper
 
 
 def new(kind: str) -> str:
-    """A receipt number of today; `kind` is one letter (D data request, J disclosure …)."""
-    drawn = "".join(secrets.choice(ALPHABET) for _n in range(6))
+    """A receipt number of today; `kind` is one letter (D data request, J disclosure …).
+
+    There are 2^30 of a kind a day: where tens of thousands are drawn, some are drawn twice. See `several`.
+    """
+    bits = secrets.randbits(30)
+    drawn = "".join(ALPHABET[bits >> 5 * n & 31] for n in range(6))
     body = f"R{timezone.localdate():%Y%m%d}{kind}{drawn}"
     # A check character that would be read as another is drawn anew.
     check = mod_37_36.calc_check_digit(body)
     return body + check if check in ALPHABET else new(kind)
+
+
+def several(kinds: Sequence[str], taken: Callable[[Sequence[str]], Collection[str]]) -> list[str]:
+    """One for each of these kinds, none twice; `taken` says which of some are in use."""
+    found: list[str] = []
+    while len(found) < len(kinds):
+        drawn = [new(kind) for kind in kinds[len(found) :]]
+        used = {*found, *taken(drawn)}
+        for receipt in drawn:
+            if receipt in used:
+                break  # this one and those after it are drawn anew
+            used.add(receipt)
+            found.append(receipt)
+    return found
 
 
 def read(text: str) -> str | None:

@@ -83,18 +83,18 @@ def renew(until: Mapping[int, datetime.datetime], *, actor: Staff, apply: bool) 
 
 _GIVE_BACK = """
 WITH tenure AS (
-  UPDATE accounts_tenure SET paid_until = paid_until + (%(now)s - %(since)s)
+  UPDATE accounts_tenure SET paid_until = paid_until + (%(until)s - %(since)s)
   WHERE id = %(tenure)s AND paid AND paid_until > %(since)s RETURNING *),
 tenure_history AS ({tenure_history})
 SELECT count(*) FROM tenure"""
 
 
-def give_back(tenure: int, since: datetime.datetime, *, act: pen.Act) -> bool:
-    """What was paid for and could not be used since then, as a measure that was wrong stood against it (11): the paid
-    time goes on from where it stood. Inside an act whose numbers are locked; False where nothing was paid for."""
+def give_back(tenure: int, since: datetime.datetime, until: datetime.datetime, *, act: pen.Act) -> bool:
+    """What was paid for and could not be used from then until then, as a measure that was wrong stood against it (11):
+    the paid time goes on from where it stood. Inside an act whose numbers are locked; False where nothing was paid."""
     sql = _GIVE_BACK.format(tenure_history=pen.history_insert(Tenure, pen.CHANGED, source="tenure live"))
     with connection.cursor() as cursor:
-        cursor.execute(sql, act.params | {"tenure": tenure, "since": since, "now": timezone.now()})
+        cursor.execute(sql, act.params | {"tenure": tenure, "since": since, "until": until})
         (given,) = cursor.fetchone()
     act.wrote(pen.history_model(Tenure), rows=given)
     return bool(given)

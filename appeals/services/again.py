@@ -11,7 +11,7 @@ from accounts.services.declared import refuse_own
 from appeals import calendar
 from appeals.lifecycle import Act, State, may
 from appeals.models import Appeal, Message
-from appeals.policy import FILE, SECOND_REVIEW_WITHIN, Route, Timed, clock_of
+from appeals.policy import AGAINST, FILE, SECOND_REVIEW_WITHIN, Route, Timed, clock_of
 from appeals.services.hearing import acting, move, must_be_said, say
 from enforcement.models import Ground
 from enforcement.policy import LAW
@@ -24,10 +24,11 @@ from qqops.staff.services import as_of_now
 
 def may_ask(appeal: Appeal) -> None:
     """Invalid says why there is no second review of it (any more)."""
-    if not may(Act.REVIEW_AGAIN, appeal.kind, appeal.state) or appeal.why:
-        raise Invalid(_("Only an objection that was decided has a second review."))
-    if appeal.round > 1:
+    if appeal.round > 1 or hasattr(appeal, "dispute"):
         raise Invalid(_("It was reviewed already: what is left is the court (12.5)."))
+    decided = may(Act.REVIEW_AGAIN, appeal.kind, appeal.state) and appeal.outcome in AGAINST and not appeal.why
+    if not decided:
+        raise Invalid(_("Only an objection that was decided has a second review."))
     if appeal.closed_at is None or appeal.closed_at < timezone.now() - SECOND_REVIEW_WITHIN:
         days = SECOND_REVIEW_WITHIN.days
         raise Invalid(_("A second review is asked for within %(n)d days of the answer.") % {"n": days})

@@ -4,9 +4,11 @@ that the same decision reached, and where nothing can be restored any more, an a
 
 import datetime
 
+from django.utils import timezone
+
 from accounts.services import renew
 from appeals.models import Appeal
-from enforcement.models import Decision, Outcome
+from enforcement.models import Decision, Measure, Outcome
 from enforcement.policy import Kind, Scope
 from enforcement.services.redress import open_redress
 from enforcement.services.reviews import review_siblings
@@ -23,7 +25,8 @@ def make(act: pen.Act, appeal: Appeal, *, actor: Staff) -> None:
     if appeal.tenure.ended_at is not None:
         open_redress(appeal.tenure, appeal.receipt, actor=actor)
     elif _kept_from_use(decision):
-        renew.give_back(appeal.tenure.pk, acted_at(decision, appeal.number_id), act=act)
+        since = acted_at(decision, appeal.number_id)
+        renew.give_back(appeal.tenure.pk, since, max(since, _over_at(appeal)), act=act)
     review_siblings(decision, appeal.number_id, actor=actor)
 
 
@@ -31,6 +34,13 @@ def acted_at(decision: Decision, number: int) -> datetime.datetime:
     """When the decision took its effect on this number: the time of its outcome's event."""
     outcome = Outcome.objects.get(decision=decision, number=number)
     return Event.objects.get(pk=outcome.event_id).at
+
+
+def _over_at(appeal: Appeal) -> datetime.datetime:
+    """When it ended: now, with the ruling, or before, when its time was over or somebody else ended it."""
+    measure = Measure.objects.filter(decision=appeal.decision, number=appeal.number_id, tenure=appeal.tenure_id).first()
+    ends = (measure.ended_at, measure.until) if measure else ()
+    return min([timezone.now(), *filter(None, ends)])
 
 
 def _kept_from_use(decision: Decision) -> bool:

@@ -24,6 +24,10 @@ from qqops.seal import DataKey
 LETTERS = {Kind.RECOVERY: "A", Kind.OBJECTION: "O", Kind.ENQUIRY: "E"}  # in a receipt number
 
 
+def _taken(drawn: Sequence[str]) -> list[str]:
+    return list(Appeal.objects.filter(receipt__in=drawn).values_list("receipt", flat=True))
+
+
 class Brings(Protocol):
     """Evidence: facts in words, and files, each with its kind."""
 
@@ -36,10 +40,11 @@ class Brings(Protocol):
 class Rows:
     """The rows of these filings; the statements bring what the database gives: their keys."""
 
-    def __init__(self, filings: Sequence[Filing], *, maker: int) -> None:
+    def __init__(self, filings: Sequence[Filing], routes: Sequence[Routed], *, maker: int) -> None:
         self.now, self.maker = timezone.now(), maker
         self._clocks: dict[Timed, tuple[datetime.datetime, datetime.datetime]] = {}
         self._pks = iter(bulk.next_pks(Appeal, len(filings)))
+        self._receipts = iter(receipts.several([LETTERS[route.kind] for route in routes], _taken))
         self._message_pks = iter(bulk.next_pks(Message, len(filings)))
         items = sum(len(filing.evidence) + len(filing.files) for filing in filings)
         self._evidence_pks = iter(bulk.next_pks(AppealEvidence, items)) if items else iter(())
@@ -58,7 +63,7 @@ class Rows:
         appeal = bulk.row(
             Appeal,
             id=pk,
-            receipt=receipts.new(LETTERS[route.kind]),
+            receipt=next(self._receipts),
             kind=route.kind,
             route=route.route or "",
             number_id=filing.number,

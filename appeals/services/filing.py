@@ -194,7 +194,7 @@ def _without_known(filings: Sequence[Filing], places: Iterable[int], done: Filed
 
 
 def _write(lines: Sequence[tuple[int, Filing, Routed]], done: Filed, actor: Staff, ticket: str, source: str) -> None:
-    rows = Rows([filing for _at, filing, _route in lines], maker=actor.pk)
+    rows = Rows([filing for _at, filing, _route in lines], [route for _at, _f, route in lines], maker=actor.pk)
     facts: dict[str, Any] = {"n": len(lines)} | ({"sha256": source} if source else {})
     with pen.act("appeal.filed", actor=actor, reason="", ticket=ticket, facts=facts) as act:
         for at, filing, route in lines:

@@ -17,7 +17,7 @@ from appeals import calendar, letters
 from appeals.lifecycle import Act, Kind, Outcome, State, may
 from appeals.models import Appeal, Delivery, Message
 from appeals.policy import FILE, GROUNDS, WAIT_FOR_ANSWER, Why, clock_of
-from appeals.queries import right_to_hear, took_part
+from appeals.queries import decided_first, lease_of, right_to_hear, took_part
 from appeals.routing import Asked, routed
 from appeals.services import words
 from appeals.services.queue import has_in_hand, let_go, locked, may_hear_any
@@ -53,10 +53,7 @@ def answer(appeal: Appeal, text: str, *, actor: Staff, ticket: str = "") -> Appe
         may_speak(appeal, as_of_now(actor))
         must_be_said(text)
         with acting("appeal.answered", appeal, actor, ticket=ticket) as act:
-            if appeal.state == State.WAITING:
-                move(act, appeal, State.FILED, **_clock_goes_on(appeal))
-            else:
-                move(act, appeal, appeal.state)  # whoever has it open sees that it changed
+            come_in(act, appeal)
             say(act, appeal, Message.Kind.ANSWER, text.strip(), actor)
     return appeal
 
@@ -143,12 +140,22 @@ def may_speak(appeal: Appeal, actor: Staff) -> None:
     if not actor.may_enter or not actor.has_perm(FILE):
         raise Refused(gettext_noop("Your role may not speak for appellants."))
     refuse_own(actor, [appeal.number_id])
+    if decided_first(appeal, actor):
+        raise Refused(gettext_noop("You took part in what it objects to: another person speaks for the appellant."))
     if appeal.state in (State.CLOSED, State.COURT):
         raise Invalid(_("This appeal is closed: nothing more is taken in. Nothing was done."))
 
 
+def not_in_hand(appeal: Appeal, actor: Staff) -> None:
+    """Who is to decide on it neither closes it for the appellant nor brings what he then weighs."""
+    lease = lease_of(appeal)
+    if lease is not None and lease.staff_id == actor.pk:
+        raise Refused(gettext_noop("You have this appeal in hand: another person does this for the appellant."))
+
+
 def may_withdraw(appeal: Appeal, actor: Staff) -> None:
     may_speak(appeal, actor)
+    not_in_hand(appeal, actor)
     if not may(Act.WITHDRAW, appeal.kind, appeal.state):
         raise Invalid(_("It cannot be withdrawn now: %(state)s. Nothing was done.") % {
             "state": appeal.get_state_display()})  # fmt: skip
@@ -206,6 +213,14 @@ def say(act: pen.Act, appeal: Appeal, kind: Message.Kind, text: str, actor: Staf
     if kind not in (Message.Kind.ANSWER, Message.Kind.NEGOTIATED):
         Delivery.objects.create(message=message, due_at=now, channel=channel)
     return message
+
+
+def come_in(act: pen.Act, appeal: Appeal) -> None:
+    """Something came from the appellant: what waited for it is heard again, and whoever has it open sees a change."""
+    if appeal.state == State.WAITING:
+        move(act, appeal, State.FILED, **_clock_goes_on(appeal))
+    else:
+        move(act, appeal, appeal.state)
 
 
 def _clock_goes_on(appeal: Appeal) -> dict[str, datetime.datetime]:

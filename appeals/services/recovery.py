@@ -21,7 +21,7 @@ from appeals.models import Appeal, AppealEvidence, Message, Ruling, Weighing
 from appeals.policy import Match, score
 from appeals.services import claims, words
 from appeals.services.filed_rows import evidence_of
-from appeals.services.hearing import acting, close, may_speak, move, not_stale, say
+from appeals.services.hearing import acting, close, come_in, may_speak, move, not_in_hand, not_stale, say
 from appeals.services.queue import has_in_hand, locked
 from enforcement.order import Order
 from enforcement.policy import FreezeKind
@@ -53,6 +53,7 @@ def add_evidence(
     with pen.refusals(actor=actor, subject=appeal, facts={"act": "add_evidence"}), transaction.atomic():
         appeal = locked(appeal)
         may_speak(appeal, as_of_now(actor))
+        not_in_hand(appeal, actor)
         brought = Brought(*claims.brought(items, files))
         n = len(items) + len(files)
         with acting("appeal.evidence_added", appeal, actor, ticket=ticket, n=n) as act:
@@ -60,7 +61,7 @@ def add_evidence(
             rows = list(evidence_of(appeal, brought, key=key, at=timezone.now(), event=act.event_id))
             AppealEvidence.objects.bulk_create(rows)
             act.wrote(AppealEvidence, rows=n)
-            move(act, appeal, appeal.state)  # whoever has it open sees that it changed
+            come_in(act, appeal)
     return rows
 
 

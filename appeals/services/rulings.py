@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts.lifecycle import PREMIUM_FROM_TIER
+from accounts.lifecycle import FOREVER, PREMIUM_FROM_TIER
 from accounts.models import Clause
 from accounts.queries.identity import concerns_minor
 from accounts.queries.rulebook import clauses_in_force
@@ -302,7 +302,9 @@ def _heard(appeal: Appeal, outcome: Outcome) -> Heard:
         outcome,
         appeal.round,
         terminated=ends,
-        indefinite=decision.kind in (DecisionKind.FREEZE, DecisionKind.RESTRICT) and decision.ends_at is None,
+        indefinite=decision.until == FOREVER
+        or decision.kind in (DecisionKind.FREEZE, DecisionKind.RESTRICT)
+        and decision.ends_at is None,
         batch=decision.target_count > BATCH_FROM,
         legal=decision.freeze_kind == FreezeKind.LEGAL or Ground.objects.filter(decision=decision, basis=LAW).exists(),
         supervised=_supervised(decision),

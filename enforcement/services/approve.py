@@ -49,6 +49,8 @@ def approve(
         report = Report(decision, targets=decision.target_count)
         if decision.state == State.VOID:
             return report
+        if decision.until and decision.until <= timezone.now():
+            raise Invalid(_("The end of the measure has passed; it must be proposed anew."))
         must_stand(decision)
         # What follows from the answer is done inside this act: its event, and with it the chain lock, comes last.
         with pen.act(
@@ -118,8 +120,6 @@ def capacity_of(decision: Decision, actor: Staff, ruling: str = "") -> str:
         raise Invalid(_("Decision #%(id)d is not waiting for approval.") % {"id": decision.pk})
     if decision.has_lapsed:
         raise Invalid(_("The proposal has lapsed; it must be made anew."))
-    if decision.until and decision.until <= timezone.now():
-        raise Invalid(_("The end of the measure has passed; it must be proposed anew."))
     undoes_own, own = _stake_of(actor, decision)
     if own:
         raise self_dealing(own)

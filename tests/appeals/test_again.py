@@ -10,7 +10,7 @@ from accounts.models import Hold, Number
 from accounts.services.declared import declare
 from appeals.models import Appeal, Message
 from appeals.queries import rulings_inbox
-from appeals.services import again
+from appeals.services import again, hearing
 from enforcement.models import Measure
 from enforcement.policy import Kind
 from qqops.audit import origin
@@ -115,3 +115,17 @@ def test_a_ruling_of_the_second_round_waits_for_nobody_who_had_a_word_in_the_fir
     assert list(rulings_inbox(supervisor)) == list(rulings_inbox(supervisor2)) == []
     with pytest.raises(Refused, match="first review"):
         agreed(second, supervisor2)
+
+
+@pytest.mark.parametrize("outcome", ["upheld", "withdrawn"])
+def test_what_was_upheld_or_withdrawn_has_none(
+    number: Make, agent: Staff, officer: Staff, reviewer: Staff, outcome: str
+) -> None:
+    one = number()
+    appeal = objection(one, decide(Kind.FREEZE, one, officer), agent)
+    if outcome == "upheld":
+        ruled(appeal, "upheld", reviewer)
+    else:
+        hearing.withdraw(appeal, actor=agent, reason="申诉人来电要求撤回")
+    with pytest.raises(Invalid, match="that was decided"):
+        again.ask(appeal.receipt, actor=agent, reason=SAYS)

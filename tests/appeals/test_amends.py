@@ -94,3 +94,18 @@ def test_rejected_gives_nothing_back(number: Make, agent: Staff, officer: Staff,
     report = decide(Kind.FREEZE, [one.pk for one in several], officer)
     ruled(objection(several[0], report, agent), "rejected", reviewer)
     assert not Case.objects.exists()
+
+
+def test_of_a_freeze_that_was_over_only_its_own_time_is_given_back(
+    number: Make, agent: Staff, officer: Staff, reviewer: Staff, supervisor: Staff, setup_actor: Staff
+) -> None:
+    one = number(paid=True)
+    until = timezone.now() + 300 * DAY
+    paid_until(one, until, setup_actor)
+    frozen = decide(Kind.FREEZE, one, officer, duration=7 * DAY)
+    with time_machine.travel(timezone.now() + 100 * DAY):
+        agreed(ruled(objection(one, frozen, agent), "upheld", reviewer), supervisor)
+    after = Tenure.objects.get(number=one).paid_until
+    assert after is not None
+    assert abs((after - until) - 7 * DAY) < datetime.timedelta(minutes=1)
+    assert broken() == []

@@ -11,14 +11,14 @@ from accounts.models import Hold, Number
 from accounts.services.declared import declare
 from appeals.models import Appeal, Delivery, Lease, Message
 from appeals.policy import PER_WINDOW
-from appeals.services import hearing, queue, reading, rulings
+from appeals.services import hearing, queue, reading, recovery, rulings
 from appeals.services.words import Words
 from enforcement.policy import Kind
 from qqops.audit.models import Event
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
-from tests.appeals.heard import REASONS, STATEMENT, filed, ruled, said
-from tests.enforcement.acts import DAY, HOUR, broken, decide, head, verbs
+from tests.appeals.heard import REASONS, STATEMENT, filed, objection, ruled, said
+from tests.enforcement.acts import DAY, HOUR, approve, broken, decide, head, verbs
 
 Make = Callable[..., Number]
 pytestmark = pytest.mark.usefixtures("english", "rulebook")
@@ -161,3 +161,27 @@ def test_a_form_made_before_the_answer_came_is_stale(number: Make, agent: Staff,
     rulings.rule(appeal, said("answered"), actor=reviewer, revision=1)
     assert REASONS in Words(appeal).of_message(Message.objects.latest("pk"))
     assert [e.subject_label for e in Event.objects.filter(verb="appeal.ruled")] == [appeal.receipt]
+
+
+def test_who_decided_first_and_who_is_to_decide_close_nothing_for_the_appellant(
+    number: Make, agent: Staff, officer: Staff, supervisor: Staff, reviewer: Staff
+) -> None:
+    one = number()
+    ended = approve(decide(Kind.FREEZE, one, officer, indefinite=True), supervisor)
+    appeal = objection(one, ended, agent)
+    with pytest.raises(Refused, match="took part in what it objects to"):
+        hearing.withdraw(appeal, actor=supervisor, reason=WHY)
+    taken(appeal, reviewer)
+    with pytest.raises(Refused, match="You have this appeal in hand"):
+        hearing.withdraw(appeal, actor=reviewer, reason=WHY)
+    with pytest.raises(Refused, match="You have this appeal in hand"):
+        recovery.add_evidence(appeal, [("places", "深圳")], [], actor=reviewer)
+    assert hearing.withdraw(appeal, actor=agent, reason=WHY).outcome == "withdrawn"
+
+
+def test_who_answers_with_papers_has_answered(number: Make, agent: Staff, reviewer: Staff) -> None:
+    appeal = taken(filed(number(), "recovery", agent), reviewer)
+    appeal = hearing.ask(appeal, ASKED, actor=reviewer, revision=appeal.revision)
+    recovery.add_evidence(appeal, [("places", "深圳南山")], [], actor=agent)
+    appeal = Appeal.objects.get()
+    assert (appeal.state, appeal.waiting_since) == ("filed", None)
