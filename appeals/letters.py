@@ -135,7 +135,7 @@ def contested(appeal: Appeal, until: datetime.datetime | None) -> str:
         "请向我们说明您的情况。结果不能预先告知。",
         "Please tell us your side. The outcome cannot be told beforehand.",
     )
-    return _letter(appeal, claimed, frozen if until else NOTHING, say, _questions())
+    return _letter(appeal, claimed, frozen if until else NOTHING, say, _questions(), to_bound=True)
 
 
 def cooling(appeal: Appeal) -> str:
@@ -150,6 +150,7 @@ def cooling(appeal: Appeal) -> str:
             f" {en}. If you do not agree, tell us before: it is stopped at once and heard anew.",
         ),
         _questions(),
+        to_bound=True,
     )
 
 
@@ -205,11 +206,11 @@ def _questions() -> Both:
     return f"如有疑问：{zh}。", f"If you have questions: {en}."
 
 
-def _letter(appeal: Appeal, *parts: Both) -> str:
-    head: Both = (
-        f"回执编号：{appeal.receipt}\n号码：{appeal.number_id}",
-        f"Receipt number: {appeal.receipt}\nNumber: {appeal.number_id}",
-    )
+def _letter(appeal: Appeal, *parts: Both, to_bound: bool = False) -> str:
+    """Whoever is bound to the number may have stolen it: by the receipt number he would pass for the appellant."""
+    head: Both = (f"号码：{appeal.number_id}", f"Number: {appeal.number_id}")
+    if not to_bound:
+        head = words.joined(((f"回执编号：{appeal.receipt}", f"Receipt number: {appeal.receipt}"), head), "\n", "\n")
     foot: Both = words.joined((words.jurisdiction(), (settings.QQOPS_OPERATOR, settings.QQOPS_OPERATOR)), "\n", "\n")
     zh, en = words.joined([part for part in (head, *parts, foot) if part[0] or part[1]], "\n\n", "\n\n")
     return f"{zh}\n\n————\n\n{en}"

@@ -142,16 +142,16 @@ class Rule:
     applies: Callable[[Heard], bool]
 
 
-ON_MERITS = (Outcome.UPHELD, Outcome.PARTLY, Outcome.REJECTED)
+ENDING = (Outcome.UPHELD, Outcome.PARTLY, Outcome.REJECTED, Outcome.INADMISSIBLE)  # to decline is to reject, too
 REVERSING = (Outcome.UPHELD, Outcome.PARTLY)
 
 
 def _objection(h: Heard) -> bool:
-    return h.kind == K.OBJECTION and h.round == 1 and h.outcome in ON_MERITS
+    return h.kind == K.OBJECTION and h.round == 1 and h.outcome in ENDING
 
 
 def _recovery(h: Heard) -> bool:
-    return h.kind == K.RECOVERY and h.outcome in ON_MERITS
+    return h.kind == K.RECOVERY and h.outcome in ENDING
 
 
 SECOND_PERSON = (

@@ -11,12 +11,12 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.lifecycle import FOREVER
+from accounts.lifecycle import FOREVER, Lifecycle
 from appeals import contested
 from appeals.lifecycle import Outcome
 from appeals.models import Appeal
 from appeals.policy import REVERSING
-from enforcement.models import Measure, Target
+from enforcement.models import Decision, Measure, Target
 from enforcement.order import Order
 from enforcement.policy import FreezeKind, Kind
 from qqops.approvals import State
@@ -50,9 +50,17 @@ def measure_of(appeal: Appeal) -> Measure | None:
 
 def must_be_over(appeal: Appeal) -> None:
     """What still has its effect is not moot."""
-    ended = appeal.decision is not None and appeal.decision.kind == Kind.TERMINATE
-    if any(m.in_force for m in _reached(appeal)) or (ended and appeal.number.lifecycle == "terminated"):
+    if any(m.in_force for m in _reached(appeal)) or _ended_by_it(appeal):
         raise Invalid(_("It is still in force: decide on it."))
+
+
+def _ended_by_it(appeal: Appeal) -> bool:
+    """Is the right of use over by this decision, and not by one that came after it?"""
+    ended = Decision.objects.filter(
+        kind=Kind.TERMINATE, targets__number=appeal.number_id, targets__tenure=appeal.tenure_id,
+        outcomes__number=appeal.number_id, outcomes__why="",
+    ).order_by("-pk")  # fmt: skip
+    return appeal.number.lifecycle == Lifecycle.TERMINATED and ended.first() == appeal.decision
 
 
 def _reached(appeal: Appeal) -> QuerySet[Measure]:
@@ -88,6 +96,8 @@ def order_for(appeal: Appeal, outcome: Outcome, said: Said, *, waits: bool) -> O
         return Order(Kind.ADJUST, (OBJECTION,), lift_of=decision.pk, **_less(running, said.terms), **common)
     common["in_error"] = True  # void from the beginning: it never counts again, and the holder has an apology
     if decision.kind == Kind.TERMINATE:
+        if not _ended_by_it(appeal):
+            raise Invalid(_("It is not by this decision that the right of use is over now: nothing of it is in force."))
         return Order(Kind.RESTORE, (OBJECTION,), **common)
     if running is not None:
         return Order(Kind.LIFT, (OBJECTION,), lift_of=decision.pk, **common)

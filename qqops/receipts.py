@@ -4,6 +4,7 @@
 a slip of one character, or two swapped, is told before anything is looked up.
 """
 
+import datetime
 import secrets
 from collections.abc import Callable, Collection, Sequence
 
@@ -15,24 +16,25 @@ LENGTH = 17
 _HEARD = str.maketrans("ILOU", "110V")  # as they are heard, or read off paper
 
 
-def new(kind: str) -> str:
-    """A receipt number of today; `kind` is one letter (D data request, J disclosure …).
+def new(kind: str, day: datetime.date | None = None) -> str:
+    """A receipt number of today, or of that day; `kind` is one letter (D data request, J disclosure …).
 
     There are 2^30 of a kind a day: where tens of thousands are drawn, some are drawn twice. See `several`.
     """
+    day = day or timezone.localdate()
     bits = secrets.randbits(30)
     drawn = "".join(ALPHABET[bits >> 5 * n & 31] for n in range(6))
-    body = f"R{timezone.localdate():%Y%m%d}{kind}{drawn}"
+    body = f"R{day:%Y%m%d}{kind}{drawn}"
     # A check character that would be read as another is drawn anew.
     check = mod_37_36.calc_check_digit(body)
-    return body + check if check in ALPHABET else new(kind)
+    return body + check if check in ALPHABET else new(kind, day)
 
 
 def several(kinds: Sequence[str], taken: Callable[[Sequence[str]], Collection[str]]) -> list[str]:
     """One for each of these kinds, none twice; `taken` says which of some are in use."""
-    found: list[str] = []
+    day, found = timezone.localdate(), list[str]()
     while len(found) < len(kinds):
-        drawn = [new(kind) for kind in kinds[len(found) :]]
+        drawn = [new(kind, day) for kind in kinds[len(found) :]]
         used = {*found, *taken(drawn)}
         for receipt in drawn:
             if receipt in used:

@@ -114,9 +114,10 @@ def _is_open(channel: str, mail: Mail) -> bool:
 
 def _send_to(message: Message, text: str, channel: str, to: str, mail: Mail) -> None:
     """The subject says no more than which appeal it is."""
-    receipt = message.appeal.receipt
+    # A warning goes to whoever is bound: by the receipt he would pass for the appellant.
+    receipt = "" if message.kind == Message.Kind.WARNING else message.appeal.receipt
     if channel == C.MAIL:
-        mail.send(f"{settings.QQOPS_OPERATOR} {receipt}", text, to, name=f"message-{message.pk}")
+        mail.send(f"{settings.QQOPS_OPERATOR} {receipt}".strip(), text, to, name=f"message-{message.pk}")
     else:
         body = {"message": message.pk, "receipt": receipt, "to": to, "text": text}
         webhook.post(settings.QQOPS_NOTICE_WEBHOOK, body, key=settings.QQOPS_WEBHOOK_KEY)

@@ -15,7 +15,7 @@ from accounts.services import holds
 from accounts.services.declared import refuse_own
 from appeals import calendar, letters
 from appeals.lifecycle import Act, Kind, Outcome, State, may
-from appeals.models import Appeal, Delivery, Message
+from appeals.models import Appeal, Delivery, Message, Ruling
 from appeals.policy import FILE, GROUNDS, WAIT_FOR_ANSWER, Why, clock_of
 from appeals.queries import decided_first, lease_of, right_to_hear, took_part
 from appeals.routing import Asked, routed
@@ -23,6 +23,7 @@ from appeals.services import words
 from appeals.services.queue import has_in_hand, let_go, locked, may_hear_any
 from enforcement.letters.render import promises
 from qqops import bulk
+from qqops.approvals import State as Proposed
 from qqops.audit import pen
 from qqops.errors import Invalid, Refused
 from qqops.reason import must_say_why
@@ -77,6 +78,8 @@ def withdraw(appeal: Appeal, *, actor: Staff, reason: str, ticket: str = "") -> 
         may_withdraw(appeal, as_of_now(actor))
         must_say_why(reason)
         with acting("appeal.withdrawn", appeal, actor, reason, ticket) as act:
+            if appeal.state == State.COOLING:
+                stop_ruling(act, appeal)
             close(act, appeal, Outcome.WITHDRAWN, actor)
             say(act, appeal, Message.Kind.RULING, letters.closed(appeal), actor)
     return appeal
@@ -89,17 +92,21 @@ def convert(
     with pen.refusals(actor=actor, subject=appeal, facts={"act": "convert_appeal", "kind": kind}), transaction.atomic():
         appeal = held(appeal, Act.CONVERT, actor, revision)
         must_say_why(reason)
+        if appeal.round > 1:
+            raise Invalid(_("What is reviewed once more stays what it was decided as. Nothing was done."))
         if kind not in Kind.values or kind == appeal.kind or ground not in GROUNDS[Kind(kind)]:
             raise Invalid(_("Say as what other kind it is taken, and on which ground."))
         if (decision is not None) != (kind == Kind.OBJECTION):
             raise Invalid(_("Name the decision that is objected to; of no other kind one is named."))
         seq = appeal.tenure.seq if appeal.tenure else None
+        holds.lock([appeal.tenure_id] if appeal.tenure_id else [])  # so that who files the same at once sees it
         found = routed([Asked(appeal.number_id, Kind(kind), seq, decision)])[0]
         if found.open_receipt or found.again:
             known = found.open_receipt or found.again
             raise Invalid(_("The same was filed already: %(receipt)s.") % {"receipt": known})
-        if found.why:
-            raise Invalid(_("It would not be heard so: %(why)s.") % {"why": Why(found.why).label})
+        if found.why or found.tenure != appeal.tenure_id:
+            why = found.why or Why.NEVER_HELD
+            raise Invalid(_("It would not be heard so: %(why)s.") % {"why": Why(why).label})
         due = calendar.due(clock_of(found.timed), appeal.filed_at)
         gated = appeal.gated or found.gated
         with acting("appeal.converted", appeal, actor, reason) as act:
@@ -199,6 +206,14 @@ def close(act: pen.Act, appeal: Appeal, outcome: Outcome, actor: Staff, **change
     move(act, appeal, State.CLOSED, outcome=outcome, closed_at=timezone.now(), **changed)
     holds.release_holds(Hold.Kind.APPEAL, appeal.receipt, actor=actor, act=act)
     let_go(appeal)
+
+
+def stop_ruling(act: pen.Act, appeal: Appeal) -> None:
+    """What was upheld and cools down does not take effect: its ruling ends without it, and is counted nowhere."""
+    ruling = Ruling.objects.get(appeal=appeal, round=appeal.round, state=Proposed.APPLIED)
+    ruling.state, ruling.ruled_at = Proposed.STOPPED, None
+    ruling.save(update_fields=["state", "ruled_at"])
+    act.wrote(pen.history_model(Ruling))
 
 
 def say(act: pen.Act, appeal: Appeal, kind: Message.Kind, text: str, actor: Staff, *, channel: str = "") -> Message:

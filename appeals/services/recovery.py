@@ -17,18 +17,17 @@ from appeals import calendar, letters
 from appeals.bindings import bound
 from appeals.contested import FREEZE, contest_freeze, security_freeze
 from appeals.lifecycle import Act, Kind, Outcome, State, may
-from appeals.models import Appeal, AppealEvidence, Message, Ruling, Weighing
+from appeals.models import Appeal, AppealEvidence, Message, Weighing
 from appeals.policy import Match, score
 from appeals.services import claims, words
 from appeals.services.filed_rows import evidence_of
-from appeals.services.hearing import acting, close, come_in, may_speak, move, not_in_hand, not_stale, say
+from appeals.services.hearing import acting, close, come_in, may_speak, move, not_in_hand, not_stale, say, stop_ruling
 from appeals.services.queue import has_in_hand, locked
 from enforcement.order import Order
 from enforcement.policy import FreezeKind
 from enforcement.policy import Kind as DecisionKind
 from enforcement.services.decide import decide
 from qqops import bulk
-from qqops.approvals import State as Proposed
 from qqops.audit import pen
 from qqops.errors import Invalid
 from qqops.reason import must_say_why
@@ -204,10 +203,7 @@ def carry_out(pk: int, *, actor: Staff) -> bool:
 
 def _heard_anew(act: pen.Act, appeal: Appeal, actor: Staff) -> None:
     """Its ruling ends without effect; two claim the number from now on, and a second person agrees to the next one."""
-    ruling = Ruling.objects.get(appeal=appeal, round=appeal.round, state=Proposed.APPLIED)
-    ruling.state, ruling.ruled_at = Proposed.STOPPED, None
-    ruling.save(update_fields=["state", "ruled_at"])
-    act.wrote(pen.history_model(Ruling))
+    stop_ruling(act, appeal)
     now = timezone.now()
     due = calendar.ceiling(now)
     anew: dict[str, Any] = {"due_at": due, "escalate_at": calendar.escalation(now, due), "escalated_at": None}

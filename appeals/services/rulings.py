@@ -23,7 +23,7 @@ from accounts.services.declared import refuse_own
 from appeals import letters
 from appeals.lifecycle import RULED_AS, Act, Kind, Outcome, State
 from appeals.models import Appeal, Message, Ruling, RulingApproval, RulingGround
-from appeals.policy import APPROVE, COOL_DOWN, ON_MERITS, Heard, second_person
+from appeals.policy import APPROVE, COOL_DOWN, ENDING, Heard, second_person
 from appeals.queries import ruled_before, took_part
 from appeals.reversal import Terms, must_be_over, order_for
 from appeals.services import amends, recovery, words
@@ -288,7 +288,7 @@ def _in_words(clauses: Sequence[Clause]) -> Both:
 def _heard(appeal: Appeal, outcome: Outcome) -> Heard:
     decision = appeal.decision
     kind = Kind(appeal.kind)
-    if kind == Kind.RECOVERY and outcome in ON_MERITS:
+    if kind == Kind.RECOVERY and outcome in ENDING:
         tenure = appeal.tenure
         return Heard(
             kind, outcome, appeal.round, contested=appeal.contested_at is not None,

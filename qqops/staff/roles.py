@@ -91,6 +91,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         *GLASS,
         "accounts.view_resourceproposal",
         "accounts.approve_resources",
+        "enforcement.make_contested_freeze",  # of what a supervisor hears; another one agrees
         "enforcement.make_restriction",
         "enforcement.make_freeze",
         "enforcement.approve_decision",

@@ -33,7 +33,7 @@ def test_the_demo_protects_a_handful_and_its_second_run_changes_nothing(
     assert len(reached) == len(policies) == 4
     cases = {case.kind: case for case in Case.objects.order_by("pk")}
     assert [(kind, case.state, case.numbers.count()) for kind, case in cases.items()] == [
-        ("cluster", "open", 42), ("incident", "closed", 2), ("finder", "open", 2),
+        ("cluster", "open", 42), ("incident", "closed", 2), ("finder", "open", 2), ("review", "open", 23),
     ]  # fmt: skip
     assert (cases["incident"].root_cause, cases["incident"].cause_agreed_by) == ("operator", cast["supervisor"])
     assert {d.case: d.target_count for d in Decision.objects.exclude(case=None)} == {

@@ -10,7 +10,7 @@ from accounts.models import Hold, Number
 from accounts.services.declared import declare
 from appeals.models import Appeal, Message
 from appeals.queries import rulings_inbox
-from appeals.services import again, hearing
+from appeals.services import again, hearing, queue
 from enforcement.models import Measure
 from enforcement.policy import Kind
 from qqops.audit import origin
@@ -129,3 +129,12 @@ def test_what_was_upheld_or_withdrawn_has_none(
         hearing.withdraw(appeal, actor=agent, reason="申诉人来电要求撤回")
     with pytest.raises(Invalid, match="that was decided"):
         again.ask(appeal.receipt, actor=agent, reason=SAYS)
+
+
+def test_what_is_reviewed_once_more_is_taken_as_no_other_kind(
+    rejected: Appeal, agent: Staff, supervisor: Staff
+) -> None:
+    again.ask(rejected.receipt, actor=agent, reason=SAYS)
+    taken = queue.take(rejected, actor=supervisor)
+    with pytest.raises(Invalid, match="stays what it was decided as"):
+        hearing.convert(taken, "enquiry", "help", None, actor=supervisor, reason=SAYS, revision=taken.revision)

@@ -185,3 +185,13 @@ def test_who_answers_with_papers_has_answered(number: Make, agent: Staff, review
     recovery.add_evidence(appeal, [("places", "深圳南山")], [], actor=agent)
     appeal = Appeal.objects.get()
     assert (appeal.state, appeal.waiting_since) == ("filed", None)
+
+
+def test_what_is_withdrawn_while_it_cools_down_was_never_carried_out(
+    number: Make, agent: Staff, reviewer: Staff
+) -> None:
+    ruling = ruled(filed(number(), "recovery", agent), "upheld", reviewer)
+    hearing.withdraw(Appeal.objects.get(), actor=agent, reason=WHY)
+    ruling.refresh_from_db()
+    assert (ruling.state, ruling.ruled_at, Appeal.objects.get().outcome) == ("stopped", None, "withdrawn")
+    assert broken() == []

@@ -13,7 +13,7 @@ from enforcement.policy import Kind
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.appeals.heard import agreed, objection, ruled, said, sent_back
-from tests.enforcement.acts import broken, decide, head, refuse, terminated, verbs
+from tests.enforcement.acts import approve, broken, decide, head, refuse, terminated, verbs
 
 Make = Callable[..., Number]
 pytestmark = pytest.mark.usefixtures("english")
@@ -146,3 +146,30 @@ def test_a_measure_that_changed_meanwhile_is_not_decided_on(
     waiting = ruled(appeal, "upheld", reviewer)  # it has ended: that it counts is taken back, by two people
     assert waiting.reverses
     assert (waiting.state, waiting.reverses.kind) == ("proposed", "undo")
+
+
+def test_what_another_decision_ended_since_is_not_given_back_by_the_objection_to_the_first(
+    number: Make, agent: Staff, officer: Staff, officer2: Staff, reviewer: Staff, supervisor: Staff, supervisor2: Staff
+) -> None:
+    one = number()
+    first = terminated(one, officer, supervisor)
+    approve(decide(Kind.RESTORE, one, officer2), supervisor2)
+    appeal = objection(one, first, agent)
+    second = terminated(one, officer2, supervisor2)
+    with pytest.raises(Invalid, match="not by this decision"):
+        ruled(appeal, "upheld", reviewer)
+    ruling = ruled(appeal, "moot", reviewer)
+    one.refresh_from_db()
+    assert (ruling.state, ruling.reverses, one.lifecycle) == ("applied", None, "terminated")
+    with pytest.raises(Invalid, match="still in force"):
+        ruled(objection(one, second, agent), "moot", reviewer)
+
+
+def test_to_decline_what_two_must_decide_takes_two(
+    number: Make, agent: Staff, officer: Staff, reviewer: Staff, supervisor: Staff, supervisor2: Staff
+) -> None:
+    one = number()
+    ruling = ruled(objection(one, terminated(one, officer, supervisor), agent), "inadmissible", reviewer)
+    assert (ruling.state, ruling.rule, Appeal.objects.get().state) == ("proposed", "terminated", "ruled")
+    agreed(ruling, supervisor2)
+    assert Appeal.objects.get().outcome == "inadmissible" and broken() == []

@@ -167,6 +167,8 @@ def test_contested_the_number_is_frozen_at_once_and_who_is_bound_is_told(
     (sent,) = mail.outbox
     assert (sent.to, body["to"]) == ([ADULT["email"]], ADULT["mobile"])
     assert "security freeze (6.2)" in body["text"] and MOBILE not in body["text"]
+    # Whoever is bound may have stolen it: by the receipt number he would pass for the appellant.
+    assert body["receipt"] == "" and appeal.receipt not in f"{sent.subject} {sent.body} {body['text']}"
     assert [one for one in deliveries(appeal) if one[0] == "warning"] == [
         ("warning", "sent", "mail"), ("warning", "sent", "webhook"),
     ]  # fmt: skip

@@ -15,7 +15,7 @@ from tests.story.hearing import Hearing, hearing_room
 
 FIRST = 284_918_000
 TEXT, WHY = "经核查举报截图与登录记录，处置所依据的事实成立。", "已核对举报截图与登录记录"
-STEPS = ("ask", "write", "convert", "skip", "transfer", "rule", "answer", "withdraw", "evidence", "weigh", "contest")
+STEPS = ("ask", "write", "convert", "skip", "transfer", "rule", "answer", "weigh", "contest")
 
 
 @pytest.fixture
@@ -33,6 +33,8 @@ def every_page(page: Page, house: House, heard: Hearing) -> Iterator[str]:
             ("appeals_appeal_change", [heard.cooling.pk], ""),
             ("appeals_stop", [heard.cooling.pk], ""),
             ("appeals_again", [heard.closed.pk], ""),
+            ("appeals_withdraw", [mine.pk], ""),
+            ("appeals_evidence", [mine.pk], ""),
         ],
         "reviewer2": [
             ("appeals_appeal_change", [mine.pk], ""),

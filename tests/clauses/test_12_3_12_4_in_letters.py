@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 
 from accounts.models import Number
+from appeals.models import Message
+from appeals.services.words import Words
 from enforcement.letters import placeholders
 from enforcement.letters.render import Incomplete
 from enforcement.models import LetterTemplate
 from enforcement.policy import Kind, Letter
 from enforcement.services.letters import load_shipped
 from qqops.staff.models import Staff
+from tests.appeals.heard import objection, ruled
 from tests.enforcement.acts import decide
 from tests.enforcement.letters.post import letter
 
@@ -53,3 +56,18 @@ def test_footer_the_operator_signs_every_letter(number: Make, officer: Staff, se
     found = letter(decide(Kind.FREEZE, number(), officer))
     assert found.body_zh.splitlines()[-2] == found.body_en.splitlines()[-2] == "某运营公司"
     assert all("operator" in placeholders.MUST[code] for code in Letter)
+
+
+def test_12_3_12_4_and_footer_stand_in_every_answer_to_an_appeal_too(
+    number: Make, agent: Staff, officer: Staff, reviewer: Staff, settings: Any
+) -> None:
+    settings.QQOPS_OPERATOR = "某运营公司"
+    one = number()
+    appeal = objection(one, decide(Kind.FREEZE, one, officer), agent)
+    ruled(appeal, "rejected", reviewer)
+    told = [Words(appeal).of_message(message) for message in Message.objects.filter(appeal=appeal)]
+    assert len(told) == 2
+    for text in told:
+        assert "广东省深圳市南山区" in text and "Nanshan District, Shenzhen" in text
+        assert "适用中国大陆地区法律" in text and "the law of mainland China applies" in text
+        assert text.count("某运营公司") == 2

@@ -102,7 +102,11 @@ def test_every_right_in_the_table_exists_and_every_right_of_the_staff_app_is_som
         known |= {f"{meta.app_label}.{codename}" for codename, _name in meta.permissions}
     given = {permission for permissions in ROLES.values() for permission in permissions}
     assert given <= known, given - known
-    ours = [m._meta for m in apps.get_models() if m._meta.app_label in ("staff", "alerts", "accounts", "enforcement")]
+    ours = [
+        m._meta
+        for m in apps.get_models()
+        if m._meta.app_label in ("staff", "alerts", "accounts", "enforcement", "appeals")
+    ]
     declared = {f"{meta.app_label}.{codename}" for meta in ours for codename, _name in meta.permissions}
     assert declared <= given, declared - given
 
@@ -110,7 +114,7 @@ def test_every_right_in_the_table_exists_and_every_right_of_the_staff_app_is_som
 def test_every_right_in_the_table_is_asked_for_somewhere() -> None:
     source = "".join(
         path.read_text()
-        for package in ("qqops", "accounts", "enforcement")
+        for package in ("qqops", "accounts", "enforcement", "appeals")
         for path in (settings.BASE_DIR / package).rglob("*.py")
         if path.name != "roles.py" and "migrations" not in path.parts
     )

@@ -32,16 +32,18 @@ class Hearing:
 
 
 def hearing_room(cast: Mapping[str, Staff], first: int) -> Hearing:
-    ids = list(range(first + 40, first + 47))
+    ids = list(range(first + 40, first + 48))
     make_numbers(ids)
-    one, lost, asked_of, ended, kept, back, fought = ids
+    one, lost, asked_of, ended, agreed, kept, back, fought = ids
     officer, reviewer, reviewer2, agent = (cast[who] for who in ("officer", "reviewer", "reviewer2", "agent"))
     frozen = decide(Kind.FREEZE, [one, asked_of, kept, fought], officer).decision
-    over = approve(decide(Kind.TERMINATE, [ended], officer), cast["supervisor"]).decision
+    over = approve(decide(Kind.TERMINATE, [ended, agreed], officer), cast["supervisor"]).decision
     filed = _objection(one, frozen, agent)
     in_hand = _filed(lost, "recovery", agent, ground="stolen")
     recovery.add_evidence(in_hand, [("payments", ITEM)], [("police", PHOTO)], actor=agent)
     in_hand = queue.take(in_hand, actor=reviewer2)
+    words = AppealEvidence.objects.get(appeal=in_hand, size=None)
+    in_hand = recovery.weigh(words, "match", actor=reviewer2, revision=in_hand.revision)
     waiting = queue.take(_objection(asked_of, frozen, agent), actor=reviewer)
     waiting = hearing.ask(waiting, RULED, actor=reviewer, revision=waiting.revision)
     waiting = hearing.answer(waiting, ANSWER, actor=agent)
@@ -49,7 +51,9 @@ def hearing_room(cast: Mapping[str, Staff], first: int) -> Hearing:
     waiting = hearing.ask(waiting, RULED, actor=reviewer, revision=waiting.revision)
     ruled = _objection(ended, over, agent)
     ruling = _ruled(ruled, "upheld", reviewer)
+    _agreed(_ruled(_objection(agreed, over, agent), "rejected", reviewer), cast["supervisor2"])
     closed, sued = (_objection(number, frozen, agent) for number in (kept, fought))
+    queue.skip(queue.take(closed, actor=reviewer2), actor=reviewer2, reason=WHY)
     for appeal in (closed, sued):
         _ruled(appeal, "rejected", reviewer)
     brought = court.Brought("深圳市南山区人民法院", f"(2026)粤0305民初{first}号", datetime.date(2026, 1, 5))
@@ -70,6 +74,10 @@ def _filed(number: int, kind: str, agent: Staff, **more: Any) -> Appeal:
 
 def _objection(number: int, to: Decision, agent: Staff) -> Appeal:
     return _filed(number, "objection", agent, ground="facts", decision=to.pk)
+
+
+def _agreed(ruling: Ruling, supervisor: Staff) -> None:
+    rulings.agree(ruling, actor=supervisor, reason=WHY, seen=ruling.content_hash)
 
 
 def _ruled(appeal: Appeal, outcome: str, reviewer: Staff) -> Ruling:
