@@ -18,7 +18,7 @@ from qqops.staff.models import Staff
 HANDLE = "enforcement.handle_case"
 _heard: list[Callable[[Staff], Iterable[int]]] = []  # what somebody hears the objection to, as the app of appeals knows
 # The reviewers' own right: whoever hears what came back for review sees what it was decided on (11).
-REVIEWS = "enforcement.make_contested_freeze"
+REVIEWS = "appeals.hear_appeal"
 STORY = 100
 NAMED = 3  # numbers of a case on a list
 
