@@ -2,7 +2,10 @@
 saw; nothing reversed without a ruling, and no objection upheld without its reversal. Run by `audit_verify`.
 """
 
+from accounts.lifecycle import FOREVER
+from appeals.involved import touched
 from appeals.lifecycle import Kind, Outcome
+from enforcement.policy import Kind as D
 from qqops.audit import verify
 
 # A ruling that was stopped while it cooled down was in force before.
@@ -29,12 +32,38 @@ WHERE r.content_hash <> encode(sha256(convert_to(
   'UTF8')), 'hex')
 ORDER BY r.id"""
 
-# Where the number was cleared meanwhile there is nothing left to reverse (services/amends.py).
+_FOREVER = f"'{FOREVER.isoformat()}'::timestamptz"
+
+# What it objected to had no effect any more when it was upheld (reversal.is_over): it ended no right of use, and of the
+# measures that it reached none ran then, as their history says, longer or further than it would have without it.
+_OVER = f"""
+NOT EXISTS (
+  SELECT FROM enforcement_decision c LEFT JOIN enforcement_decision u ON u.id = c.undoes_id
+  WHERE c.id = a.decision_id AND (c.kind = '{D.TERMINATE}' OR u.kind = '{D.RESTORE}'))
+AND NOT EXISTS (
+  SELECT FROM enforcement_decision c JOIN enforcement_measure x ON {touched("x", "c")} CROSS JOIN LATERAL (
+    SELECT h.* FROM enforcement_historicalmeasure h JOIN audit_event e ON e.id = h.event
+    WHERE h.id = x.id AND e.seq < (
+      SELECT min(w.seq) FROM appeals_historicalruling v JOIN audit_event w ON w.id = v.event
+      WHERE v.id = r.id AND v.state = 'applied')
+    ORDER BY e.seq DESC LIMIT 1) m
+  WHERE c.id = a.decision_id AND x.number_id = a.number_id AND x.tenure_id = a.tenure_id
+    AND m.ended_at IS NULL AND (m.until IS NULL OR m.until > r.ruled_at) AND NOT EXISTS (
+    SELECT FROM enforcement_outcome o LEFT JOIN enforcement_decision u ON u.id = c.undoes_id
+      CROSS JOIN LATERAL jsonb_to_recordset(o.before -> 'terms') b(id bigint, until timestamptz, scopes varchar[])
+    WHERE o.decision_id = CASE WHEN c.kind = '{D.ADJUST}' THEN c.id ELSE u.id END AND o.number_id = a.number_id
+      AND b.id = m.id
+      AND coalesce(m.until, {_FOREVER})
+        <= coalesce(CASE WHEN c.kind <> '{D.ADJUST}' THEN u.until END, b.until, {_FOREVER})
+      AND m.scopes <@ CASE WHEN c.kind <> '{D.ADJUST}' AND cardinality(u.scopes) > 0 THEN u.scopes
+        ELSE b.scopes END))"""
+
+# Where the number was cleared meanwhile, or nothing is in force, there is nothing left to reverse (services/amends.py).
 _REVERSED = f"""
 SELECT 'ruling ' || r.id FROM appeals_ruling r JOIN appeals_appeal a ON a.id = r.appeal_id
 LEFT JOIN enforcement_decision d ON d.id = r.reverses_id LEFT JOIN accounts_tenure t ON t.id = a.tenure_id
 WHERE r.state = 'applied' AND a.kind = '{Kind.OBJECTION}' AND r.outcome IN ('{Outcome.UPHELD}', '{Outcome.PARTLY}')
-  AND (CASE WHEN d.id IS NULL THEN t.ended_at <= r.ruled_at
+  AND (CASE WHEN d.id IS NULL THEN t.ended_at <= r.ruled_at OR r.outcome = '{Outcome.UPHELD}' AND {_OVER}
     ELSE d.state = 'applied' AND d.ruling IS NOT DISTINCT FROM a.receipt END) IS NOT TRUE
 ORDER BY r.id"""
 

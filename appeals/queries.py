@@ -3,16 +3,17 @@
 import uuid
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Number, Tenure
 from accounts.queries.declared import own_numbers
+from appeals.involved import DECIDED, RULED, TOOK_PART, HasPart
 from appeals.lifecycle import State
-from appeals.models import Appeal, AppealEvidence, Lease, Message, Ruling, RulingApproval, Skip, Weighing
+from appeals.models import Appeal, AppealEvidence, Lease, Message, PortalFiling, Ruling, Skip, Weighing
 from appeals.policy import APPROVE, HEAR, HEAR_AGAIN
-from enforcement.models import Approval, Decision
+from enforcement.models import Decision
 from qqops import receipts
 from qqops.approvals import State as ProposalState
 from qqops.audit.models import Event
@@ -21,6 +22,7 @@ from qqops.staff.models import Holding, Staff
 from qqops.staff.roles import ROLES
 
 STORY = 100
+PORTAL_IDS = 5
 
 
 def appeals(staff: Staff) -> QuerySet[Appeal]:
@@ -71,17 +73,14 @@ def waiting_for(staff: Staff) -> QuerySet[Appeal]:
     """Of those to be heard, what this person may hear and nobody else has in hand (appeals/services/queue.py)."""
     if not (staff.has_perm(HEAR) or staff.has_perm(HEAR_AGAIN)):
         return Appeal.objects.none()
-    rows = to_be_heard().exclude(number__in=own_numbers(staff).values("number")).exclude(maker=staff)
+    rows = to_be_heard().exclude(number__in=own_numbers(staff).values("number"))
     supervised = Q(round__gt=1) | Q(gated=True)
     if not staff.has_perm(HEAR_AGAIN):
         rows = rows.exclude(supervised)
     elif not staff.has_perm(HEAR):
         rows = rows.filter(supervised)
     others = Lease.objects.filter(appeal=OuterRef("pk"), until__gt=timezone.now()).exclude(staff=staff)
-    agreed = Approval.objects.filter(proposal=OuterRef("decision"), approver=staff, agreed=True)
-    made = Decision.objects.filter(pk=OuterRef("decision"), maker=staff)
-    ruled = earlier_words(staff, OuterRef("pk"), OuterRef("round"))
-    return rows.exclude(Exists(others)).exclude(Exists(agreed)).exclude(Exists(made)).exclude(ruled)
+    return rows.exclude(Exists(others)).exclude(HasPart(Value(staff.pk), F("pk")))
 
 
 def overdue_for(staff: Staff) -> QuerySet[Appeal]:
@@ -99,41 +98,36 @@ def lease_of(appeal: Appeal) -> Lease | None:
 
 
 def took_part(appeal: Appeal, staff: Staff) -> bool:
-    """Did he file it, or make or agree to what it objects to? Then he decides nothing on it (domain.md §9, 2)."""
-    return appeal.maker_id == staff.pk or decided_first(appeal, staff)
+    """Did he file it, make or agree to what it objects to, or change that since? Then he decides nothing on it."""
+    return _has_part(appeal, staff, *TOOK_PART)
 
 
 def decided_first(appeal: Appeal, staff: Staff) -> bool:
     """Did he make, or agree to, what it objects to?"""
-    if appeal.decision_id is None:
-        return False
-    agreed = Approval.objects.filter(proposal=appeal.decision_id, approver=staff, agreed=True)
-    return Decision.objects.filter(pk=appeal.decision_id, maker=staff).exists() or agreed.exists()
+    return _has_part(appeal, staff, DECIDED)
 
 
 def ruled_before(appeal: Appeal, staff: Staff) -> bool:
     """Had he a word in an earlier round? The second review is other people's (domain.md §9, 3)."""
-    return Appeal.objects.filter(earlier_words(staff, Value(appeal.pk), Value(appeal.round)), pk=appeal.pk).exists()
+    return _has_part(appeal, staff, RULED)
 
 
-def earlier_words(staff: Staff, appeal: Any, round: Any) -> Q:
-    """The condition that he made, or answered, a ruling on this appeal in a round before this one."""
-    earlier = Ruling.objects.filter(appeal=appeal, round__lt=round)
-    given = RulingApproval.objects.filter(proposal__appeal=appeal, proposal__round__lt=round, approver=staff)
-    return Q(Exists(earlier.filter(maker=staff))) | Q(Exists(given))
+def _has_part(appeal: Appeal, staff: Staff, *parts: str) -> bool:
+    return Appeal.objects.filter(HasPart(Value(staff.pk), F("pk"), *parts), pk=appeal.pk).exists()
+
+
+def is_his_still(appeal: Appeal) -> bool:
+    """Has its tenure the number still? What was his may be somebody else's by now."""
+    return appeal.tenure_id is not None and appeal.number.tenure_id == appeal.tenure_id
 
 
 def hearers(appeal: Appeal, but: Staff) -> QuerySet[Staff]:
-    """Who may be handed this appeal: the service asks again, who had part in an earlier round too."""
+    """Who may be handed this appeal; the service asks again."""
     right = right_to_hear(appeal)
     roles = [role for role, rights in ROLES.items() if right in rights]
     held = Holding.objects.live().filter(role__in=roles)
-    involved = [but.pk, appeal.maker_id]
-    if appeal.decision is not None:
-        agreed = Approval.objects.filter(proposal=appeal.decision, agreed=True)
-        involved += [appeal.decision.maker_id, *agreed.values_list("approver", flat=True)]
     found = Staff.objects.filter(is_active=True, is_system=False, pk__in=held.values("staff"))
-    return found.exclude(pk__in=involved).order_by("username")
+    return found.exclude(pk=but.pk).exclude(HasPart(F("pk"), Value(appeal.pk))).order_by("username")
 
 
 def right_to_hear(appeal: Appeal) -> str:
@@ -155,12 +149,9 @@ def rulings_inbox(staff: Staff) -> QuerySet[Ruling]:
     """Rulings this person may agree to now: not his own, nor on what he had part in."""
     if not staff.has_perm(APPROVE):
         return Ruling.objects.none()
-    agreed = Approval.objects.filter(proposal=OuterRef("appeal__decision"), approver=staff, agreed=True)
     own = own_numbers(staff).values("number")
     waiting = Ruling.objects.filter(state=ProposalState.PROPOSED, expires_at__gt=timezone.now())
-    theirs = Q(maker=staff) | Q(appeal__maker=staff) | Q(appeal__decision__maker=staff) | Q(appeal__number__in=own)
-    spoken = earlier_words(staff, OuterRef("appeal"), OuterRef("round"))
-    rows = waiting.exclude(theirs).exclude(Exists(agreed)).exclude(spoken)
+    rows = waiting.exclude(Q(maker=staff) | Q(appeal__number__in=own)).exclude(HasPart(Value(staff.pk), F("appeal")))
     return rows.select_related("appeal", "maker").order_by("pk")
 
 
@@ -174,6 +165,12 @@ def evidence(appeal: Appeal) -> QuerySet[AppealEvidence]:
     return found.prefetch_related("weighings__checker")
 
 
+def portal_ids(appeal: Appeal) -> list[str]:
+    """Under which it came, the first ones."""
+    found = PortalFiling.objects.filter(appeal=appeal).order_by("pk")
+    return list(found.values_list("portal", flat=True)[:PORTAL_IDS])
+
+
 def story(appeal: Appeal) -> list[Event]:
     """Every act on it, newest first: by the keys of its rows, not by a scan."""
     acts: set[uuid.UUID] = set(
@@ -183,6 +180,7 @@ def story(appeal: Appeal) -> list[Event]:
         Message.objects.filter(appeal=appeal),
         AppealEvidence.objects.filter(appeal=appeal),
         Skip.objects.filter(appeal=appeal),
+        PortalFiling.objects.filter(appeal=appeal),
         Weighing.objects.filter(evidence__appeal=appeal),
         Ruling.history.filter(appeal_id=appeal.pk),
     )

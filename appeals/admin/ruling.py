@@ -23,6 +23,7 @@ from appeals.admin.words import (
     ruling_facts,
     ruling_state,
 )
+from appeals.contested import contest_freeze
 from appeals.forms_hearing import said_in
 from appeals.lifecycle import Act as Step
 from appeals.lifecycle import Kind, Outcome
@@ -32,6 +33,7 @@ from appeals.queries import appeals, open_ruling, rulings_inbox
 from appeals.services import hearing, queue, rulings
 from appeals.services.rulings import Looked, Said
 from appeals.services.words import Words
+from enforcement.policy import MEASURES
 from enforcement.policy import Kind as DecisionKind
 from qqops import panels
 from qqops.pages import Column, KeysetList, Preview, RulingPage
@@ -48,6 +50,15 @@ DOES = {
     DecisionKind.UNDO: gettext_lazy("What the decision did to this number is taken back, and ceases to count (11)."),
 }
 CHANGES = gettext_lazy("The measure goes on, changed as you say (11).")
+WHOLE = gettext_lazy(
+    "What is objected to cannot be taken back by itself: the whole measure ends that it changed or put back. To take"
+    " back less, uphold the objection in part (11)."
+)
+WORDS = gettext_lazy(
+    "Nothing is in force any more of what is objected to: nothing of the number changes. What is owed for the time"
+    " until then is made good: paid time, and a look at the others that the decision reached (11)."
+)
+GONE = gettext_lazy("The right of use is gone: a case decides what its holder has instead (9.2).")
 NOTHING = gettext_lazy("Nothing of the number changes.")
 COOLS = gettext_lazy(
     "It takes effect after 72 hours; whoever is bound now is told, and may stop it."
@@ -59,11 +70,16 @@ TOLD = gettext_lazy("The appellant is told at once, as the letter reads.")
 
 
 def effects(appeal: Appeal, outcome: str, kind: str | None) -> list[Any]:
-    """What is done: to the number by the decision that comes with it, and of a recovery besides."""
+    """What is done: to the number by the decision that comes with it, and besides; the ruling's maker and whoever
+    agrees read the same."""
     if appeal.kind == Kind.RECOVERY:
-        freed = [FREED] if kind else []
+        freed = [FREED] if contest_freeze(appeal) else []
         return [COOLS, *freed] if outcome == Outcome.UPHELD else freed or [NOTHING]
-    return [DOES.get(DecisionKind(kind), CHANGES)] if kind else [NOTHING]
+    if kind is None:
+        return [NOTHING if outcome != Outcome.UPHELD else GONE if rulings.is_gone(appeal) else WORDS]
+    imposed = appeal.decision is not None and appeal.decision.kind in MEASURES
+    whole = [] if kind != DecisionKind.LIFT or imposed else [WHOLE]
+    return [*whole, DOES.get(DecisionKind(kind), CHANGES)]
 
 
 def letter_panel(text: str, **more: Any) -> Panel:
@@ -96,9 +112,9 @@ class RulePage(SeenPage):
             return Preview("", "", panels=found.panels)
         said = said_in(cleaned)
         looked = rulings.look(self.appeal, said, actor=self.user)
-        kind = looked.order.kind if looked.order else None
+        does = (looked.order.kind, looked.order.lift_measures) if looked.order else None
         return Preview(
-            fingerprint=f"{found.fingerprint}:{kind}:{looked.rule}:{looked.waits}",
+            fingerprint=f"{found.fingerprint}:{does}:{looked.rule}:{looked.waits}",
             button=self.button,
             panels=[letter_panel(rulings.draft(self.appeal, said))],
             consequences=self.happens(said, looked),

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Clause
+from appeals.involved import RULED, TOOK_PART, people
 from appeals.lifecycle import Outcome
 from appeals.models.appeal import Appeal
 from enforcement.models import Decision
@@ -14,19 +15,14 @@ from qqops.approvals import Approval, Proposal, State, approval_constraints
 from qqops.audit.history import APPEND_ONLY, History
 from qqops.audit.models import Record
 
-# Who made or agreed to what is objected to decides nothing on it, nor who filed the appeal; a second review has people
-# that the first had not (domain.md §9, 2 and 3). The database holds it, whoever asks.
-_NOT_INVOLVED = """
-IF EXISTS (
-  SELECT FROM appeals_appeal a LEFT JOIN enforcement_decision d ON d.id = a.decision_id
-  WHERE a.id = {appeal} AND ({person} IN (a.maker_id, d.maker_id) OR EXISTS (
-    SELECT FROM enforcement_approval y WHERE y.proposal_id = d.id AND y.agreed AND y.approver_id = {person}))
-) THEN RAISE EXCEPTION 'who took part in it rules on no appeal' USING ERRCODE = 'check_violation'; END IF;
-IF EXISTS (
-  SELECT FROM appeals_ruling r WHERE r.appeal_id = {appeal} AND r.round < {round}
-    AND (r.maker_id = {person} OR EXISTS (
-      SELECT FROM appeals_rulingapproval y WHERE y.proposal_id = r.id AND y.approver_id = {person}))
-) THEN RAISE EXCEPTION 'a second review is other people''s' USING ERRCODE = 'check_violation'; END IF;
+
+def _not_involved(appeal: str, person: str) -> str:
+    """Who has part in it has no word on it (appeals/involved.py). The database holds it, whoever asks."""
+    return f"""
+IF {person} IN ({people(appeal, *TOOK_PART)})
+THEN RAISE EXCEPTION 'who took part in it rules on no appeal' USING ERRCODE = 'check_violation'; END IF;
+IF {person} IN ({people(appeal, RULED)})
+THEN RAISE EXCEPTION 'a second review is other people''s' USING ERRCODE = 'check_violation'; END IF;
 RETURN NEW;"""
 
 
@@ -77,7 +73,7 @@ class Ruling(Proposal):
                 name="not_involved",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert,
-                func=_NOT_INVOLVED.format(appeal="NEW.appeal_id", person="NEW.maker_id", round="NEW.round"),
+                func=_not_involved(appeal="NEW.appeal_id", person="NEW.maker_id"),
             ),
         )
 
@@ -105,7 +101,7 @@ class RulingApproval(Approval):
                 operation=pgtrigger.Insert,
                 declare=[("of", "appeals_ruling%ROWTYPE")],
                 func="SELECT * INTO of FROM appeals_ruling WHERE id = NEW.proposal_id;"
-                + _NOT_INVOLVED.format(appeal="of.appeal_id", person="NEW.approver_id", round="of.round"),
+                + _not_involved(appeal="of.appeal_id", person="NEW.approver_id"),
             ),
         ]
 

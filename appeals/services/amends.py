@@ -3,11 +3,14 @@ that the same decision reached, and where nothing can be restored any more, an a
 """
 
 import datetime
+from collections.abc import Sequence
 
 from django.utils import timezone
 
+from accounts.lifecycle import FOREVER
 from accounts.services import renew
 from appeals.models import Appeal
+from appeals.reversal import Terms, ends_use, measures_of, terms_without
 from enforcement.models import Decision, Measure, Outcome
 from enforcement.policy import Kind, Scope
 from enforcement.services.redress import open_redress
@@ -24,9 +27,8 @@ def make(act: pen.Act, appeal: Appeal, *, actor: Staff) -> None:
         return
     if appeal.tenure.ended_at is not None:
         open_redress(appeal.tenure, appeal.receipt, actor=actor)
-    elif _kept_from_use(decision):
-        since = acted_at(decision, appeal.number_id)
-        renew.give_back(appeal.tenure.pk, since, max(since, _over_at(appeal)), act=act)
+    elif lost := _lost(appeal, decision):
+        renew.give_back(appeal.tenure.pk, *lost, act=act)
     review_siblings(decision, appeal.number_id, actor=actor)
 
 
@@ -36,13 +38,33 @@ def acted_at(decision: Decision, number: int) -> datetime.datetime:
     return Event.objects.get(pk=outcome.event_id).at
 
 
-def _over_at(appeal: Appeal) -> datetime.datetime:
+def _lost(appeal: Appeal, decision: Decision) -> tuple[datetime.datetime, datetime.datetime] | None:
+    """From when until when its holder could not log in by it; None: he could, or could not anyway."""
+    since, now = acted_at(decision, appeal.number_id), timezone.now()
+    if ends_use(decision):
+        return since, now
+    without = terms_without(decision, appeal.number_id)
+    spans = [
+        (max(since, _shut_out_until(measure, without.get(measure.pk))), _over_at(measure, now))
+        for measure in measures_of(appeal)
+        if _shuts_out(measure, decision.scopes or measure.scopes)
+    ]
+    lost = [(begins, ends) for begins, ends in spans if begins < ends]
+    return (min(begins for begins, _ in lost), max(ends for _, ends in lost)) if lost else None
+
+
+def _over_at(measure: Measure, now: datetime.datetime) -> datetime.datetime:
     """When it ended: now, with the ruling, or before, when its time was over or somebody else ended it."""
-    measure = Measure.objects.filter(decision=appeal.decision, number=appeal.number_id, tenure=appeal.tenure_id).first()
-    ends = (measure.ended_at, measure.until) if measure else ()
-    return min([timezone.now(), *filter(None, ends)])
+    return min([now, *filter(None, (measure.ended_at, measure.until))])
 
 
-def _kept_from_use(decision: Decision) -> bool:
-    """Could its holder not log in? A restriction of single functions leaves what was paid for in use."""
-    return decision.kind in (Kind.FREEZE, Kind.TERMINATE) or Scope.LOGIN in decision.scopes
+def _shut_out_until(measure: Measure, without: Terms | None) -> datetime.datetime:
+    """When that would have been over without the decision; long ago, where it would not have been at all."""
+    if without is None or not _shuts_out(measure, without.scopes):
+        return measure.starts_at
+    return without.until or FOREVER
+
+
+def _shuts_out(measure: Measure, scopes: Sequence[str]) -> bool:
+    """A restriction of single functions leaves what was paid for in use."""
+    return measure.kind == Kind.FREEZE or Scope.LOGIN in scopes

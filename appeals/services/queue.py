@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop
 
 from accounts.queries.declared import OWN_NUMBERS
 from accounts.services.declared import refuse_own
+from appeals.involved import people
 from appeals.lifecycle import State
 from appeals.models import Appeal, Lease, Skip
 from appeals.policy import HEAR, HEAR_AGAIN, LEASE, SKIPPED_FOR
@@ -33,22 +34,15 @@ _HIS = {
     (False, True): "(a.round > 1 OR a.gated)",
 }
 
-# Not in anybody's hand, not passed on by him lately, and none he has part in: neither in the appeal, nor in what it
-# objects to, nor in an earlier round, nor in the number.
+# Not in anybody's hand, not passed on by him lately, and none that he has part in, nor about a number of his own.
 _NEXT = f"""
 WITH next AS (
   SELECT a.id FROM appeals_appeal a
-  WHERE a.state = '{State.FILED}' AND a.maker_id <> %(actor)s AND {{his}}
+  WHERE a.state = '{State.FILED}' AND {{his}}
     AND NOT EXISTS (SELECT FROM appeals_lease l WHERE l.appeal_id = a.id AND l.until > %(now)s)
     AND NOT EXISTS (SELECT FROM appeals_skip s WHERE s.appeal_id = a.id AND s.staff_id = %(actor)s
       AND s.at > %(now)s - %(skipped_for)s)
-    AND (a.decision_id IS NULL OR NOT EXISTS (
-      SELECT FROM enforcement_decision d WHERE d.id = a.decision_id AND (d.maker_id = %(actor)s OR EXISTS (
-        SELECT FROM enforcement_approval y WHERE y.proposal_id = d.id AND y.agreed AND y.approver_id = %(actor)s))))
-    AND (a.round = 1 OR NOT EXISTS (
-      SELECT FROM appeals_ruling r WHERE r.appeal_id = a.id AND r.round < a.round AND (
-        r.maker_id = %(actor)s
-        OR EXISTS (SELECT FROM appeals_rulingapproval y WHERE y.proposal_id = r.id AND y.approver_id = %(actor)s))))
+    AND %(actor)s NOT IN ({people("a.id")})
     AND a.number_id NOT IN ({OWN_NUMBERS})
   ORDER BY a.due_at, a.id LIMIT 1 FOR NO KEY UPDATE OF a SKIP LOCKED),
 lease AS (
@@ -143,16 +137,24 @@ def may_hear(appeal: Appeal, actor: Staff) -> None:
     may_hear_any(actor)
     if not actor.has_perm(right_to_hear(appeal)):
         raise Refused(gettext_noop("Your role may not hear this appeal: a supervisor hears it."))
-    refuse_own(actor, [appeal.number_id])
-    if took_part(appeal, actor):
-        raise Refused(
-            gettext_noop("You filed this appeal, or took part in what it objects to: another person hears it.")
-        )
-    if ruled_before(appeal, actor):
-        raise Refused(gettext_noop("You had a word in the first review: the second is another person's."))
+    must_have_no_part(appeal, actor)
     if appeal.state != State.FILED:
         raise Invalid(_("This appeal is not to be heard now: %(state)s. Nothing was done.") % {
             "state": appeal.get_state_display()})  # fmt: skip
+
+
+def must_have_no_part(appeal: Appeal, actor: Staff) -> None:
+    """Nobody decides on what he had part in (domain.md §9, 2 and 3), nor about a number of his own (7)."""
+    refuse_own(actor, [appeal.number_id])
+    if took_part(appeal, actor):
+        raise Refused(
+            gettext_noop(
+                "You filed this appeal, or took part in what it objects to or in what changed that since: another"
+                " person hears it."
+            )
+        )
+    if ruled_before(appeal, actor):
+        raise Refused(gettext_noop("You had a word in the first review: the second is another person's."))
 
 
 def must_hold(appeal: Appeal, actor: Staff) -> None:

@@ -19,24 +19,25 @@ from accounts.lifecycle import FOREVER, PREMIUM_FROM_TIER
 from accounts.models import Clause
 from accounts.queries.identity import concerns_minor
 from accounts.queries.rulebook import clauses_in_force
-from accounts.services.declared import refuse_own
+from accounts.services import holds
 from appeals import letters
 from appeals.lifecycle import RULED_AS, Act, Kind, Outcome, State
 from appeals.models import Appeal, Message, Ruling, RulingApproval, RulingGround
-from appeals.policy import APPROVE, COOL_DOWN, ENDING, Heard, second_person
-from appeals.queries import ruled_before, took_part
-from appeals.reversal import Terms, must_be_over, order_for
+from appeals.policy import APPROVE, COOL_DOWN, ENDING, REVERSING, Heard, second_person
+from appeals.queries import is_his_still
+from appeals.reversal import Terms, ends_use, is_over, must_be_over, orders_for
 from appeals.services import amends, recovery, words
 from appeals.services.hearing import acting, close, held, move, must_be_said, must_promise_nothing, say
-from appeals.services.queue import let_go, locked
+from appeals.services.queue import let_go, locked, must_have_no_part
 from enforcement.letters.words import Both, joined, of_clause
-from enforcement.models import Approval, Decision, Ground
+from enforcement.models import Ground
 from enforcement.order import Order
 from enforcement.policy import BATCH_FROM, LAW, PROPOSAL_LIFE, FreezeKind
 from enforcement.policy import Kind as DecisionKind
 from enforcement.services.approve import approve, refuse
 from enforcement.services.decide import decide
 from enforcement.services.preview import preview
+from enforcement.supervised import was_supervised
 from qqops import bulk
 from qqops.approvals import State as Proposed
 from qqops.audit import pen
@@ -44,7 +45,7 @@ from qqops.audit.personal import no_personal_data
 from qqops.errors import Invalid, Refused
 from qqops.reason import must_say_why
 from qqops.signing import sign
-from qqops.staff.models import Holding, Staff
+from qqops.staff.models import Staff
 from qqops.staff.services import as_of_now
 
 CLAUSES = {Kind.RECOVERY: ("7",), Kind.OBJECTION: ("11",), Kind.ENQUIRY: ("11",)}  # cited by every ruling of its kind
@@ -88,20 +89,40 @@ def look(appeal: Appeal, said: Said, *, actor: Staff) -> Looked:
     if outcome == Outcome.MOOT:
         must_be_over(appeal)
     row = second_person(_heard(appeal, outcome))
-    gone = appeal.tenure is not None and appeal.tenure.ended_at is not None  # nothing is left to restore: amends.py
-    if gone and outcome == Outcome.PARTLY:
-        raise Invalid(_("The right of use is gone: nothing of it can be shortened or narrowed."))
-    order = None if gone else order_for(appeal, outcome, said, waits=row is not None)
-    waits = row is not None
-    if order:
-        _is_his_still(appeal)
+    code, waits = row.code if row else "", row is not None
+    if is_gone(appeal):
+        if outcome == Outcome.PARTLY:
+            raise Invalid(_("The right of use is gone: nothing of it can be shortened or narrowed."))
+        return Looked(None, code, waits)
+    orders = orders_for(appeal, outcome, said, waits=waits)
+    if orders and not is_his_still(appeal):
+        raise Invalid(
+            _("The number was cleared, or has another holder by now: nothing can be reversed. See the appeal's page.")
+        )
+    for order in orders:
         found = preview(order, [appeal.number_id], actor=actor)
-        if not found.does:
-            raise Invalid(
-                _("Nothing of the measure is left to reverse: it has changed since. Look at the number again.")
-            )
-        waits = bool(found.rule.approvers)
-    return Looked(order, row.code if row else "", waits)
+        if found.does:
+            return Looked(order, code, bool(found.rule.approvers))
+    if orders and not (kind == Kind.OBJECTION and _stands_in_words(appeal, outcome)):
+        raise Invalid(_("Nothing of the measure is left to reverse: it has changed since. Look at the number again."))
+    return Looked(None, code, waits)
+
+
+def _hold_still(appeal: Appeal) -> None:
+    """Nobody acts on what is objected to while it is ruled on."""
+    if appeal.kind == Kind.OBJECTION and appeal.tenure_id is not None:
+        holds.lock([appeal.tenure_id])
+
+
+def is_gone(appeal: Appeal) -> bool:
+    """Has the right of use ended for good? Then nothing is left to restore (amends.py)."""
+    return appeal.tenure is not None and appeal.tenure.ended_at is not None
+
+
+def _stands_in_words(appeal: Appeal, outcome: str) -> bool:
+    """May an objection be decided so, and nothing reversed? Upheld, where nothing is in force any more of what it
+    objects to: what is owed for the time until then is made good all the same (amends.py)."""
+    return outcome not in REVERSING or is_gone(appeal) or outcome == Outcome.UPHELD and is_over(appeal)
 
 
 def draft(appeal: Appeal, said: Said) -> str:
@@ -117,6 +138,7 @@ def rule(appeal: Appeal, said: Said, *, actor: Staff, revision: int) -> Ruling:
     """
     with pen.refusals(actor=actor, subject=appeal, facts={"act": "rule_on_appeal"}), transaction.atomic():
         appeal = held(appeal, Act.RULE, actor, revision)
+        _hold_still(appeal)
         looked = look(appeal, said, actor=actor)
         now = timezone.now()
         ruling = Ruling(
@@ -174,13 +196,7 @@ def capacity_of(ruling: Ruling, actor: Staff) -> str:
         raise Refused(gettext_noop("Your role may not rule on rulings."))
     if ruling.maker_id == actor.pk:
         raise Refused(gettext_noop("You made this ruling: another person must agree to it."))
-    refuse_own(actor, [appeal.number_id])
-    if took_part(appeal, actor):
-        raise Refused(
-            gettext_noop("You filed this appeal, or took part in what it objects to: another person hears it.")
-        )
-    if ruled_before(appeal, actor):
-        raise Refused(gettext_noop("You had a word in the first review: the second is another person's."))
+    must_have_no_part(appeal, actor)
     if ruling.state != Proposed.PROPOSED:
         raise Invalid(_("This ruling does not wait for anybody."))
     if ruling.has_lapsed:
@@ -202,13 +218,19 @@ def agree(ruling: Ruling, *, actor: Staff, reason: str, seen: str) -> Ruling:
                     decision, actor=actor, reason=reason, content_hash=decision.content_hash, ruling=appeal.receipt
                 )
                 if not (report.applied or report.skipped["voided"]):
-                    raise Invalid(
-                        _("The measure has changed since this was ruled: send the ruling back. Nothing was done.")
-                    )
+                    raise _changed()
+            else:
+                _hold_still(appeal)
+                if appeal.kind == Kind.OBJECTION and not _stands_in_words(appeal, ruling.outcome):
+                    raise _changed()
             ruling.state, ruling.ruled_at = Proposed.APPLIED, timezone.now()
             _save(act, ruling)
             _in_force(act, appeal, ruling, grounds, actor)
     return ruling
+
+
+def _changed() -> Invalid:
+    return Invalid(_("The measure has changed since this was ruled: send the ruling back. Nothing was done."))
 
 
 def send_back(ruling: Ruling, *, actor: Staff, reason: str, seen: str) -> Ruling:
@@ -296,32 +318,15 @@ def _heard(appeal: Appeal, outcome: Outcome) -> Heard:
         )  # fmt: skip
     if decision is None:
         return Heard(kind, outcome, appeal.round)
-    ends = decision.kind == DecisionKind.TERMINATE
     return Heard(
         kind,
         outcome,
         appeal.round,
-        terminated=ends,
+        terminated=ends_use(decision),
         indefinite=decision.until == FOREVER
         or decision.kind in (DecisionKind.FREEZE, DecisionKind.RESTRICT)
         and decision.ends_at is None,
         batch=decision.target_count > BATCH_FROM,
         legal=decision.freeze_kind == FreezeKind.LEGAL or Ground.objects.filter(decision=decision, basis=LAW).exists(),
-        supervised=_supervised(decision),
+        supervised=was_supervised(decision),
     )
-
-
-def _supervised(decision: Decision) -> bool:
-    """Did a supervisor make it, or agree to it?"""
-    if Approval.objects.filter(proposal=decision, agreed=True).exists():
-        return True
-    held = Holding.objects.filter(staff=decision.maker_id, role="supervisor", since__lte=decision.proposed_at)
-    return held.exclude(until__lt=decision.proposed_at).exists()
-
-
-def _is_his_still(appeal: Appeal) -> None:
-    """What was his number may be somebody else's by now: nothing of the next holder is touched."""
-    if appeal.tenure_id is None or appeal.number.tenure_id != appeal.tenure_id:
-        raise Invalid(
-            _("The number was cleared, or has another holder by now: nothing can be reversed. See the appeal's page.")
-        )

@@ -24,6 +24,7 @@ from enforcement.queries import is_slip
 from enforcement.services.case_led import must_be_its_holders, must_spare, spared_by
 from enforcement.services.check import check, daily_limit, filing_limit, may_add
 from enforcement.services.listed import Listed
+from enforcement.supervised import supervised
 from qqops.errors import Invalid
 from qqops.staff.models import Staff
 
@@ -71,15 +72,12 @@ _OWN = """
 EXISTS (SELECT FROM enforcement_measure m WHERE m.id = ANY(t.measures)
   AND (SELECT d.maker_id FROM enforcement_decision d WHERE d.id = m.decision_id) = %(actor)s)"""
 # By whoever made or agreed to the measure, or to what changed it since.
-_SUPERVISED = """
+_SUPERVISED = f"""
 EXISTS (SELECT FROM enforcement_measure m CROSS JOIN LATERAL (
     SELECT m.decision_id AS id UNION ALL
     SELECT x.decision_id FROM enforcement_target x JOIN enforcement_decision d ON d.id = x.decision_id
     WHERE x.number_id = m.number_id AND m.id = ANY(x.measures) AND d.kind = 'adjust' AND d.state = 'applied') r
-  WHERE m.id = ANY(t.measures) AND (
-    EXISTS (SELECT FROM enforcement_approval a WHERE a.proposal_id = r.id AND a.agreed)
-    OR EXISTS (SELECT FROM enforcement_decision d JOIN staff_holding h ON h.staff_id = d.maker_id
-      AND h.role = 'supervisor' AND tstzrange(h.since, h.until) @> d.proposed_at WHERE d.id = r.id)))"""
+  WHERE m.id = ANY(t.measures) AND {supervised("r.id")})"""
 
 
 @dataclass

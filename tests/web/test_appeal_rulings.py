@@ -9,8 +9,9 @@ from appeals.models import Appeal, Lease, Message, Ruling
 from appeals.services.words import Words
 from enforcement.models import Decision, Measure
 from enforcement.policy import Kind
+from enforcement.services import Report
 from tests.appeals.heard import REASONS, STATEMENT, filed, objection, ruled
-from tests.enforcement.acts import broken, decide, terminated
+from tests.enforcement.acts import DAY, approve, broken, decide, terminated
 from tests.web.appeal_desk import (
     ANSWERED,
     INBOX,
@@ -58,6 +59,24 @@ def test_an_upheld_objection_says_what_it_will_do_and_then_does_just_that(desk, 
     for line in filter(None, letter.replace("————", "").splitlines()):
         assert " ".join(line.split()) in page, line
     assert REASONS in letter and broken() == []
+
+
+def test_what_is_done_instead_of_taking_a_change_back_is_read_by_both_who_decide_on_it(desk, cast, number):
+    """Changed twice, so that the whole measure would end; and taken back, so that nothing is left to do."""
+    one, other = number(), number()
+    changes: dict[Number, Report] = {}
+    for this, last in ((one, 30), (other, 4)):
+        decide(Kind.FREEZE, this, cast["officer"], duration=5 * DAY)
+        for days in (20, last):
+            change = decide(Kind.ADJUST, this, cast["officer"], duration=days * DAY)
+            approve(change, cast["supervisor"])
+            changes.setdefault(this, change)
+    for this, told_ in ((one, "the whole measure ends"), (other, "Nothing is in force any more")):
+        appeal, browser = objection(this, changes[this], cast["agent"]), desk("reviewer")
+        take(browser, appeal)
+        assert told_ in text(preview(browser, of("rule", appeal), UPHELD))
+        both_steps(browser, of("rule", appeal), UPHELD)
+        assert told_ in text(desk("supervisor2").get(ruling_page(Ruling.objects.get(appeal=appeal))))
 
 
 def test_decide_and_take_the_next_leads_to_the_next_one(desk, cast, number):
