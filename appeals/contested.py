@@ -1,53 +1,66 @@
-"""A number that two claim (7): the security freeze (6.2) that it is under meanwhile, and its end."""
+"""A number that two claim (7): the security freeze (6.2) that it is under meanwhile, and its end.
 
-from typing import Any
+It stands while both are heard (DESIGN §4). That this is over is a fact like the end of its time, so it ends by itself
+(domain.md §7, T9), with whatever ends the recovery: no role of the tables may lift it for that, since whoever speaks
+for an appellant lifts nothing, whoever had it frozen needs another person, and the clock decides nothing. A rejection
+is a decision between the two, made by two people, and lifts it as one (T10).
+"""
 
-from django.utils import timezone
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from appeals.lifecycle import Outcome
 from appeals.models import Appeal
-from appeals.policy import COOL_DOWN
-from enforcement.models import Measure
+from enforcement.models import Decision, Measure
 from enforcement.order import Order
-from enforcement.policy import PROPOSAL_LIFE, FreezeKind, Kind
+from enforcement.policy import FreezeKind, Kind
+from enforcement.services.expire import end_with_cause
+from qqops.staff.models import Staff
 
 FREEZE, LIFT = "6.2", "7"  # by which clause
 
 
 def security_freeze(appeal: Appeal) -> Measure | None:
-    """That which this tenure is under now, if any."""
-    found = Measure.objects.filter(number=appeal.number_id, tenure=appeal.tenure_id, freeze_kind=FreezeKind.SECURITY)
+    """That which this tenure is under now, if any; none where the number has another holder by now."""
+    found = Measure.objects.filter(
+        number=appeal.number_id, tenure=appeal.tenure_id, number__tenure=F("tenure"), freeze_kind=FreezeKind.SECURITY
+    )
     return next((measure for measure in found.select_related("decision").order_by("-pk") if measure.in_force), None)
 
 
 def contest_freeze(appeal: Appeal) -> Measure | None:
     """That which was made because two claim the number: its ticket is the receipt number of the recovery."""
-    freeze = security_freeze(appeal)
+    freeze = security_freeze(appeal) if appeal.contested_at else None
     return freeze if freeze is not None and freeze.decision.ticket == appeal.receipt else None
 
 
-def order_for(appeal: Appeal, outcome: str, reason: str, ticket: str, *, waits: bool) -> Order | None:
-    """Who of two may use the number is ruled, and it is no longer frozen for that; the freeze was no error.
+def lock_freeze(appeal: Appeal) -> None:
+    """Before the number, where an act locks that first: whoever agrees to the freeze locks them in this order too."""
+    if freeze := contest_freeze(appeal):
+        Decision.objects.select_for_update(no_key=True).get(pk=freeze.decision_id)
 
-    Rejected, at once. Upheld, when it has cooled down and new credentials are asked for: until then whoever is bound to
-    it now has it no more than the other. None: nothing of it changes.
+
+def end_freeze(appeal: Appeal, *, actor: Staff) -> None:
+    """It was made for this recovery, which is over; inside the act that ends it."""
+    if freeze := contest_freeze(appeal):
+        end_with_cause(freeze.decision, actor=actor)
+
+
+def order_for(appeal: Appeal, outcome: str, reason: str, ticket: str, *, waits: bool) -> Order | None:
+    """Rejected, it ends at once; it was no error. Upheld, it stands until new credentials are asked for: until then
+    whoever is bound to the number has it no more than the other. None: the ruling itself changes nothing of it.
     """
     freeze = contest_freeze(appeal)
-    if freeze is None or outcome not in (Outcome.UPHELD, Outcome.REJECTED):
+    if freeze is None or outcome != Outcome.REJECTED:
         return None
-    common: dict[str, Any] = {
-        "facts": _("Recovery %(receipt)s was decided between two who claim the number.") % {"receipt": appeal.receipt},
-        "evidence": (_("Appeal %(receipt)s, as it is on the record.") % {"receipt": appeal.receipt},),
-        "reason": reason,
-        "ticket": ticket,
-        "ruling": appeal.receipt,
-        "ruling_waits": waits,
-        "lift_measures": (freeze.pk,),
-    }
-    if outcome == Outcome.REJECTED:
-        return Order(Kind.LIFT, (LIFT,), **common)
-    until = timezone.now() + PROPOSAL_LIFE + COOL_DOWN  # whenever a second person agrees, it has cooled down by then
-    if freeze.until is not None and freeze.until <= until:
-        return None
-    return Order(Kind.ADJUST, (LIFT,), until=until, **common)
+    return Order(
+        Kind.LIFT,
+        (LIFT,),
+        facts=_("Recovery %(receipt)s was decided between two who claim the number.") % {"receipt": appeal.receipt},
+        evidence=(_("Appeal %(receipt)s, as it is on the record.") % {"receipt": appeal.receipt},),
+        reason=reason,
+        ticket=ticket,
+        ruling=appeal.receipt,
+        ruling_waits=waits,
+        lift_measures=(freeze.pk,),
+    )

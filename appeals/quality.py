@@ -1,6 +1,7 @@
 """How appeals are decided: what was overturned, how long it took, how old the open ones are.
 
-Counted from rulings in force in a month of Beijing, each round by itself. Of whom the appeals are, nothing is told.
+Counted from rulings in force in a month of Beijing, each round by itself and from when it was asked for; what ended in
+it without a ruling is told with its outcome, and decides nothing. Of whom the appeals are, nothing is told.
 """
 
 import datetime
@@ -22,12 +23,18 @@ AGES = {
     "older": _("more than 7 days"),
 }
 
+_BY_RULE = "(d.detected_by IS NOT NULL OR d.policy_id IS NOT NULL)"
+# When this round began: it was filed, or the second review asked for.
+_BEGAN = """CASE WHEN {round} = 1 THEN a.filed_at ELSE (
+    SELECT min(h.history_date) FROM appeals_historicalappeal h WHERE h.id = a.id AND h.round = {round}) END"""
+
 # On the merits: what was not heard, or was no longer in force, says nothing of who decided first.
 _DECIDED = f"""
 WITH decided AS MATERIALIZED (
-  SELECT a.kind, a.decision_id, r.outcome, r.maker_id AS reviewer, r.ruled_at - a.filed_at AS took,
+  SELECT a.kind, a.decision_id, r.outcome, r.maker_id AS reviewer,
+    r.ruled_at - {_BEGAN.format(round="r.round")} AS took,
     d.maker_id AS officer, d.kind AS act, d.freeze_kind, d.target_count,
-    d.detected_by IS NOT NULL OR d.policy_id IS NOT NULL AS by_rule,
+    {_BY_RULE} AS by_rule,
     r.outcome IN ('{Outcome.UPHELD}', '{Outcome.PARTLY}') AS overturned,
     r.outcome IN ('{Outcome.UPHELD}', '{Outcome.PARTLY}', '{Outcome.REJECTED}') AS merits
   FROM appeals_ruling r JOIN appeals_appeal a ON a.id = r.appeal_id
@@ -50,17 +57,26 @@ SELECT kind, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY took),
   percentile_cont(0.9) WITHIN GROUP (ORDER BY took)
 FROM decided GROUP BY 1 ORDER BY 1"""
 
-# What may be told outside: no person, no number, no member of staff.
-_TRANSPARENCY = f"""{_DECIDED}
+# What may be told outside: no person, no number, no member of staff. What was declined when it was filed, withdrawn or
+# left unanswered has no ruling.
+_TRANSPARENCY = f"""{_DECIDED},
+told AS (
+  SELECT kind, decision_id, outcome, act, freeze_kind, by_rule FROM decided
+  UNION ALL
+  SELECT a.kind, a.decision_id, a.outcome, d.kind, d.freeze_kind, {_BY_RULE}
+  FROM appeals_appeal a LEFT JOIN enforcement_decision d ON d.id = a.decision_id
+  WHERE a.closed_at >= %(since)s AND a.closed_at < %(until)s
+    AND (a.why <> '' OR a.outcome IN ('{Outcome.WITHDRAWN}', '{Outcome.ABANDONED}')))
 SELECT coalesce(g.basis, ''), kind, coalesce(act, ''), coalesce(freeze_kind, ''), coalesce(by_rule, false), outcome,
   count(*)
-FROM decided LEFT JOIN enforcement_ground g USING (decision_id) GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6"""
+FROM told LEFT JOIN enforcement_ground g USING (decision_id) GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6"""
 
 _OPEN = f"""
 SELECT CASE WHEN age <= interval '1 day' THEN 'day' WHEN age <= interval '3 days' THEN 'three_days'
   WHEN age <= interval '7 days' THEN 'week' ELSE 'older' END, count(*), count(*) FILTER (WHERE late)
-FROM (SELECT %(now)s - filed_at AS age, state IN ('{State.FILED}', '{State.RULED}') AND due_at <= %(now)s AS late
-      FROM appeals_appeal WHERE state IN ({_LIVE})) a GROUP BY 1"""
+FROM (SELECT %(now)s - {_BEGAN.format(round="a.round")} AS age,
+        state IN ('{State.FILED}', '{State.RULED}') AND due_at <= %(now)s AS late
+      FROM appeals_appeal a WHERE state IN ({_LIVE})) a GROUP BY 1"""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from qqops.audit import verbs
 
 KINDS = dict(Kind.choices)
 verbs.declare("appeal.filed", _("filed appeals: %(n)s"), kinds=KINDS, declined=dict(Why.choices))
+verbs.declare("appeal.joined", _("took lines of the portal's file for appeals that are there already: %(n)s"))
 verbs.declare("appeal.taken", _("took an appeal in hand"), kind=KINDS)
 verbs.declare("appeal.passed_on", _("passed an appeal on"), kind=KINDS)
 verbs.declare("appeal.handed_over", _("handed an appeal to %(to)s"), kind=KINDS)
@@ -41,7 +42,9 @@ verbs.declare("appeal.stopped", _("stopped the recovery, which is heard anew"), 
 verbs.declare("appeal.reset_asked", _("had the sign-in system asked for new credentials"), kind=KINDS)
 verbs.declare("appeal.sent", _("sent messages of appeals: %(n)s"), sent_by=dict(Delivery.Channel.choices))
 verbs.declare("appeal.unsent", _("could not send messages of appeals: %(n)s"), unsent=dict(Delivery.State.choices))
+verbs.declare("appeal.sent_again", _("had messages of the appeal sent again: %(n)s"), kind=KINDS)
 verbs.declare("appeal.words_cleared", _("made unreadable what was said in appeals that are over: %(n)s"))
+verbs.declare("appeal.stuck", _("could not do what was due to appeals: %(n)s"))
 verbs.declare("appeal.late", _("noticed appeals near or past their deadline"))
 verbs.declare("appeal.escalated", _("escalated appeals that are near their deadline: %(n)s"))
 catalogue.declare(
@@ -54,8 +57,17 @@ catalogue.declare(
     "appeal_messages_failed",
     _(
         "Messages of appeals could not be delivered for three days: %(n)s. Appellants, or the sign-in system, do not"
-        " know what was decided."
+        " know what was decided. Find the appeals by their mark, and have the messages sent again."
     ),
     catalogue.Level.CRITICAL,
     name=_("messages of appeals not delivered"),
+)
+catalogue.declare(
+    "appeals_stuck",
+    _(
+        "What was due to appeals could not be done: %(n)s (%(appeals)s). It is tried every minute; whoever waits for it"
+        " waits on. Tell the system administrator."
+    ),
+    catalogue.Level.CRITICAL,
+    name=_("appeals stuck"),
 )

@@ -7,17 +7,22 @@ Message-ID of the mail), by which whoever receives it knows it for the same.
 """
 
 import datetime
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parseaddr
 from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
-from django.db import connection
+from django.db import connection, models
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from qqops.alerts.channels import NO_MAIL
+from qqops.alerts.services import raise_alert
+from qqops.audit import pen
 
 CHUNK = 200
 LEASE = datetime.timedelta(minutes=5)  # longer than a run and its last exchange take together
@@ -25,6 +30,8 @@ RUN = 50.0  # seconds; the worker's clock comes every minute
 LONGEST_WAIT = datetime.timedelta(hours=1)
 ATTEMPTS = 77  # 1 min, 2, 4 … 32, then every hour: three days
 ALERT_EVERY = datetime.timedelta(days=1)  # of what was given up
+SENT, PENDING = "sent", "pending"  # states that every outbox has
+RESULT = {"state": "text", "channel": "text", "fault": "text", "due_at": "timestamptz"}  # columns, and their types
 
 
 def next_attempt(attempts: int) -> datetime.datetime | None:
@@ -35,12 +42,28 @@ def next_attempt(attempts: int) -> datetime.datetime | None:
 
 
 @dataclass(frozen=True)
+class Result:
+    """What came of one message; pending: it is tried again when it is due."""
+
+    row: models.Model
+    state: str
+    channel: str = ""
+    fault: str = ""
+    due_at: datetime.datetime | None = None
+
+
+@dataclass(frozen=True)
 class Outbox:
-    """A table with `state`, `due_at` and `attempts`; `ready` is SQL: which of those that are due may leave by now."""
+    """A table with `state`, `channel`, `fault`, `due_at`, `attempts` and `sent_at`, and its `columns` besides of which
+    a result tells, with their types. Two parts of SQL: `ready`, which of those that are due may leave by now (`x` the
+    row), and `open_to`, which rows take a result (`r`).
+    """
 
     table: str
     key: str = "id"
     ready: str = "true"
+    open_to: str = "x.state = 'pending'"
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def locked(self) -> str:
@@ -74,6 +97,65 @@ UPDATE {self.table} x SET due_at = %(now)s, attempts = x.attempts - 1
 FROM mine WHERE x.{self.key} = mine.id AND x.state IN ('pending', 'withdrawn') AND x.attempts > 0"""
         with connection.cursor() as cursor:
             cursor.execute(sql, {"now": timezone.now(), "ids": ids})
+
+    def write(self, results: Sequence[Result], **more: list[Any]) -> list[tuple[str, str]]:
+        """Say what came of each, unless somebody was faster; return state and channel of those written. `more`: the
+        values of `columns`, in the order of the results."""
+        now, types = timezone.now(), RESULT | dict(self.columns)
+        names = ", ".join(types)
+        sql = f"""
+WITH mine AS MATERIALIZED ({self.locked})
+UPDATE {self.table} x SET {", ".join(f"{name} = r.{name}" for name in types)},
+  sent_at = CASE WHEN r.state = '{SENT}' THEN %(now)s END
+FROM unnest(%(ids)s::bigint[], {", ".join(f"%({name})s::{of}[]" for name, of in types.items())})
+  AS r(id, {names}) JOIN mine USING (id)
+WHERE x.{self.key} = r.id AND ({self.open_to})
+RETURNING x.state, x.channel"""
+        params: dict[str, Any] = more | {
+            "now": now,
+            "ids": [result.row.pk for result in results],
+            "state": [str(result.state) for result in results],
+            "channel": [result.channel for result in results],
+            "fault": [result.fault for result in results],
+            "due_at": [result.due_at or now for result in results],
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            return [(state, channel) for state, channel in cursor.fetchall()]
+
+    def try_again(self, rows: "QuerySet[Any]", **more: Any) -> int:
+        """Have these tried anew, from the first attempt on; how many. In key order, as whoever withdraws them."""
+        in_order = rows.order_by("pk").select_for_update(no_key=True).values("pk")
+        anew = {"state": PENDING, "due_at": timezone.now(), "attempts": 0, "fault": ""} | more
+        again: int = rows.model._default_manager.filter(pk__in=in_order).update(**anew)
+        return again
+
+
+@dataclass(frozen=True)
+class Told:
+    """How an outbox is told of on the record: its verbs, and the alert for a state in which it gives up."""
+
+    sent: str
+    unsent: str
+    alerts: Mapping[str, str]
+
+    def record(self, written: Sequence[tuple[str, str]], *, actor: models.Model, **about: Any) -> Counter[str]:
+        """One event for all that were sent and one for all that were given up, with how many and how: no 50,000
+        events. Returns how many by state; `about` is what both events are about."""
+        by_state = Counter(state for state, _channel in written)
+        by_way = Counter(channel for state, channel in written if state == SENT)
+        given_up = {state: n for state, n in by_state.items() if state not in (SENT, PENDING)}
+        if by_way:
+            facts = {"n": by_way.total(), "sent_by": dict(by_way)}
+            with pen.act(self.sent, actor=actor, reason="", facts=facts, **about):
+                pass
+        if given_up:
+            facts = {"n": sum(given_up.values()), "unsent": given_up}
+            with pen.act(self.unsent, actor=actor, reason="", facts=facts, **about) as act:
+                for state, code in self.alerts.items():
+                    if n := given_up.get(state):
+                        raise_alert(act, code, once=ALERT_EVERY, n=n)
+        return by_state
 
 
 class Mail:

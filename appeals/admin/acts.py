@@ -1,6 +1,7 @@
 """Taking appeals in hand and hearing them: the next one, this one, and the steps until it is decided."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -24,15 +25,16 @@ from appeals.forms_hearing import (
 )
 from appeals.lifecycle import Act as Step
 from appeals.lifecycle import Kind
-from appeals.models import Appeal
+from appeals.models import Appeal, Delivery
 from appeals.policy import FILE, HEAR, HEAR_AGAIN
 from appeals.queries import hearers
-from appeals.services import again, hearing, queue
+from appeals.services import again, hearing, queue, resend
 from qqops import panels
 from qqops.errors import Invalid, Refused
-from qqops.pages import Page
-from qqops.panels import Act
+from qqops.pages import Page, Preview
+from qqops.panels import Act, Panel
 from qqops.staff.models import Staff
+from qqops.templatetags.ops import when
 
 HEARS = (HEAR, HEAR_AGAIN)
 
@@ -122,6 +124,27 @@ class WritePage(StepPage):
     def take(self, cleaned: dict[str, Any]) -> str:
         hearing.write(self.appeal, actor=self.user, **cleaned)
         return _("The message is on its way.")
+
+
+class ResendPage(StepPage):
+    title, verb, rights, form_class = gettext_lazy("Send again"), "appeal.sent_again", HEARS, WithdrawForm
+    consequence = gettext_lazy("What did not reach whom it was for is tried anew, as it was written.")
+    unsent: Sequence[Delivery] = ()
+
+    def check(self) -> None:
+        self.unsent = resend.may_resend(self.appeal, self.user)
+
+    def preview(self, cleaned: dict[str, Any] | None) -> Preview:
+        found = super().preview(cleaned)
+        rows = [(one.message.get_kind_display(), one.get_state_display(), when(one.message.at)) for one in self.unsent]
+        head = [_("Message"), _("Delivery"), _("Written")]
+        table = Panel(_("To be sent again"), "ops/panel_table.html", {"head": head, "rows": rows})
+        pks = ",".join(str(one.pk) for one in self.unsent)
+        return replace(found, fingerprint=f"{found.fingerprint}:{pks}", panels=[*found.panels, table])
+
+    def take(self, cleaned: dict[str, Any]) -> str:
+        n = resend.resend(self.appeal, actor=self.user, **cleaned)
+        return _("Messages on their way again: %(n)d.") % {"n": n}
 
 
 class WithdrawPage(StepPage):
@@ -218,6 +241,8 @@ def _steps(request: HttpRequest, appeal: Appeal) -> Iterable[Act]:
         yield Act(AnswerPage.title, _url("appeals_answer", appeal), key="r", consequence=AnswerPage.consequence)
     if may(hearing.may_write, appeal, user):
         yield Act(WritePage.title, _url("appeals_write", appeal), key="w", consequence=WritePage.consequence)
+    if may(resend.may_resend, appeal, user):
+        yield Act(ResendPage.title, _url("appeals_resend", appeal), key="m", consequence=ResendPage.consequence)
     if may(hearing.may_withdraw, appeal, user):
         yield Act(WithdrawPage.title, _url("appeals_withdraw", appeal), key="u", consequence=WithdrawPage.consequence)
     if may(again.check, appeal, user):
@@ -229,6 +254,7 @@ panels.page("appeals/<int:pk>/take/", "appeals_take", TakePage)
 panels.page("appeals/<int:pk>/ask/", "appeals_ask", AskPage)
 panels.page("appeals/<int:pk>/answer/", "appeals_answer", AnswerPage)
 panels.page("appeals/<int:pk>/write/", "appeals_write", WritePage)
+panels.page("appeals/<int:pk>/resend/", "appeals_resend", ResendPage)
 panels.page("appeals/<int:pk>/withdraw/", "appeals_withdraw", WithdrawPage)
 panels.page("appeals/<int:pk>/convert/", "appeals_convert", ConvertPage)
 panels.page("appeals/<int:pk>/skip/", "appeals_skip", SkipPage)

@@ -4,7 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import F, IntegerField, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -27,14 +28,25 @@ from appeals.admin.words import (
     standing,
 )
 from appeals.forms_hearing import RuleForm
-from appeals.lifecycle import Kind, State
+from appeals.lifecycle import Kind, Outcome, State
 from appeals.models import Appeal
-from appeals.queries import appeal_by_receipt, appeals, in_hand, lease_of, listed, overdue_for, story, waiting_for
+from appeals.queries import (
+    appeal_by_receipt,
+    appeals,
+    in_hand,
+    lease_of,
+    listed,
+    overdue_for,
+    story,
+    waiting_for,
+)
 from appeals.reversal import measure_of
 from appeals.services.queue import may_hear, may_hear_any
+from appeals.services.resend import undelivered
 from appeals.services.words import Words
 from enforcement.admin.decisions import content_facts, decision_link, grounds_panel
 from enforcement.admin.evidence import files_panel
+from enforcement.admin.undo import may_be_undone
 from enforcement.admin.words import measure_end, measure_name
 from enforcement.queries import decision_by_id, measures_under
 from qqops import panels
@@ -43,9 +55,14 @@ from qqops.pages.lists import Choice
 from qqops.panels import Entry, Fact, Panel
 from qqops.staff.models import Staff
 from qqops.staff.signin import proof
-from qqops.templatetags.ops import badge, digits
+from qqops.templatetags.ops import badge, digits, link
 
-MINE = "mine"
+MINE, UNSENT = "mine", "unsent"
+BY_SCORE = "score"
+# The best score first, what nobody has weighed last; ascending, and never NULL, as a keyset wants it.
+RANK = Coalesce(-F("score"), 1)
+_RANK_FIELD = IntegerField()
+_RANK_FIELD.set_attributes_from_name("rank")
 
 
 def _overdue() -> Q:
@@ -58,7 +75,8 @@ def _holder(appeal: Appeal) -> Any:
 
 
 class AppealList(KeysetList):
-    """What is to be heard, the oldest due first; whatever else by its state, the latest first."""
+    """What is to be heard, the oldest due first, or recoveries by the score of their evidence, which advises and does
+    not decide who is next; whatever else by its state, the latest first."""
 
     page = "appeals"
     title = gettext_lazy("Appeals")
@@ -88,10 +106,16 @@ class AppealList(KeysetList):
             "mark",
             (
                 (MINE, gettext_lazy("in my hand"), Q()),  # whose hand that is, the page says
+                (UNSENT, gettext_lazy("message not delivered"), Q()),  # in whatever state, also the page says
                 ("escalated", gettext_lazy("escalated"), Q(escalated_at__isnull=False)),
                 ("contested", gettext_lazy("contested"), Q(contested_at__isnull=False)),
                 ("supervisor", gettext_lazy("for a supervisor"), Q(round__gt=1) | Q(gated=True)),
             ),
+        ),
+        Filter(
+            gettext_lazy("Sorted"),
+            "order",
+            ((BY_SCORE, gettext_lazy("recoveries by their score"), Q(kind=Kind.RECOVERY)),),
         ),
     )
     search_label = gettext_lazy("Receipt number or number")
@@ -105,22 +129,34 @@ class AppealList(KeysetList):
     @property
     def order(self) -> tuple[str, ...]:  # type: ignore[override]
         """Each as an index has it."""
-        return ("due_at", "id") if self.by_due else ("-id",)
+        if not self.by_due:
+            return ("-id",)
+        return ("rank", "id") if self.chosen.get("order") == BY_SCORE else ("due_at", "id")
+
+    def field(self, name: str) -> Any:
+        return _RANK_FIELD if name == "rank" else super().field(name)
 
     def queryset(self) -> QuerySet[Appeal]:
-        rows = listed(self.user)
+        rows = listed(self.user).annotate(rank=RANK)
         if self.request.GET.get("mark") == MINE:
             return rows.filter(pk__in=in_hand(self.user).values("pk"))
+        if self.request.GET.get("mark") == UNSENT:
+            return rows.filter(pk__in=undelivered())
         return rows.filter(state=State.FILED) if self.by_due else rows
 
     def search(self, rows: QuerySet[Any], text: str) -> QuerySet[Any] | HttpResponse:
         if text[:1].upper() == "R":
             return HttpResponseRedirect(appeal_url(appeal_by_receipt(text, self.user)))
-        return listed(self.user).filter(number=parse(text))
+        return listed(self.user).annotate(rank=RANK).filter(number=parse(text))
 
     def shown_filters(self) -> list[tuple[Any, list[Choice]]]:
-        (label, (every, *states)), *rest = super().shown_filters()
-        return [(label, [Choice(State.FILED.label, every.url, every.current), *states]), *rest]
+        """Without a choice it is not all that is shown, but what is to be heard, and as it is due."""
+        (state, (every, *states)), *rest, (order, (usual, *orders)) = super().shown_filters()
+        return [
+            (state, [Choice(State.FILED.label, every.url, every.current), *states]),
+            *rest,
+            (order, [Choice(gettext_lazy("as they are due"), usual.url, usual.current), *orders]),
+        ]
 
     def context(self) -> dict[str, Any]:
         hears = may(may_hear_any, self.user)
@@ -185,10 +221,24 @@ def decision_panels(request: HttpRequest, appeal: Appeal) -> list[Panel]:
     if appeal.decision_id is None:
         return []
     decision = decision_by_id(appeal.decision_id)
-    facts = [Fact(_("Decision"), decision_link(decision.pk)), *content_facts(decision)]
+    facts = [Fact(_("Decision"), decision_link(decision.pk)), *content_facts(decision), *_undo_fact(request, appeal)]
     about = Panel(_("Decision objected to"), "ops/panel_facts.html", {"facts": facts}, side="right")
     more = [grounds_panel(request, decision), files_panel(request, decision)]
     return [about, *(replace(panel, side="right") for panel in more if panel)]
+
+
+def _undo_fact(request: HttpRequest, appeal: Appeal) -> list[Fact]:
+    """What was wrong for this number may be so for all that the decision reached: that is a decision of its own."""
+    decision = appeal.decision
+    if decision is None or appeal.outcome != Outcome.UPHELD or decision.target_count == 1:
+        return []
+    if not may_be_undone(decision, panels.staff_at(request)):
+        return []
+    undo = link(reverse("admin:undo", args=[decision.pk]), _("Propose to undo it"))
+    said = _(
+        "It reached %(n)s numbers, and the ruling this one only. To take it back from all is a decision of its own."
+    )
+    return [Fact(_("The whole batch"), undo, said % {"n": decision.target_count})]
 
 
 def measures_panel(appeal: Appeal) -> list[Panel]:

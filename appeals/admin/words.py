@@ -13,7 +13,7 @@ from appeals import contact
 from appeals.lifecycle import TOLD, Outcome, State
 from appeals.models import Appeal, AppealEvidence, Message, Ruling
 from appeals.policy import SECOND_PERSON, WEIGHTS, EvidenceKind
-from appeals.queries import evidence, messages, rulings
+from appeals.queries import evidence, messages, portal_ids, rulings
 from appeals.services.words import Words
 from enforcement.admin.decisions import decision_link
 from qqops.approvals import State as Proposed
@@ -101,6 +101,7 @@ def appeal_facts(appeal: Appeal) -> list[Fact]:
         Fact(_("Decision objected to"), decision_link(appeal.decision_id)),
         Fact(_("Appeal agreement accepted"), appeal.agreement),
         Fact(_("Filed by"), appeal.maker),
+        Fact(_("Portal id"), ", ".join(portal_ids(appeal))),
         Fact(_("Filed"), when(appeal.filed_at, exact=True)),
         clock_fact(appeal),
         Fact(_("Score of the evidence"), appeal.score, _("It advises; a human decides.")),

@@ -29,4 +29,8 @@ class Escalate(SystemCommand):
                        " %(carried_out)d, and let %(lapsed)d rulings lapse.")
             )  # fmt: skip
             self.say(text % asdict(swept))
+            if swept.stuck:
+                self.say(_("Could not be done: %(n)d; the alert names them.") % {"n": swept.stuck})
+        if swept.stuck:
+            return Exit.PARTLY
         return Exit.DONE if options["apply"] else Exit.DRY_RUN

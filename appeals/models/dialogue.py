@@ -70,7 +70,10 @@ class Delivery(models.Model):
         verbose_name = _("delivery of a message")
         verbose_name_plural = _("deliveries of messages")
         default_permissions = ()
-        indexes = (models.Index(fields=("due_at",), name="delivery_pending", condition=Q(state="pending")),)
+        indexes = (
+            models.Index(fields=("due_at",), name="delivery_pending", condition=Q(state="pending")),
+            models.Index(fields=("message",), name="delivery_failed", condition=Q(state="failed")),
+        )
 
     def __str__(self) -> str:
         return f"#{self.pk}"

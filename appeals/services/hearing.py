@@ -3,6 +3,7 @@ it when it is withdrawn. What is said to and by the appellant is a message of it
 """
 
 import datetime
+from itertools import pairwise
 from typing import Any
 
 from django.db import transaction
@@ -14,6 +15,7 @@ from accounts.models import Hold
 from accounts.services import holds
 from accounts.services.declared import refuse_own
 from appeals import calendar, letters
+from appeals.contested import end_freeze, lock_freeze
 from appeals.lifecycle import Act, Kind, Outcome, State, may
 from appeals.models import Appeal, Delivery, Message, Ruling
 from appeals.policy import FILE, GROUNDS, WAIT_FOR_ANSWER, Why, clock_of
@@ -88,7 +90,8 @@ def withdraw(appeal: Appeal, *, actor: Staff, reason: str, ticket: str = "") -> 
 def convert(
     appeal: Appeal, kind: str, ground: str, decision: int | None, *, actor: Staff, reason: str, revision: int
 ) -> Appeal:
-    """Take it as another kind (11(b)): what was said stays, the clock is the new kind's, from when it was filed."""
+    """Take it as another kind (11(b)): what was said stays; the clock is the new kind's, from when it was filed, and
+    has stood for as long. No other kind is heard between two who claim the number: the freeze for that ends."""
     with pen.refusals(actor=actor, subject=appeal, facts={"act": "convert_appeal", "kind": kind}), transaction.atomic():
         appeal = held(appeal, Act.CONVERT, actor, revision)
         must_say_why(reason)
@@ -99,6 +102,7 @@ def convert(
         if (decision is not None) != (kind == Kind.OBJECTION):
             raise Invalid(_("Name the decision that is objected to; of no other kind one is named."))
         seq = appeal.tenure.seq if appeal.tenure else None
+        lock_freeze(appeal)
         holds.lock([appeal.tenure_id] if appeal.tenure_id else [])  # so that who files the same at once sees it
         found = routed([Asked(appeal.number_id, Kind(kind), seq, decision)])[0]
         if found.open_receipt or found.again:
@@ -107,13 +111,13 @@ def convert(
         if found.why or found.tenure != appeal.tenure_id:
             why = found.why or Why.NEVER_HELD
             raise Invalid(_("It would not be heard so: %(why)s.") % {"why": Why(why).label})
-        due = calendar.due(clock_of(found.timed), appeal.filed_at)
         gated = appeal.gated or found.gated
         with acting("appeal.converted", appeal, actor, reason) as act:
             act.facts["kind"] = found.kind.value
+            end_freeze(appeal, actor=actor)
             move(
-                act, appeal, State.FILED, kind=found.kind, ground=ground, decision_id=found.decision, due_at=due,
-                escalate_at=calendar.escalation(appeal.filed_at, due), escalated_at=None, gated=gated,
+                act, appeal, State.FILED, kind=found.kind, ground=ground, decision_id=found.decision, gated=gated,
+                **clock_to(appeal, calendar.due(clock_of(found.timed), appeal.filed_at)),
             )  # fmt: skip
             if took_part(appeal, actor) or not actor.has_perm(right_to_hear(appeal)):
                 let_go(appeal)  # as it is taken now, another person hears it
@@ -202,7 +206,8 @@ def move(act: pen.Act, appeal: Appeal, state: str, **changed: Any) -> None:
 
 
 def close(act: pen.Act, appeal: Appeal, outcome: Outcome, actor: Staff, **changed: Any) -> None:
-    """It is over: what held the tenure for it ends."""
+    """It is over: what held the tenure for it ends, and the freeze under which two who claim the number were heard."""
+    end_freeze(appeal, actor=actor)
     move(act, appeal, State.CLOSED, outcome=outcome, closed_at=timezone.now(), **changed)
     holds.release_holds(Hold.Kind.APPEAL, appeal.receipt, actor=actor, act=act)
     let_go(appeal)
@@ -236,6 +241,20 @@ def come_in(act: pen.Act, appeal: Appeal) -> None:
         move(act, appeal, State.FILED, **_clock_goes_on(appeal))
     else:
         move(act, appeal, appeal.state)
+
+
+def clock_to(appeal: Appeal, due: datetime.datetime) -> dict[str, Any]:
+    """A clock that began when it was filed and, had it never stood, would end then; it escalates anew."""
+    stood, escalates = _stood(appeal), calendar.escalation(appeal.filed_at, due)
+    return {"due_at": due + stood, "escalate_at": escalates + stood, "escalated_at": None}
+
+
+def _stood(appeal: Appeal) -> datetime.timedelta:
+    """How long its clock has stood in all: by so much each answer moved what is due."""
+    rows = Appeal.history.filter(id=appeal.pk).order_by("history_id").values_list("state", "due_at")
+    answered = (State.WAITING, State.FILED)
+    moved = (due - was for (before, was), (state, due) in pairwise(rows) if (before, state) == answered)
+    return sum(moved, datetime.timedelta())
 
 
 def _clock_goes_on(appeal: Appeal) -> dict[str, datetime.datetime]:

@@ -19,9 +19,21 @@ from appeals.contested import FREEZE, contest_freeze, security_freeze
 from appeals.lifecycle import Act, Kind, Outcome, State, may
 from appeals.models import Appeal, AppealEvidence, Message, Weighing
 from appeals.policy import Match, score
+from appeals.queries import is_his_still
 from appeals.services import claims, words
 from appeals.services.filed_rows import evidence_of
-from appeals.services.hearing import acting, close, come_in, may_speak, move, not_in_hand, not_stale, say, stop_ruling
+from appeals.services.hearing import (
+    acting,
+    clock_to,
+    close,
+    come_in,
+    may_speak,
+    move,
+    not_in_hand,
+    not_stale,
+    say,
+    stop_ruling,
+)
 from appeals.services.queue import has_in_hand, locked
 from enforcement.order import Order
 from enforcement.policy import FreezeKind
@@ -108,22 +120,24 @@ def contest(appeal: Appeal, *, actor: Staff, reason: str, revision: int) -> Appe
         may_contest(appeal, as_of_now(actor))
         not_stale(appeal, revision)
         must_say_why(reason)
-        due = max(appeal.due_at, calendar.ceiling(appeal.filed_at))
         with acting("appeal.contested", appeal, actor, reason) as act:
             until = _frozen_until(appeal, reason, actor)
-            move(
-                act, appeal, appeal.state, contested_at=appeal.contested_at or timezone.now(), due_at=due,
-                escalate_at=calendar.escalation(appeal.filed_at, due), escalated_at=None,
-            )  # fmt: skip
+            move(act, appeal, appeal.state, contested_at=appeal.contested_at or timezone.now(), **_longest(appeal))
             warn(act, appeal, letters.contested(appeal, until), actor)
     return appeal
+
+
+def _longest(appeal: Appeal) -> dict[str, Any]:
+    """The clock of one that is contested: the ceiling (domain.md §8 A), unless it was heard anew and has more time."""
+    longest = clock_to(appeal, calendar.ceiling(appeal.filed_at))
+    return longest if appeal.due_at <= longest["due_at"] else {"escalated_at": None}
 
 
 def may_contest(appeal: Appeal, actor: Staff) -> None:
     """Raise as `contest` would."""
     has_in_hand(appeal, actor)
     _must_be_recovery(appeal)
-    if not _is_his_still(appeal):
+    if not is_his_still(appeal):
         raise Invalid(_("The number has no such holder any more. Nothing was done."))
     if contest_freeze(appeal):
         raise Invalid(_("It is contested already, and the number is frozen. Nothing was done."))
@@ -181,14 +195,14 @@ def may_stop(appeal: Appeal, actor: Staff) -> None:
 
 
 def carry_out(pk: int, *, actor: Staff) -> bool:
-    """What has cooled down: have the sign-in system asked for new credentials, and close the recovery. False: it is not
-    due any more, or somebody is at it."""
+    """What has cooled down: have the sign-in system asked for new credentials, and close the recovery, which ends the
+    freeze that held the number meanwhile. False: it is not due any more, or somebody is at it."""
     with transaction.atomic():
         rows = Appeal.objects.filter(pk=pk, state=State.COOLING, waits_until__lte=timezone.now())
         appeal = rows.select_for_update(no_key=True, skip_locked=True).first()
         if appeal is None:
             return False
-        if not _is_his_still(appeal):
+        if not is_his_still(appeal):
             with acting("appeal.stopped", appeal, actor) as act:
                 _heard_anew(act, appeal, actor)
             return False
@@ -214,7 +228,3 @@ def _heard_anew(act: pen.Act, appeal: Appeal, actor: Staff) -> None:
 def _must_be_recovery(appeal: Appeal) -> None:
     if appeal.kind != Kind.RECOVERY:
         raise Invalid(_("Only a recovery has this step. Nothing was done."))
-
-
-def _is_his_still(appeal: Appeal) -> bool:
-    return appeal.tenure_id is not None and appeal.number.tenure_id == appeal.tenure_id

@@ -2,17 +2,19 @@
 agreed to lapses, and what has cooled down is carried out.
 
 Read time was right before: this tidies, records and rings. Any number may run at once: rows that another is at are
-passed over, and looked at again a minute later.
+passed over, and looked at again a minute later. Each appeal has a transaction of its own: what is wrong with one keeps
+no other waiting.
 """
 
 import datetime
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.services import holds
 from appeals import letters
 from appeals.lifecycle import Outcome, State
 from appeals.models import Appeal, Message, Ruling
@@ -24,8 +26,8 @@ from qqops.approvals import State as Proposed
 from qqops.audit import pen
 from qqops.staff.models import Staff
 
-CHUNK = 200
 ESCALATED = 10_000  # in one statement
+NAMED = 20  # of those that are stuck
 ALARM_EVERY = datetime.timedelta(hours=1)
 BY_CLOCK = (State.FILED, State.RULED)  # whose clock runs
 
@@ -47,6 +49,15 @@ class Swept:
     abandoned: int = 0
     lapsed: int = 0  # rulings
     carried_out: int = 0
+    stuck: int = 0  # what was due and could not be done
+
+
+@dataclass
+class _Stuck:
+    """Which appeals could not be dealt with, and how many by what went wrong; codes, never texts."""
+
+    appeals: list[int] = field(default_factory=list)
+    faults: Counter[str] = field(default_factory=Counter)
 
 
 def due() -> Swept:
@@ -62,17 +73,43 @@ def due() -> Swept:
 
 def sweep(*, actor: Staff) -> Swept:
     """Do all that is due."""
-    swept = Swept()
-    for pk in list(_cooled(timezone.now()).order_by("waits_until").values_list("pk", flat=True)):
-        swept.carried_out += recovery.carry_out(pk, actor=actor)
-    while n := _abandon(actor):
-        swept.abandoned += n
-    while n := _lapse(actor):
-        swept.lapsed += n
+    now, swept, stuck = timezone.now(), Swept(), _Stuck()
+
+    def each(rows: QuerySet[Appeal], step: Callable[[int, Staff], bool]) -> int:
+        pks = list(rows.order_by("waits_until", "pk").values_list("pk", flat=True))
+        return sum(_alone(step, pk, actor, stuck) for pk in pks)
+
+    swept.carried_out = each(_cooled(now), lambda pk, actor: recovery.carry_out(pk, actor=actor))
+    swept.abandoned = each(_unanswered(now), _abandon)
+    swept.lapsed = each(_unagreed_to(now), _lapse)
     while n := _escalate(actor):
         swept.escalated += n
     _alarm(swept.escalated, actor)
+    _tell_stuck(stuck, actor)
+    swept.stuck = len(stuck.appeals)
     return swept
+
+
+def _alone(step: Callable[[int, Staff], bool], pk: int, actor: Staff, stuck: _Stuck) -> bool:
+    try:
+        return step(pk, actor)
+    except Exception as error:  # whatever goes wrong with one is that one's: it is tried again in a minute
+        stuck.appeals.append(pk)
+        stuck.faults[type(error).__name__] += 1
+        return False
+
+
+def _tell_stuck(stuck: _Stuck, actor: Staff) -> None:
+    """Once an hour while there is one."""
+    if not stuck.appeals or raised_within(ALARM_EVERY, "appeals_stuck"):
+        return
+    receipts = list(
+        Appeal.objects.filter(pk__in=stuck.appeals[:NAMED]).order_by("pk").values_list("receipt", flat=True)
+    )
+    n = len(stuck.appeals)
+    facts = {"n": n, "appeals": receipts, "faults": dict(stuck.faults)}
+    with pen.act("appeal.stuck", actor=actor, reason="", facts=facts) as act:
+        raise_alert(act, "appeals_stuck", once=ALARM_EVERY, n=n, appeals=receipts)
 
 
 def _escalate(actor: Staff) -> int:
@@ -102,34 +139,28 @@ def _alarm(escalated: int, actor: Staff) -> None:
         raise_alert(act, "appeals_late", once=ALARM_EVERY, past=late, near=near)
 
 
-def _abandon(actor: Staff) -> int:
+def _abandon(pk: int, actor: Staff) -> bool:
     with transaction.atomic():
-        found = _mine(_unanswered(timezone.now()))
-        if not found:
-            return 0
-        # All at once and in key order, as every act locks numbers, so that none of them can deadlock with this.
-        holds.lock([appeal.tenure_id for appeal in found if appeal.tenure_id])
-        facts = {"n": len(found)}
-        with pen.act("appeal.abandoned", actor=actor, reason="", subject=_the_one(found), facts=facts) as act:
-            for appeal in found:
-                close(act, appeal, Outcome.ABANDONED, actor)
-                if Words(appeal).is_kept:
-                    say(act, appeal, Message.Kind.RULING, letters.closed(appeal), actor)
-    return len(found)
+        appeal = _mine(_unanswered(timezone.now()), pk)
+        if appeal is None:
+            return False
+        with pen.act("appeal.abandoned", actor=actor, reason="", subject=appeal, facts={"n": 1}) as act:
+            close(act, appeal, Outcome.ABANDONED, actor)
+            if Words(appeal).is_kept:
+                say(act, appeal, Message.Kind.RULING, letters.closed(appeal), actor)
+    return True
 
 
-def _lapse(actor: Staff) -> int:
+def _lapse(pk: int, actor: Staff) -> bool:
     with transaction.atomic():
-        now = timezone.now()
-        found = _mine(Appeal.objects.filter(state=State.RULED, pk__in=_unagreed(now).values("appeal")))
-        if not found:
-            return 0
-        by_pk, facts = {appeal.pk: appeal for appeal in found}, {"n": len(found)}
-        with pen.act("appeal.ruling_lapsed", actor=actor, reason="", subject=_the_one(found), facts=facts) as act:
-            for ruling in _unagreed(now).filter(appeal__in=found).order_by("pk").select_for_update(no_key=True):
-                ruling.appeal = by_pk[ruling.appeal_id]
-                rulings.lapse(ruling, act)
-    return len(found)
+        appeal = _mine(_unagreed_to(now := timezone.now()), pk)
+        if appeal is None:
+            return False
+        with pen.act("appeal.ruling_lapsed", actor=actor, reason="", subject=appeal, facts={"n": 1}) as act:
+            ruling = _unagreed(now).select_for_update(no_key=True).get(appeal=appeal)
+            ruling.appeal = appeal
+            rulings.lapse(ruling, act)
+    return True
 
 
 def _near(now: datetime.datetime) -> QuerySet[Appeal]:
@@ -152,10 +183,10 @@ def _unagreed(now: datetime.datetime) -> QuerySet[Ruling]:
     return Ruling.objects.filter(state=Proposed.PROPOSED, expires_at__lte=now)
 
 
-def _mine(rows: QuerySet[Appeal]) -> list[Appeal]:
-    """The next of these that nobody else is at, locked."""
-    return list(rows.order_by("pk").select_for_update(no_key=True, skip_locked=True)[:CHUNK])
+def _unagreed_to(now: datetime.datetime) -> QuerySet[Appeal]:
+    return Appeal.objects.filter(state=State.RULED, pk__in=_unagreed(now).values("appeal"))
 
 
-def _the_one(found: list[Appeal]) -> Appeal | None:
-    return found[0] if len(found) == 1 else None
+def _mine(rows: QuerySet[Appeal], pk: int) -> Appeal | None:
+    """This one, locked; None where it is not one of these any more, or another is at it."""
+    return rows.filter(pk=pk).select_for_update(no_key=True, skip_locked=True).first()

@@ -128,10 +128,14 @@ def _url(decision: Decision) -> str:
     return reverse("admin:enforcement_decision_change", args=[decision.pk])
 
 
+def may_be_undone(decision: Decision, staff: Staff) -> bool:
+    """Is there anything to be taken back, and may this person propose it? For its button, and links to its page."""
+    done = decision.kind not in NOT_UNDONE and decision.state in (State.APPLIED, State.STOPPED)
+    return done and services.may_order(Kind.UNDO, staff)
+
+
 def _act(request: HttpRequest, decision: Decision | None) -> Iterable[Act]:
-    if decision is None or not services.may_order(Kind.UNDO, panels.staff_at(request)):
-        return
-    if decision.kind not in NOT_UNDONE and decision.state in (State.APPLIED, State.STOPPED):
+    if decision is not None and may_be_undone(decision, panels.staff_at(request)):
         yield Act(_("Undo"), reverse("admin:undo", args=[decision.pk]), key="u", consequence=CONSEQUENCES[Kind.UNDO])
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -21,38 +21,30 @@ from enforcement.models import Decision, LetterTemplate, Measure, Notice, Outcom
 from enforcement.policy import Kind
 from enforcement.services import letters
 from enforcement.services.ways import Ways
-from qqops import webhook
-from qqops.alerts.services import raise_alert
+from qqops import outbox, webhook
 from qqops.approvals import State
-from qqops.audit import pen
-from qqops.outbox import ALERT_EVERY, RUN, Outbox, next_attempt
+from qqops.outbox import RUN, Outbox, Told, next_attempt
 from qqops.staff.models import Staff
 
 S, C = Notice.State, Notice.Channel
-# The holder hears of an act when the time is over in which its maker takes back a slip (DESIGN §4).
-OUTBOX = Outbox("enforcement_notice", ready="stage <> 'act' OR created_at <= %(heard)s")
-
-# What was sent is sent, though the act was taken back in the same moment: its holder has another letter for that.
-_WRITE = f"""
-WITH mine AS MATERIALIZED ({OUTBOX.locked})
-UPDATE enforcement_notice x SET state = r.state, channel = r.channel, fault = r.fault, due_at = r.due_at,
-  template_id = r.template, letter_sha256 = r.sha256, sent_at = CASE WHEN r.state = 'sent' THEN %(now)s END
-FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(channels)s::text[], %(faults)s::text[],
-  %(dues)s::timestamptz[], %(templates)s::bigint[], %(sha256s)s::text[])
-  AS r(id, state, channel, fault, due_at, template, sha256) JOIN mine USING (id)
-WHERE x.id = r.id AND (x.state = 'pending' OR x.state = 'withdrawn' AND r.state = 'sent')
-RETURNING x.state, x.channel"""
+OUTBOX = Outbox(
+    "enforcement_notice",
+    # The holder hears of an act when the time is over in which its maker takes back a slip (DESIGN §4).
+    ready="stage <> 'act' OR created_at <= %(heard)s",
+    # What was sent is sent, though the act was taken back in the same moment: its holder has another letter for that.
+    open_to="x.state = 'pending' OR x.state = 'withdrawn' AND r.state = 'sent'",
+    columns={"template_id": "bigint", "letter_sha256": "text"},
+)
+TOLD = Told(
+    "notice.sent", "notice.failed", {S.FAILED.value: "notices_failed", S.BLOCKED.value: "notices_blocked"}
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Result:
-    """What came of one notice; pending: it is tried again when it is due."""
+class Result(outbox.Result):
+    """And of which version of the letter."""
 
-    notice: Notice
-    state: Notice.State
-    channel: str = ""
-    fault: str = ""
-    due_at: datetime.datetime | None = None
+    row: Notice
     template: LetterTemplate | None = None
     sha256: str = ""
 
@@ -198,42 +190,15 @@ def _again(notice: Notice, channel: str, fault: str) -> Result:
 
 
 def _record(results: list[Result], actor: Staff) -> Counter[str]:
-    """One event for all that were sent and one for all that were given up, with how many and how: no 50,000 events."""
-    done = Counter[str]()
+    """The events name the decision where all are of one."""
+    decisions = {result.row.decision_id for result in results}
     with transaction.atomic():
-        written = _write(results)
-        by_way = Counter(channel for state, channel in written if state == S.SENT)
-        given_up = Counter(state for state, _channel in written if state not in (S.SENT, S.PENDING))
-        decisions = {result.notice.decision_id for result in results}
-        one = decisions.pop() if len(decisions) == 1 else None
-        if by_way:
-            facts = {"n": by_way.total(), "sent_by": dict(by_way)}
-            with pen.act("notice.sent", actor=actor, reason="", decision_id=one, facts=facts):
-                pass
-        if given_up:
-            facts = {"n": given_up.total(), "unsent": dict(given_up)}
-            with pen.act("notice.failed", actor=actor, reason="", decision_id=one, facts=facts) as act:
-                for state in (S.FAILED, S.BLOCKED):
-                    if given_up[state]:
-                        raise_alert(act, f"notices_{state.value}", once=ALERT_EVERY, n=given_up[state])
-    done.update(state for state, _channel in written)
-    return done
+        return TOLD.record(_write(results), actor=actor, decision_id=decisions.pop() if len(decisions) == 1 else None)
 
 
 def _write(results: list[Result]) -> list[tuple[str, str]]:
-    now = timezone.now()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _WRITE,
-            {
-                "now": now,
-                "ids": [result.notice.pk for result in results],
-                "states": [result.state.value for result in results],
-                "channels": [result.channel for result in results],
-                "faults": [result.fault for result in results],
-                "dues": [result.due_at or now for result in results],
-                "templates": [result.template.pk if result.template else None for result in results],
-                "sha256s": [result.sha256 for result in results],
-            },
-        )
-        return [(state, channel) for state, channel in cursor.fetchall()]
+    return OUTBOX.write(
+        results,
+        template_id=[result.template.pk if result.template else None for result in results],
+        letter_sha256=[result.sha256 for result in results],
+    )

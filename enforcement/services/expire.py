@@ -74,6 +74,25 @@ def drop(
     return _end(left, verb="measure.dropped", reason=because, actor=actor, decision=decision, why=reason)
 
 
+def end_with_cause(decision: Decision, *, actor: Staff) -> None:
+    """What its measures were for is over before their time, and so are they (T9); what nobody has agreed to is void.
+
+    Within the act of whoever ended that: it says why. Locks the decision, then its numbers, as whoever agrees to it.
+    """
+    decision = Decision.objects.select_for_update(no_key=True).get(pk=decision.pk)
+    left = dict(Measure.objects.filter(decision=decision, ended_at=None).values_list("pk", "number_id"))
+    _end(left, verb="measure.over", reason=Measure.EndReason.LIFTED, actor=actor, decision=decision)
+    if decision.state != State.PROPOSED:
+        return
+    decision.state = State.VOID
+    with pen.act(
+        "decision.finished", actor=actor, reason="", subject=decision, decision_id=decision.pk,
+        facts={"state": decision.state},
+    ) as act:  # fmt: skip
+        decision.save(update_fields=["state"])
+        act.wrote(pen.history_model(Decision))
+
+
 def confirm(decision: Decision, *, actor: Staff) -> tuple[int, int]:
     """Give provisional measures the end that was decided; how many, and how many had ended meanwhile."""
     column = "frozen_until" if decision.kind == "freeze" else "restricted_until"

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from enforcement.models import Notice
+from enforcement.services.deliver import OUTBOX
 from qqops.audit import pen
 from qqops.errors import Invalid, Refused
 from qqops.reason import must_say_why
@@ -50,11 +50,7 @@ def resend(which: Which, *, actor: Staff, reason: str) -> int:
         check_resend(actor=actor)
         must_say_why(reason)
         with pen.act("notice.again", actor=actor, reason=reason, decision_id=which.decision, facts={}) as act:
-            # In key order, as whoever takes an act back withdraws its notices.
-            in_order = to_resend(which).order_by("pk").select_for_update(no_key=True).values("pk")
-            again = Notice.objects.filter(pk__in=in_order).update(
-                state=Notice.State.PENDING, due_at=timezone.now(), attempts=0, fault="", channel=""
-            )
+            again = OUTBOX.try_again(to_resend(which), channel="")
             if not again:
                 raise Invalid(_("None of these notices waits to be sent again. Nothing was done."))
             act.facts["n"] = again

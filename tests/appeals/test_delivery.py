@@ -147,7 +147,7 @@ def test_what_one_worker_has_taken_no_other_sends_until_its_lease_is_over(
     assert len(taken) == 1 and round_of_worker() == Counter()
     with time_machine.travel(timezone.now() + outbox.LEASE + MINUTE):
         assert round_of_worker() == Counter(sent=1)
-    assert delivery._write([delivery.Result(taken[0], Delivery.State.FAILED)]) == []  # it came back too late
+    assert delivery.OUTBOX.write([outbox.Result(taken[0], Delivery.State.FAILED)]) == []  # it came back too late
     assert Delivery.objects.get().state == "sent"
 
 

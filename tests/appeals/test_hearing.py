@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Hold, Number
 from accounts.services.declared import declare
+from appeals import calendar
 from appeals.models import Appeal, Delivery, Lease, Message
 from appeals.policy import PER_WINDOW
 from appeals.services import hearing, queue, reading, recovery, rulings
@@ -124,6 +125,23 @@ def test_an_enquiry_is_taken_as_an_objection_with_the_clock_of_one(
     assert (made.kind, made.decision_id, made.state) == ("objection", frozen.pk, "filed")
     assert made.due_at > appeal.filed_at + DAY and Lease.objects.get().staff == reviewer
     rulings.rule(made, said("upheld"), actor=reviewer, revision=made.revision)
+    assert broken() == []
+
+
+def test_taken_as_another_kind_or_contested_its_clock_keeps_the_time_for_which_it_stood(
+    number: Make, agent: Staff, reviewer: Staff
+) -> None:
+    now, stood = timezone.now(), 5 * HOUR
+    with time_machine.travel(now, tick=False):
+        appeal = filed(number(paid=True), "enquiry", agent)
+        hearing.ask(taken(appeal, reviewer), ASKED, actor=reviewer, revision=0)
+    with time_machine.travel(now + stood, tick=False):
+        revision = taken(hearing.answer(appeal, ANSWERED, actor=agent), reviewer).revision
+        made = hearing.convert(appeal, "recovery", "stolen", None, actor=reviewer, reason=WHY, revision=revision)
+        assert made.due_at == now + 8 * HOUR + stood
+        assert made.escalate_at == now + 6.4 * HOUR + stood
+        both = recovery.contest(made, actor=reviewer, reason="当前使用人亦主张", revision=made.revision)
+        assert both.due_at == calendar.ceiling(now) + stood
     assert broken() == []
 
 

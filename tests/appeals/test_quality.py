@@ -8,7 +8,10 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import Number
+from appeals.models import Appeal
 from appeals.quality import quality
+from appeals.services import again, hearing, queue
+from appeals.services.sweep import sweep
 from enforcement.policy import Kind
 from qqops.staff.models import Staff
 from tests.appeals.heard import filed, objection, ruled
@@ -48,6 +51,41 @@ def test_the_month_counts_what_was_overturned_by_clause_batch_officer_and_review
     ]
     assert [(kind, count) for kind, count, _median, _most in found.times] == [("enquiry", 1), ("objection", 3)]
     assert quality(timezone.localdate() - datetime.timedelta(days=40)).lines == []
+
+
+def test_what_ended_without_a_ruling_is_told_by_its_outcome_and_says_nothing_of_who_decided_first(
+    number: Make, agent: Staff, officer: Staff, reviewer: Staff
+) -> None:
+    one, two = number(), number()
+    frozen = decide(Kind.FREEZE, one, officer)
+    hearing.withdraw(objection(one, frozen, agent), actor=agent, reason="申诉人来电说不需要了")
+    assert filed(77_770_001, "recovery", agent).why == "never_held"
+    ruled(filed(two, "recovery", agent), "inadmissible", reviewer)
+    taken = queue.take(filed(two, "enquiry", agent), actor=reviewer)
+    hearing.ask(taken, "请补充最近一次登录的城市", actor=reviewer, revision=taken.revision)
+    with time_machine.travel(timezone.now() + 8 * DAY):
+        sweep(actor=Staff.objects.system("system-appeals"))
+        later = timezone.localdate()
+    lines = [line for month in sorted({timezone.localdate().replace(day=1), later.replace(day=1)})
+             for line in quality(month).lines]  # fmt: skip
+    assert sorted((line.clause, line.kind, line.outcome, line.count) for line in lines) == [
+        ("", "enquiry", "abandoned", 1), ("", "recovery", "inadmissible", 2), ("10.1", "objection", "withdrawn", 1),
+    ]  # fmt: skip
+    assert quality(timezone.localdate()).by_clause == [] and quality(timezone.localdate()).by_officer == []
+
+
+def test_the_second_review_is_timed_from_when_it_was_asked_for(
+    number: Make, agent: Staff, officer: Staff, reviewer: Staff, supervisor: Staff
+) -> None:
+    one = number()
+    with time_machine.travel(timezone.now() - 10 * DAY):
+        appeal = objection(one, decide(Kind.FREEZE, one, officer), agent)
+    ruled(appeal, "rejected", reviewer)
+    again.ask(appeal.receipt, actor=agent, reason="我补充了当时在外地的车票。")
+    assert quality(timezone.localdate()).ages[0] == ("day", 1, 0)
+    ruled(Appeal.objects.get(), "rejected", supervisor)
+    ((_kind, n, median, most),) = quality(timezone.localdate()).times
+    assert n == 2 and 4.9 * DAY < median < 5.1 * DAY < most < 10 * DAY  # of ten days and of no time at all
 
 
 def test_open_appeals_are_counted_by_age_and_the_late_ones_among_them(number: Make, agent: Staff) -> None:

@@ -172,7 +172,7 @@ def test_the_command_tells_first_and_does_it_with_apply(number: Make, agent: Sta
         found: dict[str, Any] = json.loads(out.getvalue())
         return found
 
-    would = {"escalated": 1, "abandoned": 0, "lapsed": 0, "carried_out": 0}
+    would = {"escalated": 1, "abandoned": 0, "lapsed": 0, "carried_out": 0, "stuck": 0}
     with at(appeal.due_at):
         before = head()
         assert run() == {"applied": False} | would and head() == before

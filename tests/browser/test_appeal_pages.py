@@ -40,6 +40,8 @@ def every_page(page: Page, house: House, heard: Hearing) -> Iterator[str]:
             ("appeals_appeal_change", [mine.pk], ""),
             ("appeals_appeal_history", [mine.pk], ""),
             *((f"appeals_{step}", [mine.pk], "") for step in STEPS),
+            ("appeals_appeal_changelist", [], "?order=score"),
+            ("appeals_resend", [heard.closed.pk], ""),
         ],
         "supervisor2": [
             ("appeals_rulings", [], ""),

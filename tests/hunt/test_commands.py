@@ -13,7 +13,7 @@ from tests.cast import everybody
 from tests.hunt.conftest import Log
 from tests.hunt.disguises import found_in
 from tests.hunt.tables import found_in_tables
-from tests.permissions.samples import SAY, command_lines
+from tests.permissions.lines import SAY, command_lines
 from tests.permissions.table import ROLES
 from tests.permissions.test_commands import APART
 from tests.story import Story

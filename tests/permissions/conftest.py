@@ -8,7 +8,8 @@ from django.test import Client
 from qqops.staff.models import Staff
 from tests.cast import everybody
 from tests.permissions.addresses import Address, addresses
-from tests.permissions.samples import command_lines, samples
+from tests.permissions.lines import command_lines
+from tests.permissions.samples import samples
 from tests.story import Story
 from tests.story.once import Lasting, lasting, story, told
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from appeals.models import Appeal, AppealEvidence, Ruling
+from appeals.models import Appeal, AppealEvidence, Delivery, Ruling
 from appeals.services import court, filing, hearing, queue, recovery, rulings
 from appeals.services.rulings import Said
 from enforcement.models import Decision
@@ -56,10 +56,11 @@ def hearing_room(cast: Mapping[str, Staff], first: int) -> Hearing:
     queue.skip(queue.take(closed, actor=reviewer2), actor=reviewer2, reason=WHY)
     for appeal in (closed, sued):
         _ruled(appeal, "rejected", reviewer)
+    Delivery.objects.filter(message__appeal=closed, message__kind="receipt").update(state=Delivery.State.FAILED)
     brought = court.Brought("深圳市南山区人民法院", f"(2026)粤0305民初{first}号", datetime.date(2026, 1, 5))
     court.negotiate(sued, RULED, actor=cast["privacy"])
     court.sue(sued, brought, actor=cast["privacy"], reason=WHY)
-    cooling = _filed(back, "recovery", agent, ground="forgotten")
+    cooling = _filed(back, "recovery", agent, ground="forgotten", portal=f"P-{first}")
     _ruled(cooling, "upheld", reviewer)
     item = AppealEvidence.objects.get(appeal=in_hand, size__isnull=False)
     found = [Appeal.objects.get(pk=appeal.pk) for appeal in (filed, in_hand, waiting, ruled, closed, cooling, sued)]

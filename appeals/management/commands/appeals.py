@@ -7,11 +7,18 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from appeals.management.clock import Escalate
 from appeals.management.portal import File
+from appeals.management.posting import Resend
 from appeals.management.reporting import Report
 from appeals.management.showing import Show
 from qqops.commands import OpsCommand
 
-SUBCOMMANDS: dict[str, type[OpsCommand]] = {"file": File, "show": Show, "escalate": Escalate, "report": Report}
+SUBCOMMANDS: dict[str, type[OpsCommand]] = {
+    "file": File,
+    "show": Show,
+    "resend": Resend,
+    "escalate": Escalate,
+    "report": Report,
+}
 
 
 class Command(BaseCommand):

@@ -1,0 +1,33 @@
+"""`manage.py appeals resend RECEIPT`: what of an appeal did not reach whom it was for is sent again."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.utils.translation import gettext as _
+
+from appeals.queries import appeal_by_receipt
+from appeals.services.resend import may_resend, resend
+from qqops.commands import Exit, StaffCommand
+
+
+class Resend(StaffCommand):
+    called = "appeals resend"
+    help = "Send again what could not be delivered of an appeal, or had no way and has one now. Dry run unless --apply."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("receipt", metavar="RECEIPT", help=_("the receipt number"))
+        super().add_arguments(parser)
+
+    def act_for(self, **options: Any) -> int:
+        appeal, done = appeal_by_receipt(options["receipt"], self.actor), options["apply"]
+        if done:
+            n = resend(appeal, actor=self.actor, reason=options["reason"], ticket=options["ticket"])
+        else:
+            n = len(may_resend(appeal, self.actor))
+        if options["json"]:
+            self.say_json({"applied": done, "receipt": appeal.receipt, "messages": n})
+        elif done:
+            self.say(_("Messages on their way again: %(n)d.") % {"n": n})
+        else:
+            self.say(_("Dry run. Messages that would be sent again: %(n)d.") % {"n": n})
+        return Exit.DONE if done else Exit.DRY_RUN

@@ -1,0 +1,200 @@
+"""A number that two claim (7): the freeze under which both are heard ends with the recovery that it was made for."""
+
+import datetime
+from collections.abc import Callable
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from accounts.models import Number
+from accounts.queries.number import shown_of
+from appeals.models import Appeal
+from appeals.policy import COOL_DOWN, WAIT_FOR_ANSWER
+from appeals.services import hearing, queue, recovery, rulings
+from appeals.services.sweep import sweep
+from enforcement.models import Decision, Measure, Notice
+from enforcement.policy import Kind
+from qqops.audit.models import Event
+from qqops.audit.verify import verify
+from qqops.staff.models import Staff
+from tests.appeals.heard import agreed, filed, said
+from tests.cast import succeeded
+from tests.enforcement.acts import DAY, approve, broken, decide, head, verbs
+from tests.enforcement.test_races import together
+
+Make = Callable[..., Number]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english", "rulebook")]
+MINUTE = datetime.timedelta(minutes=1)
+WHY, ENDED = "申诉人来电说不需要了", ["measure.over"]
+
+
+def swept() -> object:
+    return sweep(actor=Staff.objects.system("system-appeals"))
+
+
+def contested(one: Number, agent: Staff, reviewer: Staff, supervisor: Staff | None = None) -> Appeal:
+    """In the reviewer's hand; the freeze is provisional, unless a supervisor agreed."""
+    taken = queue.take(filed(one, "recovery", agent), actor=reviewer)
+    found = recovery.contest(taken, actor=reviewer, reason="当前使用人亦主张使用权", revision=taken.revision)
+    if supervisor:
+        approve(Decision.objects.get(), supervisor)
+    return found
+
+
+def upheld(appeal: Appeal, reviewer: Staff, supervisor: Staff) -> Appeal:
+    agreed(rulings.rule(appeal, said("upheld"), actor=reviewer, revision=appeal.revision), supervisor)
+    return Appeal.objects.get()
+
+
+def is_free(one: Number) -> bool:
+    """No freeze runs, and the one that did was lifted by no decision, now and not at the end of its time."""
+    one.refresh_from_db()
+    measure = Measure.objects.get()
+    assert measure.ended_at and measure.until and measure.ended_at < measure.until
+    return shown_of(one) == "in_use" and (measure.end_reason, measure.ended_by_id) == ("lifted", None)
+
+
+def is_frozen(one: Number) -> bool:
+    one.refresh_from_db()
+    return shown_of(one) == "frozen"
+
+
+def test_withdrawn_it_ends_in_the_same_act_and_whoever_was_told_that_it_began_is_told(
+    number: Make, agent: Staff, reviewer: Staff, supervisor: Staff
+) -> None:
+    one = number()
+    appeal = contested(one, agent, reviewer, supervisor)
+    Notice.objects.update(state=Notice.State.SENT)
+    before = head()
+    hearing.withdraw(appeal, actor=agent, reason=WHY)
+    assert is_free(one) and Decision.objects.get().state == "applied"
+    assert verbs(before) == ["appeal.withdrawn", *ENDED]
+    over = Event.objects.get(verb="measure.over")
+    assert (over.actor_id, over.decision_id, over.facts) == (agent.pk, Decision.objects.get().pk, {"measures": 1})
+    assert list(Notice.objects.order_by("pk").values_list("stage", "state")) == [("act", "sent"), ("ended", "pending")]
+    assert broken() == []
+
+
+def test_what_nobody_has_agreed_to_yet_is_void_with_it_and_no_supervisor_is_asked_any_more(
+    number: Make, agent: Staff, reviewer: Staff
+) -> None:
+    one = number()
+    appeal, before = contested(one, agent, reviewer), head()
+    hearing.withdraw(appeal, actor=agent, reason=WHY)
+    assert is_free(one) and Decision.objects.get().state == "void"
+    assert verbs(before) == ["appeal.withdrawn", *ENDED, "decision.finished"]
+    assert list(Notice.objects.values_list("stage", "state")) == [("act", "withdrawn")]
+    assert broken() == []
+
+
+def test_left_unanswered_it_ends_by_the_clock(number: Make, agent: Staff, reviewer: Staff, supervisor: Staff) -> None:
+    one = number()
+    appeal = contested(one, agent, reviewer, supervisor)
+    hearing.ask(appeal, "请提供号码注册地与时间", actor=reviewer, revision=appeal.revision)
+    before = head()
+    with time_machine.travel(timezone.now() + WAIT_FOR_ANSWER + MINUTE, tick=False):
+        assert is_frozen(one)
+        swept()
+        assert is_free(one) and Appeal.objects.get().outcome == "abandoned"
+    assert verbs(before) == ["appeal.abandoned", *ENDED]
+    assert broken() == []
+
+
+def test_declined_it_ends_with_the_ruling(number: Make, agent: Staff, reviewer: Staff, supervisor: Staff) -> None:
+    one = number()
+    appeal = contested(one, agent, reviewer, supervisor)
+    ruling = rulings.rule(appeal, said("inadmissible"), actor=reviewer, revision=appeal.revision)
+    assert is_frozen(one) and (ruling.state, ruling.reverses) == ("proposed", None)
+    before = head()
+    agreed(ruling, supervisor)
+    assert is_free(one) and verbs(before) == ["appeal.ruling_agreed", *ENDED]
+    assert broken() == []
+
+
+def test_taken_as_another_kind_nobody_claims_the_number_by_it_any_more(
+    number: Make, agent: Staff, reviewer: Staff
+) -> None:
+    one = number()
+    appeal, before = contested(one, agent, reviewer), head()
+    hearing.convert(appeal, "enquiry", "help", None, actor=reviewer, reason=WHY, revision=appeal.revision)
+    assert is_free(one) and verbs(before) == ["appeal.converted", *ENDED, "decision.finished"]
+    assert broken() == []
+
+
+def test_upheld_it_stands_until_new_credentials_are_asked_for_and_stopped_it_stays(
+    number: Make, agent: Staff, reviewer: Staff, supervisor: Staff
+) -> None:
+    """Whoever is bound to it now has it no more than the other until then."""
+    one, other = number(), number()
+    appeal = contested(one, agent, reviewer, supervisor)
+    until = Measure.objects.get().until
+    appeal = upheld(appeal, reviewer, supervisor)
+    assert (appeal.state, Decision.objects.count(), Measure.objects.get().until) == ("cooling", 1, until)
+    before = head()
+    assert appeal.waits_until
+    with time_machine.travel(appeal.waits_until - MINUTE, tick=False):
+        swept()
+        assert is_frozen(one) and verbs(before) == []
+    with time_machine.travel(appeal.waits_until, tick=False):
+        swept()
+        assert is_free(one) and Appeal.objects.get().outcome == "upheld"
+    assert verbs(before) == ["appeal.reset_asked", *ENDED]
+    assert Event.objects.get(verb="measure.over").actor.username == "system-appeals"
+
+    taken = queue.take(filed(other, "recovery", agent), actor=reviewer)
+    again = recovery.contest(taken, actor=reviewer, reason="当前使用人亦主张使用权", revision=taken.revision)
+    approve(Decision.objects.get(ticket=again.receipt), supervisor)
+    agreed(rulings.rule(again, said("upheld"), actor=reviewer, revision=again.revision), supervisor)
+    recovery.stop(again, actor=agent, reason="当前绑定人来电反对")
+    assert is_frozen(other) and broken() == []
+
+
+def test_a_freeze_that_was_not_made_for_it_stays(number: Make, agent: Staff, reviewer: Staff) -> None:
+    one = number()
+    decide(Kind.FREEZE, one, agent, clauses=("6.2",), freeze_kind="security", duration=DAY / 2)
+    appeal, before = contested(one, agent, reviewer), head()
+    hearing.withdraw(appeal, actor=agent, reason=WHY)
+    assert is_frozen(one) and verbs(before) == ["appeal.withdrawn"]
+
+
+def test_of_the_next_holder_nothing_is_touched(
+    number: Make, agent: Staff, reviewer: Staff, supervisor: Staff, setup_actor: Staff
+) -> None:
+    one = number()
+    appeal = contested(one, agent, reviewer, supervisor)
+    succeeded(one, setup_actor)
+    one.refresh_from_db()
+    revision, before = one.revision, head()
+    hearing.withdraw(appeal, actor=agent, reason=WHY)
+    one.refresh_from_db()
+    assert (one.revision, verbs(before)) == (revision, ["appeal.withdrawn"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_three_workers_at_once_one_carries_it_out_and_ends_the_freeze(
+    number: Make, agent: Staff, reviewer: Staff, supervisor: Staff
+) -> None:
+    one = number()
+    upheld(contested(one, agent, reviewer, supervisor), reviewer, supervisor)
+    before = head()
+    with time_machine.travel(timezone.now() + COOL_DOWN + MINUTE):
+        together(swept, swept, swept)
+        assert is_free(one)
+    assert verbs(before) == ["appeal.reset_asked", *ENDED]
+    assert list(verify()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_agrees_to_the_freeze_while_it_is_withdrawn_waits_and_is_told(
+    number: Make, agent: Staff, reviewer: Staff, supervisor: Staff
+) -> None:
+    one = number()
+    appeal, freeze = contested(one, agent, reviewer), Decision.objects.get()
+    together(
+        lambda: hearing.withdraw(appeal, actor=agent, reason=WHY),
+        lambda: approve(freeze, supervisor),
+    )
+    freeze.refresh_from_db()
+    assert is_free(one) and freeze.state in ("void", "applied")
+    assert list(verify()) == []
