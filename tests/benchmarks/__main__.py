@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.benchmarks import allocation, appeals, logins, ranges, reclaim, sealing
+from tests.benchmarks import allocation, appeals, logins, queueing, ranges, reclaim, sealing
 from tests.benchmarks.house import House
 
 
@@ -46,6 +46,7 @@ def main() -> int:
         "freeze",
         "growth",
         "logins",
+        "next",
         "ranges",
         "sealing",
         "reclaim",
@@ -79,6 +80,9 @@ def main() -> int:
             if given.only in (None, "logins"):
                 numbers, lines = (30_000, 20_000) if given.quick else (1_100_000, 1_000_000)
                 figures += fed(house, Path(folder), numbers, lines, pairs)
+            if given.only in (None, "next"):
+                numbers, lines, rounds = (30_000, 5_000, 5) if given.quick else (300_000, 100_000, 30)
+                figures.append(queued(house, Path(folder), numbers, lines, rounds))
             if given.only in (None, "ranges"):
                 figures.append(opened(pairs))
             if given.only in (None, "sealing"):
@@ -175,6 +179,15 @@ def filed(house: House, folder: Path, numbers: int, lines: int, pairs: int) -> F
     house.grow(numbers)
     figure = appeals.filing(house, folder, lines, pairs, say)
     return Figure(f"file {lines:,} appeals ÷ the same inserts by hand", figure, 0.5)
+
+
+def queued(house: House, folder: Path, numbers: int, lines: int, rounds: int) -> Figure:
+    say(f"next of {lines:,} open appeals, for {queueing.REVIEWERS} reviewers at once")
+    house.grow(numbers)
+    ratio = queueing.nexts(house, folder, lines, rounds, say)
+    return Figure(
+        f"next of {lines:,} for {queueing.REVIEWERS} at once, p95 ÷ a number page's", ratio, 3, at_least=False
+    )
 
 
 def growth(house: House, folder: Path, numbers: int, small: int, large: int, pairs: int) -> list[Figure]:
