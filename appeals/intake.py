@@ -15,8 +15,8 @@ from accounts.intake.columns import Sheet
 from accounts.services.intake_lines import Wrong, target_of
 from appeals.lifecycle import Kind
 from appeals.policy import EvidenceKind, Relation
-from appeals.services import filing
-from appeals.services.claims import PORTAL_MAX, Filing, checked
+from appeals.services import claims, filing
+from appeals.services.claims import PORTAL_MAX
 from appeals.services.filing import Filed
 from enforcement.models import Decision
 from qqops.audit.personal import looks_personal
@@ -74,29 +74,35 @@ PORTAL = _Sheet(
 
 
 class Line:
-    """What a line says, and all that is wrong with it."""
+    """What a line says, in its one form, and what in it cannot be read; `check` finds all else that is wrong."""
 
     def __init__(self, row: Row) -> None:
         self.row = row
         self.wrong = [Wrong(row.line, column, why) for column, why in row.wrong]
-        cells = {column: text.strip() for column, text in row.cells.items()}
+        cells = row.cells
         number, seq = self._target(cells.get("number", ""))
-        self.filing = checked(
-            Filing(
-                number=number,
-                seq=seq,
-                kind=_code(cells.get("kind", "")),
-                decision=self._decision(cells.get("decision", "")),
-                ground=_code(cells.get("ground", "")),
-                statement=cells.get("statement", ""),
-                contact=cells.get("contact", ""),
-                relation=_code(cells.get("relation", Relation.HOLDER)),
-                agreement=cells.get("agreement", ""),
-                evidence=[(kind, cells[kind]) for kind in EVIDENCE if cells.get(kind)],
-                portal=self._portal(cells.get("portal_id", "")),
-            ),
+        self.filing = claims.formed(
             self.fault,
+            number=number,
+            seq=seq,
+            kind=_code(cells.get("kind", "")),
+            decision=self._decision(cells.get("decision", "")),
+            ground=_code(cells.get("ground", "")),
+            statement=cells.get("statement", ""),
+            contact=cells.get("contact", ""),
+            relation=_code(cells.get("relation", Relation.HOLDER)),
+            agreement=cells.get("agreement", ""),
+            evidence=[(kind, cells[kind]) for kind in EVIDENCE if kind in cells],
+            portal=cells.get("portal_id", ""),
         )
+
+    def check(self) -> None:
+        portal = self.filing.portal
+        if not portal or len(portal) > PORTAL_MAX or not portal.isprintable():
+            self.fault("portal_id", _("Name the portal's id, in at most %(n)d characters.") % {"n": PORTAL_MAX})
+        elif looks_personal(portal):
+            self.fault("portal_id", _("A reference holds no personal data."))
+        claims.check(self.filing, self.fault)
 
     def fault(self, column: str, why: str) -> None:
         if not any(one.column == column for one in self.wrong):  # what could not be read is not missing too
@@ -118,21 +124,16 @@ class Line:
             return 0
         return int(digits)
 
-    def _portal(self, text: str) -> str:
-        if not text or len(text) > PORTAL_MAX or not text.isprintable():
-            self.fault("portal_id", _("Name the portal's id, in at most %(n)d characters.") % {"n": PORTAL_MAX})
-        elif looks_personal(text):
-            self.fault("portal_id", _("A reference holds no personal data."))
-        return text
-
 
 def _code(text: str) -> str:
     return unicodedata.normalize("NFKC", text).lower()
 
 
-def lines_of(rows: Sequence[Row]) -> list[Line]:
-    """Each of some lines; the decisions that they name are looked up by one query."""
+def checked_lines(rows: Sequence[Row]) -> list[Line]:
+    """Each of some lines, with all that is wrong with it; the decisions that they name are looked up by one query."""
     lines = [Line(row) for row in rows]
+    for line in lines:
+        line.check()
     named = {line.filing.decision for line in lines if line.filing.decision and line.filing.kind == Kind.OBJECTION}
     known = set(Decision.objects.filter(pk__in=named).values_list("pk", flat=True)) if named else set()
     for line in lines:
@@ -159,7 +160,7 @@ def check(rows: Iterable[Row], *, figures: bool, named: int | None = None) -> Ch
     ids: dict[str, int] = {}
     for chunk in chunks(rows, _size()):
         found.digests.append(digest(chunk))
-        lines = lines_of(chunk)
+        lines = checked_lines(chunk)
         for line in lines:
             at, portal = line.row.line, line.filing.portal
             if portal and (first := ids.setdefault(portal, at)) != at:
@@ -194,13 +195,14 @@ def apply(
     step: Callable[[int], None] = lambda lines: None,
 ) -> Taken:
     """File what was checked, chunk by chunk. It stops where the rows are not those that were checked, or cannot be
-    filed; as long as nothing of the file is on the register, that is Invalid."""
+    filed; as long as nothing of the file is on the register, that is Invalid. The rows of a chunk being the same, what
+    was found right in them is right: they are read again, and not checked again."""
     done, digests = Taken(), iter(checked.digests)
     try:
         for chunk in chunks(rows, _size()):
             if digest(chunk) != next(digests, None):
                 raise changed()
-            _take(lines_of(chunk), done, actor=actor, source=source)
+            _take([Line(row) for row in chunk], done, actor=actor, source=source)
             step(len(chunk))
         if next(digests, None) is not None:
             raise changed()

@@ -76,9 +76,14 @@ OFTEN: Both = (
 )
 
 
-def receipt(appeal: Appeal, *, over: bool = False) -> str:
-    """Sent when it is filed: the receipt number, what it was taken as, and what comes next. `over`: what it objects to
-    has ended already."""
+def receipt(appeal: Appeal, made: Both) -> str:
+    """Sent when it is filed: the receipt number, and what was `made` of it."""
+    return _headed(appeal, made)
+
+
+def made_of(appeal: Appeal, *, over: bool = False) -> Both:
+    """What it was taken as, and what comes next, to the foot of the letter: the same for all that are like it in kind,
+    route and clock. `over`: what it objects to has ended already."""
     if appeal.why:
         what = DECLINED[appeal.why]
     else:
@@ -89,7 +94,7 @@ def receipt(appeal: Appeal, *, over: bool = False) -> str:
             " for something from you. Its outcome cannot be told beforehand.",
         )
     beside = (OVER if over else NOTHING, OFTEN if appeal.gated else NOTHING)
-    return _letter(appeal, ROUTED.get(appeal.route, NOTHING), what, *beside, _questions() if appeal.why else NOTHING)
+    return _body(ROUTED.get(appeal.route, NOTHING), what, *beside, _questions() if appeal.why else NOTHING)
 
 
 def asked(appeal: Appeal, text: str) -> str:
@@ -207,10 +212,17 @@ def _questions() -> Both:
 
 
 def _letter(appeal: Appeal, *parts: Both, to_bound: bool = False) -> str:
+    return _headed(appeal, _body(*parts), to_bound=to_bound)
+
+
+def _body(*parts: Both) -> Both:
+    foot = words.joined((words.jurisdiction(), (settings.QQOPS_OPERATOR, settings.QQOPS_OPERATOR)), "\n", "\n")
+    return words.joined([part for part in (*parts, foot) if part[0] or part[1]], "\n\n", "\n\n")
+
+
+def _headed(appeal: Appeal, body: Both, *, to_bound: bool = False) -> str:
     """Whoever is bound to the number may have stolen it: by the receipt number he would pass for the appellant."""
-    head: Both = (f"号码：{appeal.number_id}", f"Number: {appeal.number_id}")
+    zh, en = f"号码：{appeal.number_id}", f"Number: {appeal.number_id}"
     if not to_bound:
-        head = words.joined(((f"回执编号：{appeal.receipt}", f"Receipt number: {appeal.receipt}"), head), "\n", "\n")
-    foot: Both = words.joined((words.jurisdiction(), (settings.QQOPS_OPERATOR, settings.QQOPS_OPERATOR)), "\n", "\n")
-    zh, en = words.joined([part for part in (head, *parts, foot) if part[0] or part[1]], "\n\n", "\n\n")
-    return f"{zh}\n\n————\n\n{en}"
+        zh, en = f"回执编号：{appeal.receipt}\n{zh}", f"Receipt number: {appeal.receipt}\n{en}"
+    return f"{zh}\n\n{body[0]}\n\n————\n\n{en}\n\n{body[1]}"

@@ -128,10 +128,11 @@ def row(line: int, columns: list[str], texts: Iterable[str]) -> Row:
     """The line with its cells under their columns."""
     found = Row(line)
     for at, text in enumerate(texts):
-        if not text.strip():
+        said = text.strip()
+        if not said:
             continue
         if at >= len(columns) or not columns[at]:
             found.wrong.append(("", _("There is something under no column, at place %(n)d.") % {"n": at + 1}))
         else:
-            found.cells[columns[at]] = text.strip()
+            found.cells[columns[at]] = said
     return found

@@ -1,4 +1,4 @@
-from appeals.models.appeal import Appeal, AppealKey, Lease, Skip
+from appeals.models.appeal import Appeal, AppealKey, Lease, PortalFiling, Skip
 from appeals.models.dialogue import AppealEvidence, Delivery, Message, Weighing
 from appeals.models.dispute import Dispute
 from appeals.models.ruling import Ruling, RulingApproval, RulingGround
@@ -11,6 +11,7 @@ __all__ = [
     "Dispute",
     "Lease",
     "Message",
+    "PortalFiling",
     "Ruling",
     "RulingApproval",
     "RulingGround",

@@ -4,6 +4,7 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -42,7 +43,6 @@ class Appeal(models.Model):
     agreement = models.CharField(_("appeal agreement accepted"), max_length=40, blank=True)
     statement = models.BinaryField(_("statement"), null=True)
     contact = models.BinaryField(_("contact"), null=True)
-    portal = models.CharField(_("portal id"), max_length=64, null=True, unique=True)  # noqa: DJ001  # NULL: at the desk
     form_key = models.UUIDField(unique=True, editable=False)  # one form, one appeal: a second click finds it
     maker = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("filed by"), related_name="+", db_index=False
@@ -92,6 +92,10 @@ class Appeal(models.Model):
             models.Index(fields=("waits_until",), name="appeal_waits", condition=Q(waits_until__isnull=False)),
             models.Index(fields=("number", "-id"), name="appeal_of_number"),
             models.Index(fields=("state", "-id"), name="appeal_state"),
+            # Recoveries by their score, the best first (appeals/admin/appeals.py).
+            models.Index(Coalesce(-F("score"), 1), "id", name="appeal_by_score",
+                         condition=Q(state="filed", kind="recovery")),
+            models.Index(fields=("closed_at",), name="appeal_closed", condition=Q(closed_at__isnull=False)),
         )  # fmt: skip
         constraints = (
             models.UniqueConstraint(
@@ -193,3 +197,23 @@ class Skip(Record):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+
+class PortalFiling(Record):
+    """One line of the portal's file, by the portal's id: which appeal its receipt number is of.
+
+    It made that appeal, or came while the same was open, or asked for its second review. Whatever becomes of the
+    appeal, the line is known when it comes again.
+    """
+
+    portal = models.CharField(_("portal id"), max_length=64)
+    appeal = models.ForeignKey(Appeal, models.PROTECT, verbose_name=_("appeal"), related_name="portal_filings")
+    at = models.DateTimeField(_("time"))
+
+    class Meta(Record.Meta):
+        verbose_name = _("filing at the portal")
+        verbose_name_plural = _("filings at the portal")
+        constraints = (models.UniqueConstraint(fields=("portal",), name="portal_filing_once"),)
+
+    def __str__(self) -> str:
+        return self.portal

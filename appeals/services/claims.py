@@ -6,7 +6,8 @@ A fault names its place and never repeats what stands there: it is a person's.
 import re
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -45,7 +46,7 @@ class Filing:
     evidence: Sequence[tuple[str, str]] = ()  # (kind, what it says)
     files: Sequence[tuple[str, bytes]] = ()  # (kind, what it holds): its name may be a person's, and is not taken in
     portal: str | None = None
-    form_key: uuid.UUID = field(default_factory=uuid.uuid4, compare=False)
+    form_key: uuid.UUID | None = field(default=None, compare=False)  # of the desk: a second click brings it again
 
     @property
     def asked(self) -> Asked:
@@ -54,7 +55,9 @@ class Filing:
 
 def tidy(filing: Filing) -> Filing:
     """In its one form; Invalid says what is missing or wrong."""
-    return checked(filing, _first)
+    said = formed(_first, **vars(filing))
+    check(said, _first)
+    return said
 
 
 def brought(
@@ -63,52 +66,72 @@ def brought(
     """More evidence, of an appeal that is filed, in its one form; Invalid says what is missing or wrong."""
     if not 0 < len(evidence) + len(files) <= ITEMS_MAX:
         raise Invalid(_("Bring 1 to %(n)d items of evidence.") % {"n": ITEMS_MAX})
-    return [(kind, item(kind, text)) for kind, text in evidence], [
-        (kind, _file(kind, content, _first)) for kind, content in files
-    ]
+    for kind, content in files:
+        _check_file(kind, content, _first)
+    return [(kind, item(kind, text)) for kind, text in evidence], files
+
+
+def item(kind: str, text: str) -> str:
+    """An item of evidence in words, in its one form; Invalid says what is wrong with it."""
+    said = text.strip()
+    _check_item(kind, said, _first)
+    return said
 
 
 def _first(_column: str, why: str) -> None:
     raise Invalid(why)
 
 
-def checked(filing: Filing, fault: Fault) -> Filing:
-    """In its one form, where `fault` is told of nothing."""
-    statement, agreement = filing.statement.strip(), filing.agreement.strip()
+def formed(
+    fault: Fault, *, kind: str, statement: str, contact: str, agreement: str, evidence: Sequence[tuple[str, str]],
+    **more: Any,
+) -> Filing:  # fmt: skip
+    """What was said, in its one form; `fault` is told of a contact that has none. What else is wrong, `check` tells."""
+    return Filing(
+        kind=kind,
+        statement=statement.strip(),
+        contact=_contact(contact, fault),
+        agreement=agreement.strip() if kind != Kind.ENQUIRY else "",
+        evidence=[(each, text.strip()) for each, text in evidence],
+        **more,
+    )
+
+
+def check(filing: Filing, fault: Fault) -> None:
+    """Tell `fault` what is missing or wrong in what is in its one form."""
     if filing.kind in _KINDS:
-        agreement = agreement if filing.kind != Kind.ENQUIRY else ""
-        _of_its_kind(filing, Kind(filing.kind), agreement, fault)
+        _of_its_kind(filing, Kind(filing.kind), fault)
     else:
         fault("kind", _("Say what it is: a recovery, an objection or an enquiry."))
     if filing.relation not in _RELATIONS:
         fault("relation", _("Say who appeals: the holder, a guardian or an agent."))
-    if not STATEMENT_MIN <= len(statement) <= STATEMENT_MAX:
+    if not STATEMENT_MIN <= len(filing.statement) <= STATEMENT_MAX:
         told = {"least": STATEMENT_MIN, "most": STATEMENT_MAX}
         fault("statement", _("Write down what is said, in %(least)d to %(most)d characters.") % told)
-    if len(agreement) > AGREEMENT_MAX or not agreement.isprintable() or looks_personal(agreement):
+    if not _is_version(filing.agreement):
         fault("agreement", _("Name the agreement by its version only, in at most %(n)d characters.") % {
             "n": AGREEMENT_MAX})  # fmt: skip
     if len(filing.evidence) + len(filing.files) > ITEMS_MAX:
         fault("", _("At most %(n)d items of evidence come with an appeal.") % {"n": ITEMS_MAX})
-    return replace(
-        filing,
-        statement=statement,
-        contact=_contact(filing.contact, fault),
-        agreement=agreement,
-        evidence=tuple((kind, item(kind, text, fault)) for kind, text in filing.evidence),
-        files=tuple((kind, _file(kind, content, fault)) for kind, content in filing.files),
-    )
+    for kind, text in filing.evidence:
+        _check_item(kind, text, fault)
+    for kind, content in filing.files:
+        _check_file(kind, content, fault)
 
 
-def _of_its_kind(filing: Filing, kind: Kind, agreement: str, fault: Fault) -> None:
+def _of_its_kind(filing: Filing, kind: Kind, fault: Fault) -> None:
     if filing.ground not in GROUNDS[kind]:
         fault("ground", _("Say why: this ground does not belong to such an appeal."))
-    if kind != Kind.ENQUIRY and not agreement:
+    if kind != Kind.ENQUIRY and not filing.agreement:
         fault("agreement", _("Name the version of the appeal agreement that was accepted (7)."))
     if kind == Kind.OBJECTION and filing.decision is None:
         fault("decision", _("Name the decision that is objected to."))
     if kind != Kind.OBJECTION and filing.decision is not None:
         fault("decision", _("Only an objection names a decision."))
+
+
+def _is_version(text: str) -> bool:
+    return len(text) <= AGREEMENT_MAX and text.isprintable() and not looks_personal(text)
 
 
 def _contact(text: str, fault: Fault) -> str:
@@ -119,9 +142,7 @@ def _contact(text: str, fault: Fault) -> str:
         return ""
 
 
-def item(kind: str, text: str, fault: Fault = _first) -> str:
-    """An item of evidence in words, in its one form."""
-    said = text.strip()
+def _check_item(kind: str, said: str, fault: Fault) -> None:
     _kind_is_known(kind, fault)
     if kind in COUNTED:
         count = _COUNT.fullmatch(said)
@@ -135,16 +156,14 @@ def item(kind: str, text: str, fault: Fault = _first) -> str:
             )
     elif not 0 < len(said) <= EVIDENCE_MAX:
         fault(kind, _("An item of evidence has 1 to %(n)d characters.") % {"n": EVIDENCE_MAX})
-    return said
 
 
-def _file(kind: str, content: bytes, fault: Fault) -> bytes:
+def _check_file(kind: str, content: bytes, fault: Fault) -> None:
     _kind_is_known(kind, fault)
     try:
         media_of(content)
     except Invalid as error:
         fault(kind, str(error))
-    return content
 
 
 def _kind_is_known(kind: str, fault: Fault) -> None:

@@ -2,30 +2,37 @@
 
 import datetime
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Hold
 from accounts.services import holds
 from appeals import calendar, letters
 from appeals.lifecycle import Kind, Outcome, State
-from appeals.models import Appeal, AppealEvidence, AppealKey, Delivery, Message
+from appeals.models import Appeal, AppealEvidence, AppealKey, Delivery, Message, PortalFiling
 from appeals.policy import Timed, clock_of
 from appeals.routing import Routed
 from appeals.services import words
 from appeals.services.claims import Filing
+from enforcement.letters.words import Both
 from enforcement.services.evidence import media_of
 from qqops import bulk, receipts
 from qqops.audit import pen
 from qqops.seal import DataKey
 
+_OF_PORTAL = """
+INSERT INTO appeals_portalfiling (event, portal, appeal_id, at)
+SELECT %(event)s, portal, id, %(at)s FROM unnest(%(portals)s::text[], %(appeals)s::bigint[]) AS line(portal, id)"""
 LETTERS = {Kind.RECOVERY: "A", Kind.OBJECTION: "O", Kind.ENQUIRY: "E"}  # in a receipt number
 
 
 def _taken(drawn: Sequence[str]) -> list[str]:
-    return list(Appeal.objects.filter(receipt__in=drawn).values_list("receipt", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT receipt FROM appeals_appeal WHERE receipt = ANY(%s::text[])", [list(drawn)])
+        return [receipt for (receipt,) in cursor.fetchall()]
 
 
 class Brings(Protocol):
@@ -43,11 +50,13 @@ class Rows:
     def __init__(self, filings: Sequence[Filing], routes: Sequence[Routed], *, maker: int) -> None:
         self.now, self.maker = timezone.now(), maker
         self._clocks: dict[Timed, tuple[datetime.datetime, datetime.datetime]] = {}
+        self._made: dict[tuple[Any, ...], Both] = {}
         self._pks = iter(bulk.next_pks(Appeal, len(filings)))
         self._receipts = iter(receipts.several([LETTERS[route.kind] for route in routes], _taken))
         self._message_pks = iter(bulk.next_pks(Message, len(filings)))
         items = sum(len(filing.evidence) + len(filing.files) for filing in filings)
         self._evidence_pks = iter(bulk.next_pks(AppealEvidence, items)) if items else iter(())
+        self.of_portal: dict[str, int] = {}
         self.appeals: list[Any] = []
         self.keys: list[Any] = []
         self.messages: list[Any] = []
@@ -74,8 +83,7 @@ class Rows:
             agreement=filing.agreement,
             statement=words.sealed(key, pk, words.STATEMENT, filing.statement),
             contact=words.sealed(key, pk, words.CONTACT, filing.contact),
-            portal=filing.portal,
-            form_key=filing.form_key,
+            form_key=filing.form_key or uuid.uuid4(),
             maker_id=self.maker,
             filed_at=self.now,
             state=State.CLOSED if declined else State.FILED,
@@ -87,8 +95,10 @@ class Rows:
             closed_at=self.now if declined else None,
         )
         self.appeals.append(appeal)
+        if filing.portal:
+            self.of_portal[filing.portal] = pk
         self.keys.append(bulk.row(AppealKey, appeal_id=pk, master_id=master, wrapped=wrapped))
-        self._say(pk, letters.receipt(appeal, over=route.over), key, event)
+        self._say(pk, letters.receipt(appeal, self._made_of(appeal, route)), key, event)
         for item in _brought(pk, filing, key):
             more = {"id": next(self._evidence_pks), "at": self.now, "event_id": event}
             self.evidence.append(bulk.row(AppealEvidence, **item, **more))
@@ -100,6 +110,13 @@ class Rows:
             due = calendar.due(clock_of(timed), self.now)
             self._clocks[timed] = due, calendar.escalation(self.now, due)
         return self._clocks[timed]
+
+    def _made_of(self, appeal: Any, route: Routed) -> Both:
+        """What the receipt says was made of it, in the same words to many."""
+        like = route.kind, route.route, route.why, route.gated, route.over, route.timed
+        if like not in self._made:
+            self._made[like] = letters.made_of(appeal, over=route.over)
+        return self._made[like]
 
     def _say(self, appeal: int, text: str, key: DataKey, event: uuid.UUID) -> None:
         """Whoever files has an answer at once: the receipt number, and what was made of it."""
@@ -123,9 +140,19 @@ class Rows:
         if self.evidence:
             bulk.write(AppealEvidence, self.evidence)
             act.wrote(AppealEvidence, rows=len(self.evidence))
+        if self.of_portal:
+            keep_lines(act, self.of_portal, at=self.now)
         heard = [a for a in self.appeals if a.state == State.FILED and a.tenure_id]
         if heard:
             holds.place_each(act, [(a.tenure_id, a.receipt) for a in heard if a.tenure_id], Hold.Kind.APPEAL)
+
+
+def keep_lines(act: pen.Act, appeals: Mapping[str, int], *, at: datetime.datetime) -> None:
+    """Which appeal each of these portal ids is of, so that its line is known when it comes again."""
+    lines: dict[str, Any] = {"portals": list(appeals), "appeals": list(appeals.values())}
+    with connection.cursor() as cursor:
+        cursor.execute(_OF_PORTAL, lines | {"event": act.event_id, "at": at})
+    act.wrote(PortalFiling, rows=len(appeals))
 
 
 def evidence_of(

@@ -5,7 +5,7 @@ or why it is not heard. While it is open nothing of the tenure is purged or rele
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,13 +22,19 @@ from appeals.policy import FILE
 from appeals.routing import Routed, routed
 from appeals.services import again, words
 from appeals.services.claims import Filing, tidy
-from appeals.services.filed_rows import Rows, evidence_of
+from appeals.services.filed_rows import Rows, evidence_of, keep_lines
 from enforcement.models import Decision
 from qqops.audit import pen
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
 
 __all__ = ["Filed", "Filing", "count", "file", "file_one", "look", "may_file", "tidy"]
+
+# An array each: as a list of thousands of places such a statement costs more to write and to read than to answer.
+_LOCKED = "SELECT id FROM accounts_number WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
+_KNOWN = """
+SELECT p.portal, a.receipt FROM appeals_portalfiling p JOIN appeals_appeal a ON a.id = p.appeal_id
+WHERE p.portal = ANY(%s::text[])"""
 
 LOCK = 0x71716170  # "qqap": what no number's row can hold apart takes turns
 Thing = tuple[Any, ...]  # what may be open once: the tenure, the kind and the decision
@@ -141,25 +147,25 @@ def _file_chunk(
         fresh = _without_known(filings, places, done)
         found = dict(zip(fresh, routed([filings[at].asked for at in fresh]), strict=True)) if fresh else {}
         new: list[int] = []
+        joined: list[int] = []
         seen: dict[Thing, int] = {}
         for at, route in found.items():
-            if route.open_receipt:
-                done.receipts[at], done.open = route.open_receipt, done.open + 1
-            elif route.tenure and not route.why and _thing(route) in seen:  # twice in this list
-                done.open += 1
-            elif route.again:
+            if route.again:
                 done.receipts[at] = route.again
+            elif route.open_receipt or route.tenure and not route.why and _thing(route) in seen:  # twice in this list
+                joined.append(at)
             else:
                 new.append(at)
                 seen.setdefault(_thing(route), at)
         if new:
             _write([(at, filings[at], found[at]) for at in new], done, actor, ticket, source)
-        for at, route in found.items():
-            if at not in done.receipts:
-                done.receipts[at] = done.receipts[seen[_thing(route)]]
+        for at in joined:
+            done.receipts[at] = found[at].open_receipt or done.receipts[seen[_thing(found[at])]]
+        done.open += len(joined)
+        _join({portal: done.receipts[at] for at in joined if (portal := filings[at].portal)}, actor, ticket, source)
     for at, route in found.items():  # after the numbers are free again: an appeal is locked before its number
         if route.again:
-            _ask_again(route.again, filings[at], done, actor, ticket)
+            _ask_again(route.again, filings, at, done, actor, ticket, source)
 
 
 def _thing(route: Routed) -> Thing:
@@ -170,23 +176,29 @@ def _lock(filings: Sequence[Filing]) -> None:
     """So that two filings of one thing at once see each other: by its number, or in turn where that has no row, or
     where the portal may name one thing twice."""
     numbers = {filing.number for filing in filings}
-    rows = Number.objects.filter(pk__in=numbers)
-    if any(filing.portal for filing in filings) or rows.count() < len(numbers):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-    list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    if any(filing.portal for filing in filings) or Number.objects.filter(pk__in=numbers).count() < len(numbers):
+        _in_turn()
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCKED, [list(numbers)])
+
+
+def _in_turn() -> None:
+    """Before any row is locked."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
 def _without_known(filings: Sequence[Filing], places: Iterable[int], done: Filed) -> list[int]:
     """The places whose portal id, or form, is not on the register yet."""
-    of_portal = {filing.portal for at in places if (filing := filings[at]).portal}
-    of_form = {filings[at].form_key for at in places}
-    by_portal = dict(Appeal.objects.filter(portal__in=of_portal).values_list("portal", "receipt"))
-    by_form = dict(Appeal.objects.filter(form_key__in=of_form).values_list("form_key", "receipt"))
+    of_form = {key for at in places if (key := filings[at].form_key)}
+    known: dict[Any, str] = dict(Appeal.objects.filter(form_key__in=of_form).values_list("form_key", "receipt"))
+    if of_portal := [portal for at in places if (portal := filings[at].portal)]:
+        with connection.cursor() as cursor:
+            cursor.execute(_KNOWN, [of_portal])
+            known |= dict(cursor.fetchall())
     fresh = []
     for at in places:
-        receipt = by_portal.get(filings[at].portal) or by_form.get(filings[at].form_key)
-        if receipt:
+        if receipt := known.get(filings[at].portal) or known.get(filings[at].form_key):
             done.receipts[at], done.known = receipt, done.known + 1
         else:
             fresh.append(at)
@@ -195,7 +207,7 @@ def _without_known(filings: Sequence[Filing], places: Iterable[int], done: Filed
 
 def _write(lines: Sequence[tuple[int, Filing, Routed]], done: Filed, actor: Staff, ticket: str, source: str) -> None:
     rows = Rows([filing for _at, filing, _route in lines], [route for _at, _f, route in lines], maker=actor.pk)
-    facts: dict[str, Any] = {"n": len(lines)} | ({"sha256": source} if source else {})
+    facts = _facts(len(lines), source)
     with pen.act("appeal.filed", actor=actor, reason="", ticket=ticket, facts=facts) as act:
         for at, filing, route in lines:
             done.receipts[at] = rows.add(filing, route, act.event_id)
@@ -207,17 +219,40 @@ def _write(lines: Sequence[tuple[int, Filing, Routed]], done: Filed, actor: Staf
         rows.insert(act)
 
 
-def _ask_again(receipt: str, filing: Filing, done: Filed, actor: Staff, ticket: str) -> None:
+def _facts(n: int, source: str) -> dict[str, Any]:
+    return {"n": n} | ({"sha256": source} if source else {})
+
+
+def _join(lines: Mapping[str, str], actor: Staff, ticket: str, source: str) -> None:
+    """Keep which appeal, by its receipt number, each of these portal ids came to that made none of its own."""
+    if not lines:
+        return
+    appeals = dict(Appeal.objects.filter(receipt__in=set(lines.values())).values_list("receipt", "pk"))
+    with pen.act("appeal.joined", actor=actor, reason="", ticket=ticket, facts=_facts(len(lines), source)) as act:
+        keep_lines(act, {portal: appeals[receipt] for portal, receipt in lines.items()}, at=timezone.now())
+
+
+def _ask_again(
+    receipt: str, filings: Sequence[Filing], at: int, done: Filed, actor: Staff, ticket: str, source: str
+) -> None:
     """What is said, and brought, goes to the objection that was decided, and opens it once more."""
-    try:
-        with transaction.atomic():
-            appeal = again.ask(receipt, actor=actor, reason=filing.statement, ticket=ticket)
-            if filing.evidence or filing.files:
-                _bring(appeal, filing, actor, ticket)
-    except Invalid:  # somebody asked for it just now
-        done.open += 1
-    else:
-        done.again += 1
+    filing = filings[at]
+    with transaction.atomic():
+        if filing.portal:
+            _in_turn()
+            if not _without_known(filings, [at], done):  # another run has just brought this line
+                return
+        try:
+            with transaction.atomic():
+                appeal = again.ask(receipt, actor=actor, reason=filing.statement, ticket=ticket)
+                if filing.evidence or filing.files:
+                    _bring(appeal, filing, actor, ticket)
+        except Invalid:  # somebody asked for it just now
+            done.open += 1
+        else:
+            done.again += 1
+        if filing.portal:
+            _join({filing.portal: receipt}, actor, ticket, source)
 
 
 def _bring(appeal: Appeal, filing: Filing, actor: Staff, ticket: str) -> None:

@@ -8,17 +8,20 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 
+from accounts.intake import Row
 from accounts.models import Hold, Number
-from appeals.models import Appeal, AppealEvidence, Message
+from appeals import intake
+from appeals.models import Appeal, AppealEvidence, Message, PortalFiling
 from appeals.services import filing, queue
 from appeals.services.words import Words
 from enforcement.policy import Kind
 from qqops import receipts
 from qqops.audit.models import Event
 from qqops.commands import Exit
+from qqops.errors import Invalid
 from qqops.staff.models import Staff
 from tests.accounts.intake.files import csv_of, jsonl_of, put, xlsx_of
-from tests.appeals.heard import STATEMENT, filed, objection
+from tests.appeals.heard import STATEMENT, filed, objection, ruled
 from tests.enforcement.acts import broken, decide, head, verbs
 from tests.terminal import Terminal
 
@@ -49,9 +52,7 @@ def file(terminal: Terminal, tmp_path: Path, rulebook: object) -> File:
 
 
 def on_register() -> dict[str, str]:
-    return {
-        str(portal): receipt for portal, receipt in Appeal.objects.exclude(portal=None).values_list("portal", "receipt")
-    }
+    return dict(PortalFiling.objects.values_list("portal", "appeal__receipt"))
 
 
 def test_a_file_is_filed_once_and_a_second_run_finds_it_known(
@@ -105,6 +106,47 @@ def test_a_run_that_was_killed_between_chunks_is_finished_by_the_next(
     assert Appeal.objects.count() == 4
     done = file(lines, "--apply")
     assert (done.json["new"], done.json["known"], Appeal.objects.count()) == (1, 4, 5)
+
+
+def test_a_file_whose_lines_found_the_same_open_is_known_after_that_is_closed(
+    file: File, numbers: Many, agent: Staff, reviewer: Staff, settings: LazySettings
+) -> None:
+    settings.QQOPS_CHUNK = 2
+    ids = numbers(3)
+    there = [filed(n, "recovery", agent) for n in ids[:2]]
+    lines = [line(f"P-{n}", n) for n in (ids[0], ids[2], ids[1], ids[2])]
+    lines[3] = line("P-twin", ids[2])
+    before = head()
+    done = file(lines, "--apply")
+    assert (done.json["new"], done.json["open"], done.json["known"]) == (1, 3, 0)
+    assert verbs(before) == ["appeal.filed", "appeal.joined", "appeal.joined"]
+    assert done.json["receipts"] == on_register() and len(on_register()) == 4
+    for appeal in (*there, Appeal.objects.latest("pk")):
+        ruled(appeal, "rejected", reviewer)
+    before = head()
+    for words in ((), ("--apply",)):
+        again = file(lines, *words)
+        assert (again.json["new"], again.json["known"], again.json["receipts"]) == (0, 4, done.json["receipts"])
+    assert verbs(before) == [] and Appeal.objects.count() == 3 and broken() == []
+
+
+def test_what_is_filed_is_what_was_checked(numbers: Many, rulebook: object, settings: LazySettings) -> None:
+    settings.QQOPS_CHUNK = 1
+    actor = Staff.objects.system("system-appeals")
+    rows = [
+        Row(at, {column: text for column, text in zip(HEADING, line(f"P-{n}", n), strict=True) if text})
+        for at, n in enumerate(numbers(2), 2)
+    ]
+    found = intake.check(rows, figures=False)
+    assert (found.lines, found.wrong) == (2, [])
+    first, second = (Row(row.line, row.cells | {"statement": "短"}) for row in rows)
+    for changed in ([first, rows[1]], [rows[1], rows[0]], []):
+        with pytest.raises(Invalid, match="was changed while it was read"):
+            intake.apply(changed, found, actor=actor, source="")
+    assert not Appeal.objects.exists()
+    done = intake.apply([rows[0], second], found, actor=actor, source="")
+    assert "was changed while it was read" in done.stopped and "1. Run" in done.stopped
+    assert done.receipts == on_register() and len(on_register()) == 1
 
 
 def test_every_wrong_line_is_named_by_its_column_and_nothing_is_filed_or_repeated(file: File, numbers: Many) -> None:

@@ -12,7 +12,8 @@ from django.db import IntegrityError, connection, transaction
 
 from accounts.models import Hold, Number
 from accounts.services.declared import declare
-from appeals.models import Appeal, AppealEvidence, AppealKey, Delivery, Message
+from appeals.models import Appeal, AppealEvidence, AppealKey, Delivery, Message, PortalFiling
+from appeals.queries import story
 from appeals.services import filing, hearing, words
 from appeals.services.claims import tidy
 from enforcement.policy import Kind
@@ -143,7 +144,7 @@ def test_one_is_open_for_a_tenure_a_kind_and_a_decision_and_the_database_holds_i
 
 
 def test_the_same_form_twice_is_one_appeal(number: Make, agent: Staff) -> None:
-    said = as_filed(number(), "recovery")
+    said = as_filed(number(), "recovery", form_key=uuid.uuid4())
     first, before = filing.file_one(said, actor=agent), head()
     assert filing.file_one(said, actor=agent) == first
     assert (verbs(before), Appeal.objects.count()) == ([], 1)
@@ -207,3 +208,53 @@ def test_an_appeal_that_is_closed_may_be_filed_anew(number: Make, agent: Staff, 
     first = filed(one, "recovery", agent)
     ruled(first, "rejected", reviewer)
     assert filed(one, "recovery", agent).pk != first.pk
+
+
+def test_a_line_of_the_portal_that_found_the_same_open_is_known_for_good(
+    number: Make, agent: Staff, reviewer: Staff
+) -> None:
+    one = number()
+    first = filed(one, "recovery", agent)
+    lines = [tidy(as_filed(one, "recovery", portal=portal)) for portal in ("P-1", "P-2")]
+    before = head()
+    done = filing.file(lines, actor=agent, source="a0")
+    assert (done.open, done.receipts) == (2, {0: first.receipt, 1: first.receipt})
+    assert verbs(before) == ["appeal.joined"]
+    event = Event.objects.latest("seq")
+    assert (event.facts, event.rows) == ({"n": 2, "sha256": "a0"}, {"appeals_portalfiling": 2})
+    assert event in story(first)
+    ruled(first, "rejected", reviewer)
+    before = head()
+    again = filing.file(lines, actor=agent)
+    assert (again.known, again.receipts, verbs(before)) == (2, done.receipts, [])
+    assert Appeal.objects.count() == 1 and broken() == []
+
+
+def test_a_line_of_the_portal_that_asked_for_the_second_review_is_known_for_good(
+    number: Make, agent: Staff, officer: Staff, reviewer: Staff
+) -> None:
+    one = number()
+    decision = decide(Kind.FREEZE, one, officer).decision
+    first = objection(one, decision, agent)
+    ruled(first, "rejected", reviewer)
+    lines = [tidy(as_filed(one, "objection", decision=decision.pk, portal=portal)) for portal in ("P-1", "P-2")]
+    before = head()
+    done = filing.file(lines, actor=agent)
+    assert (done.again, done.open, done.receipts) == (1, 1, {0: first.receipt, 1: first.receipt})
+    assert verbs(before) == ["appeal.asked_again", "appeal.joined", "appeal.joined"]
+    first.refresh_from_db()
+    hearing.withdraw(first, actor=agent, reason="不再需要处理该申诉")
+    again = filing.file(lines, actor=agent)
+    assert (again.known, again.new, again.receipts) == (2, 0, done.receipts)
+    assert Appeal.objects.count() == 1 and broken() == []
+
+
+def test_twins_in_a_list_of_the_portal_are_one_appeal_and_both_are_known(number: Make, agent: Staff) -> None:
+    one, before = number(), head()
+    lines = [tidy(as_filed(one, "recovery", portal=portal)) for portal in ("P-1", "P-2")]
+    done = filing.file(lines, actor=agent)
+    assert (done.new, done.open, verbs(before)) == (1, 1, ["appeal.filed", "appeal.joined"])
+    appeal = Appeal.objects.get()
+    assert set(PortalFiling.objects.values_list("portal", "appeal")) == {("P-1", appeal.pk), ("P-2", appeal.pk)}
+    assert filing.file(lines, actor=agent).known == 2
+    assert broken() == []

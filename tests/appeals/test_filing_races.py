@@ -1,17 +1,20 @@
 """Two who file the same at one moment, on real connections: one appeal, and both have its receipt."""
 
+import uuid
 from collections.abc import Callable
 
 import pytest
 
 from accounts.models import Hold, Number
-from appeals.models import Appeal
+from appeals.models import Appeal, PortalFiling
 from appeals.services import filing
+from enforcement.policy import Kind
 from qqops.audit.verify import verify
 from qqops.errors import Invalid
 from qqops.staff.models import Staff
 from tests.accounts.life.flows import later, purged, terminate
-from tests.appeals.heard import as_filed
+from tests.appeals.heard import as_filed, filed, objection, ruled
+from tests.enforcement.acts import decide
 from tests.enforcement.test_races import together
 from tests.enforcement.waiting import meanwhile
 
@@ -36,7 +39,7 @@ def test_two_at_once_about_one_thing_make_one_appeal(
 
 
 def test_a_form_that_comes_twice_at_once_about_a_number_without_a_row_is_one_appeal(agent: Staff) -> None:
-    said = as_filed(88_889_999, "enquiry")
+    said = as_filed(88_889_999, "enquiry", form_key=uuid.uuid4())
     found = together(*[lambda: filing.file_one(said, actor=agent)] * 2)
     assert found[0] == found[1] == Appeal.objects.get()
 
@@ -47,6 +50,23 @@ def test_a_file_that_comes_twice_at_once_is_filed_once(numbers: Callable[..., li
     assert sorted((one.new, one.known) for one in found) == [(0, 21), (21, 0)]
     assert found[0].receipts == found[1].receipts and Appeal.objects.count() == 21
     assert list(verify()) == []
+
+
+def test_lines_that_come_twice_at_once_join_what_is_there_once(
+    number: Callable[..., Number], agent: Staff, officer: Staff, reviewer: Staff, rulebook: object
+) -> None:
+    one, two = number(), number()
+    decision = decide(Kind.FREEZE, two, officer).decision
+    there = [filed(one, "recovery", agent), objection(two, decision, agent)]
+    ruled(there[1], "rejected", reviewer)
+    lines = [
+        as_filed(one, "recovery", portal="P-1", contact="+8613800000001"),
+        as_filed(two, "objection", decision=decision.pk, portal="P-2", contact="+8613800000001"),
+    ]
+    found = together(*[lambda: filing.file(lines, actor=agent)] * 2)
+    assert [sum(getattr(one, name) for one in found) for name in ("new", "open", "again", "known")] == [0, 1, 1, 2]
+    assert found[0].receipts == found[1].receipts == {at: appeal.receipt for at, appeal in enumerate(there)}
+    assert PortalFiling.objects.count() == 2 and list(verify()) == []
 
 
 def test_a_purge_that_comes_while_an_appeal_is_being_filed_leaves_the_number(

@@ -25,6 +25,7 @@ WRITTEN = (
     "appeals_message",
     "appeals_delivery",
     "appeals_appealevidence",
+    "appeals_portalfiling",
     "accounts_hold",
     "accounts_historicalhold",
 )

@@ -1,8 +1,8 @@
 """The reference of filing appeals from a file: the leanest hand-written way to the same rows.
 
-One read of the file, the cipher itself, and for each chunk one statement and a COMMIT over psycopg: appeals, keys,
-messages, deliveries, evidence, holds, both histories, the digest of what the record keeps, and the event. Nothing is
-checked, routed or looked up but whose tenure it is. Its rows pass audit_verify.
+One read of the file, the cipher itself, and for each chunk one statement and a COMMIT over psycopg: appeals, which
+line each is of, keys, messages, deliveries, evidence, holds, both histories, the digest of what the record keeps, and
+the event. Nothing is checked, routed or looked up but whose tenure it is. Its rows pass audit_verify.
 """
 
 import csv
@@ -32,7 +32,7 @@ SELECT array(SELECT nextval(pg_get_serial_sequence('appeals_appeal', 'id')) FROM
   array(SELECT nextval(pg_get_serial_sequence('appeals_message', 'id')) FROM generate_series(1, %(n)s))"""
 
 _APPEAL = """id, receipt, kind, route, number_id, tenure_id, decision_id, ground, relation, agreement,
-  statement, contact, portal, form_key, maker_id,
+  statement, contact, form_key, maker_id,
   filed_at, state, outcome, why, round, gated, contested_at, score, due_at, escalate_at, escalated_at, waiting_since,
   waits_until, closed_at, revision"""
 _HOLD = "id, tenure_id, kind, reference, until, placed_at, placed_by_id, lifted_at, lifted_by_id"
@@ -51,13 +51,16 @@ line AS MATERIALIZED (
   JOIN locked n ON n.id = l.number_id JOIN accounts_tenure t ON t.id = n.tenure_id),
 appeal AS (
   INSERT INTO appeals_appeal (id, receipt, kind, route, number_id, tenure_id, ground, relation, agreement, statement,
-    contact, portal, form_key, maker_id, filed_at, state, outcome, why, round, gated, due_at, escalate_at, revision)
-  SELECT id, receipt, 'recovery', '', number_id, tenure_id, 'stolen', 'holder', '2026-01', statement, contact, portal,
-    form_key, %(actor)s, %(now)s, 'filed', '', '', 1, false, due_at, %(now)s + (due_at - %(now)s) * 0.8, 0
+    contact, form_key, maker_id, filed_at, state, outcome, why, round, gated, due_at, escalate_at, revision)
+  SELECT id, receipt, 'recovery', '', number_id, tenure_id, 'stolen', 'holder', '2026-01', statement, contact, form_key,
+    %(actor)s, %(now)s, 'filed', '', '', 1, false, due_at, %(now)s + (due_at - %(now)s) * 0.8, 0
   FROM line ORDER BY id RETURNING *),
 appeal_history AS (
   INSERT INTO appeals_historicalappeal (event, {_APPEAL}, {_PEN})
   SELECT %(event)s, {_APPEAL}, clock_timestamp(), '+', %(actor)s FROM appeal ORDER BY id RETURNING *),
+of_portal AS (
+  INSERT INTO appeals_portalfiling (event, portal, appeal_id, at) SELECT %(event)s, portal, id, %(now)s FROM line
+  ORDER BY id RETURNING *),
 key AS (
   INSERT INTO appeals_appealkey (appeal_id, master, wrapped) SELECT id, %(master)s, wrapped FROM line),
 message AS (
@@ -80,24 +83,26 @@ hold_history AS (
   SELECT %(event)s, {_HOLD}, clock_timestamp(), '+', %(actor)s FROM hold ORDER BY id RETURNING *),
 digests AS (
   SELECT {_digest("hold_history", "history_id")} AS holds, {_digest("evidence", "id")} AS evidence,
-    {_digest("appeal_history", "history_id")} AS appeals, {_digest("message", "id")} AS messages)
+    {_digest("appeal_history", "history_id")} AS appeals, {_digest("message", "id")} AS messages,
+    {_digest("of_portal", "id")} AS lines)
 INSERT INTO audit_event (id, at, actor_id, actor_label, verb, subject_type, subject_id, subject_label, decision_id,
   ticket, request_id, source, address, os_user, reason, facts, rows, rows_digest)
 SELECT %(event)s, clock_timestamp(), %(actor)s, %(actor_label)s, 'appeal.filed', '', '', '', NULL, '', %(request)s,
-  'system', NULL, '', '', %(facts)s, %(rows)s, sha256(holds || evidence || appeals || messages) FROM digests"""
+  'system', NULL, '', '', %(facts)s, %(rows)s, sha256(holds || evidence || appeals || messages || lines) FROM digests"""
 
 
 def file(path: Path, actor: Staff) -> int:
     """File all lines; how many."""
     name, master = _master()
+    drawn: set[str] = set()
     done, source = 0, hashlib.sha256(path.read_bytes()).hexdigest()
     with _server() as server, path.open(newline="") as lines:
         rows = csv.DictReader(lines)
         while chunk := list(islice(rows, CHUNK)):
             ids, message_ids = server.execute(KEYS, {"n": len(chunk)}).fetchone() or ([], [])
-            params = _sealed(chunk, ids, message_ids, master)
+            params = _sealed(chunk, ids, message_ids, master, drawn)
             counts = {"accounts_historicalhold": 1, "appeals_appealevidence": len(SHOWN),
-                      "appeals_historicalappeal": 1, "appeals_message": 1}  # fmt: skip
+                      "appeals_historicalappeal": 1, "appeals_message": 1, "appeals_portalfiling": 1}  # fmt: skip
             server.execute(
                 FILE,
                 params
@@ -119,7 +124,9 @@ def _master() -> tuple[str, AESGCM]:
     return name, AESGCM(raw)
 
 
-def _sealed(chunk: list[dict[str, str]], ids: list[int], message_ids: list[int], master: AESGCM) -> dict[str, Any]:
+def _sealed(
+    chunk: list[dict[str, str]], ids: list[int], message_ids: list[int], master: AESGCM, drawn: set[str]
+) -> dict[str, Any]:
     """The columns of a chunk, what is said in them sealed."""
     columns: dict[str, list[Any]] = {
         "receipts": [], "numbers": [], "statements": [], "contacts": [], "portals": [], "forms": [], "wrapped": [],
@@ -128,7 +135,7 @@ def _sealed(chunk: list[dict[str, str]], ids: list[int], message_ids: list[int],
     day = f"{timezone.localdate():%Y%m%d}"
     until = f"{timezone.localtime() + datetime.timedelta(hours=72):%Y-%m-%d %H:%M}"
     for pk, line in zip(ids, chunk, strict=True):
-        raw, receipt = os.urandom(32), _receipt(day)
+        raw, receipt = os.urandom(32), _receipt(day, drawn)
         cipher = AESGCM(raw)
         letter = _letter(receipt, line["number"], until).encode()
         add = {
@@ -158,11 +165,13 @@ def _seal(cipher: AESGCM, content: bytes, purpose: str) -> bytes:
     return nonce + cipher.encrypt(nonce, content, purpose.encode())
 
 
-def _receipt(day: str) -> str:
+def _receipt(day: str, drawn: set[str]) -> str:
+    """One that this run has not drawn: of 10,000 two are the same in one run of twenty."""
     while True:
         body = f"R{day}A{''.join(secrets.choice(receipts.ALPHABET) for _n in range(6))}"
         check = mod_37_36.calc_check_digit(body)
-        if check in receipts.ALPHABET:
+        if check in receipts.ALPHABET and body not in drawn:
+            drawn.add(body)
             return body + check
 
 
