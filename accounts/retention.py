@@ -14,6 +14,10 @@ IDENTITY, LOGINS, DATA_REQUESTS, DISCLOSURES, RELEASES, REGISTERS, RECORD = (
 )  # fmt: skip
 
 
+DAY = datetime.timedelta(days=1)
+LOGS = 184 * DAY  # at least: six months, however long they are (Cybersecurity Law 23(3))
+
+
 @dataclass(frozen=True)
 class Retention:
     label: Any
@@ -21,9 +25,13 @@ class Retention:
     after: Any  # what the time runs from
     basis: Any
     with_identity: bool  # goes with the identity it is about, even when its own time is not over
+    is_log: bool = False
+
+    def __post_init__(self) -> None:
+        if self.is_log and self.keep is not None and self.keep < LOGS:
+            raise ValueError(f"{self.label}: logs are kept for {LOGS.days} days at least, not for {self.keep.days}")
 
 
-DAY = datetime.timedelta(days=1)
 CLASSES: dict[str, Retention] = {
     IDENTITY: Retention(
         _("identity information and initial registrant"),
@@ -34,10 +42,11 @@ CLASSES: dict[str, Retention] = {
     ),
     LOGINS: Retention(
         _("first and last logins"),
-        184 * DAY,  # six months, however long they are
+        LOGS,
         _("the end of the tenure"),
         _("Cybersecurity Law 23(3): logs are kept for six months"),
         with_identity=False,
+        is_log=True,
     ),
     DATA_REQUESTS: Retention(
         _("statements of data requests"),
@@ -73,6 +82,7 @@ CLASSES: dict[str, Retention] = {
         "",
         _("Cybersecurity Law 23(3); PIPL 51 and 54"),
         with_identity=False,
+        is_log=True,
     ),
 }
 KEPT = tuple(code for code, one in CLASSES.items() if not one.with_identity and one.keep is None)

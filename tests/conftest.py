@@ -110,7 +110,9 @@ def _flush_through_the_guards() -> None:
 def _keep(connection: Any) -> None:
     with template.superuser(connection) as server, server.cursor() as cursor:
         for table, _size in template.filled(server, connection):
-            with cursor.copy(sql.SQL("COPY {} TO STDOUT (FORMAT BINARY)").format(sql.Identifier(table))) as rows:
+            with cursor.copy(
+                sql.SQL("COPY (SELECT * FROM {}) TO STDOUT (FORMAT BINARY)").format(sql.Identifier(table))
+            ) as rows:
                 _kept[table] = b"".join(rows)
 
 

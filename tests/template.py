@@ -40,8 +40,9 @@ def schema() -> str:
 
 
 def _state() -> str:
-    """Changes with every migration, and with the packages that bring some."""
+    """Changes with every migration, with the SQL that some take from elsewhere, and the packages that bring some."""
     files = [*BASE_DIR.glob("*/migrations/*.py"), *BASE_DIR.glob("*/*/migrations/*.py"), BASE_DIR / "requirements.txt"]
+    files += BASE_DIR.glob("*/*/sql.py")
     told = hashlib.sha256()
     for path in sorted(files):
         told.update(f"{path.relative_to(BASE_DIR)}\n".encode() + path.read_bytes())
@@ -82,8 +83,11 @@ def changing(connection: Any) -> Sequence[str]:
 
 def filled(server: psycopg.Connection, connection: Any) -> list[tuple[str, int]]:
     """Which of them have rows, and their sizes in bytes."""
-    each = "SELECT {}, pg_relation_size({}) WHERE EXISTS (SELECT FROM {})"
-    asked = [sql.SQL(each).format(t, t, sql.Identifier(t)) for t in changing(connection)]
+    each = (
+        "SELECT {0}, coalesce((SELECT sum(pg_relation_size(relid)) FROM pg_partition_tree({0})), pg_relation_size({0}))"
+        " WHERE EXISTS (SELECT FROM {1})"
+    )
+    asked = [sql.SQL(each).format(t, sql.Identifier(t)) for t in changing(connection)]
     return server.execute(sql.SQL(" UNION ALL ").join(asked)).fetchall()
 
 

@@ -76,6 +76,18 @@ declare(
     name=_("record broken"),
 )
 declare(
+    "months_few",
+    _("Few months of the record are made ahead, in %(tables)s. `manage.py migrate` makes them."),
+    Level.WARNING,
+    name=_("months of the record missing"),
+)
+declare(
+    "months_outside",
+    _("Rows of the record lie outside its months, in %(tables)s: docs/keeping.md says how to give them one."),
+    Level.WARNING,
+    name=_("rows outside the months"),
+)
+declare(
     "late",
     _("Late: %(label)s. Last seen: %(since)s; due every %(minutes)s minutes at least."),
     Level.CRITICAL,

@@ -16,3 +16,4 @@ class AuditConfig(AppConfig):
         from qqops.alerts import watch
 
         watch.declare("audit.verify", gettext_noop("the verification of the record"), within=timedelta(hours=26))
+        watch.declare("audit.months", gettext_noop("the making of the record's months"), within=timedelta(hours=26))

@@ -22,7 +22,11 @@ class Record(models.Model):
 
 
 class Event(models.Model):
-    """审计事件. `seq`, `prev_hash` and `hash` are set by the trigger of migration 0002, under the chain lock."""
+    """审计事件. `seq`, `at`, `prev_hash` and `hash` are set by migration 0002, under the chain lock.
+
+    The table is kept by month of `at` (0001), which has the order of `seq`. Neither `id` nor `seq` alone can be a key
+    of such a table, hence no `unique`.
+    """
 
     class Source(models.TextChoices):
         WEB = "web", _("web")
@@ -31,7 +35,7 @@ class Event(models.Model):
         SYSTEM = "system", _("system")
 
     id = models.UUIDField(primary_key=True)
-    seq = models.BigIntegerField(_("sequence"), unique=True)
+    seq = models.BigIntegerField(_("sequence"), db_index=True)
     at = models.DateTimeField(_("time"))
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("actor"), related_name="+", db_index=False

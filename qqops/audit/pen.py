@@ -1,8 +1,8 @@
 """The pen: the one writer of the record.
 
 `act` opens (or joins) a transaction, lets the service change rows and write their history, and last of all
-inserts the event with the digest of those rows. The event's insert takes the chain lock (a trigger, migration
-0002), so everything heavy is done before it. Events of nested acts wait for the outermost one to finish.
+inserts the event with the digest of those rows. The event's insert takes the chain lock (migration 0002), so
+everything heavy is done before it. Events of nested acts wait for the outermost one to finish.
 """
 
 import uuid
@@ -24,6 +24,11 @@ from qqops.audit.personal import no_personal_data
 from qqops.errors import Refused
 
 CREATED, CHANGED = "+", "~"
+# The columns of an event that are ours to give; the database sets the others (sql.py).
+_GIVEN = (
+    "id, actor_id, actor_label, verb, subject_type, subject_id, subject_label, decision_id, ticket, request_id, source,"
+    " address, os_user, reason, facts, rows, rows_digest"
+)
 
 
 @dataclass
@@ -162,9 +167,9 @@ def _pk_in(model: type[models.Model]) -> str:
 def _insert(acts: list[Act]) -> None:
     here = origin.current()
     selects, params = [], []
-    for a in acts:
+    for n, a in enumerate(acts):
         selects.append(
-            f"SELECT %s::uuid, clock_timestamp(), %s::bigint, %s, %s, %s, %s, %s, %s::bigint, %s, %s::uuid, %s,"
+            f"SELECT {n}, %s::uuid, %s::bigint, %s, %s, %s, %s, %s, %s::bigint, %s, %s::uuid, %s,"
             f" %s::inet, %s, %s, %s::jsonb, %s::jsonb, {digest.of_event(list(a.rows), '%s::uuid')}"
         )
         subject = a.subject
@@ -177,11 +182,11 @@ def _insert(acts: list[Act]) -> None:
         ]  # fmt: skip
     with connection.cursor() as cursor:
         # Foreign keys are deferred: have them checked now, before the chain lock is taken, not at commit under it;
-        # and deferred again, as the next act of this transaction expects them.
+        # and deferred again, as the next act of this transaction expects them. The lock is taken by the default of
+        # `at`: after the sort, and so after all digests.
         cursor.execute(
-            f"SET CONSTRAINTS ALL IMMEDIATE; INSERT INTO {_table(Event)} (id, at, actor_id, actor_label, verb,"
-            " subject_type, subject_id, subject_label, decision_id, ticket, request_id, source, address, os_user,"
-            f" reason, facts, rows, rows_digest) {' UNION ALL '.join(selects)}; SET CONSTRAINTS ALL DEFERRED",
+            f"SET CONSTRAINTS ALL IMMEDIATE; INSERT INTO {_table(Event)} ({_GIVEN}) SELECT {_GIVEN}"
+            f" FROM ({' UNION ALL '.join(selects)}) acts (n, {_GIVEN}) ORDER BY n; SET CONSTRAINTS ALL DEFERRED",
             params,
         )
 

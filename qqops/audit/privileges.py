@@ -2,6 +2,7 @@
 
 Migrations run as the owning role; after each `migrate` this grants the application role its rights anew, so a
 new table gets them by its class: the record is SELECT and INSERT, kept rows are never deleted, the rest is free.
+A month of the record is reached through its table alone: nothing is granted on it.
 """
 
 from typing import Any
@@ -71,6 +72,11 @@ def grant(using: str = "owner", **kwargs: Any) -> None:
                 names = ", ".join(map(quote, columns))
                 statements.append(f"GRANT UPDATE ({names}) ON {quote(table)} TO {quote(role)}")
     statements += [f"GRANT SELECT ON {quote('django_migrations')} TO {quote(role)}"]
+    if Event._meta.db_table in tables:  # what the owner made for it beside the tables (sql.py)
+        months = "record_months(), record_months_ahead()"
+        statements.append(f"GRANT SELECT ON audit_event_lately TO {quote(role)}")
+        statements.append(f"REVOKE EXECUTE ON FUNCTION {months} FROM PUBLIC")
+        statements.append(f"GRANT EXECUTE ON FUNCTION {months} TO {quote(role)}")
     with transaction.atomic(using), owner.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)

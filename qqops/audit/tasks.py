@@ -1,10 +1,12 @@
-"""The worker verifies the record each night: a broken one must not wait until somebody thinks of asking."""
+"""The worker verifies the record each night, as a broken one must not wait until somebody thinks of asking, and makes
+the months of the record ahead."""
 
 from procrastinate.contrib.django import app
 
 from qqops.alerts import watch
-from qqops.audit import alarm, origin
+from qqops.audit import alarm, months, origin
 from qqops.audit.verify import verify
+from qqops.staff.models import Staff
 
 
 @app.periodic(cron="30 3 * * *")
@@ -16,3 +18,14 @@ def verify_record(timestamp: int) -> None:
         with origin.origin(origin.SYSTEM, os_user=origin.terminal_user()):
             alarm.sound(broken)
     watch.beat("audit.verify")
+
+
+@app.periodic(cron="10 3 * * *")
+@app.task(name="audit.months", queue="acts", queueing_lock="audit.months")
+def make_months(timestamp: int) -> None:
+    """Before the verification, which reads all for as long as it takes."""
+    system = Staff.objects.system("system-audit")
+    with origin.origin(origin.SYSTEM, os_user=origin.terminal_user()):
+        months.make_ahead(actor=system)
+        months.report(actor=system)
+    watch.beat("audit.months")

@@ -76,3 +76,5 @@ def sentence(code: str, facts: dict[str, Any]) -> str:
 
 declare("audit.refused", _("was refused: %(why)s"))
 declare("audit.broken", _("found the record broken; rows: %(rows)s"))
+declare("audit.months_made", _("made months of the record ahead: %(tables)s"))
+declare("audit.months_wanting", _("found the months of the record wanting: %(tables)s"))

@@ -14,6 +14,7 @@ from enforcement import tasks
 from qqops.alerts import tasks as alert_tasks
 from qqops.alerts import watch
 from qqops.alerts.models import Alert, Beat
+from qqops.audit import tasks as audit_tasks
 from qqops.audit.models import Event
 from qqops.staff import tasks as staff_tasks
 from qqops.staff.models import Staff
@@ -68,7 +69,14 @@ def test_each_of_the_worker_is_late_after_its_own_time(fresh: datetime.datetime)
             "accounts.release",
         },
     )
-    daily = {"audit.verify", "accounts.purge", "accounts.logins", "enforcement.evidence", "appeals.keys"}
+    daily = {
+        "audit.verify",
+        "audit.months",
+        "accounts.purge",
+        "accounts.logins",
+        "enforcement.evidence",
+        "appeals.keys",
+    }
     assert late_at(fresh + 29 * MINUTE) == MINUTELY
     half_hourly |= MINUTELY
     assert late_at(fresh + 31 * MINUTE) == half_hourly
@@ -113,6 +121,7 @@ def test_each_sweep_of_the_worker_beats(fresh: datetime.datetime) -> None:
             "enforcement.deliver": tasks.deliver_notices,
             "enforcement.lists": tasks.forget_lists,
             "enforcement.evidence": tasks.drop_evidence,
+            "audit.months": audit_tasks.make_months,
             "appeals.sweep": appeals_tasks.sweep_appeals,
             "appeals.deliver": appeals_tasks.deliver_messages,
             "appeals.keys": appeals_tasks.clear_words,

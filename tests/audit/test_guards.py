@@ -2,6 +2,8 @@
 
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection, models, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations import AddField, CreateModel
+from django.utils import timezone
 
 from accounts.models import Number
 from enforcement.policy import Kind
@@ -225,11 +228,15 @@ def full(cast: dict[str, Staff], number: Make, officer: Staff, supervisor: Staff
 
 @pytest.mark.django_db(transaction=True)
 def test_the_owner_is_stopped_by_triggers(full: None) -> None:
+    refused = pytest.raises(DatabaseError, match="append-only|append_only|Cannot (update|delete)")
     for model in PROTECTED:
         assert rows(f"SELECT count(*) FROM {model._meta.db_table}") != [(0,)], model
         for verb in ("UPDATE", "DELETE", "TRUNCATE"):
-            with pytest.raises(DatabaseError, match="append-only|append_only|Cannot (update|delete)"):
+            with refused:
                 rows(_raw(model, verb), alias="owner")
+    for month in chain(*_months().values()):
+        with refused:
+            rows(f"TRUNCATE {month}", alias="owner")
 
 
 def _raw(model: type[models.Model], verb: str) -> str:
@@ -257,16 +264,87 @@ def test_djangos_own_lists_are_only_read(table: str) -> None:
 
 
 @pytest.mark.django_db
-def test_an_event_cannot_be_inserted_outside_the_chain(officer: Staff) -> None:
+def test_an_event_cannot_be_inserted_outside_the_chain_or_at_another_time(officer: Staff) -> None:
     head = Event.objects.latest("seq")
-    Event.objects.bulk_create(
-        [
-            Event(
-                id=uuid.uuid4(), seq=9_999_999, at="2001-01-01T00:00:00Z", actor=officer, actor_label="x", verb="x",
-                request_id=uuid.uuid4(), source="web", rows_digest=b"", prev_hash=b"forged", hash=b"forged",
-            )
-        ]
+    this_month = timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    forged = Event(
+        id=uuid.uuid4(), seq=9_999_999, actor=officer, actor_label="x", verb="x", request_id=uuid.uuid4(),
+        source="web", rows_digest=b"", prev_hash=b"forged", hash=b"forged",
     )  # fmt: skip
-    forged = Event.objects.latest("seq")
-    assert (forged.seq, bytes(forged.prev_hash)) == (head.seq + 1, bytes(head.hash))
-    assert bytes(forged.hash) != b"forged"
+    for forged.at in (
+        datetime(2001, 1, 1, tzinfo=UTC),
+        this_month - timedelta(days=1),
+        this_month + timedelta(days=32),
+    ):
+        with pytest.raises(DatabaseError, match="moving row to another partition"), transaction.atomic():
+            Event.objects.bulk_create([forged])
+    forged.at = this_month
+    Event.objects.bulk_create([forged])
+    found = Event.objects.latest("seq")
+    assert (found.seq, bytes(found.prev_hash)) == (head.seq + 1, bytes(head.hash))
+    assert head.at < found.at != this_month and bytes(found.hash) != b"forged"
+
+
+def _months() -> dict[str, list[str]]:
+    """Which tables of the record are kept by month, and in which."""
+    found: dict[str, list[str]] = {}
+    for parent, month in rows(
+        "SELECT i.inhparent::regclass::text, i.inhrelid::regclass::text FROM pg_inherits i"
+        " JOIN pg_partitioned_table p ON p.partrelid = i.inhparent ORDER BY 1, 2"
+    ):
+        found.setdefault(parent, []).append(month)
+    return found
+
+
+@pytest.mark.django_db
+def test_each_month_has_the_triggers_of_its_table_and_one_of_its_own() -> None:
+    months = _months()
+    assert list(months) == ["accounts_historicalnumber", "audit_event"]
+    for parent, parts in months.items():
+        assert len(parts) >= 5
+        wanted = {name for name, level in _triggers(parent) if level == "row"} | {"no_truncate"}
+        assert wanted >= {"no_truncate", "chain"} or parent != "audit_event"
+        assert any(name.startswith("pgtrigger_append_only") for name in wanted)
+        for part in parts:
+            assert {name for name, _level in _triggers(part)} == wanted, part
+
+
+def _triggers(table: str) -> list[tuple[Any, ...]]:
+    """Those that are on, of ours."""
+    return rows(
+        "SELECT tgname, CASE tgtype & 1 WHEN 1 THEN 'row' ELSE 'statement' END FROM pg_trigger"
+        " WHERE tgrelid = %s::regclass AND NOT tgisinternal AND tgenabled = 'O' AND tgname !~ '^RI_'",
+        table,
+    )
+
+
+@pytest.mark.django_db
+def test_the_application_reaches_a_month_through_its_table_alone() -> None:
+    for parent, parts in _months().items():
+        for part in parts:
+            for statement in (
+                f"SELECT FROM {part}",
+                f"INSERT INTO {part} SELECT * FROM {parent} LIMIT 0",
+                f"UPDATE {part} SET id = id",
+                f"DELETE FROM {part}",
+                f"TRUNCATE {part}",
+                f"DROP TABLE {part}",
+                f"ALTER TABLE {parent} DETACH PARTITION {part}",
+                f"ALTER TABLE {part} DISABLE TRIGGER ALL",
+            ):
+                with pytest.raises(DatabaseError, match="denied|owner"), transaction.atomic():
+                    rows(statement)
+    granted = rows(
+        "SELECT c.relname FROM pg_class c, aclexplode(c.relacl) a WHERE c.relispartition AND a.grantee <> c.relowner"
+    )
+    assert granted == []
+
+
+@pytest.mark.django_db
+def test_what_runs_as_the_owner_is_this_and_takes_no_word_from_its_caller() -> None:
+    found = rows(
+        "SELECT proname, pronargs, proconfig[1], has_function_privilege('public', oid, 'EXECUTE') FROM pg_proc"
+        " WHERE prosecdef AND pronamespace = 'public'::regnamespace ORDER BY 1"
+    )
+    path = "search_path=pg_catalog, pg_temp"
+    assert found == [("record_months", 0, path, False), ("record_months_ahead", 0, path, False)]

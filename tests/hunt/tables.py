@@ -13,8 +13,9 @@ from tests.hunt.disguises import found_in, unpacked
 def tables() -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables"
-            " WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1"
+            "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition"
+            " AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1"
         )
         return [name for (name,) in cursor.fetchall()]
 

@@ -6,6 +6,43 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from qqops.audit.sql import DROP_MONTHS, MONTHS
+
+# By month of `at`, which has the order of `seq`. A key must have the month in it: that there is each id and each seq
+# but once is seen to by the chain (0002) and by verify. The months are made below, when the triggers are there.
+TABLE = """
+CREATE TABLE audit_event (
+  id uuid NOT NULL,
+  seq bigint NOT NULL,
+  at timestamptz NOT NULL,
+  actor_label varchar(200) NOT NULL,
+  verb varchar(80) NOT NULL,
+  subject_type varchar(80) NOT NULL,
+  subject_id varchar(40) NOT NULL,
+  subject_label varchar(200) NOT NULL,
+  decision_id bigint,
+  ticket varchar(80) NOT NULL,
+  request_id uuid NOT NULL,
+  source varchar(10) NOT NULL,
+  address inet,
+  os_user varchar(80) NOT NULL,
+  reason text NOT NULL,
+  facts jsonb NOT NULL,
+  rows jsonb NOT NULL,
+  rows_digest bytea NOT NULL,
+  prev_hash bytea NOT NULL,
+  hash bytea NOT NULL,
+  actor_id bigint NOT NULL REFERENCES staff_staff DEFERRABLE INITIALLY DEFERRED,
+  PRIMARY KEY (id, at)
+) PARTITION BY RANGE (at);
+CREATE INDEX event_seq ON audit_event (seq);
+CREATE INDEX event_at ON audit_event (at);
+CREATE INDEX event_actor ON audit_event (actor_id, seq DESC);
+CREATE INDEX event_decision ON audit_event (decision_id, seq) WHERE decision_id IS NOT NULL;
+CREATE INDEX event_verb ON audit_event (verb, seq DESC);
+CREATE INDEX event_request ON audit_event (request_id);
+"""
+
 
 class Migration(migrations.Migration):
 
@@ -16,38 +53,44 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='Event',
-            fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('seq', models.BigIntegerField(unique=True, verbose_name='sequence')),
-                ('at', models.DateTimeField(verbose_name='time')),
-                ('actor_label', models.CharField(max_length=200, verbose_name='actor')),
-                ('verb', models.CharField(max_length=80, verbose_name='verb')),
-                ('subject_type', models.CharField(blank=True, max_length=80)),
-                ('subject_id', models.CharField(blank=True, max_length=40)),
-                ('subject_label', models.CharField(blank=True, max_length=200, verbose_name='subject')),
-                ('decision_id', models.BigIntegerField(null=True, verbose_name='decision')),
-                ('ticket', models.CharField(blank=True, max_length=80, verbose_name='ticket')),
-                ('request_id', models.UUIDField(verbose_name='request')),
-                ('source', models.CharField(choices=[('web', 'web'), ('command', 'command'), ('worker', 'worker'), ('system', 'system')], max_length=10, verbose_name='source')),
-                ('address', models.GenericIPAddressField(null=True, verbose_name='address')),
-                ('os_user', models.CharField(blank=True, max_length=80, verbose_name='OS user')),
-                ('reason', models.TextField(blank=True, verbose_name='reason')),
-                ('facts', models.JSONField(default=dict, verbose_name='facts')),
-                ('rows', models.JSONField(default=dict)),
-                ('rows_digest', models.BinaryField()),
-                ('prev_hash', models.BinaryField()),
-                ('hash', models.BinaryField()),
-                ('actor', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='actor')),
+        migrations.RunSQL(MONTHS, DROP_MONTHS),
+        migrations.SeparateDatabaseAndState(
+            state_operations=[
+                migrations.CreateModel(
+                    name='Event',
+                    fields=[
+                        ('id', models.UUIDField(primary_key=True, serialize=False)),
+                        ('seq', models.BigIntegerField(db_index=True, verbose_name='sequence')),
+                        ('at', models.DateTimeField(verbose_name='time')),
+                        ('actor_label', models.CharField(max_length=200, verbose_name='actor')),
+                        ('verb', models.CharField(max_length=80, verbose_name='verb')),
+                        ('subject_type', models.CharField(blank=True, max_length=80)),
+                        ('subject_id', models.CharField(blank=True, max_length=40)),
+                        ('subject_label', models.CharField(blank=True, max_length=200, verbose_name='subject')),
+                        ('decision_id', models.BigIntegerField(null=True, verbose_name='decision')),
+                        ('ticket', models.CharField(blank=True, max_length=80, verbose_name='ticket')),
+                        ('request_id', models.UUIDField(verbose_name='request')),
+                        ('source', models.CharField(choices=[('web', 'web'), ('command', 'command'), ('worker', 'worker'), ('system', 'system')], max_length=10, verbose_name='source')),
+                        ('address', models.GenericIPAddressField(null=True, verbose_name='address')),
+                        ('os_user', models.CharField(blank=True, max_length=80, verbose_name='OS user')),
+                        ('reason', models.TextField(blank=True, verbose_name='reason')),
+                        ('facts', models.JSONField(default=dict, verbose_name='facts')),
+                        ('rows', models.JSONField(default=dict)),
+                        ('rows_digest', models.BinaryField()),
+                        ('prev_hash', models.BinaryField()),
+                        ('hash', models.BinaryField()),
+                        ('actor', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='actor')),
+                    ],
+                    options={
+                        'verbose_name': 'audit event',
+                        'verbose_name_plural': 'audit events',
+                        'ordering': ('-seq',),
+                        'default_permissions': ('view',),
+                        'indexes': [models.Index(fields=['actor', '-seq'], name='event_actor'), models.Index(condition=models.Q(('decision_id__isnull', False)), fields=['decision_id', 'seq'], name='event_decision'), models.Index(fields=['verb', '-seq'], name='event_verb'), models.Index(fields=['request_id'], name='event_request')],
+                    },
+                ),
             ],
-            options={
-                'verbose_name': 'audit event',
-                'verbose_name_plural': 'audit events',
-                'ordering': ('-seq',),
-                'default_permissions': ('view',),
-                'indexes': [models.Index(fields=['actor', '-seq'], name='event_actor'), models.Index(condition=models.Q(('decision_id__isnull', False)), fields=['decision_id', 'seq'], name='event_decision'), models.Index(fields=['verb', '-seq'], name='event_verb'), models.Index(fields=['request_id'], name='event_request')],
-            },
+            database_operations=[migrations.RunSQL(TABLE, 'DROP TABLE audit_event')],
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='event',
@@ -57,4 +100,5 @@ class Migration(migrations.Migration):
             model_name='event',
             trigger=pgtrigger.compiler.Trigger(name='no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'append-only: %', TG_TABLE_NAME;", hash='33012b887d66f8e6214e823c5bfa048cacb4ad88', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_no_truncate_06d01', table='audit_event', when='BEFORE')),
         ),
+        migrations.RunSQL('SELECT record_months_ahead()', migrations.RunSQL.noop),
     ]

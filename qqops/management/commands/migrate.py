@@ -3,6 +3,8 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate
 
+from qqops.audit import months, origin
+from qqops.staff.models import Staff
 from qqops.staff.services import settle
 from qqops.vault import keys
 
@@ -18,6 +20,8 @@ class Command(migrate.Command):
         super().handle(*args, **options)
         if not options["plan"] and not options["check_unapplied"]:
             settle()
+            with origin.origin(origin.SYSTEM, os_user=origin.terminal_user()):
+                months.make_ahead(actor=Staff.objects.system("system-audit"))
             try:
                 keys.settle()
             except keys.UnfitKeys as problem:
