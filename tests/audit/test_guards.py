@@ -347,4 +347,8 @@ def test_what_runs_as_the_owner_is_this_and_takes_no_word_from_its_caller() -> N
         " WHERE prosecdef AND pronamespace = 'public'::regnamespace ORDER BY 1"
     )
     path = "search_path=pg_catalog, pg_temp"
-    assert found == [("record_months", 0, path, False), ("record_months_ahead", 0, path, False)]
+    assert found == [
+        ("accounts_loginline_counted", 0, "search_path=pg_catalog, public, pg_temp", True),  # a trigger
+        ("record_months", 0, path, False),
+        ("record_months_ahead", 0, path, False),
+    ]
