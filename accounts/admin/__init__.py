@@ -1,5 +1,6 @@
 from accounts.admin import (
     allocation,
+    as_of,
     breach,
     campaigns,
     cancel,
@@ -31,6 +32,7 @@ from accounts.admin import (
 
 __all__ = [
     "allocation",
+    "as_of",
     "breach",
     "campaigns",
     "cancel",

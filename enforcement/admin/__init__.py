@@ -1,5 +1,6 @@
 from enforcement.admin import (
     acts,
+    as_of,
     batch,
     case_acts,
     case_faith,
@@ -24,6 +25,7 @@ from enforcement.admin import (
 
 __all__ = [
     "acts",
+    "as_of",
     "batch",
     "case_acts",
     "case_faith",

@@ -1,6 +1,7 @@
-"""The pages that every app builds on: a list, an object, an act to confirm, a history."""
+"""The pages that every app builds on: a list, an object, its history, how it was, an act to confirm."""
 
 from qqops.pages.admin import OpsModelAdmin
+from qqops.pages.as_of import AsOfPage, Then, as_of_url
 from qqops.pages.base import Page
 from qqops.pages.confirm import ConfirmPage, Preview
 from qqops.pages.history import HistoryPage
@@ -11,6 +12,7 @@ from qqops.pages.ruling import RulingPage
 __all__ = [
     "FILTERED",
     "SAVED_SHOWN",
+    "AsOfPage",
     "Column",
     "ConfirmPage",
     "Filter",
@@ -21,6 +23,8 @@ __all__ = [
     "Page",
     "Preview",
     "RulingPage",
+    "Then",
+    "as_of_url",
     "chosen_facts",
     "chosen_of",
     "saved_url",

@@ -6,13 +6,14 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import URLPattern, path
 
+from qqops.pages.as_of import AsOfPage
 from qqops.pages.history import HistoryPage
 from qqops.pages.lists import KeysetList
 from qqops.pages.objects import ObjectPage
 
 
 class OpsModelAdmin(admin.ModelAdmin[Any]):
-    """A list, an object and its history; the routes of add, change and delete do not exist."""
+    """A list, an object, its history and how it was at a time; the routes of add, change and delete do not exist."""
 
     list_page: type[KeysetList] | None = None
     object_page: type[ObjectPage] | None = None
@@ -41,6 +42,8 @@ class OpsModelAdmin(admin.ModelAdmin[Any]):
         if self.object_page and hasattr(model, "history"):
             history = self.history_page.as_view(site, object_page=self.object_page, nav=nav)
             urls.append(path("<str:object_id>/history/", history, name=f"{name}_history"))
+            as_of = AsOfPage.as_view(site, object_page=self.object_page, history_page=self.history_page, nav=nav)
+            urls.append(path("<str:object_id>/as-of/", as_of, name=f"{name}_asof"))
         if self.object_page:
             urls.append(path("<str:object_id>/", self.object_page.as_view(site), name=f"{name}_change"))
         return urls

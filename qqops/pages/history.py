@@ -3,12 +3,10 @@
 simple-history's own page saves on POST even for staff who may only look (style.md §0), so it is not used at all.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, ClassVar
 
 from django.contrib.auth import get_user_model
-from django.db.models import ForeignKey, Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -16,43 +14,11 @@ from django.utils.translation import gettext_lazy as _
 from qqops.audit.models import Event
 from qqops.pages.base import Crumb, Page
 from qqops.pages.objects import ObjectPage
-from qqops.panels import Change, Entry
+from qqops.pages.rows import Labels, changes, labels_of
+from qqops.panels import Entry
 
 PAGE_SIZE = 25
-# What binds rows to one another, and says nothing to a reader; a model may name more as `hidden_in_history`.
-INTERNALS = ("content_hash", "approvers", "revision")
 KINDS = {"+": _("created"), "~": _("changed"), "-": _("deleted")}
-
-
-def labelled(model: type[Model], name: str, row: Any, people: Mapping[Any, Any]) -> Any:
-    """The value of a history row's field as staff read it: choices by their labels, people by name, others by key."""
-    f: Any = model._meta.get_field(name)
-    value = getattr(row, f.attname)
-    if f.flatchoices:
-        return dict(f.flatchoices).get(value, value)
-    return str(people.get(value, value)) if f in _of_people(model) and value is not None else value
-
-
-def _of_people(model: type[Model]) -> list[Any]:
-    return [f for f in model._meta.concrete_fields if f.related_model is get_user_model()]
-
-
-def changes(
-    model: type[Model], before: Any, after: Any, people: Mapping[Any, Any] = MappingProxyType({})
-) -> list[Change]:
-    """What differs between two history rows; without an older one, all that was set."""
-    found = []
-    hidden = {*INTERNALS, *getattr(model, "hidden_in_history", ())}
-    for f in model._meta.concrete_fields:
-        if not hasattr(after, f.attname) or f.primary_key or f.name in hidden:
-            continue
-        new = getattr(after, f.attname)
-        old = getattr(before, f.attname) if before is not None else None
-        unset = before is None and new in (None, "", False) and not isinstance(f, ForeignKey)
-        if old != new and not unset:
-            was = labelled(model, f.name, before, people) if before is not None else None
-            found.append(Change(f.verbose_name, was, labelled(model, f.name, after, people)))
-    return found
 
 
 class HistoryPage(Page):
@@ -98,26 +64,26 @@ class HistoryPage(Page):
             entries=self.entries(shown, [*found[1:], None]),
             older=f"{older}?before={shown[-1].history_id}" if len(found) > PAGE_SIZE else "",
             first=older if before else "",
+            as_of=self.of.as_of_url(self.object),
         )
 
     def entries(self, rows: list[Any], older: list[Any]) -> list[Entry]:
         events = Event.objects.in_bulk({row.event_id for row in rows})
-        wanted = {row.history_user_id for row in rows if row.event_id not in events}
-        keys = [f.attname for f in _of_people(self.model)]
-        wanted |= {getattr(row, key, None) for row in (*rows, *older) if row is not None for key in keys}
-        wanted.discard(None)
+        labels = labels_of(self.model, (*rows, *older))
+        wanted = {row.history_user_id for row in rows if row.event_id not in events} - {None}
         people = get_user_model()._default_manager.in_bulk(wanted) if wanted else {}
         return [
-            self.entry(row, before, events.get(row.event_id), people) for row, before in zip(rows, older, strict=False)
+            self.entry(row, before, events.get(row.event_id), labels, people)
+            for row, before in zip(rows, older, strict=False)
         ]
 
-    def entry(self, row: Any, before: Any, event: Event | None, people: dict[Any, Any]) -> Entry:
+    def entry(self, row: Any, before: Any, event: Event | None, labels: Labels, people: dict[Any, Any]) -> Entry:
         return Entry(
             at=row.history_date,
             title=event.sentence if event else KINDS[row.history_type],
             who=event.actor_label if event else str(people.get(row.history_user_id, "")),
             text=event.reason if event else row.history_change_reason or "",
             tone="info" if row.history_type == "+" else "",
-            changes=changes(self.model, before, row, people),
+            changes=changes(self.model, before, row, labels),
             request_id=str(event.request_id) if event else "",
         )

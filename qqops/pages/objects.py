@@ -63,11 +63,19 @@ class ObjectPage(Page):
         acts = panels.acts_for(self.page, self.request, obj)
         if history := self.history_url(obj):
             acts.append(Act(_("History"), history, key="h"))
+        if as_of := self.as_of_url(obj):
+            acts.append(Act(_("As it was"), as_of))
         return acts
 
     def history_url(self, obj: Any) -> str:
+        return self._url_of("history", obj)
+
+    def as_of_url(self, obj: Any) -> str:
+        return self._url_of("asof", obj)
+
+    def _url_of(self, page: str, obj: Any) -> str:
         try:
-            return reverse(f"{self.url_base}_history", args=[obj.pk])
+            return reverse(f"{self.url_base}_{page}", args=[obj.pk])
         except NoReverseMatch:  # a model without history has no such page
             return ""
 

@@ -43,7 +43,7 @@ def further() -> Iterator[Address]:
     """Each address that is about one thing, for all the things of its kind that the story has left."""
     for name, route in routes():
         app_and_model, _under, page = name.removeprefix("admin:").rpartition("_")
-        if page not in ("change", "history") or "<" not in route:
+        if page not in ("change", "history", "asof") or "<" not in route:
             continue
         model = apps.get_model(app_and_model.replace("_", ".", 1))
         for pk in model._default_manager.order_by("-pk").values_list("pk", flat=True)[:LAST]:

@@ -29,7 +29,7 @@ ONE = 10_001
 LEAVING, LEFT = 284_917_061, 284_917_063
 DESK = (384_917_000, 384_917_999)  # a range
 COVER = "covers for a colleague on leave"
-PAGES = ("change", "history")
+PAGES = ("change", "history", "asof")
 Cast = dict[str, Staff]
 
 

@@ -1,0 +1,75 @@
+"""What belongs to a number, a tenure or an identity as it was at a time; who held the number on the day."""
+
+from collections.abc import Iterable
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.admin.identity import VIEW, declared_badge, standing_badges
+from accounts.models import Identity, Tenure
+from accounts.queries.identity import identity_of, masked
+from accounts.queries.number import shown_of
+from accounts.queries.people import is_own
+from accounts.services.holder import LOOK
+from qqops import panels
+from qqops.audit import asof
+from qqops.pages import Then, as_of_url
+from qqops.pages.rows import labels_of, state
+from qqops.panels import Act, Fact, Panel
+from qqops.templatetags.ops import link
+
+FACTS = "ops/panel_facts.html"
+
+
+def _shown(request: HttpRequest, then: Then) -> Panel:
+    return Panel(_("What it showed"), FACTS, {"facts": [Fact(_("State"), shown_of(then.row, then.at).label)]})
+
+
+def _tenure(request: HttpRequest, then: Then) -> Panel | None:
+    """Who held it then, as far as a tenure tells: nobody's identity."""
+    if then.row.tenure_id is None or not request.user.has_perm(LOOK):
+        return None
+    rows = [r for r in asof.rows_at(Tenure, then.at, number_id=then.object.pk) if r.id == then.row.tenure_id]
+    labels = labels_of(Tenure, rows)
+    facts = [fact for row in rows for fact in state(Tenure, row, labels)]
+    if rows:
+        more = link(as_of_url(Tenure, then.row.tenure_id, then.at), _("the tenure as it was"))
+        facts.append(Fact(_("More"), more))
+    return Panel(_("Its tenure"), FACTS, {"facts": facts})
+
+
+def _identity(request: HttpRequest, then: Then) -> Panel | None:
+    if not request.user.has_perm(VIEW) or identity_of(then.object) is None:
+        return None
+    more = link(as_of_url(Identity, then.object.pk, then.at), _("the identity information as it was"))
+    return Panel(_("Its holder"), FACTS, {"facts": [Fact(_("More"), more)]})
+
+
+def _items(request: HttpRequest, then: Then) -> Panel:
+    """The items as they were, masked as they would be today: by today's key, and not where today nothing is shown."""
+    today: Identity = then.object
+    if is_own(today):
+        facts = [Fact(_("Standing"), declared_badge())]
+    elif today.erased_at or today.locked_at:
+        facts = [Fact(_("Standing"), standing_badges(today))]
+    else:
+        known: Identity = then.row.instance
+        known.tenure = today.tenure
+        facts = [Fact(item.label, shown) for item, shown in masked(known).items()]
+    return Panel(_("Items, masked"), FACTS, {"facts": facts})
+
+
+def _who_held(request: HttpRequest, then: Then) -> Iterable[Act]:
+    if request.user.has_perm(LOOK):
+        asked = urlencode({"number": then.object.pk, "day": f"{timezone.localtime(then.at):%Y-%m-%d}"})
+        yield Act(_("Who answers for a day"), f"{reverse('admin:answers')}?{asked}", key="d")
+
+
+panels.register("number:as_of", _shown)
+panels.register("number:as_of", _tenure, order=1)
+panels.register("tenure:as_of", _identity, order=9)
+panels.register("identity:as_of", _items)
+panels.toolbar("number:as_of", _who_held)
