@@ -23,3 +23,15 @@ class Refused(Exception):
 
     def __str__(self) -> str:
         return gettext(self.message) % self.params if self.params else gettext(self.message)
+
+
+CONFLICTS: set[str] = set()
+
+
+def conflict(message: str) -> str:
+    """The message id of a refusal because of one's own part or stake in it: a declared number, one's own proposal.
+
+    Declared where it is raised; whoever reviews the record looks for those who tried it (separation of duties).
+    """
+    CONFLICTS.add(message)
+    return message

@@ -19,9 +19,11 @@ from accounts.queries.breach import SEEN, count_seen, overdue, span
 from qqops.alerts.services import raise_alert, raised_within
 from qqops.audit import pen
 from qqops.audit.personal import no_personal_data
-from qqops.errors import Invalid, Refused
+from qqops.errors import Invalid, Refused, conflict
 from qqops.reason import must_say_why
 from qqops.staff.models import Staff
+
+ABOUT_SELF = conflict(gettext_noop("This is about your own viewing: another person must handle it."))
 
 HANDLE = "accounts.handle_breach"
 REPORT_WITHIN = datetime.timedelta(hours=4)
@@ -209,7 +211,7 @@ def _may(actor: Staff, whose: Staff | None) -> None:
     if not actor.has_perm(HANDLE):
         raise Refused(gettext_noop("Your role may not handle breaches."))
     if whose is not None and whose.pk == actor.pk:
-        raise Refused(gettext_noop("This is about your own viewing: another person must handle it."))
+        raise Refused(ABOUT_SELF)
 
 
 def _told(otherwise: str, *texts: str) -> None:

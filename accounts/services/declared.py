@@ -11,9 +11,14 @@ from django.utils.translation import gettext_noop
 from accounts.models import DeclaredNumber
 from accounts.queries.declared import own_numbers
 from qqops.audit import pen
-from qqops.errors import Invalid, Refused
+from qqops.errors import Invalid, Refused, conflict
 from qqops.reason import must_say_why
 from qqops.staff.models import Staff
+
+AMONG_OWN = conflict(
+    gettext_noop("Among these numbers is one that you declared as your own or a relative's: another person must act.")
+)
+DECLARED_IT = conflict(gettext_noop("You declared this number yourself: another person must end the declaration."))
 
 DECLARE, END = "accounts.declare_number", "accounts.end_declaration"
 AT_ONCE = 200  # a person's own and his relatives'; more than that is a pasted mistake
@@ -27,10 +32,7 @@ class Declared:
 
 def self_dealing(own: int) -> Refused:
     """The refusal of a whole list, of which the person has declared so many."""
-    sentence = gettext_noop(
-        "Among these numbers is one that you declared as your own or a relative's: another person must act."
-    )
-    return Refused(sentence, own=own)
+    return Refused(AMONG_OWN, own=own)
 
 
 def refuse_own(staff: Staff, numbers: Iterable[int]) -> None:
@@ -80,7 +82,7 @@ def declare(
 def check_end(declared: DeclaredNumber, *, actor: Staff) -> None:
     """May this person end this declaration? Asked by the page and by the act."""
     if declared.staff_id == actor.pk:
-        raise Refused(gettext_noop("You declared this number yourself: another person must end the declaration."))
+        raise Refused(DECLARED_IT)
     if not actor.has_perm(END):
         raise Refused(gettext_noop("Your role may not end a declaration."))
     if declared.ended_at is not None:

@@ -16,9 +16,11 @@ from accounts.services.declared import refuse_own
 from accounts.services.protect import attempted
 from qqops.audit import pen
 from qqops.audit.personal import no_personal_data
-from qqops.errors import Invalid, Refused
+from qqops.errors import Invalid, Refused, conflict
 from qqops.reason import must_say_why
 from qqops.staff.models import Staff
+
+PLACED_IT = conflict(gettext_noop("You placed this hold: another person must lift it."))
 
 PLACE, LIFT = "accounts.place_hold", "accounts.lift_hold"
 LEGAL = Hold.Kind.LEGAL
@@ -147,7 +149,7 @@ def check_lift(hold: Hold, *, actor: Staff) -> None:
     if hold.kind != LEGAL:
         raise Refused(gettext_noop("This hold ends with the request or appeal that it belongs to."))
     if hold.placed_by_id == actor.pk:
-        raise Refused(gettext_noop("You placed this hold: another person must lift it."))
+        raise Refused(PLACED_IT)
     if hold.lifted_at is not None:
         raise Invalid(_("This hold is lifted already."))
 

@@ -14,11 +14,13 @@ from accounts.services.declared import refuse_own
 from accounts.services.reveal import Wanted, as_it_is_now, attempt, check, understood
 from qqops.approvals import State
 from qqops.audit import pen
-from qqops.errors import Invalid, Refused
+from qqops.errors import Invalid, Refused, conflict
 from qqops.reason import must_say_why
 from qqops.signing import sign
 from qqops.staff.models import Staff
 from qqops.staff.services import as_of_now
+
+ASKED_IT = conflict(gettext_noop("You made this request: another person must rule on it."))
 
 REQUEST_LIFE = datetime.timedelta(hours=24)
 
@@ -64,7 +66,7 @@ def ask(wanted: Wanted, *, actor: Staff) -> RevealRequest:
 def capacity_of(request: RevealRequest, actor: Staff) -> str:
     """The permission in which this person may answer; Refused or Invalid says why not."""
     if request.maker_id == actor.pk:
-        raise Refused(gettext_noop("You made this request: another person must rule on it."))
+        raise Refused(ASKED_IT)
     held = [permission for permission in request.approvers if actor.has_perm(permission)]
     if not held or not actor.may_enter:
         raise Refused(gettext_noop("Your role may not rule on this request."))

@@ -22,9 +22,12 @@ from accounts.services.identity import Told, record
 from accounts.services.package import both_languages, content_of, package, release
 from accounts.services.rights import CARRY_OUT, DECIDE, told_value
 from qqops.audit import pen
-from qqops.errors import Invalid, Refused
+from qqops.errors import Invalid, Refused, conflict
 from qqops.reason import must_say_why
 from qqops.staff.models import Staff
+
+REGISTERED_IT = conflict(gettext_noop("You registered this request: another person must decide it."))
+TOOK_A_STEP = conflict(gettext_noop("You took a step of this request before: a third person must carry it out."))
 
 STEP = ("state", "outcome", "reviewer", "reviewed_at", "review_reason", "closer", "closed_at", "close_reason")
 State, Outcome, Kind = DataRequest.State, DataRequest.Outcome, DataRequest.Kind
@@ -71,7 +74,7 @@ def may_decide(request: DataRequest, *, actor: Staff) -> None:
         raise Refused(gettext_noop("Your role may not decide data requests."))
     refuse_own(actor, [request.tenure.number_id])
     if request.maker_id == actor.pk:
-        raise Refused(gettext_noop("You registered this request: another person must decide it."))
+        raise Refused(REGISTERED_IT)
     if request.state != State.REGISTERED:
         raise Invalid(_("This request is decided already."))
 
@@ -112,7 +115,7 @@ def may_carry_out(request: DataRequest, *, actor: Staff) -> None:
         raise Refused(gettext_noop("Your role may not carry out data requests."))
     refuse_own(actor, [request.tenure.number_id])
     if actor.pk == request.maker_id or decided_by(actor).filter(id=request.pk).exists():
-        raise Refused(gettext_noop("You took a step of this request before: a third person must carry it out."))
+        raise Refused(TOOK_A_STEP)
     if request.state != State.REVIEWED:
         raise Invalid(_("This request does not wait to be carried out."))
 

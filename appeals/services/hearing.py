@@ -27,10 +27,13 @@ from enforcement.letters.render import promises
 from qqops import bulk
 from qqops.approvals import State as Proposed
 from qqops.audit import pen
-from qqops.errors import Invalid, Refused
+from qqops.errors import Invalid, Refused, conflict
 from qqops.reason import must_say_why
 from qqops.staff.models import Staff
 from qqops.staff.services import as_of_now
+
+TOOK_PART = conflict(gettext_noop("You took part in what it objects to: another person speaks for the appellant."))
+IN_HAND = conflict(gettext_noop("You have this appeal in hand: another person does this for the appellant."))
 
 TEXT_MIN, TEXT_MAX = 6, 4000
 
@@ -152,7 +155,7 @@ def may_speak(appeal: Appeal, actor: Staff) -> None:
         raise Refused(gettext_noop("Your role may not speak for appellants."))
     refuse_own(actor, [appeal.number_id])
     if decided_first(appeal, actor):
-        raise Refused(gettext_noop("You took part in what it objects to: another person speaks for the appellant."))
+        raise Refused(TOOK_PART)
     if appeal.state in (State.CLOSED, State.COURT):
         raise Invalid(_("This appeal is closed: nothing more is taken in. Nothing was done."))
 
@@ -161,7 +164,7 @@ def not_in_hand(appeal: Appeal, actor: Staff) -> None:
     """Who is to decide on it neither closes it for the appellant nor brings what he then weighs."""
     lease = lease_of(appeal)
     if lease is not None and lease.staff_id == actor.pk:
-        raise Refused(gettext_noop("You have this appeal in hand: another person does this for the appellant."))
+        raise Refused(IN_HAND)
 
 
 def may_withdraw(appeal: Appeal, actor: Staff) -> None:

@@ -19,10 +19,18 @@ from appeals.models import Appeal, Lease, Skip
 from appeals.policy import HEAR, HEAR_AGAIN, LEASE, SKIPPED_FOR
 from appeals.queries import lease_of, right_to_hear, ruled_before, took_part
 from qqops.audit import pen
-from qqops.errors import Invalid, Refused
+from qqops.errors import Invalid, Refused, conflict
 from qqops.reason import must_say_why
 from qqops.staff.models import Staff
 from qqops.staff.services import as_of_now
+
+TOOK_PART = conflict(
+    gettext_noop(
+        "You filed this appeal, or took part in what it objects to or in what changed that since: another"
+        " person hears it."
+    )
+)
+HEARD_IT = conflict(gettext_noop("You had a word in the first review: the second is another person's."))
 
 ATTEMPTS = 40  # at a moment when so many others have just taken what was seen as free
 
@@ -147,14 +155,9 @@ def must_have_no_part(appeal: Appeal, actor: Staff) -> None:
     """Nobody decides on what he had part in (domain.md §9, 2 and 3), nor about a number of his own (7)."""
     refuse_own(actor, [appeal.number_id])
     if took_part(appeal, actor):
-        raise Refused(
-            gettext_noop(
-                "You filed this appeal, or took part in what it objects to or in what changed that since: another"
-                " person hears it."
-            )
-        )
+        raise Refused(TOOK_PART)
     if ruled_before(appeal, actor):
-        raise Refused(gettext_noop("You had a word in the first review: the second is another person's."))
+        raise Refused(HEARD_IT)
 
 
 def must_hold(appeal: Appeal, actor: Staff) -> None:

@@ -42,11 +42,13 @@ from qqops import bulk
 from qqops.approvals import State as Proposed
 from qqops.audit import pen
 from qqops.audit.personal import no_personal_data
-from qqops.errors import Invalid, Refused
+from qqops.errors import Invalid, Refused, conflict
 from qqops.reason import must_say_why
 from qqops.signing import sign
 from qqops.staff.models import Staff
 from qqops.staff.services import as_of_now
+
+MADE_IT = conflict(gettext_noop("You made this ruling: another person must agree to it."))
 
 CLAUSES = {Kind.RECOVERY: ("7",), Kind.OBJECTION: ("11",), Kind.ENQUIRY: ("11",)}  # cited by every ruling of its kind
 
@@ -195,7 +197,7 @@ def capacity_of(ruling: Ruling, actor: Staff) -> str:
     if not actor.may_enter or not actor.has_perm(APPROVE):
         raise Refused(gettext_noop("Your role may not rule on rulings."))
     if ruling.maker_id == actor.pk:
-        raise Refused(gettext_noop("You made this ruling: another person must agree to it."))
+        raise Refused(MADE_IT)
     must_have_no_part(appeal, actor)
     if ruling.state != Proposed.PROPOSED:
         raise Invalid(_("This ruling does not wait for anybody."))

@@ -19,11 +19,15 @@ from enforcement.services.expire import confirm, drop
 from enforcement.services.strike import must_stand
 from qqops.approvals import State
 from qqops.audit import pen
-from qqops.errors import Invalid, Refused
+from qqops.errors import Invalid, Refused, conflict
 from qqops.reason import must_say_why
 from qqops.signing import sign
 from qqops.staff.models import Staff
 from qqops.staff.services import as_of_now
+
+MADE_IT = conflict(gettext_noop("You made this decision: another person must rule on it."))
+TOOK_PART = conflict(gettext_noop("You took part in what this undoes: another person must rule on it."))
+RULED_ALREADY = conflict(gettext_noop("You have already ruled on this decision."))
 
 
 def approve(
@@ -112,7 +116,7 @@ def capacity_of(decision: Decision, actor: Staff, ruling: str = "") -> str:
     """The permission in which this person may rule on the decision; Refused or Invalid says why not."""
     on_its_own(decision, ruling)
     if decision.maker_id == actor.pk:
-        raise Refused(gettext_noop("You made this decision: another person must rule on it."))
+        raise Refused(MADE_IT)
     held = [p for p in decision.approvers if actor.has_perm(p)]
     if not held:
         raise Refused(gettext_noop("Your role may not rule on this decision."))
@@ -124,10 +128,10 @@ def capacity_of(decision: Decision, actor: Staff, ruling: str = "") -> str:
     if own:
         raise self_dealing(own)
     if undoes_own:
-        raise Refused(gettext_noop("You took part in what this undoes: another person must rule on it."))
+        raise Refused(TOOK_PART)
     given = list(Approval.objects.filter(proposal=decision).values_list("capacity", "approver_id"))
     if actor.pk in {approver for _capacity, approver in given}:
-        raise Refused(gettext_noop("You have already ruled on this decision."))
+        raise Refused(RULED_ALREADY)
     left = list(decision.approvers)
     for capacity, _approver in given:
         left.remove(capacity)

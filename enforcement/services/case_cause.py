@@ -8,10 +8,12 @@ from enforcement.casebook import CAUSED, RootCause
 from enforcement.models import Case
 from enforcement.services.cases import check_work, locked, save
 from qqops.audit import pen
-from qqops.errors import Invalid, Refused
+from qqops.errors import Invalid, Refused, conflict
 from qqops.reason import must_say_why
 from qqops.staff.models import Staff
 from qqops.staff.services import as_of_now
+
+PROPOSED_IT = conflict(gettext_noop("You proposed this root cause: another person must agree to it."))
 
 AGREE = "enforcement.agree_cause"
 
@@ -46,7 +48,7 @@ def check_agree(case: Case, *, actor: Staff) -> None:
     if not case.root_cause:
         raise Invalid(_("No root cause is proposed yet."))
     if case.cause_by_id == actor.pk:
-        raise Refused(gettext_noop("You proposed this root cause: another person must agree to it."))
+        raise Refused(PROPOSED_IT)
 
 
 def seen(case: Case) -> str:

@@ -14,10 +14,13 @@ from enforcement.services.case_cause import AGREE
 from enforcement.services.case_details import DOUBTED_BY, RULED, in_good_faith
 from enforcement.services.cases import locked, save
 from qqops.audit import pen
-from qqops.errors import Invalid, Refused
+from qqops.errors import Invalid, Refused, conflict
 from qqops.reason import must_say_why
 from qqops.staff.models import Staff
 from qqops.staff.services import as_of_now
+
+DOUBTED_IT = conflict(gettext_noop("You doubted its good faith: another person must rule on that."))
+OF_OWN = conflict(gettext_noop("It is about a number that you declared as your own: another person must act."))
 
 
 def check_doubt(case: Case, *, actor: Staff) -> None:
@@ -44,7 +47,7 @@ def check_rule(case: Case, *, actor: Staff) -> None:
     if not case.details.get(DOUBTED_BY):
         raise Invalid(_("Nobody doubts its good faith."))
     if case.details[DOUBTED_BY] == actor.pk:
-        raise Refused(gettext_noop("You doubted its good faith: another person must rule on that."))
+        raise Refused(DOUBTED_IT)
 
 
 def seen(case: Case) -> str:
@@ -71,6 +74,6 @@ def _may(case: Case, actor: Staff, right: str) -> None:
     if not actor.has_perm(right):
         raise Refused(gettext_noop("Your role may not rule on the good faith of a report."))
     if not cases(actor).filter(pk=case.pk).exists():
-        raise Refused(gettext_noop("It is about a number that you declared as your own: another person must act."))
+        raise Refused(OF_OWN)
     if not in_good_faith(case):
         raise Invalid(_("This case does not say that anybody reported in good faith (8.3)."))

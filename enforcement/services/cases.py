@@ -20,9 +20,11 @@ from enforcement.strike_queries import still_stands
 from qqops import bulk
 from qqops.audit import pen
 from qqops.audit.personal import no_personal_data
-from qqops.errors import Invalid, Refused
+from qqops.errors import Invalid, Refused, conflict
 from qqops.reason import must_say_why
 from qqops.staff.models import Staff
+
+OF_OWN = conflict(gettext_noop("It is about a number that you declared as your own: another person must act."))
 
 OPEN_CASE = "enforcement.open_case"
 TEXT_MAX, NAMED = 4000, 8
@@ -98,7 +100,7 @@ def check_work(case: Case, *, actor: Staff, right: str = HANDLE) -> None:
     if not actor.has_perm(right) and not (right == OPEN_CASE and actor.has_perm(HANDLE)):
         raise Refused(gettext_noop("Your role may not work on cases."))
     if not cases(actor).filter(pk=case.pk).exists():
-        raise Refused(gettext_noop("It is about a number that you declared as your own: another person must act."))
+        raise Refused(OF_OWN)
     if case.state != Case.State.OPEN:
         raise Invalid(_("This case is closed. Nothing was done."))
 

@@ -17,11 +17,13 @@ from qqops import bulk
 from qqops.approvals import State
 from qqops.audit import pen
 from qqops.audit.personal import no_personal_data
-from qqops.errors import Invalid, Refused
+from qqops.errors import Invalid, Refused, conflict
 from qqops.reason import must_say_why
 from qqops.signing import sign
 from qqops.staff.models import Staff
 from qqops.staff.services import as_of_now
+
+MADE_IT = conflict(gettext_noop("You made this draft: another person must rule on it."))
 
 DRAFT, APPROVE = "enforcement.draft_letter", "enforcement.approve_letter"
 BETWEEN = "\x1f"  # in no text: a draft has printable characters and line ends only
@@ -95,7 +97,7 @@ def load_shipped(*, actor: Staff, reason: str = "Bundled letters") -> list[Lette
 def capacity_of(template: LetterTemplate, actor: Staff) -> str:
     """The permission in which this person may rule on the draft; Refused or Invalid says why not."""
     if template.maker_id == actor.pk:
-        raise Refused(gettext_noop("You made this draft: another person must rule on it."))
+        raise Refused(MADE_IT)
     held = [permission for permission in template.approvers if actor.has_perm(permission)]
     if not held or not actor.may_enter:
         raise Refused(gettext_noop("Your role may not rule on letters."))

@@ -16,8 +16,11 @@ from qqops.alerts import catalogue, channels
 from qqops.alerts.models import Alert, AlertSeen, Delivery, subject_of
 from qqops.audit import pen
 from qqops.audit.models import Event
-from qqops.errors import Invalid, Refused
+from qqops.errors import Invalid, Refused, conflict
 from qqops.staff.models import Staff
+
+RAISED_IT = conflict(gettext_noop("Your own act raised this alert: another person must see to it."))
+ABOUT_SELF = conflict(gettext_noop("This alert is about you: another person must see to it."))
 
 SEND, QUEUE = "alerts.send", "acts"
 NOTE_MAX = 2000
@@ -99,9 +102,9 @@ def check_seen(alert: Alert, actor: Staff) -> None:
     if not actor.has_perm("alerts.mark_seen"):
         raise Refused(gettext_noop("Your role does not mark alerts as seen."))
     if Event.objects.filter(pk=alert.event_id, actor=actor).exists():
-        raise Refused(gettext_noop("Your own act raised this alert: another person must see to it."))
+        raise Refused(RAISED_IT)
     if (alert.subject_type, alert.subject_id) == (actor._meta.label_lower, str(actor.pk)):
-        raise Refused(gettext_noop("This alert is about you: another person must see to it."))
+        raise Refused(ABOUT_SELF)
     first = AlertSeen.objects.select_related("staff").filter(alert=alert).first()
     if first:
         raise Invalid(_("%(who)s has seen to this alert already.") % {"who": first.staff})

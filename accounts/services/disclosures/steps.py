@@ -11,8 +11,12 @@ from accounts.disclosing import ASKERS
 from accounts.models import Disclosure
 from accounts.services.declared import refuse_own
 from qqops.audit import pen
-from qqops.errors import Invalid, Refused
+from qqops.errors import Invalid, Refused, conflict
 from qqops.staff.models import Staff
+
+TOOK_A_STEP = conflict(
+    gettext_noop("You took an earlier step of this request: each step is another person's (three people).")
+)
 
 VIEW, VIEW_SECRET = "accounts.view_disclosure", "accounts.view_secret_disclosure"
 REGISTER, REVIEW, RELEASE = (
@@ -49,9 +53,7 @@ def not_stopped(disclosure: Disclosure) -> None:
 
 def another(actor: Staff, *earlier: int | None) -> None:
     if actor.pk in earlier:
-        raise Refused(
-            gettext_noop("You took an earlier step of this request: each step is another person's (three people).")
-        )
+        raise Refused(TOOK_A_STEP)
 
 
 def in_state(disclosure: Disclosure, *states: str) -> None:

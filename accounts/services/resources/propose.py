@@ -22,11 +22,14 @@ from qqops import bulk
 from qqops.approvals import State
 from qqops.audit import pen
 from qqops.audit.personal import no_personal_data
-from qqops.errors import Invalid, Refused
+from qqops.errors import Invalid, Refused, conflict
 from qqops.reason import must_say_why
 from qqops.signing import sign
 from qqops.staff.models import Staff
 from qqops.staff.services import as_of_now
+
+MADE_IT = conflict(gettext_noop("You made this proposal: another person must rule on it."))
+RULED_ALREADY = conflict(gettext_noop("You have already ruled on this proposal."))
 
 _SEALED = "resource_proposal:{pk}"
 
@@ -126,7 +129,7 @@ def content_hash(proposal: ResourceProposal) -> str:
 def capacity_of(proposal: ResourceProposal, actor: Staff) -> str:
     """The permission in which this person may rule on it; Refused or Invalid says why not."""
     if proposal.maker_id == actor.pk:
-        raise Refused(gettext_noop("You made this proposal: another person must rule on it."))
+        raise Refused(MADE_IT)
     held = [p for p in proposal.approvers if actor.has_perm(p)]
     if not held or not actor.may_enter:
         raise Refused(gettext_noop("Your role may not rule on this proposal."))
@@ -137,7 +140,7 @@ def capacity_of(proposal: ResourceProposal, actor: Staff) -> str:
     refuse_own(actor, proposal.numbers)
     given = list(proposal.approvals.values_list("capacity", "approver_id"))
     if actor.pk in {approver for _capacity, approver in given}:
-        raise Refused(gettext_noop("You have already ruled on this proposal."))
+        raise Refused(RULED_ALREADY)
     left = list(proposal.approvers)
     for capacity, _approver in given:
         left.remove(capacity)

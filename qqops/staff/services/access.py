@@ -23,7 +23,7 @@ from qqops.alerts.services import raise_alert
 from qqops.approvals import State
 from qqops.audit import pen
 from qqops.audit.personal import no_personal_data
-from qqops.errors import Invalid, Refused
+from qqops.errors import Invalid, Refused, conflict
 from qqops.signing import sign
 from qqops.staff.models import AccessApproval, AccessRequest, Holding, Staff
 from qqops.staff.roles import ROLES
@@ -41,6 +41,10 @@ from qqops.staff.services.people import (
 )
 from qqops.staff.services.sessions import end_all
 from qqops.staff.services.tokens import end_tokens
+
+FOR_SELF = conflict(gettext_noop("Nobody grants himself: another person must propose it."))
+MADE_IT = conflict(gettext_noop("You made this request: another person must rule on it."))
+IS_FOR_YOU = conflict(gettext_noop("This request is for you: another person must rule on it."))
 
 REQUEST_LIFE = datetime.timedelta(hours=72)
 ASK, APPROVE = "staff.request_access", "staff.approve_access"
@@ -148,7 +152,7 @@ def _draft(
     if kind != Kind.RESET and role not in ROLES:
         raise Invalid(_("There is no role “%(role)s”.") % {"role": role})
     if staff == actor:
-        raise Refused(gettext_noop("Nobody grants himself: another person must propose it."))
+        raise Refused(FOR_SELF)
     ends_later(until)
     reasoned(reason)
     no_personal_data(ticket)
@@ -228,9 +232,9 @@ def may_rule(request: AccessRequest, actor: Staff) -> None:
     """Refused or Invalid says why this person may not answer this request."""
     may(actor, APPROVE)
     if request.maker_id == actor.pk:
-        raise Refused(gettext_noop("You made this request: another person must rule on it."))
+        raise Refused(MADE_IT)
     if request.staff_id == actor.pk:
-        raise Refused(gettext_noop("This request is for you: another person must rule on it."))
+        raise Refused(IS_FOR_YOU)
     if request.state != State.PROPOSED:
         raise Invalid(_("Request #%(id)d is not waiting for approval.") % {"id": request.pk})
     if request.has_lapsed:

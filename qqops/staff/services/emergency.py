@@ -9,12 +9,14 @@ from django.utils.translation import gettext_noop
 
 from qqops.alerts.services import raise_alert
 from qqops.audit import pen
-from qqops.errors import Invalid, Refused
+from qqops.errors import Invalid, Refused, conflict
 from qqops.staff.models import GlassReview, Holding, Staff
 from qqops.staff.models.access import GLASS_LIFE
 from qqops.staff.roles import GLASS_ROLES
 from qqops.staff.services.access import give_or_say_why
 from qqops.staff.services.people import as_of_now, end_holdings, may, reasoned
+
+TOOK_IT = conflict(gettext_noop("You took this role yourself: another person must review it."))
 
 MINUTES = int(GLASS_LIFE.total_seconds() // 60)
 BARRED = datetime.timedelta(days=90)  # how long there is no other after one that was found not justified
@@ -81,7 +83,7 @@ def may_review(holding: Holding, actor: Staff) -> None:
     """Refused or Invalid says why this person may not review this emergency access."""
     may(actor, "staff.review_break_glass")
     if holding.staff_id == actor.pk:
-        raise Refused(gettext_noop("You took this role yourself: another person must review it."))
+        raise Refused(TOOK_IT)
     if not holding.glass or holding.is_live:
         raise Invalid(_("Only emergency access that is over is reviewed."))
     if GlassReview.objects.filter(holding=holding).exists():
