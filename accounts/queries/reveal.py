@@ -90,6 +90,11 @@ def reveals() -> QuerySet[Reveal]:
     return Reveal.objects.select_related("staff", "tenure")
 
 
+def outliers(start: datetime.datetime, end: datetime.datetime) -> QuerySet[Reveal]:
+    """What was unusual in a span of time, in the order of the log: the most unusual first."""
+    return reveals().filter(at__gte=start, at__lt=end, unusual__gt=0).order_by("-unusual", "-id")
+
+
 def reveal_by_id(pk: int) -> Reveal | None:
     """One grant, with all that showing it opens."""
     return Reveal.objects.select_related(

@@ -48,6 +48,11 @@ def declare(name: str, message: str, within: timedelta) -> None:
     _watched[name] = Watched(name, message, within)
 
 
+def label_of(name: str) -> str:
+    """What is waited for under this name; of one that is not waited for any more, the name."""
+    return gettext(_watched[name].message) if name in _watched else name
+
+
 def begin(using: str) -> None:
     """After each migration: what was not waited for until now is waited for from now on."""
     if Beat._meta.db_table not in connections[using].introspection.table_names():

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qqops import panels
-from qqops.audit import facts
+from qqops.audit import admin_reports, admin_staff, facts
 from qqops.audit.models import Event
 from qqops.errors import Invalid
 from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin
@@ -19,6 +19,7 @@ from qqops.pages.base import Crumb
 from qqops.panels import Fact, Panel
 from qqops.templatetags.ops import link, when
 
+__all__ = ["admin_reports", "admin_staff"]  # the other pages of the record
 LIST = "admin:audit_event_changelist"
 
 

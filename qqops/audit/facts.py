@@ -81,6 +81,7 @@ NAMES = {
     "reference": _("reference"),
     "refused": _("refused"),
     "relation": _("relation"),
+    "report": _("report"),
     "request": _("access request"),
     "result": _("result"),
     "reveal": _("reveal"),

@@ -74,7 +74,25 @@ def sentence(code: str, facts: dict[str, Any]) -> str:
     return " ".join((str(verb.sentence) % said).split())  # a fact that is empty leaves no gap
 
 
+class _Untold(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def name(code: str) -> str:
+    """What an act is called when none in particular is meant."""
+    verb = _catalogue.get(code)
+    return " ".join((str(verb.sentence) % _Untold()).split()) if verb else code
+
+
+REPORTS: dict[str, Any] = {}  # what the reports of the record are called, by name (reports.py)
+
 declare("audit.refused", _("was refused: %(why)s"))
 declare("audit.broken", _("found the record broken; rows: %(rows)s"))
 declare("audit.months_made", _("made months of the record ahead: %(tables)s"))
 declare("audit.months_wanting", _("found the months of the record wanting: %(tables)s"))
+declare(
+    "audit.reported",
+    _("took out a report of the record (%(report)s) of %(since)s to %(until)s; rows: %(rows)s"),
+    report=REPORTS,
+)

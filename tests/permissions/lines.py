@@ -56,6 +56,10 @@ def command_lines(cast: Cast, story: Story, folder: Path) -> dict[str, tuple[str
         "number": ("number", number),
         "expire": ("expire",),
         "audit_verify": (),
+        **{
+            f"audit_report {name}": ("audit_report", name, *SAY)
+            for name in ("activity", "approvals", "conflicts", "gaps", "reveals")
+        },
         "demo": (),
         "migrate": (),
         "import_rules": ("import_rules", str(rules), "--version", "9", "--effective", "2099-01-01", *SAY),

@@ -76,6 +76,9 @@ def _of_the_house(cast: Cast) -> dict[str, Any]:
             Address(f"admin:filters {page}", reverse("admin:filters", args=[page]) + f"?{chosen}")
             for page, chosen in (("numbers", "protection=vip"), ("events", "kind=refused"))
         ],
+        "admin:audit_report": ["activity"],
+        "admin:audit_report_csv": ["activity"],
+        "admin:staff_activity": [somebody],
         "welcome": ["MQ", "no-such-token"],
         "mfa_remove_webauthn": [1],
         "/admin/<path:url>": lambda: [Address("anything else", "/admin/auth/user/add/")],
