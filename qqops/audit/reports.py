@@ -15,6 +15,7 @@ from django.db.models import F, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import TruncMonth
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -207,8 +208,11 @@ declare(
     Report(
         "approvals",
         _("Approvals without reading time"),
-        _("Agreements given less than 30 seconds after the proposal was filed, or after whoever agreed had done"
-          " something else that is on the trail (a sign-in, another approval, a file opened)."),
+        format_lazy(
+            _("Agreements given less than {n} seconds after the proposal was filed, or after whoever agreed had done"
+              " something else that is on the trail (a sign-in, another approval, a file opened)."),
+            n=READING.seconds,
+        ),
         _("Opening the page of a proposal leaves no event: what was read, and for how long, is not known. The second"
           " factor given in between does not count, and refusals are not listed."),
         (_("Time"), _("Who"), _("What"), _("No."), _("Maker"), _("seconds since it was filed"),
