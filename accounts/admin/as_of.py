@@ -19,7 +19,6 @@ from qqops.audit import asof
 from qqops.pages import Then, as_of_url
 from qqops.pages.rows import labels_of, state
 from qqops.panels import Act, Fact, Panel
-from qqops.templatetags.ops import link
 
 FACTS = "ops/panel_facts.html"
 
@@ -32,20 +31,8 @@ def _tenure(request: HttpRequest, then: Then) -> Panel | None:
     """Who held it then, as far as a tenure tells: nobody's identity."""
     if then.row.tenure_id is None or not request.user.has_perm(LOOK):
         return None
-    rows = [r for r in asof.rows_at(Tenure, then.at, number_id=then.object.pk) if r.id == then.row.tenure_id]
-    labels = labels_of(Tenure, rows)
-    facts = [fact for row in rows for fact in state(Tenure, row, labels)]
-    if rows:
-        more = link(as_of_url(Tenure, then.row.tenure_id, then.at), _("the tenure as it was"))
-        facts.append(Fact(_("More"), more))
-    return Panel(_("Its tenure"), FACTS, {"facts": facts})
-
-
-def _identity(request: HttpRequest, then: Then) -> Panel | None:
-    if not request.user.has_perm(VIEW) or identity_of(then.object) is None:
-        return None
-    more = link(as_of_url(Identity, then.object.pk, then.at), _("the identity information as it was"))
-    return Panel(_("Its holder"), FACTS, {"facts": [Fact(_("More"), more)]})
+    row = asof.row_at(Tenure, then.row.tenure_id, then.at)
+    return row and Panel(_("Its tenure"), FACTS, {"facts": state(Tenure, row, labels_of(Tenure, [row]))})
 
 
 def _items(request: HttpRequest, then: Then) -> Panel:
@@ -62,14 +49,21 @@ def _items(request: HttpRequest, then: Then) -> Panel:
     return Panel(_("Items, masked"), FACTS, {"facts": facts})
 
 
-def _who_held(request: HttpRequest, then: Then) -> Iterable[Act]:
+def _from_number(request: HttpRequest, then: Then) -> Iterable[Act]:
     if request.user.has_perm(LOOK):
+        if then.row is not None and then.row.tenure_id is not None:
+            yield Act(_("The tenure as it was"), as_of_url(Tenure, then.row.tenure_id, then.at))
         asked = urlencode({"number": then.object.pk, "day": f"{timezone.localtime(then.at):%Y-%m-%d}"})
         yield Act(_("Who answers for a day"), f"{reverse('admin:answers')}?{asked}", key="d")
 
 
+def _from_tenure(request: HttpRequest, then: Then) -> Iterable[Act]:
+    if request.user.has_perm(VIEW) and identity_of(then.object) is not None:
+        yield Act(_("The identity information as it was"), as_of_url(Identity, then.object.pk, then.at))
+
+
 panels.register("number:as_of", _shown)
 panels.register("number:as_of", _tenure, order=1)
-panels.register("tenure:as_of", _identity, order=9)
 panels.register("identity:as_of", _items)
-panels.toolbar("number:as_of", _who_held)
+panels.toolbar("number:as_of", _from_number)
+panels.toolbar("tenure:as_of", _from_tenure)

@@ -30,7 +30,7 @@ def _measures(tenure_id: int | None, at: datetime.datetime) -> Panel | None:
         Fact(f"{measure_name(row)} · #{row.decision_id}", [end_text(row.until), decision_link(row.decision_id)])
         for row in stood
     ]
-    return Panel(_("Measures then"), FACTS, {"facts": facts or [Fact(_("Measures"), _("none"))]})
+    return _panel(_("Measures then"), facts)
 
 
 def _of_number(request: HttpRequest, then: Then) -> Panel | None:
@@ -50,7 +50,11 @@ def _approvals(request: HttpRequest, then: Then) -> Panel | None:
         for one in rulings_on(decision)
         if one.at <= then.at
     ]
-    return Panel(_("Approvals by then"), FACTS, {"facts": facts or [Fact(_("Approvals"), _("none"))]})
+    return _panel(_("Approvals by then"), facts)
+
+
+def _panel(title: str, facts: list[Fact]) -> Panel:
+    return Panel(title, FACTS if facts else "ops/panel_list.html", {"facts": facts, "empty": _("None.")})
 
 
 panels.register("number:as_of", _of_number, order=2)

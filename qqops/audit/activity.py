@@ -16,16 +16,16 @@ _ACT = ~Q(verb__in=review.NO_ACT)
 
 # Code → (what it is called, which events); a code that is a `kind` or a `look` of the review leads there.
 COUNTED: Mapping[str, tuple[Any, Q]] = {
-    "acts": (_("acts"), _ACT),
-    "approvals": (_("of these approvals"), Q(verb__in=review.APPROVALS)),
-    "refusals": (_("attempts refused"), Q(verb__in=review.REFUSALS)),
-    "reveals": (_("reveals"), Q(verb__in=review.REVEALS)),
-    "reads": (_("sealed words opened"), Q(verb__in=review.READS)),
-    "searches": (_("searches"), Q(verb__in=review.SEARCHES)),
-    "exports": (_("exports"), Q(verb__in=review.EXPORTS)),
-    "sign_ins": (_("sign-ins"), Q(verb__in=review.SIGN_INS)),
-    "night": (_("at night"), Q(ExpressionWrapper(RawSQL(sql.AT_NIGHT, ()), output_field=BooleanField()))),
-    "ticketless": (_("acts without ticket"), _ACT & Q(ticket="", source__in=review.PEOPLE)),
+    "acts": (_("Acts"), _ACT),
+    "approvals": (_("Of these approvals"), Q(verb__in=review.APPROVALS)),
+    "refusals": (_("Attempts refused"), Q(verb__in=review.REFUSALS)),
+    "reveals": (_("Reveals"), Q(verb__in=review.REVEALS)),
+    "reads": (_("Sealed words opened"), Q(verb__in=review.READS)),
+    "searches": (_("Searches"), Q(verb__in=review.SEARCHES)),
+    "exports": (_("Exports"), Q(verb__in=review.EXPORTS)),
+    "sign_ins": (_("Sign-ins"), Q(verb__in=review.SIGN_INS)),
+    "night": (_("At night"), Q(ExpressionWrapper(RawSQL(sql.AT_NIGHT, ()), output_field=BooleanField()))),
+    "ticketless": (_("Acts without ticket"), _ACT & Q(ticket="", source__in=review.PEOPLE)),
 }
 LOOKS = ("night", "ticketless")
 

@@ -13,7 +13,7 @@ from qqops.audit.admin_reports import LIST, PeriodPage, ReportsPage
 from qqops.pages.base import Crumb
 from qqops.panels import Act
 from qqops.staff.models import Staff
-from qqops.templatetags.ops import link
+from qqops.templatetags.ops import digits, link
 
 
 class StaffActivity(PeriodPage):
@@ -44,7 +44,7 @@ class StaffActivity(PeriodPage):
             "period": self.period,
             "head": [_("Day"), *(label for label, _which in activity.COUNTED.values())],
             "rows": [self.day(day, days.get(day, {})) for day in self.period.days() if day in days],
-            "verb_head": [_("Act"), _("how many")],
+            "verb_head": [_("Act"), _("How many")],
             "verbs": [
                 [link(review.review_url(staff=login, verb=verb, **span), verbs.name(verb)), n]
                 for verb, n in activity.by_verb(self.staff, self.period)
@@ -58,7 +58,7 @@ class StaffActivity(PeriodPage):
             link(activity.reviewed(code, login, day, day), counted[code]) if counted[code] else 0
             for code in activity.COUNTED
         ]
-        return [link(review.review_url(staff=login, from_=day, to=day), f"{day}"), *cells]
+        return [link(review.review_url(staff=login, from_=day, to=day), digits(day)), *cells]
 
 
 def _act(request: HttpRequest, staff: Staff | None) -> Iterable[Act]:

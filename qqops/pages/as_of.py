@@ -31,7 +31,7 @@ MOMENT = "%Y-%m-%dT%H:%M:%S"
 
 def _moment(**more: Any) -> forms.DateTimeField:
     """To the second: several acts may lie within a minute."""
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local", "step": 1}, format=MOMENT)
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local", "step": "any"}, format=MOMENT)
     return forms.DateTimeField(widget=widget, input_formats=(MOMENT, "%Y-%m-%dT%H:%M", f"{MOMENT}.%f"), **more)
 
 
@@ -56,7 +56,13 @@ class MomentForm(forms.Form):
 def as_of_url(model: type[Model], pk: Any, at: datetime.datetime) -> str:
     """The page of one object as it was; the object needs a history page."""
     name = f"admin:{model._meta.app_label}_{model._meta.model_name}_asof"
-    return f"{reverse(name, args=[pk])}?{urlencode({'at': timezone.localtime(at).strftime(MOMENT)})}"
+    return f"{reverse(name, args=[pk])}?{urlencode({'at': in_form(at)})}"
+
+
+def in_form(at: datetime.datetime) -> str:
+    """As a browser takes it, to the millisecond: the next one, so that what was written by then is in it."""
+    local = timezone.localtime(at + datetime.timedelta(microseconds=999))
+    return local.replace(tzinfo=None).isoformat(timespec="milliseconds")
 
 
 @dataclass

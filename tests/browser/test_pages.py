@@ -6,10 +6,13 @@ from typing import Any, Literal
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Page, ViewportSize, expect
 from time_machine import Traveller
 
+from accounts.models import Number
 from qqops.audit.models import Event
+from qqops.pages.as_of import in_form
 from qqops.staff import services
 from qqops.staff.models import Staff
 from tests.browser.axe import violations
@@ -111,11 +114,13 @@ def every_page(page: Page, house: House) -> Iterator[str]:
     page.goto(f"{house.url}/account/proof/")
     yield "proof by password"
     event = Event.objects.latest("seq").pk
+    made = Number.history.filter(id=LIVED).earliest("history_id").history_date
     paths = {
         "overview": "",
         "numbers": "accounts/number/",
         "number": f"accounts/number/{LIVED}/",
         "number's history": f"accounts/number/{LIVED}/history/",
+        "number as it was": f"accounts/number/{LIVED}/as-of/",
         "act form": f"act/freeze/?number={FRESH}",
         "restrict form": f"act/restrict/?number={FRESH}",
         "decisions": "enforcement/decision/",
@@ -128,6 +133,10 @@ def every_page(page: Page, house: House) -> Iterator[str]:
         "alert to be seen": f"alerts/{house.alert.pk}/seen/",
         "events": "audit/event/",
         "event": f"audit/event/{event}/",
+        "reports of the record": "reports/",
+        "report": "reports/activity/",
+        "report without a line": "reports/reveals/?from=2020-01-01&to=2020-01-02",
+        "what somebody did and saw": f"activity/{house.asked.maker_id}/",
         "tokens": "tokens/",
         "my account": "me/",
         "staff": "staff/staff/",
@@ -159,6 +168,11 @@ def every_page(page: Page, house: House) -> Iterator[str]:
     page.locator(".lead a").first.click()
     page.wait_for_url("**/ruleversion/*/")
     yield "rules"
+    page.goto(house.at(f"accounts/number/{LIVED}/as-of/?at=2026-01-01T00:00:00&against=2099-01-01T00:00"))
+    yield "as it was, at no time"
+    page.goto(house.at(f"accounts/number/{LIVED}/as-of/?at={in_form(made)}&against={in_form(timezone.now())}"))
+    expect(page.locator("ul.diff")).to_be_visible()
+    yield "as it was, compared"
     previewed(page, house)
     yield "act preview"
     page.context.clear_cookies(name="sessionid")
