@@ -105,7 +105,7 @@ def test_an_agreement_given_at_once_is_listed_and_one_after_a_while_is_not(
     number, officer, supervisor, supervisor2, monkeypatch
 ):
     monkeypatch.setattr(reports, "READING", datetime.timedelta(seconds=0.4))
-    first, second, third = (decide(Kind.TERMINATE, number(), officer) for _n in range(3))
+    first, second, third, fourth = (decide(Kind.TERMINATE, number(), officer) for _n in range(4))
     time.sleep(0.5)
     approve(first, supervisor)  # had time, and nothing else was done
     with origin.origin(origin.WEB):
@@ -113,6 +113,11 @@ def test_an_agreement_given_at_once_is_listed_and_one_after_a_while_is_not(
     signin.proved(supervisor2, "code")
     with origin.origin(origin.WEB):
         approve(third, supervisor2)  # the second factor was given on the way
+    time.sleep(0.5)
+    with origin.origin(origin.WEB):
+        with pen.act("appeal.ruling_agreed", actor=supervisor2, reason=""):
+            pass
+        approve(fourth, supervisor2)  # what the same click has written
     time.sleep(0.5)
     fresh = decide(Kind.TERMINATE, number(), officer)
     with origin.origin(origin.WEB):
