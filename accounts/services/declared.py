@@ -15,7 +15,7 @@ from qqops.errors import Invalid, Refused, conflict
 from qqops.reason import must_say_why
 from qqops.staff.models import Staff
 
-AMONG_OWN = conflict(
+OWN_NUMBER = conflict(
     gettext_noop("Among these numbers is one that you declared as your own or a relative's: another person must act.")
 )
 DECLARED_IT = conflict(gettext_noop("You declared this number yourself: another person must end the declaration."))
@@ -32,7 +32,7 @@ class Declared:
 
 def self_dealing(own: int) -> Refused:
     """The refusal of a whole list, of which the person has declared so many."""
-    return Refused(AMONG_OWN, own=own)
+    return Refused(OWN_NUMBER, own=own)
 
 
 def refuse_own(staff: Staff, numbers: Iterable[int]) -> None:
