@@ -77,9 +77,12 @@ class NeedsApproval(Refused):
         super().__init__(gettext_noop("This is a minor's information: another person must agree first."))
 
 
+OVER_QUOTA = gettext_noop("You have revealed %(n)s items today: no more until tomorrow.")
+
+
 class OverQuota(Refused):
     def __init__(self, quota: int) -> None:
-        super().__init__(gettext_noop("You have revealed %(n)s items today: no more until tomorrow."), n=quota)
+        super().__init__(OVER_QUOTA, n=quota)
         self.recorded = True  # once a day, with an alert
 
 

@@ -62,6 +62,7 @@ class Event(models.Model):
         verbose_name = _("audit event")
         verbose_name_plural = _("audit events")
         default_permissions = ("view",)
+        permissions = (("export_event", "Can take the trail out as a file"),)
         triggers = APPEND_ONLY
         ordering = ("-seq",)
         indexes = (
@@ -71,6 +72,12 @@ class Event(models.Model):
             ),
             models.Index(fields=("verb", "-seq"), name="event_verb"),
             models.Index(fields=("request_id",), name="event_request"),
+            models.Index(fields=("source", "-seq"), name="event_source"),
+            models.Index(fields=("ticket", "-seq"), name="event_ticket", condition=~models.Q(ticket="")),
+            models.Index(fields=("address", "-seq"), name="event_address", condition=models.Q(address__isnull=False)),
+            models.Index(
+                fields=("subject_type", "subject_id"), name="event_subject", condition=~models.Q(subject_id="")
+            ),
         )
 
     def __str__(self) -> str:

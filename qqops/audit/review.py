@@ -1,11 +1,32 @@
-"""How the trail is looked through: what an event is, and where the review shows a part of it."""
+"""How the trail is looked through: what an event is, where it came from, who, when, and what stands out.
 
+Each condition is served by an index of the trail, whatever its size. What an event touched is the business of the app
+that keeps it: apps add their own (`offer`).
+"""
+
+import datetime
+import ipaddress
+import uuid
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q
+from django.db.models.expressions import RawSQL
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from qqops.audit import sql, verbs
 from qqops.audit.models import Event
+from qqops.errors import Invalid
+from qqops.pages.lists import Filter
+from qqops.pages.typed import Typed
+from qqops.staff.models import Holding, Staff
+from qqops.staff.roles import ROLE_LABELS
 
 PEOPLE = (Event.Source.WEB, Event.Source.COMMAND)  # where a person sits before it
 
@@ -32,7 +53,143 @@ SIGN_INS = (
     "staff.locked_out_code", "staff.password_reset", "staff.proved", "staff.session_ended", "staff.sign_in_failed",
     "staff.signed_in", "staff.signed_out", "staff.token_issued", "staff.token_revoked", "staff.unlocked",
 )  # fmt: skip
+ROLE_CHANGES = (
+    "staff.access_approved", "staff.access_refused", "staff.access_requested", "staff.broke_glass", "staff.deactivated",
+    "staff.glass_reviewed", "staff.joined", "staff.role_ended",
+)  # fmt: skip
+POLICIES = (
+    "ground.struck_out", "letter.approved", "letter.drafted", "letter.refused", "letter.shipped", "policy.adopted",
+    "policy.ended", "range.planned", "rules.published", "run.limited", "seal.lost", "seal.retired", "seal.rotated",
+    "tiers.recomputed",
+)  # fmt: skip
+KINDS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
+    "approvals": (gettext_lazy("approvals"), APPROVALS),
+    "refusals": (gettext_lazy("refusals"), REFUSALS),
+    "reveals": (gettext_lazy("reveals"), REVEALS),
+    "reads": (gettext_lazy("sealed words opened"), READS),
+    "searches": (gettext_lazy("searches"), SEARCHES),
+    "exports": (gettext_lazy("exports"), EXPORTS),
+    "sign_ins": (gettext_lazy("sign-ins"), SIGN_INS),
+    "roles": (gettext_lazy("role changes"), ROLE_CHANGES),
+    "policies": (gettext_lazy("settings and policies"), POLICIES),
+}
 NO_ACT = (*REFUSALS, *REVEALS, *READS, *SEARCHES, *EXPORTS, *SIGN_INS)
+
+
+def _holds(role: str) -> Q:
+    """Whoever did it held this role then."""
+    held = Holding.objects.filter(staff=OuterRef("actor"), role=role, since__lte=OuterRef("at"))
+    return Q(Exists(held.filter(Q(until=None) | Q(until__gt=OuterRef("at")))))
+
+
+def _true(text: str, *params: Any) -> Q:
+    return Q(ExpressionWrapper(RawSQL(text, params), output_field=BooleanField()))
+
+
+FILTERS: list[Filter] = [
+    Filter(gettext_lazy("Kind"), "kind", (
+        ("acts", gettext_lazy("acts"), ~Q(verb__in=NO_ACT)),
+        *((code, label, Q(verb__in=found)) for code, (label, found) in KINDS.items()),
+        ("system", gettext_lazy("by the system"), Q(source__in=(Event.Source.SYSTEM, Event.Source.WORKER))),
+    )),
+    Filter(gettext_lazy("To look at"), "look", (
+        ("ticketless", gettext_lazy("without ticket"),
+         Q(ticket="", source__in=PEOPLE) & ~Q(verb__in=NO_ACT)),
+        ("night", gettext_lazy("at night"), _true(sql.AT_NIGHT)),
+    )),
+    Filter(gettext_lazy("Source"), "source", tuple((s.value, s.label, Q(source=s.value)) for s in Event.Source)),
+    Filter(gettext_lazy("Role"), "role", tuple(
+        (role, label, partial(_holds, role)) for role, label in ROLE_LABELS.items()
+    )),
+]  # fmt: skip
+
+
+def _nobody(login: str) -> str:
+    return "" if Staff.objects.filter(username=login).exists() else _("There is nobody with this login.")
+
+
+def _verb(text: str) -> str:
+    if text not in verbs.declared():
+        raise Invalid(_("There is no such act: it stands on each event's page."))
+    return text
+
+
+def _request(text: str) -> str:
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise Invalid(_("This is no request id.")) from None
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise Invalid(_("This is no address, as in 10.0.0.7.")) from None
+
+
+def read_moment(text: str) -> str:
+    """A day or a minute, as the house's clock shows it, in one form; Invalid where it is none."""
+    try:
+        day, moment = parse_date(text), parse_datetime(text)
+    except ValueError:
+        day = moment = None
+    if day is None and moment is None:
+        raise Invalid(_("Write a day, or a day and a time, as in 2026-11-28 09:30."))
+    return f"{day:%Y-%m-%d}" if day else f"{moment:%Y-%m-%dT%H:%M}"
+
+
+def _moment(text: str, *, end: bool) -> datetime.datetime:
+    """Of a day its beginning, or its end."""
+    if day := parse_date(text):
+        moment = datetime.datetime.combine(day + datetime.timedelta(days=end), datetime.time())
+    else:
+        moment = datetime.datetime.fromisoformat(text)
+    return timezone.make_aware(moment)
+
+
+# Time and sequence have one order (sql.py): a time is looked up once, and the rest is a range of the sequence.
+_FROM = (
+    "audit_event.at >= %s AND audit_event.seq >= (SELECT e.seq FROM audit_event e WHERE e.at >= %s"
+    " ORDER BY e.at, e.seq LIMIT 1)"
+)
+_TO = (
+    "audit_event.at < %s AND audit_event.seq <= (SELECT e.seq FROM audit_event e WHERE e.at < %s"
+    " ORDER BY e.at DESC, e.seq DESC LIMIT 1)"
+)
+
+
+def _since(text: str) -> Q:
+    return _true(_FROM, *[_moment(text, end=False)] * 2)
+
+
+def _until(text: str) -> Q:
+    return _true(_TO, *[_moment(text, end=True)] * 2)
+
+
+TYPED: list[Typed] = [
+    Typed(gettext_lazy("Staff"), "staff", str, lambda login: Q(actor__username=login), kept=True,
+          absent=_nobody),
+    Typed(gettext_lazy("From"), "from", read_moment, _since, kept=True,
+          help=gettext_lazy("As in 2026-11-28, or 2026-11-28 09:30.")),
+    Typed(gettext_lazy("To"), "to", read_moment, _until, kept=True),
+    Typed(gettext_lazy("Act"), "verb", _verb, lambda verb: Q(verb=verb), kept=True,
+          help=gettext_lazy("Its code, as in decision.applied.")),
+    Typed(gettext_lazy("Ticket"), "ticket", str, lambda ticket: Q(ticket=ticket)),
+    Typed(gettext_lazy("Request"), "request", _request, lambda request: Q(request_id=request)),
+    Typed(gettext_lazy("Address"), "address", _address, lambda address: Q(address=address)),
+]  # fmt: skip
+
+
+def offer(one: Filter | Typed) -> None:
+    """Another way to look through the trail, from the app that knows what it means."""
+    (TYPED if isinstance(one, Typed) else FILTERS).append(one)  # type: ignore[arg-type]
+
+
+def mark(code: str, label: Any, condition: Q) -> None:
+    """Another thing to look at."""
+    at = next(at for at, one in enumerate(FILTERS) if one.parameter == "look")
+    FILTERS[at] = Filter(FILTERS[at].label, "look", (*FILTERS[at].choices, (code, label, condition)))
 
 
 def review_url(**chosen: Any) -> str:

@@ -96,3 +96,4 @@ declare(
     _("took out a report of the record (%(report)s) of %(since)s to %(until)s; rows: %(rows)s"),
     report=REPORTS,
 )
+declare("audit.exported", _("exported the trail (%(what)s): %(rows)s events"))

@@ -17,6 +17,7 @@ from qqops import panels
 from qqops.audit.personal import looks_personal
 from qqops.errors import Invalid, Refused
 from qqops.pages.base import Page
+from qqops.pages.typed import Typed
 from qqops.panels import Act, Fact
 from qqops.staff.models import SavedFilter
 from qqops.staff.services import limits
@@ -43,6 +44,13 @@ class Filter:
     parameter: str
     choices: Sequence[tuple[str, "StrOrPromise", Q | Callable[[], Q]]]
 
+    def taken(self, value: str) -> str:
+        """The choice that this is; empty: none of them."""
+        return value if any(code == value for code, _label, _q in self.choices) else ""
+
+    def in_words(self, value: str) -> "StrOrPromise":
+        return next(label for code, label, _q in self.choices if code == value)
+
     def condition(self, value: str) -> Q | None:
         for code, _label, q in self.choices:
             if code == value:
@@ -50,20 +58,16 @@ class Filter:
         return None
 
 
-def chosen_of(filters: Iterable[Filter], given: Mapping[str, str]) -> dict[str, str]:
+def chosen_of(filters: Iterable[Filter | Typed], given: Mapping[str, str]) -> dict[str, str]:
     """What an address chooses of the filters that a list declares; nothing else of it."""
-    asked = {one.parameter: (one, given.get(one.parameter, "")) for one in filters}
-    return {parameter: value for parameter, (one, value) in asked.items() if one.condition(value) is not None}
+    asked = {one.parameter: one.taken(given.get(one.parameter, "")) for one in filters}
+    return {parameter: value for parameter, value in asked.items() if value}
 
 
-def chosen_facts(filters: Iterable[Filter], chosen: Mapping[str, str]) -> list[Fact]:
+def chosen_facts(filters: Iterable[Filter | Typed], chosen: Mapping[str, str]) -> list[Fact]:
     """The same in the words of the list."""
-    return [
-        Fact(one.label, label)
-        for one in filters
-        for code, label, _condition in one.choices
-        if code == chosen.get(one.parameter)
-    ]
+    given = [(one, chosen[one.parameter]) for one in filters if one.parameter in chosen]
+    return [Fact(one.label, one.in_words(value)) for one, value in given]
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,7 @@ class KeysetList(Page):
     model: ClassVar[type[Model]]
     columns: Sequence[Column] = ()
     filters: Sequence[Filter] = ()
+    typed: Sequence[Typed] = ()
     order: Sequence[str] = ("pk",)  # own, non-null fields, unique together, all in one direction
     page_size: int = 50
     tick: str = ""
@@ -134,17 +139,50 @@ class KeysetList(Page):
             if looks_personal(typed):
                 return self.not_repeated(gettext("No list is searched by an ID number, mobile or e-mail."))
             rows = found
-        self.chosen = chosen_of(self.filters, self.request.GET.dict())
-        for choice in self.filters:
+        rows = self.filtered(rows)
+        if any(looks_personal(text) for text in self.entries.values()):
+            return self.not_repeated(gettext("No list is searched by an ID number, mobile or e-mail."))
+        seen = SavedFilter.objects.seen_by(self.user, self.page)
+        self.saved = list(seen[: SAVED_SHOWN + 1]) if self.filters else []
+        keeps = {one.parameter for one in self.kept()}
+        kept = {parameter: value for parameter, value in self.chosen.items() if parameter in keeps}
+        whole = "" if self.text or kept != self.chosen else self.request.GET.get("saved", "")  # else it finds less
+        self.opened = seen.opened(whole, kept) if self.saved else None
+        self.cut(rows)
+        if not self.rows:
+            self.explain()
+        return self.render()
+
+    def filtered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """What the address chooses of these; nothing where something typed cannot be read."""
+        given = self.request.GET.dict()
+        self.chosen = chosen_of(self.filters, given)
+        self.entries, self.faults = {one.parameter: one.cleaned(given) for one in self.typed}, dict[str, str]()
+        for one in self.typed:
+            try:
+                if value := one.read_or_none(self.entries[one.parameter]):
+                    self.chosen[one.parameter] = value
+            except Invalid as error:
+                self.faults[one.parameter] = str(error)
+        if self.faults:
+            return rows.none()
+        asked: list[Filter | Typed] = [*self.filters, *self.typed]
+        for choice in asked:
             condition = choice.condition(self.chosen.get(choice.parameter, ""))
             if condition is not None:
                 rows = rows.filter(condition)
-        seen = SavedFilter.objects.seen_by(self.user, self.page)
-        self.saved = list(seen[: SAVED_SHOWN + 1]) if self.filters else []
-        whole = "" if self.text else self.request.GET.get("saved", "")  # with a search it finds something else
-        self.opened = seen.opened(whole, self.chosen) if self.saved else None
-        self.cut(rows)
-        return self.render()
+        return rows
+
+    def explain(self) -> None:
+        """Nothing was found: is it that there is no such thing?"""
+        for one in self.typed:
+            if (value := self.chosen.get(one.parameter)) and (told := one.absent(value)):
+                self.faults[one.parameter] = told
+
+    @classmethod
+    def kept(cls) -> list[Filter | Typed]:
+        """What may be saved of what is chosen: choices, and of what is typed only what is nobody's."""
+        return [*cls.filters, *(one for one in cls.typed if one.kept)]
 
     def not_repeated(self, sentence: str) -> HttpResponse:
         """What was typed may be a person's: the list comes back with neither page nor address holding it."""
@@ -218,6 +256,15 @@ class KeysetList(Page):
         query = urlencode({name: value for name, value in kept.items() if value})
         return f"{self.request.path}?{query}" if query else self.request.path
 
+    @property
+    def untyped(self) -> dict[str, str]:
+        """What is chosen by links: kept while something is typed."""
+        return {one.parameter: self.chosen[one.parameter] for one in self.filters if one.parameter in self.chosen}
+
+    @property
+    def typed_in(self) -> bool:
+        return any(self.entries.values())
+
     def shown_filters(self) -> list[tuple["StrOrPromise", list[Choice]]]:
         shown = []
         for choice in self.filters:
@@ -266,6 +313,7 @@ class KeysetList(Page):
             "acts": self.acts() if self.tick else [],
             "shown_filters": [*self.shown_filters(), *self.shown_saved()],
             "filtered": len(self.chosen),
+            "typed": [(one, self.entries[one.parameter], self.faults.get(one.parameter, "")) for one in self.typed],
             "matching": panels.acts_for(f"{self.page}:matching", self.request, self),
         }
 

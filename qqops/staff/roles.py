@@ -209,6 +209,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         *OWN,
         "accounts.view_resourceproposal",
         "audit.view_event",
+        "audit.export_event",
         "alerts.view_alert",
         "accounts.view_declarednumber",
         "staff.view_staff",

@@ -109,9 +109,9 @@ def test_chinese_is_the_default_whatever_the_browser_prefers_until_the_switch_is
 def test_events_are_read_by_actor_and_decision_and_a_request_as_a_whole(desk, number):
     decision = act(desk("officer"), "freeze", number().pk, said=FREEZE)
     supervisor = desk("supervisor")
-    by_decision = supervisor.get("/admin/audit/event/", {"q": f"#{decision.pk}"})
+    by_decision = supervisor.get("/admin/audit/event/", {"decision": f"#{decision.pk}"})
     assert [e.verb for e in by_decision.context["page"].rows] == ["decision.applied", "decision.proposed"]
-    assert len(supervisor.get("/admin/audit/event/", {"q": "officer"}).context["page"].rows) == 2
+    assert len(supervisor.get("/admin/audit/event/", {"staff": "officer"}).context["page"].rows) == 2
     first = Event.objects.get(verb="decision.proposed")
     page = supervisor.get(f"/admin/audit/event/{first.pk}/")
     assert f"../{Event.objects.get(verb='decision.applied').pk}/" in page.content.decode()

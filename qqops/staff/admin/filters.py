@@ -55,8 +55,9 @@ class FiltersPage(Page):
             raise Http404
         self.of = self.listed
         self.nav = self.of.url_name()
-        self.chosen = chosen_of(self.of.filters, self.request.GET.dict())
-        self.searched = bool(self.request.GET.get("q"))
+        self.chosen = chosen_of(self.of.kept(), self.request.GET.dict())
+        lost = {"q", *(one.parameter for one in self.of.typed if not one.kept)}
+        self.searched = any(self.request.GET.get(name) for name in lost)
 
     def heading_title(self) -> str:
         return _("Saved filters: %(list)s") % {"list": self.of.title}
@@ -118,13 +119,13 @@ class FiltersPage(Page):
 
     def context(self) -> dict[str, Any]:
         return {
-            "facts": chosen_facts(self.of.filters, self.chosen),
+            "facts": chosen_facts(self.of.kept(), self.chosen),
             "own": self.rows(self.own()),
             "left_behind": self.rows(self.left()),
         }
 
     def rows(self, saved: list[SavedFilter]) -> list[tuple[SavedFilter, str, list[Fact]]]:
-        return [(one, saved_url(reverse(self.nav), one), chosen_facts(self.of.filters, one.query)) for one in saved]
+        return [(one, saved_url(reverse(self.nav), one), chosen_facts(self.of.kept(), one.query)) for one in saved]
 
 
 panels.page("filters/<slug:page>/", "filters", FiltersPage)

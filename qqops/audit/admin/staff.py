@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from qqops import panels
 from qqops.audit import activity, reports, review, verbs
-from qqops.audit.admin_reports import LIST, PeriodPage, ReportsPage
+from qqops.audit.admin.reports import LIST, PeriodPage, ReportsPage
 from qqops.pages.base import Crumb
 from qqops.panels import Act
 from qqops.staff.models import Staff

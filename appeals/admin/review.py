@@ -1,0 +1,27 @@
+"""How the trail is looked through by appeal."""
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from appeals.models import Appeal
+from qqops import receipts
+from qqops.audit import review, touched
+from qqops.audit.touched import Select
+from qqops.errors import Invalid
+from qqops.pages.typed import Typed
+
+
+def _receipt(text: str) -> str:
+    receipt = receipts.read(text)
+    if receipt is None:
+        raise Invalid(_("This is no receipt number: one of its characters is wrong."))
+    return receipt
+
+
+def _of_appeal(receipt: str) -> Q:
+    appeal = Select("SELECT a.id FROM appeals_appeal a WHERE a.receipt = %s", [receipt])
+    return touched.among(touched.about("appeals.appeal", appeal), touched.wrote(Appeal, appeal))
+
+
+review.offer(Typed(gettext_lazy("Appeal"), "appeal", _receipt, _of_appeal, help=gettext_lazy("Its receipt number.")))

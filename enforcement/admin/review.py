@@ -1,0 +1,60 @@
+"""How the trail is looked through by decision, by clause, and for batches."""
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import Clause
+from enforcement.models import Decision, Ground
+from enforcement.policy import BATCH_FROM
+from qqops.audit import review, touched
+from qqops.audit.touched import Select
+from qqops.errors import Invalid
+from qqops.pages.typed import Typed
+
+# What writes rows of a decision by the million names it on its events: its tables are not looked through.
+ITS_OWN = "enforcement"
+
+
+def _decision(text: str) -> str:
+    digits = text.lstrip("#")
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 18):
+        raise Invalid(_("Write the number of the decision, as in 17."))
+    return digits
+
+
+def _of_decision(text: str) -> Q:
+    decision = touched.one(int(text))
+    return touched.among(
+        Select("SELECT e.id FROM audit_event e WHERE e.decision_id = %s", [int(text)]),
+        touched.about("enforcement.decision", decision), touched.wrote(Decision, decision, skip=(ITS_OWN,)),
+    )  # fmt: skip
+
+
+def _no_clause(clause: str) -> str:
+    known = Clause.objects.filter(number=clause).exists()
+    return "" if known else _("The Rules have no clause %(clause)s.") % {"clause": clause}
+
+
+def _of_clause(clause: str) -> Q:
+    """The acts of decisions that rest on it, in any version."""
+    return Q(decision_id__in=Ground.objects.filter(clause__number=clause).values("decision"))
+
+
+review.mark(
+    "batch",
+    gettext_lazy("batches"),
+    Q(decision_id__in=Decision.objects.filter(target_count__gt=BATCH_FROM).values("pk")),
+)
+review.offer(Typed(gettext_lazy("Decision or batch"), "decision", _decision, _of_decision, kept=True))
+review.offer(
+    Typed(
+        gettext_lazy("Clause"),
+        "clause",
+        str,
+        _of_clause,
+        help=gettext_lazy("As in 10.1."),
+        kept=True,
+        absent=_no_clause,
+    )
+)

@@ -1,0 +1,56 @@
+"""The audit review: every event, newest first. Read-only for everyone."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.translation import gettext_lazy
+
+from qqops import panels
+from qqops.audit import exports, review
+from qqops.audit.admin.event import EventPage
+from qqops.audit.admin.words import subject
+from qqops.audit.models import Event
+from qqops.pages import Column, KeysetList, OpsModelAdmin
+from qqops.templatetags.ops import when
+
+LIST = "admin:audit_event_changelist"
+
+
+class EventList(KeysetList):
+    template = "audit/events.html"
+    page = "events"
+    title = gettext_lazy("Audit review")
+    model = Event
+    columns = (
+        Column(gettext_lazy("No."), lambda e: e.seq, numeric=True),
+        Column(gettext_lazy("Time"), lambda e: when(e.at)),
+        Column(gettext_lazy("Actor"), lambda e: e.actor_label),
+        Column(gettext_lazy("Act"), lambda e: e.sentence),
+        Column(gettext_lazy("Subject"), subject),
+        Column(gettext_lazy("Reason"), lambda e: e.reason),
+        Column(gettext_lazy("Ticket"), lambda e: e.ticket),
+        Column(gettext_lazy("Source"), lambda e: e.get_source_display()),
+    )
+    filters = review.FILTERS
+    typed = review.TYPED
+    order = ("-seq",)
+    page_size = 60
+    empty = gettext_lazy("No event matches.")
+
+    def queryset(self) -> Any:
+        return Event.objects.defer("rows", "rows_digest", "prev_hash", "hash")
+
+    def context(self) -> dict[str, Any]:
+        query = self.request.GET.urlencode()
+        urls = {form: f"{reverse('admin:audit_export', args=[form])}?{query}" for form in exports.FORMS}
+        return super().context() | {"exports": urls if self.user.has_perm(exports.EXPORT) else {}}
+
+
+@admin.register(Event)
+class EventAdmin(OpsModelAdmin):
+    list_page = EventList
+    object_page = EventPage
+
+
+panels.sidebar("enforcement", EventList.title, LIST, "audit.view_event", order=9)

@@ -1,0 +1,206 @@
+"""The audit review: narrowed down by what an auditor knows of an act, read on from each row, taken out as a file."""
+
+import csv
+import datetime
+import io
+import json
+import zipfile
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+
+from accounts.services.declared import declare
+from enforcement.policy import Kind
+from qqops.audit import origin, pen, review, verbs
+from qqops.audit.models import Event
+from qqops.errors import Refused
+from tests.appeals.heard import objection
+from tests.enforcement.acts import DAY, broken, decide, head
+from tests.web.door import queries, text
+
+URL = "/admin/audit/event/"
+
+
+def found(browser: Client, **asked: Any) -> list[str]:
+    """The verbs that the review shows, oldest first."""
+    page = browser.get(URL, asked)
+    assert page.status_code == 200
+    return [event.verb for event in reversed(page.context["page"].rows)]
+
+
+def seen(browser: Client, **asked: Any) -> set[int]:
+    return {event.seq for event in browser.get(URL, asked).context["page"].rows}
+
+
+def test_each_thing_that_an_auditor_knows_of_an_act_finds_it(desk, number, officer, agent, supervisor, rulebook):
+    one, other = number(), number()
+    with origin.origin(origin.WEB, address="10.1.2.3") as here:
+        frozen = decide(Kind.FREEZE, one, officer, ticket="T-1")
+    decide(Kind.FREEZE, other, supervisor, clauses=("6.2",), freeze_kind="security")
+    appeal = objection(one, frozen, agent)
+    auditor, freeze = desk("auditor"), ["decision.proposed", "decision.applied"]
+    assert found(auditor, staff="officer") == freeze
+    assert found(auditor, decision=f"#{frozen.decision.pk}") == [*freeze, "appeal.filed"]
+    assert found(auditor, number=one.pk) == ["demo.built", *freeze, "appeal.filed"]
+    assert found(auditor, tenure=f"{one.pk}/1")[-2:] == ["decision.applied", "appeal.filed"]
+    assert found(auditor, appeal=appeal.receipt) == ["appeal.filed"]
+    assert found(auditor, clause="6.2") == freeze
+    assert found(auditor, ticket="T-1") == freeze
+    assert found(auditor, request=here.request_id) == freeze
+    assert found(auditor, address="10.1.2.3") == freeze
+    assert found(auditor, verb="decision.applied") == ["decision.applied"] * 2
+    assert found(auditor, staff="officer", verb="decision.applied") == ["decision.applied"]
+    assert found(auditor, role="officer") == freeze
+    assert set(found(auditor, role="auditor")) <= {"staff.signed_in"}
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "told"),
+    [
+        ("staff", "nobody", "nobody with this login"),
+        ("verb", "decision.eaten", "no such act"),
+        ("request", "17", "no request id"),
+        ("address", "10.0.0.777", "no address"),
+        ("from", "yesterday", "Write a day"),
+        ("to", "2026-13-41", "Write a day"),
+        ("number", "12", "no number here"),
+        ("tenure", "10001", "which of its holders"),
+        ("decision", "seventeen", "number of the decision"),
+        ("appeal", "R20261128A2345678", "one of its characters is wrong"),
+        ("clause", "99.9", "no clause 99.9"),
+    ],
+)
+def test_what_cannot_be_read_is_said_beside_it_and_finds_nothing(desk, number, name, typed, told):
+    number()
+    page = desk("auditor").get(URL, {name: typed})
+    assert told in text(page) and page.context["page"].rows == []
+    assert f'value="{typed}"' in page.content.decode()  # to be mended where it stands
+
+
+def test_a_persons_own_data_is_neither_searched_for_nor_repeated(desk):
+    for name in ("ticket", "staff", "verb"):
+        sent = desk("auditor").get(URL, {name: "someone@example.com"})
+        assert (sent.status_code, sent["Location"]) == (302, URL)
+
+
+def test_a_time_is_a_range_of_the_trail(desk, number, officer):
+    seqs = []
+    for day in (3, 2, 1):
+        with time_machine.travel(datetime.datetime.now(datetime.UTC) - day * DAY, tick=False):
+            at = datetime.datetime.now(datetime.UTC)
+            with origin.origin(origin.COMMAND), pen.act("number.declared", actor=officer, reason=""):
+                pass
+        seqs.append((Event.objects.latest("seq").seq, at))
+    auditor = desk("auditor")
+    at = Event.objects.get(seq=seqs[1][0]).at.astimezone(datetime.timezone(8 * datetime.timedelta(hours=1)))
+    # The trail is dated by the database: the three lie within one moment, and a range holds all or none.
+    assert {seq for seq, _at in seqs} <= seen(auditor, **{"from": f"{at:%Y-%m-%d}", "to": f"{at:%Y-%m-%d}"})
+    assert seen(auditor, to=f"{at - DAY:%Y-%m-%d}") == set()
+    assert seen(auditor, **{"from": f"{at + DAY:%Y-%m-%d}"}) == set()
+    minute = f"{at:%Y-%m-%d %H:%M}"
+    assert {seq for seq, _at in seqs} <= seen(auditor, **{"from": minute})
+
+
+def test_what_is_to_be_looked_at_is_one_click_away(desk, cast, number, officer, supervisor):
+    own, other = number(), number()
+    declare(officer, [own.pk], "own", actor=officer)
+    before = head()
+    with pytest.raises(Refused):
+        decide(Kind.FREEZE, own, officer)
+    ticketed = decide(Kind.FREEZE, other, officer, ticket="T-2")
+    decide(Kind.RESTRICT, other, officer)
+    auditor = desk("auditor")
+    assert found(auditor, look="own") == ["audit.refused"]
+    assert seen(auditor, kind="refusals") == seen(auditor, look="own")
+    loose = seen(auditor, look="ticketless")
+    assert loose and not loose & seen(auditor, decision=ticketed.decision.pk)
+    assert found(auditor, look="quota") == [] and found(auditor, look="batch") == []
+    night = {event.seq for event in Event.objects.all() if event.source in ("web", "command") and _is_night(event)}
+    assert seen(auditor, look="night") == set(sorted(night)[-60:])
+    assert before < max(loose)
+
+
+def _is_night(event: Event) -> bool:
+    hour = event.at.astimezone(datetime.timezone(datetime.timedelta(hours=8))).hour
+    return hour < 6 or hour >= 22
+
+
+def test_every_verb_is_of_a_kind_or_an_act_and_every_kind_names_verbs_that_are_declared():
+    known = set(verbs.declared())
+    for code, (_label, named) in review.KINDS.items():
+        assert set(named) <= known, code
+        assert len(set(named)) == len(named), code
+
+
+def test_an_event_shows_what_it_changed_who_stood_beside_and_leads_on(desk, number, officer, supervisor):
+    one = number()
+    decide(Kind.FREEZE, one, officer)
+    applied = Event.objects.get(verb="decision.applied")
+    page = desk("supervisor").get(f"{URL}{applied.pk}/")
+    told = text(page)
+    assert "What it changed" in told and f"Number {one.pk}" in told and "Measure" in told
+    assert "frozen until before: nothing" in told
+    body = page.content.decode()
+    for link in ("?staff=officer", "?verb=decision.applied", f"?decision={applied.decision_id}", "?request="):
+        assert f"{URL}{link}" in body, link
+    assert "Just before and after" in told and "The whole request" in told
+
+
+def test_an_agent_reads_no_trail_and_takes_none_out(desk, number):
+    agent, supervisor = desk("agent"), desk("supervisor")
+    before = head()
+    assert agent.get(URL).status_code == 403
+    for browser in (agent, supervisor):
+        assert browser.post("/admin/audit/export/csv/").status_code == 403
+    assert [e.verb for e in Event.objects.filter(seq__gt=before)] == ["audit.refused"] * 2
+
+
+def test_what_matches_is_taken_out_as_a_file_and_that_is_on_the_trail(desk, number, officer):
+    one = number()
+    decide(Kind.FREEZE, one, officer, reason="=HYPERLINK(1) 按规则处置该号码")
+    auditor, before = desk("auditor"), head()
+    files = {
+        form: b"".join(auditor.post(f"/admin/audit/export/{form}/?staff=officer").streaming_content)
+        for form in ("csv", "xlsx", "jsonl")
+    }
+    taken = Event.objects.filter(seq__gt=before, verb="audit.exported").order_by("seq")
+    assert [e.facts for e in taken] == [
+        {"what": form, "query": {"staff": "officer"}, "rows": 2} for form in ("csv", "xlsx", "jsonl")
+    ]
+    rows = list(csv.reader(io.StringIO(files["csv"].decode("utf-8-sig"))))
+    assert [row[4] for row in rows] == ["Code", "decision.applied", "decision.proposed"]
+    assert rows[2][7].startswith("'=HYPERLINK")  # no formula runs
+    with zipfile.ZipFile(io.BytesIO(files["xlsx"])) as book:
+        assert b"decision.applied" in book.read("xl/worksheets/sheet1.xml")
+    lines = [json.loads(line) for line in files["jsonl"].splitlines()]
+    assert [line["verb"] for line in lines] == ["decision.applied", "decision.proposed"]
+    assert auditor.post("/admin/audit/export/exe/").status_code == 404
+    assert broken() == []
+
+
+def test_a_page_of_sixty_costs_five_statements_at_most_whatever_is_asked(desk, number, officer, settings):
+    settings.QQOPS_DAILY_TARGETS = 10_000
+    auditor, one = desk("auditor"), number()
+    decide(Kind.FREEZE, one, officer)
+    for _n in range(70):
+        with origin.origin(origin.COMMAND), pen.act("number.declared", actor=officer, reason=""):
+            pass
+    asked = [
+        {},
+        {"staff": "officer"},
+        {"number": one.pk},
+        {"from": "2026-01-01"},
+        {"look": "night"},
+        {"clause": "10.1"},
+    ]
+    auditor.get(URL)
+    costs = []
+    for query in asked:
+        with queries() as statements:
+            page = auditor.get(URL, query)
+        costs.append(len(statements))
+        if not query:
+            assert len(page.context["page"].rows) == 60
+    assert max(costs) <= 5, costs
