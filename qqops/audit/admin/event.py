@@ -15,9 +15,9 @@ from qqops.audit.admin.words import subject
 from qqops.audit.models import Event
 from qqops.pages import ObjectPage
 from qqops.pages.base import Crumb
-from qqops.pages.history import KINDS, changes
+from qqops.pages.history import KINDS
+from qqops.pages.rows import changes, labels_of
 from qqops.panels import Act, Entry, Fact, Panel
-from qqops.staff.models import Staff
 from qqops.staff.roles import ROLES
 from qqops.templatetags.ops import link, when
 
@@ -120,23 +120,17 @@ def _entries(model: type[Model], event: Event) -> list[Entry]:
     rows = history.filter(event_id=event.pk).annotate(older=Subquery(older.values("history_id")[:1]))
     found = list(rows.order_by("history_id")[:ROWS])
     before = {row.history_id: row for row in history.filter(history_id__in=[r.older for r in found if r.older])}
-    people = _people(model, [*found, *before.values()])
+    labels = labels_of(model, [*found, *before.values()])
     kind = capfirst(model._meta.verbose_name)
     return [
         Entry(
             at=row.history_date,
             title=f"{kind} {getattr(row, key)}",
             text=KINDS[row.history_type],
-            changes=changes(model, before.get(row.older), row, people),
+            changes=changes(model, before.get(row.older), row, labels),
         )
         for row in found
     ]
-
-
-def _people(model: type[Model], rows: list[Any]) -> dict[Any, Any]:
-    keys = [f.attname for f in model._meta.concrete_fields if f.related_model is Staff]
-    wanted = {getattr(row, key, None) for row in rows for key in keys} - {None}
-    return dict(Staff.objects.in_bulk(wanted)) if wanted else {}
 
 
 panels.register("event", _changed)
