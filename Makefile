@@ -9,7 +9,8 @@ DEV := requirements.txt requirements-dev.txt
 PRODUCTION := QQOPS_ENV=production DEBUG=0 ALLOWED_HOSTS=qqops.example DATABASE_URL=postgresql://app@db.example/qqops \
 	ALERT_EMAIL=oncall@qqops.example EMAIL_URL=smtp+tls://mail.qqops.example:587 \
 	SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))') \
-	QQOPS_SEAL_KEYS=k1:$$($(PY) -c 'from qqops.seal import new_key; print(new_key())')
+	QQOPS_SEAL_KEYS=k1:$$($(PY) -c 'from qqops.seal import new_key; print(new_key())') \
+	QQOPS_CHECKPOINT_KEY=c1:$$($(PY) -c 'from qqops.seal import new_key; print(new_key())')
 
 .PHONY: run test check stop bench campaign permissions translations dev browser
 

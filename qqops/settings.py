@@ -69,6 +69,12 @@ def _refuse_unsafe_production() -> None:
         found.append("QQOPS_SEAL_KEYS is missing")
     elif (DEMO_DIR / "seal").exists() and (DEMO_DIR / "seal").read_text().partition(":")[2] in QQOPS_SEAL_KEYS:
         found.append("QQOPS_SEAL_KEYS has the demo's key in it")
+    if not QQOPS_CHECKPOINT_KEY and not QQOPS_CHECKPOINT_PUBLIC:
+        found.append("QQOPS_CHECKPOINT_KEY is missing (or QQOPS_CHECKPOINT_PUBLIC, where nothing is signed)")
+    elif (DEMO_DIR / "checkpoint").exists() and (
+        (DEMO_DIR / "checkpoint").read_text().partition(":")[2] in QQOPS_CHECKPOINT_KEY
+    ):
+        found.append("QQOPS_CHECKPOINT_KEY has the demo's key in it")
     if found:
         raise ImproperlyConfigured("Production does not start: " + "; ".join(found) + ".")
 
@@ -78,14 +84,24 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["127.0.
 EMBEDDED_DATABASE = not env.str("DATABASE_URL", default="")
 QQOPS_SECOND_FACTOR = env.bool("QQOPS_SECOND_FACTOR", default=PRODUCTION)
 QQOPS_SEAL_KEYS = env.str("QQOPS_SEAL_KEYS", default="")
+# What signs the heads of the record, and what such signatures are told by; who only verifies has the second alone.
+QQOPS_CHECKPOINT_KEY = env.str("QQOPS_CHECKPOINT_KEY", default="")
+QQOPS_CHECKPOINT_PUBLIC = env.str("QQOPS_CHECKPOINT_PUBLIC", default="")
 if PRODUCTION:
     _refuse_unsafe_production()
 SECRET_KEY = env.str("SECRET_KEY", default="") or _demo_key("secret", lambda: secrets.token_urlsafe(60))
 QQOPS_SEAL_KEYS = QQOPS_SEAL_KEYS or _demo_key("seal", lambda: f"demo:{seal.new_key()}")
-try:
-    seal.read_keys(QQOPS_SEAL_KEYS)
-except ValueError as problem:
-    raise ImproperlyConfigured(f"QQOPS_SEAL_KEYS cannot be read: {problem}.") from problem
+if not PRODUCTION:
+    QQOPS_CHECKPOINT_KEY = QQOPS_CHECKPOINT_KEY or _demo_key("checkpoint", lambda: f"demo:{seal.new_key()}")
+for _name, _keys in {
+    "QQOPS_SEAL_KEYS": QQOPS_SEAL_KEYS,
+    "QQOPS_CHECKPOINT_KEY": QQOPS_CHECKPOINT_KEY,
+    "QQOPS_CHECKPOINT_PUBLIC": QQOPS_CHECKPOINT_PUBLIC,
+}.items():
+    try:
+        seal.read_keys(_keys) if _keys else None
+    except ValueError as problem:
+        raise ImproperlyConfigured(f"{_name} cannot be read: {problem}.") from problem
 
 # What the house itself reads
 QQOPS_DEMO_PASSWORD = env.str("QQOPS_DEMO_PASSWORD", default="")

@@ -88,6 +88,12 @@ declare(
     name=_("rows outside the months"),
 )
 declare(
+    "checkpoint_unsent",
+    _("The checkpoint of event %(seq)s did not leave by %(channel)s (%(why)s): keep a copy outside by hand."),
+    Level.WARNING,
+    name=_("checkpoint not sent"),
+)
+declare(
     "late",
     _("Late: %(label)s. Last seen: %(since)s; due every %(minutes)s minutes at least."),
     Level.CRITICAL,

@@ -1,5 +1,6 @@
 """The ways out of the house: e-mail and a webhook. What they carry are codes and logins, in both languages."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -32,6 +33,16 @@ def send(alert: Alert, channel: str) -> None:
     if channel not in open_channels():
         raise Closed
     _WAYS[Channel(channel)](alert)
+
+
+def tell(channel: str, subject: str, text: str, body: Mapping[str, Any]) -> None:
+    """Send what is no alert the same way: a mail of subject and text, or the body to the webhook."""
+    if channel not in open_channels():
+        raise Closed
+    if channel == Channel.MAIL:
+        EmailMessage(subject, text, to=settings.ALERT_EMAIL).send()
+    else:
+        webhook.post(settings.ALERT_WEBHOOK, body)
 
 
 def _in_both(say: Any) -> list[str]:

@@ -4,6 +4,8 @@ Kept as SQL text for migrations 0001 and 0002 and for verify. These triggers are
 switched off by any session (`SET pgtrigger.ignore`).
 """
 
+from qqops.audit.digest import event
+
 CHAIN_LOCK = 0x71716F70  # "qqop"
 
 # Two tables grow with all that is done and are kept by month: the trail, and the history of numbers. Which they are is
@@ -95,10 +97,7 @@ DROP FUNCTION record_no_truncate();
 CHAIN = f"""
 CREATE FUNCTION audit_event_hash(e audit_event, prev bytea) RETURNS bytea LANGUAGE sql IMMUTABLE
   SET search_path = pg_catalog, public, pg_temp AS $$
-  SELECT sha256(convert_to(jsonb_build_array(
-    encode(prev, 'hex'), e.seq, e.id, (extract(epoch FROM e.at) * 1000000)::bigint, e.actor_id, e.actor_label, e.verb,
-    e.subject_type, e.subject_id, e.subject_label, e.decision_id, e.ticket, e.request_id, e.source,
-    host(e.address), e.os_user, e.reason, e.facts, e.rows, encode(e.rows_digest, 'hex'))::text, 'UTF8'))
+  SELECT {event("prev")}
 $$;
 
 -- The default of `at`: a row goes to its month before its trigger is asked, hence the lock and the time come first.

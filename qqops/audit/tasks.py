@@ -1,23 +1,37 @@
-"""The worker verifies the record each night, as a broken one must not wait until somebody thinks of asking, and makes
-the months of the record ahead."""
+"""The worker verifies the record each night, as a broken one must not wait until somebody thinks of asking, signs what it
+found, and makes the months of the record ahead."""
 
+from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
 from qqops.alerts import watch
 from qqops.audit import alarm, months, origin
-from qqops.audit.verify import verify
+from qqops.audit.checkpoints import services as checkpoints
+from qqops.audit.checkpoints import text
+from qqops.audit.checkpoints.models import Checkpoint
+from qqops.audit.verify import together
 from qqops.staff.models import Staff
+
+RETRY = RetryStrategy(max_attempts=8, exponential_wait=3)  # as alerts: the last one after almost three hours
 
 
 @app.periodic(cron="30 3 * * *")
 @app.task(name="audit.verify", queue="acts", queueing_lock="audit.verify")
 def verify_record(timestamp: int) -> None:
-    """Beats at the end only: a verification or an alarm that fails is late, and is told by that."""
-    broken = list(verify())
-    if broken:
-        with origin.origin(origin.SYSTEM, os_user=origin.terminal_user()):
-            alarm.sound(broken)
-    watch.beat("audit.verify")
+    """Beats at the end only: a verification, an alarm or a checkpoint that fails is late, and is told by that."""
+    found, jobs = alarm.Findings(), together.cores()
+    with together.snapshot(jobs=jobs) as shot:
+        for broken in shot.broken(jobs):
+            found.add(broken)
+    with origin.origin(origin.SYSTEM, os_user=origin.terminal_user()):
+        if found.rows:
+            alarm.sound(found)
+        watch.beat("audit.verify")
+        if shot.head and shot.house:
+            seq, hashed, at = shot.head
+            said = text.BROKEN if found.rows else text.WHOLE
+            checkpoints.make(house=shot.house, seq=seq, hash=hashed, at=at, record=said)
+            watch.beat("audit.checkpoint")
 
 
 @app.periodic(cron="10 3 * * *")
@@ -29,3 +43,15 @@ def make_months(timestamp: int) -> None:
         months.make_ahead(actor=system)
         months.report(actor=system)
     watch.beat("audit.months")
+
+
+@app.task(name=checkpoints.SEND, queue=checkpoints.QUEUE, retry=RETRY, pass_context=True)
+def send_checkpoint(context: JobContext, checkpoint_id: int, channel: str) -> None:
+    kept = Checkpoint.objects.get(pk=checkpoint_id)
+    with origin.origin(origin.WORKER, os_user=origin.terminal_user()):
+        try:
+            checkpoints.send(kept, channel)
+        except Exception as error:
+            if RETRY.get_retry_decision(exception=error, job=context.job) is None:
+                checkpoints.give_up(kept, channel, error)
+            raise

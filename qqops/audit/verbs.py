@@ -97,3 +97,8 @@ declare(
     report=REPORTS,
 )
 declare("audit.exported", _("exported the trail (%(what)s): %(rows)s events"))
+
+_RECORD = {"whole": _("whole"), "broken": _("broken"), "unverified": _("not verified")}
+declare("audit.checkpoint", _("signed the head of the record: event %(seq)s, %(record)s"), record=_RECORD)
+declare("audit.checkpoint_sent", _("sent the checkpoint of event %(seq)s through %(channel)s"))
+declare("audit.checkpoint_unsent", _("gave up sending the checkpoint of event %(seq)s through %(channel)s: %(why)s"))

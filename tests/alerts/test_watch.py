@@ -72,6 +72,7 @@ def test_each_of_the_worker_is_late_after_its_own_time(fresh: datetime.datetime)
     daily = {
         "audit.verify",
         "audit.months",
+        "audit.checkpoint",
         "accounts.purge",
         "accounts.logins",
         "enforcement.evidence",
@@ -141,8 +142,8 @@ def test_each_sweep_of_the_worker_beats(fresh: datetime.datetime) -> None:
             run(0)
             left.remove(name)
             assert late_now() == left
-        # One wants a transaction of its own (tests/audit/test_verify.py), one comes with its file.
-        assert left == {"audit.verify", "accounts.logins"}
+        # One act wants a transaction of its own (tests/audit/test_verify.py), one comes with its file.
+        assert left == {"audit.verify", "audit.checkpoint", "accounts.logins"}
 
 
 def test_what_is_late_is_told_once_a_day_and_again_the_next(fresh: datetime.datetime) -> None:

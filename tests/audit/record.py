@@ -3,6 +3,7 @@
 from accounts.rulebook.parser import ParsedClause
 from accounts.services import rulebook
 from enforcement.policy import Kind
+from qqops.audit.checkpoints import services as checkpoints
 from qqops.audit.verify import verify
 from qqops.staff.models import Staff
 from tests.alerts.raising import raised, seen_to
@@ -20,6 +21,7 @@ def acted(cast: dict[str, Staff]) -> list[int]:
         approve(decide(Kind.FREEZE, ids, officer, indefinite=True), supervisor)
         approve(decide(Kind.LIFT, ids[:2], reviewer), cast["supervisor2"])
         seen_to(raised(), supervisor)
+        checkpoints.make_now()
         ids = ids[:2]
     for login, role in (("agent", "privacy"), ("officer", "resources")):
         grant(cast[login], role, cast["sysadmin"], supervisor)

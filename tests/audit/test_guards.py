@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts.models import Number
 from enforcement.policy import Kind
+from qqops.audit.checkpoints import services as checkpoints
 from qqops.audit.history import APPEND_ONLY
 from qqops.audit.models import Event
 from qqops.audit.privileges import record_tables
@@ -80,6 +81,7 @@ def test_the_protected_tables_are_these() -> None:
         "appeals_rulingground",
         "appeals_skip",
         "appeals_weighing",
+        "audit_checkpoint",
         "audit_event",
         "enforcement_approval",
         "enforcement_caseevidence",
@@ -223,6 +225,7 @@ def full(cast: dict[str, Staff], number: Make, officer: Staff, supervisor: Staff
     reviewed(emergency(officer, "supervisor"), supervisor2)
     approve(decide(Kind.FREEZE, number(), officer, indefinite=True), supervisor)
     seen_to(raised(), supervisor)
+    checkpoints.make_now()
     tell_story(cast)
 
 

@@ -33,7 +33,7 @@ from enforcement.models import Case, Decision, Halt, Measure
 from qqops.audit import origin
 from qqops.audit.models import Event
 from qqops.audit.privileges import record_tables
-from qqops.audit.verify import Broken, _digests, checks, verify
+from qqops.audit.verify import Broken, checks, digests, verify
 from qqops.staff.models import AccessRequest, Holding, Staff
 from tests.audit.record import acted
 from tests.audit.superuser import superuser
@@ -122,9 +122,9 @@ def test_a_changed_removed_added_or_swapped_row_of_every_record_table_is_named(t
             f"DELETE FROM {table} WHERE {first}",
             f"INSERT INTO {table} ({names}) SELECT {copied} FROM {table} WHERE {first}",
         ):
-            named = [row for _what, _table, row in tamper(act, by=_digests)]
+            named = [row for _what, _table, row in tamper(act, by=digests)]
             assert named and all(row.startswith(("seq ", "event ")) for row in named), act
-        assert tamper(_swap(model, key), by=_digests), table
+        assert tamper(_swap(model, key), by=digests), table
 
 
 def _copy(model: Any, columns: list[Any]) -> str:

@@ -23,6 +23,7 @@ GOOD = {
     "DATABASE_URL": "postgresql://app@db.example/qqops",
     "ALLOWED_HOSTS": "qqops.example",
     "QQOPS_SEAL_KEYS": f"k1:{seal.new_key()}",
+    "QQOPS_CHECKPOINT_KEY": f"c1:{seal.new_key()}",
 }
 
 
@@ -56,6 +57,7 @@ def test_production_starts_when_everything_is_given():
         ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS does not name the hosts to serve"),
         ({"QQOPS_SECOND_FACTOR": "0"}, "QQOPS_SECOND_FACTOR is off"),
         ({"QQOPS_SEAL_KEYS": ""}, "QQOPS_SEAL_KEYS is missing"),
+        ({"QQOPS_CHECKPOINT_KEY": ""}, "QQOPS_CHECKPOINT_KEY is missing"),
     ],
 )
 def test_production_refuses(change, sentence):

@@ -55,6 +55,7 @@ def command_lines(cast: Cast, story: Story, folder: Path) -> dict[str, tuple[str
         "decisions run": ("decisions", "run", str(waiting.pk)),
         "number": ("number", number),
         "expire": ("expire",),
+        "audit_checkpoint": ("audit_checkpoint",),
         "audit_verify": (),
         **{
             f"audit_report {name}": ("audit_report", name, *SAY)

@@ -20,6 +20,7 @@ FOR_NOBODY = (
     "export_states",
     "number",
     "expire",
+    "audit_checkpoint",
     "identity purge_expired",
     "identity erasures",
     "identity reapply",

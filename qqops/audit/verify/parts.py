@@ -1,0 +1,165 @@
+"""What is computed, part by part: each is one query whose rows name what is broken."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.apps import apps
+from django.db import connection, models
+
+from qqops.audit import digest, privileges
+
+FETCHED = 1000  # rows at a time: of what is broken all is named, and little is held
+RANGE = 200_000  # events of a part of the chain
+MEMORY = "64MB"  # of a sort or a hash table, for each connection
+
+# Text of timestamps depends on the session; names, on where it looks for them. A cursor is planned for all its rows.
+SESSION = (
+    f"SET LOCAL TimeZone = 'UTC'; SET LOCAL search_path = public, pg_temp; SET LOCAL cursor_tuple_fraction = 1;"
+    f" SET LOCAL work_mem = '{MEMORY}'; SET LOCAL jit = off"
+)
+
+
+@dataclass(frozen=True)
+class Broken:
+    what: str  # chain, digest, drift, checkpoint; an app adds its own
+    table: str
+    row: str
+
+    def as_json(self) -> dict[str, str]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Part:
+    what: str
+    table: str
+    sql: str
+    rows: int = 1  # about how many it reads
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How far to go: from the event of a checkpoint (0: from the beginning) to the head, in so many shares."""
+
+    since: int = 0
+    head: int = 0
+    shares: int = 1
+
+
+_further: list[tuple[str, str, str]] = []
+
+
+def also(what: str, table: str, sql: str) -> None:
+    """Add an app's own check: a query whose rows name what is broken, ordered."""
+    _further.append((what, table, sql))
+
+
+def every(extent: Extent = Extent(), sizes: dict[str, int] | None = None) -> Iterator[Part]:
+    """`sizes`: about how many rows each table has."""
+    size = sizes or {}
+    yield from _chain(extent)
+    yield from _digests(extent, sum(size.get(m._meta.db_table, 0) for m in privileges.record_tables()))
+    for model in apps.get_models():
+        if hasattr(model, "history"):
+            yield _drift(model, size)
+    for what, table, sql in _further:
+        yield Part(what, table, sql, size.get(table, 0) or 1)
+
+
+def named(cursor: Any, part: Part) -> Iterator[Broken]:
+    """Run a part in the transaction of the cursor, set as SESSION says, and yield what it names."""
+    cursor.execute(f"DECLARE broken NO SCROLL CURSOR FOR {part.sql}")
+    rows = True
+    while rows:
+        cursor.execute(f"FETCH {FETCHED} FROM broken")
+        rows = cursor.fetchall()
+        for (row,) in rows:
+            yield Broken(part.what, part.table, str(row))
+    cursor.execute("CLOSE broken")
+
+
+def _chain(extent: Extent) -> Iterator[Part]:
+    """Each event's hash fits its content, its prev_hash is its forerunner's, and no seq is missing.
+
+    A range begins with the forerunner of its first event, which it takes for right: the range before it, or the
+    checkpoint, says whether it is. The first and the last are open, for whatever was put there.
+    """
+    starts = (
+        list(range(extent.since, max(extent.head, extent.since + 1), RANGE)) if extent.shares > 1 else [extent.since]
+    )
+    for start, end in zip(starts, [*starts[1:], None], strict=True):
+        within = [f"e.seq >= {start}"] if start else []
+        within += [f"e.seq <= {end}"] if end is not None else []
+        before = "''::bytea", "0::bigint"
+        if start:
+            before = "NULL", "NULL"
+        yield Part(
+            "chain",
+            "audit_event",
+            f"""
+SELECT 'seq ' || seq FROM (
+  SELECT e.seq, e.hash = {digest.event("e.prev_hash")} AS fits,
+         e.prev_hash = lag(e.hash, 1, {before[0]}) OVER w AND e.seq = lag(e.seq, 1, {before[1]}) OVER w + 1 AS follows
+  FROM audit_event e {"WHERE " + " AND ".join(within) if within else ""} WINDOW w AS (ORDER BY e.seq)) c
+WHERE (fits AND follows) IS NOT TRUE {f"AND seq > {start}" if start else ""} ORDER BY seq""",
+            RANGE if end else max(extent.head - start, 1),
+        )
+
+
+def _digests(extent: Extent, rows: int) -> Iterator[Part]:
+    """Each event's digest is that of its rows; no row of the record names an event that did not write it.
+
+    Shares of the ids of events, which are random. After a checkpoint: of whatever no event up to it claims.
+    """
+    for share in range(extent.shares):
+        events, theirs = [], []
+        if extent.since:
+            events.append(f"e.seq > {extent.since}")
+            theirs.append(f"NOT EXISTS (SELECT FROM audit_event o WHERE o.id = r.event AND o.seq <= {extent.since})")
+        for sign, at in ((">=", share), ("<", share + 1)):
+            if 0 < at < extent.shares:
+                bound = f"{sign} '{(at << 128) // extent.shares:032x}'::uuid"
+                events.append(f"e.id {bound}")
+                theirs.append(f"r.event {bound}")
+        yield Part(
+            "digest",
+            "record",
+            f"""
+WITH written AS ({digest.by_event(privileges.record_tables(), " AND ".join(theirs) or "true")})
+SELECT coalesce('seq ' || e.seq, 'event ' || w.event) || ' rows ' || coalesce(w.rows::text, '{{}}')
+FROM (SELECT id, seq, rows, rows_digest FROM audit_event e WHERE {" AND ".join(events) or "true"}) e
+FULL JOIN written w ON w.event = e.id
+WHERE e.id IS NULL OR CASE
+  WHEN e.rows = w.rows THEN e.rows_digest <> w.d
+  ELSE NOT (jsonb_path_query_array(e.rows, '$.keyvalue() ? (@.value > 0).key') <@
+            coalesce((SELECT jsonb_agg(k) FROM jsonb_object_keys(w.rows) k), '[]'))
+    OR EXISTS (SELECT FROM jsonb_each(coalesce(w.rows, '{{}}')) x WHERE e.rows -> x.key IS DISTINCT FROM x.value)
+    OR (w.event IS NOT NULL AND e.rows_digest <> w.d) END
+ORDER BY e.seq""",
+            max(rows // extent.shares, 1),
+        )
+
+
+def _drift(model: type[models.Model], size: dict[str, int]) -> Part:
+    """Each live row equals its latest history row, and neither stands without the other."""
+    quote = connection.ops.quote_name
+    history: Any = model.history.model  # type: ignore[attr-defined]  # simple-history has no types
+    kept = {f.attname for f in history._meta.concrete_fields}
+    columns = [str(f.column) for f in model._meta.concrete_fields if f.attname in kept]
+    pk = model._meta.pk
+    assert pk is not None
+    assert pk.column is not None
+    key, table, told = quote(pk.column), quote(model._meta.db_table), quote(history._meta.db_table)
+    same = " AND ".join(f"live.{quote(c)} IS NOT DISTINCT FROM h.{quote(c)}" for c in columns)
+    return Part(
+        "drift",
+        model._meta.db_table,
+        f"""
+SELECT coalesce(live.{key}, h.{key}) FROM {table} live FULL JOIN (
+  SELECT h.* FROM {told} h JOIN (
+    SELECT {key}, max(history_id) AS history_id FROM {told} GROUP BY {key}) newest USING ({key}, history_id)) h
+  ON h.{key} = live.{key}
+WHERE live.{key} IS NULL OR h.{key} IS NULL OR NOT ({same}) ORDER BY 1""",
+        size.get(model._meta.db_table, 0) + size.get(history._meta.db_table, 0) or 1,
+    )
