@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.benchmarks import allocation, appeals, logins, queueing, ranges, reclaim, sealing
+from tests.benchmarks import allocation, appeals, logins, queueing, ranges, reclaim, record, sealing
 from tests.benchmarks.house import House
 
 
@@ -51,6 +51,7 @@ def main() -> int:
         "sealing",
         "reclaim",
         "search",
+        "verify",
     )
     parser.add_argument("--only", choices=parts, help="one part of it")
     given = parser.parse_args()
@@ -61,6 +62,9 @@ def main() -> int:
             house.open()
             if given.only in (None, "allocation"):
                 figures += allocated(house, Path(folder), 2 if given.quick else 10, pairs)
+            if given.only in (None, "verify"):
+                numbers, events = (30_000, 20_000) if given.quick else (300_000, 400_000)
+                figures += verified(house, numbers, events, pairs)
             if given.only in (None, "freeze"):
                 numbers, targets = (30_000, 20_000) if given.quick else (300_000, 100_000)
                 figures += freeze(house, Path(folder), numbers, targets, pairs)
@@ -104,6 +108,18 @@ def main() -> int:
 def allocated(house: House, folder: Path, seconds: float, pairs: int) -> list[Figure]:
     say("allocate, against pgbench running the same statements")
     return [Figure(*found) for found in allocation.measure(house, folder, seconds, pairs, say)]
+
+
+def verified(house: House, numbers: int, events: int, pairs: int) -> list[Figure]:
+    say(f"verify the record of {numbers:,} numbers and {events:,} events")
+    house.grow(numbers)
+    measured = record.verifying(house, events, pairs, say)
+    say(f"  {measured['rows']:,} rows of the record in all")
+    against = {"chain and digests": "sha256 pass", "drift": "hash join"}
+    return [
+        Figure(f"{what} ÷ one {against[what.partition(',')[0]]}", ratio, 0.5)
+        for what, ratio in measured["ratios"].items()
+    ]
 
 
 def freeze(house: House, folder: Path, numbers: int, targets: int, pairs: int) -> list[Figure]:
