@@ -1,5 +1,5 @@
-"""The worker verifies the record each night, as a broken one must not wait until somebody thinks of asking, signs what it
-found, and makes the months of the record ahead."""
+"""The worker verifies the record each night, as a broken one must not wait until somebody thinks of asking, signs
+what it found, and makes the months of the record ahead."""
 
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app

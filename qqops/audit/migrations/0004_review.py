@@ -9,7 +9,7 @@ from qqops.audit.sql import AT_NIGHT
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('audit', '0002_chain'),
+        ('audit', '0003_checkpoint'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
