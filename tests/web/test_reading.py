@@ -144,7 +144,7 @@ def test_an_event_tells_its_facts_in_words_and_what_it_is_about(desk, cast, numb
     with pytest.raises(Refused):
         decide(Kind.FREEZE, [n.pk], cast["officer"])
     refused = page(Event.objects.latest("seq"))
-    assert refused.count("Among these numbers") == 2  # the sentence, here and in the list of the whole request
+    assert refused.count("Among these numbers") == 3  # the sentence; in the whole request, and among its neighbours
     for part in (f"numbers: {n.pk}", "declared as own: 1", f"Subject {n.pk}"):
         assert part in refused, part
     assert "params" not in refused
