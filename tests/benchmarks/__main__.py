@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.benchmarks import allocation, appeals, logins, queueing, ranges, reclaim, record, sealing
+from tests.benchmarks import allocation, appeals, logins, queueing, ranges, reclaim, record, reviewing, sealing
 from tests.benchmarks.house import House
 
 
@@ -50,6 +50,7 @@ def main() -> int:
         "ranges",
         "sealing",
         "reclaim",
+        "review",
         "search",
         "verify",
     )
@@ -94,6 +95,9 @@ def main() -> int:
             if given.only in (None, "reclaim"):
                 few, many = (100_000, 100_000) if given.quick else (1_100_000, 10_000_000)
                 figures += reclaimed(house, few, many, pairs)
+            if given.only in (None, "review"):
+                few, many, requests = (10_000, 100_000, 5) if given.quick else (100_000, 10_000_000, 40)
+                figures += reviewed(house, few, many, pairs, requests)
             if given.only in (None, "search"):  # last: the seed is not the same after it
                 numbers, known = (30_000, 20_000) if given.quick else (1_100_000, 1_000_000)
                 figures += searched(house, numbers, known, pairs)
@@ -260,6 +264,15 @@ def searched(house: House, numbers: int, known: int, pairs: int) -> list[Figure]
     return [
         Figure(f"search by mobile ÷ by number, {name}", figure, 1.2, at_least=False)
         for name, figure in sealing.search(pairs, say).items()
+    ]
+
+
+def reviewed(house: House, few: int, many: int, pairs: int, requests: int) -> list[Figure]:
+    say(f"a page of the review on {many:,} events, against {few:,}")
+    house.grow(30_000)
+    return [
+        Figure(f"review ({what}) on {many:,} events ÷ on {few:,}", figure, 1.2, at_least=False)
+        for what, figure in reviewing.pages(house, few, many, pairs, requests, say).items()
     ]
 
 

@@ -74,8 +74,9 @@ def _of_the_house(cast: Cast) -> dict[str, Any]:
         },
         "admin:filters": lambda: [
             Address(f"admin:filters {page}", reverse("admin:filters", args=[page]) + f"?{chosen}")
-            for page, chosen in (("numbers", "protection=vip"), ("events", "kind=refused"))
+            for page, chosen in (("numbers", "protection=vip"), ("events", "kind=refusals"))
         ],
+        "admin:audit_export": ["csv"],
         "admin:audit_report": ["activity"],
         "admin:audit_report_csv": ["activity"],
         "admin:staff_activity": [somebody],

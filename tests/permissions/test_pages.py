@@ -168,7 +168,13 @@ def test_the_auditor_changes_nothing_but_his_own_account() -> None:
     pages, _commands = read()
     sent = {name for name, row in pages.items() if may_send(row, "auditor") and not OWN.match(name)}
     # Copies to take away, on the record; and what is looked up by a receipt number, which stands in no address.
-    assert sent <= {"admin:access_report_csv", "admin:audit_report_csv", "admin:report", "admin:appeals_lookup"}
+    assert sent <= {
+        "admin:access_report_csv",
+        "admin:audit_export",
+        "admin:audit_report_csv",
+        "admin:report",
+        "admin:appeals_lookup",
+    }
 
 
 def test_the_administrator_sees_no_number_and_no_decision() -> None:
