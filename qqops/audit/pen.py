@@ -168,6 +168,7 @@ def _insert(acts: list[Act]) -> None:
     here = origin.current()
     selects, params = [], []
     for n, a in enumerate(acts):
+        verbs.must_carry(a.verb, a.facts)
         selects.append(
             f"SELECT {n}, %s::uuid, %s::bigint, %s, %s, %s, %s, %s, %s::bigint, %s, %s::uuid, %s,"
             f" %s::inet, %s, %s, %s::jsonb, %s::jsonb, {digest.of_event(list(a.rows), '%s::uuid')}"

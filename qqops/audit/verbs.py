@@ -6,6 +6,7 @@ Each app declares its own in `<app>/verbs.py`. An undeclared verb raises, so the
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
@@ -20,9 +21,15 @@ class Verb:
     sentence: Any  # lazily translated, with %(name)s places filled from the event's facts
     labels: Mapping[str, Mapping[str, Any]]  # of facts that are codes: how each code reads
 
+    @cached_property
+    def carries(self) -> frozenset[str]:
+        """The facts without which its sentence says nothing."""
+        return frozenset(_PLACE.findall(str(self.sentence)))
+
 
 _catalogue: dict[str, Verb] = {}
 UNKNOWN = "?"  # in place of a login that nobody has: what was typed may be a password
+_PLACE = re.compile(r"%\((\w+)\)s")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+([+-]\d\d:\d\d|Z)")
 
 
@@ -37,6 +44,12 @@ def get(code: str) -> Verb:
         return _catalogue[code]
     except KeyError:
         raise LookupError(f"verb {code!r} is not declared in any verbs.py") from None
+
+
+def must_carry(code: str, facts: Mapping[str, Any]) -> None:
+    """LookupError where a fact that its sentence names is not told."""
+    if missing := get(code).carries - facts.keys():
+        raise LookupError(f"{code} must carry {', '.join(sorted(missing))}")
 
 
 def declared() -> dict[str, Verb]:

@@ -179,10 +179,9 @@ class KeysetList(Page):
             if (value := self.chosen.get(one.parameter)) and (told := one.absent(value)):
                 self.faults[one.parameter] = told
 
-    @classmethod
-    def kept(cls) -> list[Filter | Typed]:
+    def kept(self) -> list[Filter | Typed]:
         """What may be saved of what is chosen: choices, and of what is typed only what is nobody's."""
-        return [*cls.filters, *(one for one in cls.typed if one.kept)]
+        return [*self.filters, *(one for one in self.typed if one.kept)]
 
     def not_repeated(self, sentence: str) -> HttpResponse:
         """What was typed may be a person's: the list comes back with neither page nor address holding it."""

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from appeals.models import Appeal
 from tests.browser.conftest import House, sign_in, speak
-from tests.browser.test_pages import DESK, IN_BOTH, Theme, faults
+from tests.browser.test_pages import DESK, Theme, faults, in_both
 from tests.browser.test_resource_pages import visited
 from tests.story.hearing import Hearing, hearing_room
 
@@ -77,7 +77,7 @@ def _as_it_is_decided(page: Page, house: House, appeal: Appeal) -> Iterator[str]
     yield "appeals_rule, previewed"
 
 
-@IN_BOTH
+@in_both
 def test_the_pages_of_appeals_are_clean_and_fit_a_phone(
     page: Page, house: House, heard: Hearing, console: list[str], language: str, theme: Theme
 ) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from enforcement.models import Notice
 from tests.browser.conftest import House, sign_in, speak
-from tests.browser.test_pages import DESK, IN_BOTH, Theme, faults
+from tests.browser.test_pages import DESK, Theme, faults, in_both
 from tests.browser.test_resource_pages import Places, visited
 from tests.enforcement.acts import REASON
 from tests.story.enforcing import Enforcing, enforcing
@@ -69,7 +69,7 @@ def every_page(page: Page, house: House, told: Enforcing) -> Iterator[str]:
     yield "undo, previewed"
 
 
-@IN_BOTH
+@in_both
 def test_the_pages_of_enforcement_are_accessible_quiet_and_as_narrow_as_a_phone(
     page: Page, house: House, told: Enforcing, console: list[str], language: str, theme: Theme
 ) -> None:

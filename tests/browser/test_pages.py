@@ -1,6 +1,6 @@
 """Every kind of page in a browser: no axe violation, nothing on the console, no wider than a phone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ from qqops.audit.models import Event
 from qqops.pages.as_of import in_form
 from qqops.staff import services
 from qqops.staff.models import Staff
-from tests.browser.axe import violations
+from tests.browser.axe import Walk
 from tests.browser.conftest import FRESH, LIVED, OWN, PROTECTED, House, give_code, give_password, sign_in, speak
 from tests.browser.factors import App, plug_in_key
 from tests.story import Story
@@ -266,17 +266,22 @@ def every_page_of_people(page: Page, house: House, story: Story) -> Iterator[str
 
 
 Theme = Literal["light", "dark"]
-# Each language in one theme: what one of them changes, the other does not.
-IN_BOTH = pytest.mark.parametrize("language, theme", [("zh-hans", "light"), ("en", "dark")])
+
+
+def in_both(walk: Callable[..., None]) -> Callable[..., None]:
+    """Each language in one theme: what one of them changes, the other does not."""
+    twice = pytest.mark.parametrize("language, theme", [("zh-hans", "light"), ("en", "dark")])
+    return pytest.mark.usefixtures("counted_once")(twice(walk))
 
 
 def faults(page: Page, pages: Iterator[str], language: str, theme: Theme) -> dict[str, object]:
     """What is wrong with each page, for readers of all kinds and on a phone."""
     wrong: dict[str, object] = {}
     page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    walk = Walk(page)
     for name in pages:
         assert page.evaluate("document.documentElement.lang") == language
-        if found := violations(page):
+        if found := walk.violations():
             wrong[name] = found
         page.set_viewport_size(PHONE)
         if (width := page.evaluate("document.documentElement.scrollWidth")) > PHONE["width"]:
@@ -285,7 +290,7 @@ def faults(page: Page, pages: Iterator[str], language: str, theme: Theme) -> dic
     return wrong
 
 
-@IN_BOTH
+@in_both
 def test_every_page_is_accessible_quiet_and_as_narrow_as_a_phone(
     page: Page, house: House, settings: Any, clock: Traveller, console: list[str], language: str, theme: Theme
 ) -> None:
@@ -296,7 +301,7 @@ def test_every_page_is_accessible_quiet_and_as_narrow_as_a_phone(
     console[:] = [said for said in console if "/account/welcome/" not in said]  # a dead link is a 404
 
 
-@IN_BOTH
+@in_both
 def test_so_is_every_page_about_people(
     page: Page, house: House, story: Story, console: list[str], language: str, theme: Theme
 ) -> None:

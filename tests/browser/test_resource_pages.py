@@ -15,7 +15,7 @@ from accounts.services.resources import campaigns, numbers, ranges
 from qqops.staff.models import Staff
 from tests.accounts.life.flows import cancelled
 from tests.browser.conftest import House, sign_in, speak
-from tests.browser.test_pages import DESK, IN_BOTH, Theme, faults
+from tests.browser.test_pages import DESK, Theme, faults, in_both
 from tests.cast import make_numbers
 from tests.story.supply import Supply, supply
 from tests.supply import WHY, carry_out, feed_covers, open_range
@@ -82,7 +82,7 @@ def every_page(page: Page, house: House, opened: NumberRange) -> Iterator[str]:
     yield from visited(page, house, places)
 
 
-@IN_BOTH
+@in_both
 def test_every_page_of_number_resources_is_accessible_quiet_and_as_narrow_as_a_phone(
     page: Page, house: House, supplied: NumberRange, console: list[str], language: str, theme: Theme
 ) -> None:
@@ -136,7 +136,7 @@ def every_page_of_a_life(page: Page, house: House, lived: Supply) -> Iterator[st
     yield from visited(page, house, places)
 
 
-@IN_BOTH
+@in_both
 def test_every_page_of_a_numbers_life_is_accessible_quiet_and_as_narrow_as_a_phone(
     page: Page, house: House, lived: Supply, console: list[str], language: str, theme: Theme
 ) -> None:

@@ -3,6 +3,7 @@
 import datetime
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import time_machine
@@ -80,15 +81,22 @@ def test_a_reason_and_the_content_that_was_seen_are_needed(number: Make, officer
 
 
 def test_more_than_ten_thousand_need_two_and_each_votes_once(
-    numbers: Many, officer: Staff, supervisor: Staff, supervisor2: Staff
+    numbers: Many,
+    officer: Staff,
+    supervisor: Staff,
+    supervisor2: Staff,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    report = decide(Kind.FREEZE, numbers(10_001), officer)
+    monkeypatch.setattr("enforcement.policy.LARGE_FROM", 200)  # that it is 10,000: tests/enforcement/test_policy.py
+    settings.QQOPS_CHUNK = 200
+    report = decide(Kind.FREEZE, numbers(201), officer)
     assert (report.decision.rule, len(report.decision.approvers)) == ("large", 2)
     assert approve(report, supervisor).decision.state == "proposed"
     with pytest.raises(Refused):
         approve(report, supervisor)
-    assert approve(report, supervisor2).applied == 10_001
-    assert Measure.objects.count() == 10_001
+    assert approve(report, supervisor2).applied == 201
+    assert Measure.objects.count() == 201
     assert Event.objects.filter(verb="decision.applied").count() == 2  # one for each chunk
 
 

@@ -20,15 +20,19 @@ from tests.permissions.addresses import Address, routes
 LAST = 10_000 if FULL else 12  # of events there are very many
 
 
-def carried(browser: Client, method: str, url: str, data: dict[str, Any] | None = None) -> set[str]:
-    """What stands in the answer to one request, which leaves nothing behind."""
+def asked(browser: Client, method: str, url: str) -> tuple[Any, set[str]]:
+    """One request that leaves nothing behind: its answer, and what stands in it."""
     cookies = copy(browser.cookies)
     with transaction.atomic():
-        answer = getattr(browser, method)(url, data or {})
+        answer = getattr(browser, method)(url)
         session = str(dict(browser.session))
         transaction.set_rollback(True)
-    browser.cookies = cookies
-    return parts_of(answer) | found_in(session)
+    browser.cookies = cookies  # a sign-out is forgotten too
+    return answer, parts_of(answer) | found_in(session)
+
+
+def carried(browser: Client, method: str, url: str) -> set[str]:
+    return asked(browser, method, url)[1]
 
 
 def parts_of(answer: Any) -> set[str]:

@@ -1,19 +1,24 @@
-"""No page of any role carries a canary's value, but those that are there to show it to the one who may see it."""
+"""Every page of every role: it answers as the table says, and carries no canary's value but where it is there to be
+shown to the one who may see it. One walk of each reader past every address tells both."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any, NamedTuple
 
 import pytest
 import time_machine
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from qqops.staff.models import Staff
 from tests.campaign import FULL
 from tests.hunt.conftest import Log, browser_of
-from tests.hunt.pages import carried, further
+from tests.hunt.pages import asked, carried, further
 from tests.permissions.addresses import Address
-from tests.permissions.table import READERS
+from tests.permissions.table import READERS, read
+from tests.permissions.test_pages import Met, met
 from tests.story import Story
 from tests.story.canary import ADULT
 
@@ -38,18 +43,67 @@ SHOWN: dict[str, dict[str, set[str]]] = {
 SEES_MOST = ("agent", "officer", "supervisor", "privacy")
 
 
+class Walk(NamedTuple):
+    met: dict[str, Met]  # by the address's name
+    carries: dict[str, set[str]]
+    told: list[str]  # lines of the log with a canary's value
+
+
+@pytest.fixture(scope="module")
+def walked() -> dict[str, Walk]:
+    return {}
+
+
+@pytest.fixture
+def walk(walked: dict[str, Walk], places: list[Address], cast: dict[str, Staff], log: Log) -> Callable[[str], Walk]:
+    """`walk("officer")`: what that reader met at every address; gone once for all tests."""
+
+    def of(who: str) -> Walk:
+        if who not in walked:
+            met_there, carries = dict[str, Met](), defaultdict[str, set[str]](set)
+            browser = browser_of(who, cast)
+            for place in places:
+                noted = carries[place.name]
+
+                def asking(browser: Client, method: str, url: str, noted: set[str] = noted) -> Any:
+                    answer, values = asked(browser, method, url)
+                    noted |= values
+                    return answer
+
+                met_there[place.name] = met(browser, place.url, asking)
+            assert log.lines
+            walked[who] = Walk(met_there, carries, log.telling())
+        return walked[who]
+
+    return of
+
+
 @pytest.mark.parametrize("who", READERS)
-def test_every_page_of_every_role(places: list[Address], cast: dict[str, Staff], log: Log, who: str) -> None:
-    found: dict[str, set[str]] = defaultdict(set)
-    asked = [(place, method) for place in places for method in ("get", "post")]
+def test_a_reader_meets_every_page_as_the_table_says_and_none_offers_to_add_change_or_delete(
+    walk: Callable[[str], Walk], who: str
+) -> None:
+    pages, _commands = read()
+    found = walk(who).met
+    assert {name: one["cell"] for name, one in found.items()} == {name: row[who] for name, row in pages.items()}
+    for name, one in found.items():
+        assert set(one["others"].split("·")) <= set(pages[name]["others"].split("·")), name
+
+
+@pytest.mark.parametrize("who", READERS)
+def test_every_page_of_every_role(
+    walk: Callable[[str], Walk], places: list[Address], cast: dict[str, Staff], log: Log, who: str
+) -> None:
+    found = defaultdict(set, {name: set(values) for name, values in walk(who).carries.items()})
+    asked_for = [(place, method) for place in places for method in ("get", "post")] if FULL else []
     for place in further() if FULL or who in SEES_MOST else ():
-        asked += [(place, method) for method in (("get", "post") if FULL or place.name in OPENED | HEARD else ("get",))]
+        shows = FULL or place.name in OPENED | HEARD
+        asked_for += [(place, method) for method in (("get", "post") if shows else ("get",))]
     for language in ("zh-hans", "en") if FULL else ("zh-hans",):
         browser = browser_of(who, cast, language)
-        for place, method in asked:
+        for place, method in asked_for:
             found[place.name] |= carried(browser, method, place.url)
     assert {name: values for name, values in found.items() if values} == SHOWN.get(who, {})
-    assert log.lines and log.telling() == []
+    assert walk(who).told + log.telling() == []
 
 
 @pytest.mark.django_db
