@@ -152,6 +152,16 @@ def test_several_connections_name_what_one_names(world: list[int], monkeypatch: 
     assert list(verify()) == []
 
 
+def test_every_connection_sees_the_moment_at_which_it_began(world: list[int]) -> None:
+    with together.snapshot(jobs=2) as shot:
+        with superuser() as cursor:
+            cursor.execute("UPDATE accounts_number SET tier = tier + 1")
+            cursor.execute("UPDATE audit_event SET reason = 'x'")
+        assert list(shot.broken(2)) == []
+    with together.snapshot(jobs=2) as shot:
+        assert {one.what for one in shot.broken(2)} >= {"chain", "drift"}
+
+
 def test_an_error_of_one_connection_ends_all(cast: dict[str, Staff], monkeypatch: pytest.MonkeyPatch) -> None:
     bad = ("cause", "accounts_number", "SELECT 1 / 0"), ("cause", "accounts_tenure", "SELECT pg_sleep(60)")
     monkeypatch.setattr(parts, "_further", [*bad, *parts._further])

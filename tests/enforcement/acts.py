@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts.models import Number
 from enforcement import services
@@ -85,6 +85,6 @@ def head() -> int:
 def broken(cursor: Any = None) -> list[verify.Broken]:
     """What verify finds, within the transaction of a test (verify itself wants one of its own)."""
     if cursor is None:
-        with connection.cursor() as own:
+        with transaction.atomic(), connection.cursor() as own:
             return broken(own)
     return list(verify.checks(cursor))

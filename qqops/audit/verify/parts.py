@@ -91,18 +91,15 @@ def _chain(extent: Extent) -> Iterator[Part]:
     for start, end in zip(starts, [*starts[1:], None], strict=True):
         within = [f"e.seq >= {start}"] if start else []
         within += [f"e.seq <= {end}"] if end is not None else []
-        before = "''::bytea", "0::bigint"
-        if start:
-            before = "NULL", "NULL"
         yield Part(
             "chain",
             "audit_event",
             f"""
 SELECT 'seq ' || seq FROM (
   SELECT e.seq, e.hash = {digest.event("e.prev_hash")} AS fits,
-         e.prev_hash = lag(e.hash, 1, {before[0]}) OVER w AND e.seq = lag(e.seq, 1, {before[1]}) OVER w + 1 AS follows
+         e.prev_hash = lag(e.hash, 1, ''::bytea) OVER w AND e.seq = lag(e.seq, 1, 0::bigint) OVER w + 1 AS follows
   FROM audit_event e {"WHERE " + " AND ".join(within) if within else ""} WINDOW w AS (ORDER BY e.seq)) c
-WHERE (fits AND follows) IS NOT TRUE {f"AND seq > {start}" if start else ""} ORDER BY seq""",
+WHERE NOT (fits AND follows) {f"AND seq > {start}" if start else ""} ORDER BY seq""",
             RANGE if end else max(extent.head - start, 1),
         )
 
