@@ -99,7 +99,7 @@ SELECT 'seq ' || seq FROM (
   SELECT e.seq, e.hash = {digest.event("e.prev_hash")} AS fits,
          e.prev_hash = lag(e.hash, 1, ''::bytea) OVER w AND e.seq = lag(e.seq, 1, 0::bigint) OVER w + 1 AS follows
   FROM audit_event e {"WHERE " + " AND ".join(within) if within else ""} WINDOW w AS (ORDER BY e.seq)) c
-WHERE NOT (fits AND follows) {f"AND seq > {start}" if start else ""} ORDER BY seq""",
+WHERE (fits AND follows) IS NOT TRUE {f"AND seq > {start}" if start else ""} ORDER BY seq""",
             RANGE if end else max(extent.head - start, 1),
         )
 
