@@ -115,7 +115,7 @@ def succeeded(one: Number, actor: Staff) -> tuple[Tenure, Tenure]:
     now = timezone.now()
     assert one.tenure_id
     first = Tenure.objects.get(pk=one.tenure_id)
-    with pen.act("demo.built", actor=actor, reason="a second tenure") as act:
+    with pen.act("demo.built", actor=actor, reason="a second tenure", facts={"numbers": 1}) as act:
         first.ended_at = now - datetime.timedelta(days=100)
         first.save(update_fields=["ended_at"])
         second = Tenure(

@@ -58,7 +58,7 @@ def test_an_alert_and_its_event_are_one_and_a_job_for_each_channel_waits(officer
 
 def test_what_fails_leaves_neither_event_nor_alert_nor_job(officer: Staff, outlets: None) -> None:
     before = head()
-    with pytest.raises(ZeroDivisionError), pen.act("demo.built", actor=officer, reason="", facts={}) as act:
+    with pytest.raises(ZeroDivisionError), pen.act("demo.built", actor=officer, reason="", facts={"numbers": 1}) as act:
         raise_alert(act, "quota", who="officer", what="40")
         raise ZeroDivisionError
     assert (head(), Alert.objects.count(), jobs()) == (before, 0, [])
@@ -67,7 +67,10 @@ def test_what_fails_leaves_neither_event_nor_alert_nor_job(officer: Staff, outle
 def test_inside_a_worker_too_the_job_goes_with_its_alert(officer: Staff, outlets: None) -> None:
     """A worker gives the job queue a connection of its own, on which nothing is rolled back."""
     with app.replace_connector(app.connector.get_worker_connector()):  # type: ignore[attr-defined]
-        with pytest.raises(ZeroDivisionError), pen.act("demo.built", actor=officer, reason="", facts={}) as act:
+        with (
+            pytest.raises(ZeroDivisionError),
+            pen.act("demo.built", actor=officer, reason="", facts={"numbers": 1}) as act,
+        ):
             raise_alert(act, "quota", who="officer", what="40")
             raise ZeroDivisionError
         assert jobs() == []
@@ -161,5 +164,6 @@ def test_the_house_declares_these() -> None:
         "reset": "warning", "reveal_quota": "critical", "breach_overdue": "critical", "request_overdue": "warning",
         "reclaimed_though_used": "warning", "feed_behind": "critical", "feed_unfollowed": "critical",
         "notices_blocked": "warning", "notices_failed": "critical", "appeal_messages_failed": "critical",
-        "appeals_late": "warning", "months_few": "warning", "months_outside": "warning",
+        "appeals_late": "warning", "appeals_stuck": "critical", "checkpoint_unsent": "warning", "months_few": "warning",
+        "months_outside": "warning",
     }  # fmt: skip

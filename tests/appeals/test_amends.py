@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.usefixtures("english"), pytest.mark.usefixtures("ruleb
 def paid_until(number: Number, until: datetime.datetime, setup_actor: Staff) -> None:
     assert number.tenure_id
     tenure = Tenure.objects.get(pk=number.tenure_id)
-    with pen.act("demo.built", actor=setup_actor, reason="paid time of a test") as act:
+    with pen.act("demo.built", actor=setup_actor, reason="paid time of a test", facts={"numbers": 1}) as act:
         tenure.paid_until = until
         tenure.save(update_fields=["paid_until"])
         act.wrote(pen.history_model(Tenure))

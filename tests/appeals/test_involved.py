@@ -151,7 +151,7 @@ def test_the_database_takes_no_word_of_any_of_them(
         with (
             pytest.raises(IntegrityError, match=told),
             transaction.atomic(),
-            pen.act("appeal.ruling_agreed", actor=person, reason=WHY) as act,
+            pen.act("appeal.ruling_agreed", actor=person, reason=WHY, facts={"outcome": "x"}) as act,
         ):
             sign(RulingApproval, waits, person, "appeals.approve_ruling", act, agreed=True, reason=WHY)
 

@@ -39,7 +39,7 @@ def slipped(ruling: Ruling, actor: Staff, **changed: Any) -> Ruling:
     for name, value in changed.items():
         setattr(ruling, name, value)
     ruling.content_hash = content_hash(ruling, grounds)
-    with pen.act("appeal.ruled", actor=actor, reason=WHY) as act:
+    with pen.act("appeal.ruled", actor=actor, reason=WHY, facts={"outcome": "x"}) as act:
         ruling.save(force_insert=True)
         act.wrote(pen.history_model(Ruling))
         RulingGround.objects.bulk_create(
@@ -53,7 +53,7 @@ def changed(row: Appeal | Ruling | Decision, actor: Staff, **values: Any) -> Non
     """As an act would, with its history."""
     for name, value in values.items():
         setattr(row, name, value)
-    with pen.act("appeal.ruled", actor=actor, reason=WHY) as act:
+    with pen.act("appeal.ruled", actor=actor, reason=WHY, facts={"outcome": "x"}) as act:
         row.save(update_fields=list(values))
         act.wrote(pen.history_model(type(row)))
 
@@ -89,7 +89,7 @@ def test_agreement_to_another_text_is_no_agreement(
     one = number()
     ruling = ruled(objection(one, terminated(one, officer, supervisor), agent), "rejected", reviewer)
     seen, ruling.content_hash = ruling.content_hash, "0" * 64
-    with pen.act("appeal.ruling_agreed", actor=supervisor2, reason=WHY) as act:
+    with pen.act("appeal.ruling_agreed", actor=supervisor2, reason=WHY, facts={"outcome": "x"}) as act:
         sign(RulingApproval, ruling, supervisor2, "appeals.approve_ruling", act, agreed=True, reason=WHY)
     ruling.content_hash = seen
     changed(ruling, supervisor2, state="applied", ruled_at=timezone.now())
@@ -111,7 +111,9 @@ def test_a_ruling_that_asks_nobody_under_a_rule_that_does_is_named(
 def test_other_content_than_its_hash_says_is_named(number: Make, agent: Staff, reviewer: Staff) -> None:
     appeal = filed(number(), "enquiry", agent)
     ruling = ruled(appeal, "answered", reviewer)
-    with pen.act("appeal.ruled", actor=reviewer, reason=WHY) as act:  # a clause more than what was hashed
+    with pen.act(
+        "appeal.ruled", actor=reviewer, reason=WHY, facts={"outcome": "x"}
+    ) as act:  # a clause more than what was hashed
         clause = ruling.grounds.get().clause.version.clauses.exclude(number="11")[0]
         RulingGround.objects.create(ruling=ruling, clause=clause, event_id=act.event_id)
         act.wrote(RulingGround)

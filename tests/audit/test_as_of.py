@@ -45,6 +45,6 @@ def test_many_objects_cost_one_query_and_what_was_deleted_is_left_out(numbers, o
         assert [row.number_id for row in rows_at(Tenure, timezone.now(), number_id__in=some)] == some
         assert [row.tenure_id for row in rows_at(Measure, timezone.now(), tenure_id=tenure)] == [tenure]
     assert len(statements) == 2
-    with pen.act("demo.built", actor=setup_actor, reason="it goes") as act:
+    with pen.act("demo.built", actor=setup_actor, reason="it goes", facts={"numbers": 1}) as act:
         act.history(Measure, list(Measure.objects.filter(tenure=tenure).values_list("pk", flat=True)), "-")
     assert rows_at(Measure, timezone.now(), tenure_id=tenure) == []

@@ -90,9 +90,12 @@ def test_the_time_is_taken_after_all_digests_and_so_is_the_chain_lock(number: Ma
         return execute(sql, params, many, context)
 
     one = number()
-    with connection.execute_wrapper(explain), pen.act("demo.built", actor=officer, reason="", facts={}) as outer:
+    with (
+        connection.execute_wrapper(explain),
+        pen.act("demo.built", actor=officer, reason="", facts={"numbers": 1}) as outer,
+    ):
         outer.history(Number, [one.pk])
-        with pen.act("demo.built", actor=officer, reason="", facts={}) as inner:
+        with pen.act("demo.built", actor=officer, reason="", facts={"numbers": 1}) as inner:
             inner.history(Number, [one.pk])
     ((_insert, _top, output, below, *_rest),) = plans
     assert output.startswith("Output: ") and "audit_event_at()" in output and "sha256" not in output

@@ -34,6 +34,18 @@ def test_the_pen_and_save_write_the_same_row_column_by_column(number: Make, offi
     assert broken() == []
 
 
+def test_an_act_that_lacks_what_its_sentence_names_raises_and_nothing_is_written(officer: Staff) -> None:
+    before = head()
+    wanting: tuple[dict[str, Any], ...] = ({}, {"lines": 1})
+    for facts in wanting:
+        with (
+            pytest.raises(LookupError, match="demo.built must carry numbers"),
+            pen.act("demo.built", actor=officer, reason="", facts=facts),
+        ):
+            Number.objects.exists()
+    assert head() == before
+
+
 def test_an_undeclared_verb_raises_and_nothing_is_written(officer: Staff) -> None:
     before = head()
     with pytest.raises(LookupError, match="number.vanished"), pen.act("number.vanished", actor=officer, reason=""):
@@ -73,7 +85,10 @@ def test_nested_acts_stand_in_the_order_they_began_and_commit_together(officer: 
         with pen.act("staff.token_revoked", actor=officer, reason="inner"):
             pass
         assert head() == before  # the chain lock is taken last
-        with pytest.raises(ZeroDivisionError), pen.act("staff.password_reset", actor=officer, reason="fails"):
+        with (
+            pytest.raises(ZeroDivisionError),
+            pen.act("staff.password_reset", actor=officer, reason="fails", facts={"login": "x"}),
+        ):
             raise ZeroDivisionError
     found = Event.objects.filter(seq__gt=before).order_by("seq").values_list("seq", "reason")
     assert list(found) == [(before + 1, "outer"), (before + 2, "inner")]
@@ -81,7 +96,7 @@ def test_nested_acts_stand_in_the_order_they_began_and_commit_together(officer: 
 
 def test_an_act_that_fails_leaves_neither_change_nor_event(number: Make, officer: Staff) -> None:
     one, before = number(), head()
-    with pytest.raises(ZeroDivisionError), pen.act("demo.built", actor=officer, reason="") as act:
+    with pytest.raises(ZeroDivisionError), pen.act("demo.built", actor=officer, reason="", facts={"numbers": 1}) as act:
         one.tier = 4
         one.save()
         act.wrote(History)
@@ -141,7 +156,7 @@ def test_a_refusal_within_an_act_is_recorded_once_by_whoever_stands_around_that_
     with (
         pytest.raises(Refused),
         pen.refusals(actor=officer, facts={"act": "outer"}),
-        pen.act("demo.built", actor=officer, reason="gone with what is refused in it"),
+        pen.act("demo.built", actor=officer, reason="gone with what is refused in it", facts={"numbers": 1}),
         pen.refusals(actor=officer, facts={"act": "inner"}),
     ):
         raise Refused("No.")

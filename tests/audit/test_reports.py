@@ -64,7 +64,7 @@ def test_what_a_person_did_is_counted_by_kind_and_what_the_system_did_is_nobodys
     assert {row[0] for row in lines("activity")} == {"officer", "supervisor"}
     with (
         pen.act("evidence.opened", actor=supervisor, reason=""),
-        pen.act("identity.searched", actor=supervisor, reason=""),
+        pen.act("identity.searched", actor=supervisor, reason="", facts={"field": "x", "found": "x"}),
     ):
         pass
     assert {code: counted("supervisor")[code] for code in ("reads", "searches")} == {"reads": 1, "searches": 1}
@@ -115,7 +115,7 @@ def test_an_agreement_given_at_once_is_listed_and_one_after_a_while_is_not(
         approve(third, supervisor2)  # the second factor was given on the way
     time.sleep(0.5)
     with origin.origin(origin.WEB):
-        with pen.act("appeal.ruling_agreed", actor=supervisor2, reason=""):
+        with pen.act("appeal.ruling_agreed", actor=supervisor2, reason="", facts={"outcome": "x"}):
             pass
         approve(fourth, supervisor2)  # what the same click has written
     time.sleep(0.5)
@@ -205,7 +205,7 @@ def test_months_without_a_checkpoint_and_what_was_late_or_broken_are_gaps(setup_
     verb = verbs.Verb("audit.checkpoint", "made a checkpoint", {})
     verbs._catalogue.setdefault("audit.checkpoint", verb)
     try:
-        with pen.act("audit.checkpoint", actor=setup_actor, reason=""):
+        with pen.act("audit.checkpoint", actor=setup_actor, reason="", facts={"record": "x", "seq": 1}):
             pass
     finally:
         if verbs._catalogue["audit.checkpoint"] is verb:

@@ -31,7 +31,9 @@ def opening(pairs: int, say: Callable[[str], None]) -> float:
                 size = (SMALL, LARGE)[(turn + pair) % 2]
                 with transaction.atomic():
                     begun = time.perf_counter()
-                    with pen.act("resource.approved", actor=supervisor, reason="agreed", subject=proposal) as act:
+                    with pen.act(
+                        "resource.approved", actor=supervisor, reason="agreed", subject=proposal, facts={"kind": "x"}
+                    ) as act:
                         works.of(proposal.kind).apply(wanted[size], proposal, supervisor, act)
                     took[size].append(time.perf_counter() - begun)
                     transaction.set_rollback(True)

@@ -271,7 +271,8 @@ Theme = Literal["light", "dark"]
 def in_both(walk: Callable[..., None]) -> Callable[..., None]:
     """Each language in one theme: what one of them changes, the other does not."""
     twice = pytest.mark.parametrize("language, theme", [("zh-hans", "light"), ("en", "dark")])
-    return pytest.mark.usefixtures("counted_once")(twice(walk))
+    walked: Callable[..., None] = pytest.mark.usefixtures("counted_once")(twice(walk))
+    return walked
 
 
 def faults(page: Page, pages: Iterator[str], language: str, theme: Theme) -> dict[str, object]:

@@ -50,7 +50,9 @@ def test_a_decision_that_asks_nobody_under_a_rule_that_does_is_named(number: Mak
     waits = decide(Kind.TERMINATE, number(), officer).decision
     assert (alone.approvers, alone.state, named()) == ([], "applied", set())
     waits.pk, waits.approvers, waits.state, waits.form_key = bulk.next_pk(Decision), [], "applied", uuid.uuid4()
-    with pen.act("decision.proposed", actor=officer, reason="无需他人同意", decision_id=waits.pk) as act:
+    with pen.act(
+        "decision.proposed", actor=officer, reason="无需他人同意", decision_id=waits.pk, facts={"targets": 1}
+    ) as act:
         waits.save(force_insert=True)
         act.wrote(pen.history_model(Decision))
     assert named() == {("approval", f"decision {waits.pk}")}
@@ -62,7 +64,7 @@ def test_a_number_slipped_into_an_approved_list_is_named_and_the_list_not_applie
     decision = decide(Kind.FREEZE, numbers(101), officer).decision
     decision = approve(decision, supervisor, later=lambda _decision: None).decision
     other = number()
-    with pen.act("decision.proposed", actor=officer, reason="补充对象名单") as act:
+    with pen.act("decision.proposed", actor=officer, reason="补充对象名单", facts={"targets": 1}) as act:
         Target.objects.create(
             decision=decision, number=other, tenure_id=other.tenure_id, revision=0, event_id=act.event_id
         )
@@ -77,7 +79,7 @@ def test_a_number_terminated_without_a_decision_is_named(number: Make, officer: 
     lawful, slipped = number(), number()
     approve(decide(Kind.TERMINATE, lawful, officer), supervisor)
     assert named() == set()
-    with pen.act("decision.applied", actor=supervisor, reason="多次违规") as act:
+    with pen.act("decision.applied", actor=supervisor, reason="多次违规", facts={"applied": 1}) as act:
         Number.objects.filter(pk=slipped.pk).update(lifecycle="terminated")
         act.history(Number, [slipped.pk])
     assert named() == {("cause", f"number {slipped.pk}")}

@@ -260,7 +260,9 @@ def test_a_role_slipped_in_is_named_by_verify(agent: Staff, officer: Staff, sysa
 
 def test_a_request_called_applied_that_nobody_agreed_to_is_named(agent: Staff, sysadmin: Staff) -> None:
     request = services.request_role(agent, "privacy", actor=sysadmin, reason=WHY)
-    with pen.act("staff.access_approved", actor=sysadmin, reason="") as act:
+    with pen.act(
+        "staff.access_approved", actor=sysadmin, reason="", facts={"kind": "x", "login": "x", "role": "x"}
+    ) as act:
         request.state = "applied"
         request.save(update_fields=["state"])
         act.wrote(pen.history_model(AccessRequest))

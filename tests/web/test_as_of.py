@@ -86,7 +86,7 @@ def test_before_it_existed_and_after_it_was_deleted_there_is_a_sentence(desk, nu
     one = number()
     page = desk("auditor").get(url_of(one, before, timezone.now()))
     assert "It did not exist yet: it begins with" in text(page) and "there is nothing to compare" in text(page)
-    with pen.act("demo.built", actor=setup_actor, reason="it goes") as act:
+    with pen.act("demo.built", actor=setup_actor, reason="it goes", facts={"numbers": 1}) as act:
         act.history(Number, [one.pk], "-")
     assert "It did not exist any more" in text(desk("auditor").get(url_of(one, timezone.now())))
 
@@ -147,11 +147,11 @@ def test_what_today_shows_nothing_shows_nothing_of_then(desk, identity, agent, s
     then = timezone.now()
     page = lambda: desk("agent").get(url_of(one, then))  # noqa: E731
     assert "138" in text(page())
-    with pen.act("demo.built", actor=setup_actor, reason="processing stops") as act:
+    with pen.act("demo.built", actor=setup_actor, reason="processing stops", facts={"numbers": 1}) as act:
         Identity.objects.filter(pk=one.pk).update(locked_at=timezone.now())
         act.history(Identity, [one.pk])
     assert "138" not in text(page()) and "processing stopped" in text(page())
-    with pen.act("demo.built", actor=setup_actor, reason="it goes on") as act:
+    with pen.act("demo.built", actor=setup_actor, reason="it goes on", facts={"numbers": 1}) as act:
         Identity.objects.filter(pk=one.pk).update(locked_at=None)
         act.history(Identity, [one.pk])
     assert "138" in text(page())

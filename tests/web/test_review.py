@@ -90,7 +90,10 @@ def test_a_time_is_a_range_of_the_trail(desk, number, officer):
     for day in (3, 2, 1):
         with time_machine.travel(datetime.datetime.now(datetime.UTC) - day * DAY, tick=False):
             at = datetime.datetime.now(datetime.UTC)
-            with origin.origin(origin.COMMAND), pen.act("number.declared", actor=officer, reason=""):
+            with (
+                origin.origin(origin.COMMAND),
+                pen.act("number.declared", actor=officer, reason="", facts={"declared": 1}),
+            ):
                 pass
         seqs.append((Event.objects.latest("seq").seq, at))
     auditor = desk("auditor")
@@ -185,7 +188,7 @@ def test_a_page_of_sixty_costs_five_statements_at_most_whatever_is_asked(desk, n
     auditor, one = desk("auditor"), number()
     decide(Kind.FREEZE, one, officer)
     for _n in range(70):
-        with origin.origin(origin.COMMAND), pen.act("number.declared", actor=officer, reason=""):
+        with origin.origin(origin.COMMAND), pen.act("number.declared", actor=officer, reason="", facts={"declared": 1}):
             pass
     asked = [
         {},

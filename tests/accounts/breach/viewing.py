@@ -15,7 +15,12 @@ HOUR = datetime.timedelta(hours=1)
 def saw(staff: Staff, identity: Identity, *items: str, ago: datetime.timedelta = HOUR) -> None:
     """`saw(reviewer, identity, "holder:mobile")`: one reveal for each item, so long ago."""
     at = timezone.now() - ago
-    with pen.act("identity.revealed", actor=staff, reason="rows of a test") as act:
+    with pen.act(
+        "identity.revealed",
+        actor=staff,
+        reason="rows of a test",
+        facts={"case_kind": "x", "case_ref": "x", "field": "x", "until": "x", "whose": "x"},
+    ) as act:
         for item in items:
             whose, _colon, field = item.partition(":")
             Reveal.objects.create(

@@ -94,7 +94,7 @@ def test_of_a_number_nobody_held_and_of_an_erased_identity_it_says_so(
     assert document(handed(nobody, "registrant"))["numbers"] == [{"number": 987_654_321, "held": False}]
     one = number()
     identity = tell(one, setup_actor)
-    with pen.act("demo.built", actor=setup_actor, reason="erased for a test") as act:
+    with pen.act("demo.built", actor=setup_actor, reason="erased for a test", facts={"numbers": 1}) as act:
         identity.erased_at = timezone.now()
         identity.save(update_fields=["erased_at"])
         IdentityKey.objects.filter(pk=identity.pk).delete()

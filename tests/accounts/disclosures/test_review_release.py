@@ -30,7 +30,9 @@ pytestmark = pytest.mark.django_db
 
 def also(person: Staff, role: str, setup_actor: Staff) -> Staff:
     """The same person in a second role, as a deputy holds two."""
-    with pen.act("staff.joined", actor=setup_actor, reason="a second role", facts={"login": str(person)}) as act:
+    with pen.act(
+        "staff.joined", actor=setup_actor, reason="a second role", facts={"login": str(person), "role": "x"}
+    ) as act:
         give(person, role, act)
     return at_desk().get(pk=person.pk)
 

@@ -199,7 +199,7 @@ def test_not_without_the_right_nor_ones_own_nor_of_one_who_left_or_whose_informa
     mine = overdue(own, agent)
     declare(agent, [own.pk], "relative", actor=agent)
     assert own.tenure and left.tenure
-    with act("identity.recorded", actor=setup_actor, reason="as a test needs it") as given:
+    with act("identity.recorded", actor=setup_actor, reason="as a test needs it", facts={"identities": 1}) as given:
         for one, name in ((stopped, "locked_at"), (erased, "erased_at")):
             Identity.objects.filter(pk=one.pk).update(**{name: timezone.now()})
         given.history(Identity, [stopped.pk, erased.pk], CHANGED)

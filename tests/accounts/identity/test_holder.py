@@ -36,7 +36,7 @@ def succeed(number: Number, left: str, came: str, actor: Staff) -> Tenure:
     """The holder leaves and another comes."""
     first = number.tenure
     assert first is not None
-    with act("demo.built", actor=actor, reason="holders of a test"):
+    with act("demo.built", actor=actor, reason="holders of a test", facts={"numbers": 1}):
         first.ended_at = at(left)
         first.save(update_fields=["ended_at"])
         second = Tenure.objects.create(
@@ -88,7 +88,7 @@ def test_it_is_told_masked_who_registered_and_who_is_recorded_now(number: Make, 
 def test_of_what_is_stopped_nothing_is_shown(number: Make, setup_actor: Staff) -> None:
     one = number()
     identity = tell(one, setup_actor)
-    with act("identity.recorded", actor=setup_actor, reason="as a test needs it") as given:
+    with act("identity.recorded", actor=setup_actor, reason="as a test needs it", facts={"identities": 1}) as given:
         Identity.objects.filter(pk=identity.pk).update(locked_at=timezone.now())
         given.history(Identity, [identity.pk], CHANGED)
     (then,) = answers(one.pk, timezone.localdate(), with_identity=True)

@@ -106,7 +106,9 @@ def test_of_two_births_that_contradict_each_other_the_younger_counts(
     one = identity(**MINOR)
     key = key_of(one.tenure)
     assert key is not None
-    with pen.act("identity.recorded", actor=setup_actor, reason="as a file of long ago had it") as act:
+    with pen.act(
+        "identity.recorded", actor=setup_actor, reason="as a file of long ago had it", facts={"identities": 1}
+    ) as act:
         sealed = seal_items(key, one.pk, {"born": "1980-01-01"})
         Identity.objects.filter(pk=one.pk).update(**sealed, born_at=timezone.now())
         act.history(Identity, [one.pk], CHANGED)

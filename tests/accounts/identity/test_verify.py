@@ -130,7 +130,7 @@ def test_not_without_the_right_nor_ones_own_nor_what_is_erased_or_stopped(
 ) -> None:
     own, stopped, erased = identity(), identity(), identity()
     declare(agent, [own.tenure.number_id], "own", actor=agent)
-    with act("identity.recorded", actor=setup_actor, reason="as a test needs it") as given:
+    with act("identity.recorded", actor=setup_actor, reason="as a test needs it", facts={"identities": 1}) as given:
         Identity.objects.filter(pk=stopped.pk).update(locked_at=timezone.now())
         given.history(Identity, [stopped.pk], CHANGED)
     erase([erased.pk], basis="reapplied", actor=Staff.objects.system("system-retention"), reason="")

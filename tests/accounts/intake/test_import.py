@@ -190,7 +190,7 @@ def test_who_holds_it_no_more_or_is_closed_to_change_is_named(
     for number in (erased, locked, fine):
         tell(Number.objects.get(pk=number), privacy)
     now = timezone.now()
-    with pen.act("demo.built", actor=setup_actor, reason="states of a test") as act:
+    with pen.act("demo.built", actor=setup_actor, reason="states of a test", facts={"numbers": 1}) as act:
         Tenure.objects.filter(number=ended).update(ended_at=now)
         act.history(Tenure, list(Tenure.objects.filter(number=ended).values_list("pk", flat=True)))
         Identity.objects.filter(tenure__number=erased).update(
@@ -272,7 +272,7 @@ def test_what_changes_between_the_check_and_the_act_stops_it(
 
     def checked(*args: Any, **more: Any) -> Any:
         found = check(*args, **more)
-        with pen.act("demo.built", actor=setup_actor, reason="meanwhile") as act:
+        with pen.act("demo.built", actor=setup_actor, reason="meanwhile", facts={"numbers": 1}) as act:
             Tenure.objects.filter(number=two).update(ended_at=timezone.now())
             act.history(Tenure, list(Tenure.objects.filter(number=two).values_list("pk", flat=True)))
         return found

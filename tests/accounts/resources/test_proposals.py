@@ -88,7 +88,13 @@ def test_who_lost_the_role_in_which_he_proposed_has_proposed_nothing(
 ) -> None:
     """He is still here, in another role."""
     maker = cast["resources"]
-    with pen.act("staff.joined", actor=Staff.objects.system("system-setup"), reason="two roles", subject=maker) as act:
+    with pen.act(
+        "staff.joined",
+        actor=Staff.objects.system("system-setup"),
+        reason="two roles",
+        subject=maker,
+        facts={"login": "x", "role": "x"},
+    ) as act:
         give(maker, "agent", act)
     revoke(maker, "resources", actor=cast["supervisor2"], reason="moved to another team")
     before = head()

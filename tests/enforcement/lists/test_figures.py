@@ -36,7 +36,7 @@ def used(number: int, service: str, ago: datetime.timedelta) -> None:
 def paid_until(number: int, at: datetime.datetime, actor: Staff) -> None:
     tenure = of(number)
     tenure.paid_until = at
-    with pen.act("demo.built", actor=actor, reason="paid time of a test") as act:
+    with pen.act("demo.built", actor=actor, reason="paid time of a test", facts={"numbers": 1}) as act:
         tenure.save()
         act.wrote(pen.history_model(Tenure))
 
