@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 def head() -> list[str]:
     return [
-        _("No."), _("Time"), _("Actor"), _("Act"), _("Code"), _("Subject"), _("Decision"), _("Reason"), _("Ticket"),
+        _("No."), _("Time"), _("Actor"), _("Act"), _("Code of the act"), _("Subject"), _("Decision"), _("Reason"), _("Ticket"),
         _("Source"), _("Address"), _("OS user"), _("Request"), _("Facts"),
     ]  # fmt: skip
 

@@ -173,7 +173,7 @@ def test_what_matches_is_taken_out_as_a_file_and_that_is_on_the_trail(desk, numb
         {"what": form, "query": {"staff": "officer"}, "rows": 2} for form in ("csv", "xlsx", "jsonl")
     ]
     rows = list(csv.reader(io.StringIO(files["csv"].decode("utf-8-sig"))))
-    assert [row[4] for row in rows] == ["Code", "decision.applied", "decision.proposed"]
+    assert [row[4] for row in rows] == ["Code of the act", "decision.applied", "decision.proposed"]
     assert rows[2][7].startswith("'=HYPERLINK")  # no formula runs
     with zipfile.ZipFile(io.BytesIO(files["xlsx"])) as book:
         assert b"decision.applied" in book.read("xl/worksheets/sheet1.xml")

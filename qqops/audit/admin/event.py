@@ -51,7 +51,7 @@ class EventPage(ObjectPage):
             Fact(_("Time"), when(obj.at, exact=True)),
             Fact(_("Actor"), obj.actor_label),
             Fact(_("Act"), obj.sentence),
-            Fact(_("Code"), obj.verb),
+            Fact(_("Code of the act"), obj.verb),
             Fact(_("Subject"), subject(obj)),
             Fact(_("Reason"), obj.reason),
             Fact(_("Ticket"), obj.ticket),
