@@ -1,7 +1,8 @@
 """The SQL of row digests and of the hash of an event, written once and used by the pen, the chain and verify.
 
 A row's digest is sha256 of its jsonb text without NULLs: a later migration that adds a nullable column
-leaves old digests valid. An event's digest covers, table by table in name order, its rows in primary-key order.
+leaves old digests valid. What a column of JSON says is covered with its own nulls, which are content.
+An event's digest covers, table by table in name order, its rows in primary-key order.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,8 +13,12 @@ NOTHING = "'\\x'::bytea"
 Table = type[models.Model]
 
 
-def row(alias: str) -> str:
-    return f"sha256(convert_to(jsonb_strip_nulls(to_jsonb({alias}))::text, 'UTF8'))"
+def row(model: Table, alias: str) -> str:
+    """Expression: the digest of a row of the table."""
+    told = f"jsonb_strip_nulls(to_jsonb({alias}))::text"  # strips those within a JSON too
+    for column in sorted(str(f.column) for f in model._meta.concrete_fields if isinstance(f, models.JSONField)):
+        told += f" || coalesce(',{column}:' || {alias}.{connection.ops.quote_name(column)}::text, '')"
+    return f"sha256(convert_to({told}, 'UTF8'))"
 
 
 def event(prev: str) -> str:
@@ -25,12 +30,12 @@ def event(prev: str) -> str:
     return f"""sha256(convert_to(jsonb_build_array(
     encode({prev}, 'hex'), e.seq, e.id, (extract(epoch FROM e.at) * 1000000)::bigint, e.actor_id, e.actor_label, e.verb,
     e.subject_type, e.subject_id, e.subject_label, e.decision_id, e.ticket, e.request_id, e.source,
-    host(e.address), e.os_user, e.reason, e.facts, e.rows, encode(e.rows_digest, 'hex'))::text, 'UTF8'))"""
+    e.address, e.os_user, e.reason, e.facts, e.rows, encode(e.rows_digest, 'hex'))::text, 'UTF8'))"""
 
 
 def aggregate(model: Table) -> str:
     """Digest of a set of rows `r` of one table."""
-    return _joined(row("r"), _key(model))
+    return _joined(row(model, "r"), _key(model))
 
 
 def of_event(tables: Iterable[Table], event: str) -> str:
@@ -51,7 +56,7 @@ def by_event(tables: Sequence[Table], chosen: str = "true") -> str:
         f"SELECT event, {place} AS place, '{m._meta.db_table}' AS name, count(*) AS n,"
         f" {_joined('digest', _key(m))} AS d"
         # OFFSET 0 has the digests computed first.
-        f" FROM (SELECT r.event, {_key(m)}, {row('r')} AS digest FROM {_name(m)} r WHERE {chosen} OFFSET 0) r"
+        f" FROM (SELECT r.event, {_key(m)}, {row(m, 'r')} AS digest FROM {_name(m)} r WHERE {chosen} OFFSET 0) r"
         f" GROUP BY event"
         for place, m in enumerate(_in_order(tables))
     ]
