@@ -1,6 +1,7 @@
 """Whoever changes, removes, adds or swaps a row behind the application's back, verify names it."""
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import psycopg
@@ -30,13 +31,19 @@ from accounts.models import (
 from accounts.services.declared import declare
 from appeals.models import Appeal, Dispute, Ruling
 from enforcement.models import Case, Decision, Halt, Measure
-from qqops.audit import origin
+from qqops.audit import origin, pen
+from qqops.audit.checkpoints import proof
+from qqops.audit.checkpoints.text import Head
+from qqops.audit.history import UNTOLD
 from qqops.audit.models import Event
 from qqops.audit.privileges import record_tables
-from qqops.audit.verify import Broken, checks, digests, verify
+from qqops.audit.verify import Broken, checks, parts, verify
+from qqops.audit.verify.parts import every, named
 from qqops.staff.models import AccessRequest, Holding, Staff
 from tests.audit.record import acted
 from tests.audit.superuser import superuser
+from tests.audit.tampering import CHAIN, DIGEST, DRIFT, Name, at_once, redigest, rehash, table_of, unfetter
+from tests.campaign import FULL, size
 from tests.cast import everybody
 from tests.enforcement.acts import broken
 from tests.story import tell_story
@@ -90,41 +97,108 @@ def _parts(model: type[models.Model]) -> tuple[str, str, str]:
     return table, f"({key}) = (SELECT {key} FROM {table} ORDER BY {key} LIMIT 1)", key
 
 
-def _change(model: type[models.Model]) -> str:
-    keys = {f.column for f in model._meta.pk_fields} | {"event"}
-    for field in model._meta.concrete_fields:
-        if field.column not in keys and isinstance(field, models.CharField | models.TextField):
-            return f'"{field.column}" = left(md5("{field.column}"), {field.max_length or 32})'
-    for field in model._meta.concrete_fields:
-        if field.column not in keys and isinstance(field, models.IntegerField):
-            return f'"{field.column}" = "{field.column}" + 1'
-    for field in model._meta.concrete_fields:
-        if field.column not in keys and isinstance(field, models.DateTimeField):
-            return f'"{field.column}" = "{field.column}" + interval \'1 microsecond\''
-    for field in model._meta.concrete_fields:
-        if isinstance(field, models.JSONField):
-            return f'"{field.column}" = \'["x"]\''
-        if isinstance(field, models.BinaryField):
-            return f'"{field.column}" = "{field.column}" || \'x\''
-    *_others, last = (f for f in model._meta.concrete_fields if isinstance(f, models.ForeignKey))
-    return f'"{last.column}" = "{last.column}" + 1'
+@pytest.mark.campaign
+@pytest.mark.parametrize("what", [CHAIN, DIGEST, DRIFT])
+def test_whatever_is_done_to_any_column_of_any_protected_table_is_named_and_nothing_else(told: None, what: str) -> None:
+    """Many at once, each named by the check that holds it; in the campaign each alone, and by the whole of verify."""
+    protected: dict[str, list[Any]] = {CHAIN: [Event], DIGEST: record_tables(), DRIFT: LIVE}
+    with superuser() as cursor:
+        tables = [table_of(cursor, model, what) for model in protected[what]]
+        unfetter(cursor, [table.name for table in tables])
+        cursor.execute(parts.SESSION)
+        tried = [one for table in tables for one in table.tamperings()]
+        for chosen in at_once(tried, size(len(tried), 1)):
+            found = _named(cursor, what, *(one.sql for one in chosen))
+            wanted = frozenset().union(*(one.names for one in chosen))
+            assert [one for one in chosen if not one.names <= found] == []
+            assert found == wanted
+        cursor.connection.rollback()
+    columns = {(one.table, one.column) for one in tried if one.how == "changed"}
+    assert columns == {(table.name, column.name) for table in tables for column in table.held}
+    print(f"{what}: {len(tables)} tables, {len(columns)} columns, {len(tried)} tried, all named")
 
 
-def test_a_changed_removed_added_or_swapped_row_of_every_record_table_is_named(tamper: Any) -> None:
-    for model in record_tables():
-        table, first, key = _parts(model)
-        columns = [f.column for f in model._meta.concrete_fields]
-        names = ", ".join(f'"{c}"' for c in columns)
-        copied = _copy(model, columns)
-        for act in (
-            f"UPDATE {table} SET {_change(model)} WHERE {first}",
-            f"UPDATE {table} SET event = gen_random_uuid() WHERE {first}",
-            f"DELETE FROM {table} WHERE {first}",
-            f"INSERT INTO {table} ({names}) SELECT {copied} FROM {table} WHERE {first}",
-        ):
-            named = [row for _what, _table, row in tamper(act, by=digests)]
-            assert named and all(row.startswith(("seq ", "event ")) for row in named), act
-        assert tamper(_swap(model, key), by=digests), table
+def _named(cursor: Any, what: str, *statements: str, some: bool = True) -> frozenset[Name]:
+    """What a check says of what the superuser does, which is taken back; the events of the digests by their seq."""
+    cursor.execute("SAVEPOINT whole")
+    for statement in statements:
+        cursor.execute(statement)
+        assert cursor.rowcount > 0 or not some, statement
+    run = checks(cursor) if FULL else chain.from_iterable(named(cursor, part) for part in every() if part.what == what)
+    found = frozenset(
+        (b.what, b.table, " ".join(b.row.split()[:2]) if what == DIGEST else b.row) for b in run if b.what == what
+    )
+    cursor.execute("ROLLBACK TO whole")
+    return found
+
+
+def test_only_what_is_said_there_to_be_outside_is_held_by_no_proof() -> None:
+    outside: dict[str, list[str]] = {}
+    for model in LIVE:
+        kept = {f.attname for f in pen.history_model(model)._meta.concrete_fields}
+        if left := [str(f.column) for f in model._meta.concrete_fields if f.attname not in kept]:
+            outside[model._meta.db_table] = left
+    assert outside == UNTOLD
+
+
+@pytest.mark.parametrize(
+    ("table", "what", "rows"),
+    [
+        ("audit_event", DIGEST, "SELECT 'event ' || id FROM audit_event WHERE rows <> '{}'"),
+        (
+            "accounts_historicalnumber", DIGEST,
+            "SELECT 'seq ' || e.seq FROM accounts_historicalnumber h JOIN audit_event e ON e.id = h.event",
+        ),
+        ("accounts_historicalnumber", DRIFT, "SELECT id::text FROM accounts_number"),
+    ],
+)  # fmt: skip
+def test_a_month_that_is_emptied_is_named_by_each_of_its_rows(told: None, table: str, what: str, rows: str) -> None:
+    with superuser() as cursor:
+        cursor.execute(parts.SESSION)
+        cursor.execute(f"SELECT DISTINCT tableoid::regclass::text FROM {table}")
+        ((month,),) = cursor.fetchall()
+        cursor.execute(rows)
+        wanted = {row for (row,) in cursor.fetchall()}
+        assert len(wanted) > 5
+        assert _named(cursor, what, f"TRUNCATE {month} CASCADE", some=False) >= {
+            (what, "record" if what == DIGEST else "accounts_number", row) for row in wanted
+        }
+        cursor.connection.rollback()
+
+
+@pytest.mark.campaign
+def test_a_forged_tail_that_fits_itself_is_named_by_the_checkpoint_that_was_kept(told: None) -> None:
+    """Any column of an event, any row, an event taken away: with its digest and all hashes after it made anew."""
+    with superuser() as cursor:
+        cursor.execute(parts.SESSION)
+        head, events = _head(cursor), table_of(cursor, Event, CHAIN)
+        tables = [table_of(cursor, model, DIGEST) for model in record_tables()]
+        unfetter(cursor, [table.name for table in (*tables, events)])
+        tried = [one for one in events.tamperings() if one.column not in ("seq", "prev_hash", "hash")]
+        tried = [one for one in tried if one.how in ("changed", "emptied", "removed")][:: size(6, 1)]
+        tried += [next(table.tamperings()) for table in tables[:: size(20, 1)]]
+        for one in tried:
+            ((_what, _table, row),) = one.touched
+            seq, of_rows = int(row.split()[1]), one.table != events.name
+            cursor.execute("SAVEPOINT whole")
+            for statement in (one.sql, *([redigest(seq)] if of_rows else []), rehash(seq)):
+                cursor.execute(statement)
+            left = {b.what for part in every() if part.what == CHAIN or of_rows for b in named(cursor, part)}
+            assert left <= {DRIFT}, one
+            assert proof.misfit(cursor, head) in (proof.REWRITTEN, proof.CUT), one
+            cursor.execute("ROLLBACK TO whole")
+        assert proof.misfit(cursor, head) == ""
+        cursor.connection.rollback()
+    print(f"forged tails: {len(tried)}, all named")
+
+
+def _head(cursor: Any) -> Head:
+    cursor.execute(
+        "SELECT (SELECT id::text FROM audit_event ORDER BY seq LIMIT 1), seq, encode(hash, 'hex'), at::text"
+        " FROM audit_event ORDER BY seq DESC LIMIT 1"
+    )
+    house, seq, hashed, at = cursor.fetchone()
+    return Head(house, seq, hashed, at, made="", record="", key="")
 
 
 def _copy(model: Any, columns: list[Any]) -> str:
@@ -154,59 +228,6 @@ def _copy(model: Any, columns: list[Any]) -> str:
         else:
             made.append(f'"{column}"')
     return ", ".join(made)
-
-
-def _swap(model: type[models.Model], key: str) -> str:
-    """Exchange the events of two rows written by different events, both otherwise as they were."""
-    table = model._meta.db_table
-    return (
-        f"WITH a AS (SELECT {key}, event FROM {table} ORDER BY {key} LIMIT 1),"
-        f" b AS (SELECT {key}, event FROM {table} WHERE event <> (SELECT event FROM a) ORDER BY {key} LIMIT 1)"
-        f" UPDATE {table} t SET event = CASE WHEN ({_of('t', key)}) = (SELECT {key} FROM a) THEN (SELECT event FROM b)"
-        f" ELSE (SELECT event FROM a) END WHERE ({_of('t', key)}) IN (SELECT {key} FROM a UNION SELECT {key} FROM b)"
-    )
-
-
-def _of(alias: str, key: str) -> str:
-    return ", ".join(f"{alias}.{column.strip()}" for column in key.split(","))
-
-
-def test_a_change_of_any_column_of_an_event_is_named(tamper: Any) -> None:
-    seq = Event.objects.filter(decision_id__isnull=False).order_by("seq").values_list("seq", flat=True)[1]
-    changes = {
-        "id": "gen_random_uuid()",
-        "seq": "1000000",
-        "at": "at + interval '1 microsecond'",
-        "actor_id": "actor_id + 1",
-        "decision_id": "coalesce(decision_id, 0) + 1",
-        "request_id": "gen_random_uuid()",
-        "address": "'10.0.0.1'",
-        "facts": "facts || '{\"x\": 1}'",
-        "rows": "rows || '{\"x\": 0}'",
-        **dict.fromkeys(("rows_digest", "prev_hash", "hash"), "sha256('x')"),
-    }
-    for column in (str(f.column) for f in Event._meta.concrete_fields):
-        change = changes.get(column, f"\"{column}\" || 'x'")
-        found = tamper(f'UPDATE audit_event SET "{column}" = {change} WHERE seq = {seq}')
-        at = {row for what, _t, row in found if what == "chain"}
-        # A hash is missed by its follower, a sequence number by its place; the rest by the event's own hash.
-        assert at and at <= {f"seq {seq}", f"seq {seq + 1}", "seq 1000000"}, (column, found)
-
-
-def test_an_event_removed_added_or_moved_is_named(tamper: Any) -> None:
-    last = Event.objects.latest("seq").seq
-    assert ("chain", "audit_event", "seq 6") in tamper("DELETE FROM audit_event WHERE seq = 5")
-    assert ("chain", "audit_event", "seq 2") in tamper("DELETE FROM audit_event WHERE seq = 1")
-    swap = (
-        "UPDATE audit_event SET seq = seq - 11 WHERE seq IN (5, 6)",
-        "UPDATE audit_event SET seq = -seq WHERE seq < 0",
-    )
-    found = tamper(*swap)
-    assert {"seq 5", "seq 6"} <= {row for what, _t, row in found if what == "chain"}
-    names = ", ".join(f'"{f.column}"' for f in Event._meta.concrete_fields)
-    copied = names.replace('"id"', "gen_random_uuid()").replace('"seq"', f"{last + 1}")
-    found = tamper(f"INSERT INTO audit_event ({names}) SELECT {copied} FROM audit_event WHERE seq = {last}")
-    assert ("chain", "audit_event", f"seq {last + 1}") in found
 
 
 def test_the_last_events_cut_off_are_missed_by_their_rows(tamper: Any) -> None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from qqops.approvals import Approval, Proposal, approval_constraints
-from qqops.audit.history import History
+from qqops.audit.history import UNTOLD, History
 from qqops.audit.models import Record
 from qqops.staff.models.people import Staff
 from qqops.staff.roles import ROLE_LABELS, ROLES
@@ -38,7 +38,7 @@ class AccessRequest(Proposal):
 
     code = ""  # itself, where the request was just made; kept nowhere
     changeable_columns = ("state",)
-    history = History(excluded_fields=["code_digest"])
+    history = History(excluded_fields=UNTOLD["staff_accessrequest"])
 
     class Meta:
         verbose_name = _("access request")

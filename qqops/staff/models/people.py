@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from qqops.audit.history import History
+from qqops.audit.history import UNTOLD, History
 from qqops.staff.roles import NOT_IN_EMERGENCY, ROLES
 
 
@@ -36,7 +36,7 @@ class Staff(AbstractBaseUser):
     USERNAME_FIELD = "username"
 
     objects: ClassVar[StaffManager] = StaffManager()
-    history = History(excluded_fields=["password"])
+    history = History(excluded_fields=UNTOLD["staff_staff"])
 
     class Meta:
         verbose_name = _("member of staff")
