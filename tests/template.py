@@ -40,9 +40,11 @@ def schema() -> str:
 
 
 def _state() -> str:
-    """Changes with every migration, with the SQL that some take from elsewhere, and the packages that bring some."""
+    """Changes with every migration, with the SQL that some take from elsewhere, the packages that bring some, and the
+    privileges that are granted after them.
+    """
     files = [*BASE_DIR.glob("*/migrations/*.py"), *BASE_DIR.glob("*/*/migrations/*.py"), BASE_DIR / "requirements.txt"]
-    files += BASE_DIR.glob("*/*/sql.py")
+    files += [*BASE_DIR.glob("*/*/sql.py"), *(BASE_DIR / "qqops/audit" / one for one in ("digest.py", "privileges.py"))]
     told = hashlib.sha256()
     for path in sorted(files):
         told.update(f"{path.relative_to(BASE_DIR)}\n".encode() + path.read_bytes())

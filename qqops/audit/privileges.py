@@ -17,8 +17,9 @@ from qqops.audit.models import Event, Record
 KEPT = ("accounts", "enforcement", "appeals", "staff", "alerts", "vault")
 
 
-# Django's own lists of what exists: the application only reads them (what a role may do is code, roles.py).
-READ_ONLY = ("auth.group", "auth.permission", "auth.group_permissions", "contenttypes.contenttype")
+# Django's own lists of what exists: the application only reads them (what a role may do is code, roles.py). And its
+# admin's log, which would be a second one beside the trail.
+READ_ONLY = ("auth.group", "auth.permission", "auth.group_permissions", "contenttypes.contenttype", "admin.logentry")
 
 
 def of(model: type[models.Model]) -> str:
