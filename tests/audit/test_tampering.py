@@ -176,7 +176,7 @@ def test_a_forged_tail_that_fits_itself_is_named_by_the_checkpoint_that_was_kept
         unfetter(cursor, [table.name for table in (*tables, events)])
         tried = [one for one in events.tamperings() if one.column not in ("seq", "prev_hash", "hash")]
         tried = [one for one in tried if one.how in ("changed", "emptied", "removed")][:: size(6, 1)]
-        tried += [next(table.tamperings()) for table in tables[:: size(20, 1)]]
+        tried += [next(one for one in table.tamperings() if one.column != "event") for table in tables[:: size(20, 1)]]
         for one in tried:
             ((_what, _table, row),) = one.touched
             seq, of_rows = int(row.split()[1]), one.table != events.name
@@ -184,7 +184,7 @@ def test_a_forged_tail_that_fits_itself_is_named_by_the_checkpoint_that_was_kept
             for statement in (one.sql, *([redigest(seq)] if of_rows else []), rehash(seq)):
                 cursor.execute(statement)
             left = {b.what for part in every() if part.what == CHAIN or of_rows for b in named(cursor, part)}
-            assert left <= {DRIFT}, one
+            assert not left & {CHAIN, DIGEST}, one  # the record by itself is fooled
             assert proof.misfit(cursor, head) in (proof.REWRITTEN, proof.CUT), one
             cursor.execute("ROLLBACK TO whole")
         assert proof.misfit(cursor, head) == ""

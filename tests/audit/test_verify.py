@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import DatabaseError
+from django.db import DatabaseError, connections
 from procrastinate.contrib.django import app
 
 from qqops.alerts.models import Alert, Beat
@@ -16,6 +16,7 @@ from qqops.audit.models import Event
 from qqops.audit.tasks import verify_record
 from qqops.audit.verify import parts, together, verify
 from qqops.staff.models import Staff
+from tests.accounts.rights.test_drill import pg
 from tests.audit.record import acted
 from tests.audit.superuser import superuser
 
@@ -63,6 +64,16 @@ def test_the_command_says_whole_or_exits_with_7(world: list[int]) -> None:
     assert (alert.event_id, alert.level) == (events[0].pk, "critical")
     assert alert.facts == facts | {"key": alert.facts["key"]}
     assert answer["broken"] == [b.as_json() for b in verify()]  # what was told is no fault of the record itself
+
+
+def test_a_raw_update_of_a_number_by_psql_is_reported_as_drift_with_the_rows_number(world: list[int]) -> None:
+    name = str(connections["owner"].settings_dict["NAME"])
+    pg("psql", name, "--no-psqlrc", "--command", f"UPDATE accounts_number SET tier = 4 WHERE id = {world[1]}")
+    out = StringIO()
+    with pytest.raises(SystemExit) as end:
+        call_command("audit_verify", "--json", stdout=out, stderr=StringIO())
+    drift = {"what": "drift", "table": "accounts_number", "row": str(world[1])}
+    assert (end.value.code, json.loads(out.getvalue())["broken"]) == (7, [drift])
 
 
 def test_a_second_tampering_within_the_hour_is_told_too(world: list[int]) -> None:
