@@ -129,7 +129,9 @@ def test_where_a_supervisor_agreed_to_the_measure_another_agrees_to_the_ruling(
     appeal = objection(one, frozen, agent)
     first = partly(appeal, reviewer, until=in_days(3))
     assert (first.state, first.reverses.state, first.reverses.rule) == ("proposed", "proposed", "overturns_supervisor")
+    before = head()
     sent_back(first, supervisor2)
+    assert verbs(before) == ["appeal.ruling_sent_back", "decision.refused"]
     second = partly(Appeal.objects.get(pk=appeal.pk), reviewer2, until=sooner)
     assert Measure.objects.get(number=one).until is None
     agreed(second, supervisor2)

@@ -84,7 +84,8 @@ def test_without_it_for_ever_the_house_goes_on_and_shows_what_is_gone_as_not_the
     assert (dry.code, dry.out.splitlines()[1]) == (4, "Keys of the house made anew: search, proof.")
     assert not HouseKey.objects.exists()
     assert terminal(None, *lose, "--apply").code == 0
-    assert Event.objects.latest("seq").facts == {"key": NAME, "made": ["search", "proof"]}
+    last = Event.objects.latest("seq")
+    assert (last.verb, last.facts) == ("seal.lost", {"key": NAME, "made": ["search", "proof"]})
     assert "its loss is on the record" in terminal(None, *lose, "--apply").error
     call_command("migrate", verbosity=0, skip_checks=False)
     keys.ready()

@@ -109,7 +109,9 @@ def test_nobody_moves_a_number_that_he_declared_and_the_attempt_is_on_the_record
 def test_a_tier_set_by_hand_outlasts_a_recomputation_and_a_held_number_keeps_its_own(cast: dict[str, Staff]) -> None:
     make_numbers([NUMBER, 284_917_888], "available")
     make_numbers([284_917_777], "in_use", tier=1)
+    before = head()
     carry_out(numbers.tiered([NUMBER], 3), cast["resources"], cast["supervisor"])
     assert numbers.recompute(actor=cast["resources"], reason=WHY, apply=True) == 1
+    assert verbs(before) == ["resource.proposed", "resource.approved", "number.tier_set", "tiers.recomputed"]
     assert dict(Number.objects.values_list("pk", "tier")) == {NUMBER: 3, 284_917_888: 2, 284_917_777: 1}
     assert broken() == []

@@ -123,8 +123,9 @@ def test_when_more_people_must_agree_than_were_asked_it_is_made_anew(
     with pytest.raises(Invalid, match="More people must agree"):
         resources.approve(waiting, actor=cast["supervisor"], reason=WHY, content_hash=waiting.content_hash)
     assert NumberRange.objects.get().state == "available"
+    before = head()
     done = resources.refuse(waiting, actor=cast["supervisor"], reason=WHY, content_hash=waiting.content_hash)
-    assert done.state == State.REFUSED
+    assert (done.state, verbs(before)) == (State.REFUSED, ["resource.refused"])
 
 
 def named() -> set[tuple[str, str]]:

@@ -14,7 +14,7 @@ from qqops.approvals import State
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.cast import make_numbers
-from tests.enforcement.acts import DAY, HOUR, broken
+from tests.enforcement.acts import DAY, HOUR, broken, head, verbs
 from tests.supply import WHY, carry_out, open_range
 
 pytestmark = pytest.mark.usefixtures("english")
@@ -158,4 +158,16 @@ def test_what_one_person_opens_alone_within_a_day_counts_together(cast: dict[str
         )
         assert done.state == State.APPLIED
         assert opened(300_500_000, 10_000) == ("alone", "applied")  # what another agreed to does not count
+    assert broken() == []
+
+
+@pytest.mark.django_db
+def test_what_a_range_is_for_is_planned_anew_by_two(cast: dict[str, Staff], resources_: Staff) -> None:
+    opened, before = open_range(cast, 740_000_000, 740_000_999), head()
+    done = carry_out(
+        ranges.planned(opened, plan="a hundred a day", price=888, channels=("web",)), resources_, cast["supervisor"]
+    )
+    opened.refresh_from_db()
+    assert (done.state, opened.plan, opened.price, opened.channels) == (State.APPLIED, "a hundred a day", 888, ["web"])
+    assert verbs(before) == ["resource.proposed", "resource.approved", "range.planned"]
     assert broken() == []

@@ -197,9 +197,10 @@ def test_what_came_to_keep_it_after_the_decision_sends_it_back(former: Make, cas
     place([one.pk], "legal", "a case", actor=cast["privacy"], reason=WHY)
     with pytest.raises(Refused, match="send it back"):
         do(request, cast["supervisor"])
-    hashed = content_hash(DataRequest.objects.get(pk=request.pk))
+    hashed, before = content_hash(DataRequest.objects.get(pk=request.pk)), head()
     back = send_back(request, actor=cast["supervisor"], reason=WHY, content_hash=hashed)
     assert (back.state, back.outcome, back.reviewer, back.review_reason) == ("registered", "", None, "")
+    assert verbs(before) == ["data_request.sent_back"]
     lift(Hold.objects.get(kind="legal"), actor=cast["supervisor"], reason=WHY)
     assert do(answer(back, cast["privacy"]), cast["supervisor"]).outcome == "granted"
     assert Erasure.objects.count() == 1 and whole()
