@@ -33,11 +33,11 @@ def test_every_row_of_the_story_is_the_same_by_save_and_by_the_pen_column_by_col
         ]
         if not columns:  # it never changes: its one row is of the next test
             continue
-        with pen.act("demo.built", actor=officer, reason="by save") as saved:
+        with pen.act("demo.built", actor=officer, reason="by save", facts={"numbers": 1}) as saved:
             for row in rows:
                 row.save(update_fields=columns)
             saved.wrote(history, rows=len(rows))
-        with pen.act("demo.built", actor=officer, reason="by the pen") as penned:
+        with pen.act("demo.built", actor=officer, reason="by the pen", facts={"numbers": 1}) as penned:
             assert penned.history(model, [row.pk for row in rows]) == len(rows)
         by_save, by_pen = (
             [
@@ -68,7 +68,7 @@ def test_a_row_that_is_new_is_the_same_by_save_and_by_the_pen(story: Story, offi
         first = {row[key]: _own(row) for row in history.objects.filter(history_type=pen.CREATED).values()}
         changed = set(history.objects.exclude(history_type=pen.CREATED).values_list(key, flat=True))
         still = [pk for pk in first if pk not in changed]
-        with pen.act("demo.built", actor=officer, reason="by the pen") as act:
+        with pen.act("demo.built", actor=officer, reason="by the pen", facts={"numbers": 1}) as act:
             assert act.history(model, still, pen.CREATED) == len(still)
         for row in history.objects.filter(event_id=act.event_id).values():
             by_pen = _own(row) | {"history_user_id": first[row[key]]["history_user_id"]}

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from enforcement.models import Decision
 from qqops.staff.models import Staff
-from tests.benchmarks.reference import LOCK, RECORDED
+from tests.benchmarks.reference import BEFORE, LOCK, RECORDED
 
 _MEASURE_HISTORY = """measure_history AS (
   INSERT INTO enforcement_historicalmeasure (event, id, number_id, tenure_id, decision_id, kind, freeze_kind, scopes,
@@ -26,9 +26,9 @@ _MEASURE_HISTORY = """measure_history AS (
 _NUMBER_HISTORY = RECORDED.partition("notice AS (")[0].rstrip().rstrip(",")
 
 
-def _digest(rows: str, key: str) -> str:
+def _digest(rows: str, key: str, json: str = "") -> str:
     return (
-        "(SELECT sha256(string_agg(sha256(convert_to(jsonb_strip_nulls(to_jsonb(r))::text, 'UTF8')), ''::bytea"
+        f"(SELECT sha256(string_agg(sha256(convert_to(jsonb_strip_nulls(to_jsonb(r))::text{json}, 'UTF8')), ''::bytea"
         f" ORDER BY r.{key})) FROM {rows} r)"
     )
 
@@ -73,7 +73,7 @@ number AS (
 {RECORDED},
 digests AS (
   SELECT {_digest("number_history", "history_id")} AS numbers, {_digest("measure_history", "history_id")} AS measures,
-    {_digest("outcome", "number_id")} AS outcomes,
+    {_digest("outcome", "number_id", BEFORE)} AS outcomes,
     (SELECT count(*) FROM outcome) AS judged, (SELECT count(*) FROM number_history) AS applied)
 """ + _EVENT.format(
     verb="'decision.applied'",

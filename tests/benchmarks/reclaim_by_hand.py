@@ -24,7 +24,7 @@ from qqops.audit import digest, origin, pen
 from qqops.signing import sign
 from qqops.staff.models import Staff
 from tests.benchmarks.reclaim import BY_HAND, DORMANT, FOUND, KEPT, RESTORED, moments
-from tests.benchmarks.reference import RECORDED
+from tests.benchmarks.reference import BEFORE, RECORDED
 
 WHY, AGREED = "bench: reclaim the dormant", "bench: agreed"
 APPROVERS = ("enforcement.approve_decision", "enforcement.approve_reclaim")
@@ -84,7 +84,8 @@ number AS (
         ),
         digest=(
             f"sha256(coalesce((SELECT {OF_ROWS} ORDER BY history_id)) FROM number_history r), '')"
-            f" || coalesce((SELECT {OF_ROWS} ORDER BY number_id)) FROM outcome r), ''))"
+            f" || coalesce((SELECT {OF_ROWS.replace('::text', f'::text{BEFORE}')} ORDER BY number_id)) FROM outcome r),"
+            " ''))"
         ),
     )
     + " RETURNING facts->'applied'"

@@ -21,6 +21,7 @@ SELECT count(*), coalesce(max(id), 0) FROM (
     WHERE t.decision_id = %(decision)s AND t.number_id > %(after)s ORDER BY t.number_id LIMIT %(size)s))
   ORDER BY n.id FOR NO KEY UPDATE) locked"""
 
+BEFORE = " || coalesce(',before:' || r.before::text, '')"  # of an outcome's digest: a JSON is covered with its nulls
 # What any act leaves of each number besides: its history, the notice, the outcome.
 RECORDED = """number_history AS (
   INSERT INTO accounts_historicalnumber (event, id, lifecycle, tier, tenure_id, frozen_until, restricted_until,
@@ -70,7 +71,7 @@ digests AS (
        ORDER BY r.history_id)) FROM number_history r) AS numbers,
     (SELECT sha256(string_agg(sha256(convert_to(jsonb_strip_nulls(to_jsonb(r))::text, 'UTF8')), ''::bytea
        ORDER BY r.history_id)) FROM measure_history r) AS measures,
-    (SELECT sha256(string_agg(sha256(convert_to(jsonb_strip_nulls(to_jsonb(r))::text, 'UTF8')), ''::bytea
+    (SELECT sha256(string_agg(sha256(convert_to(jsonb_strip_nulls(to_jsonb(r))::text{BEFORE}, 'UTF8')), ''::bytea
        ORDER BY r.number_id)) FROM outcome r) AS outcomes,
     (SELECT count(*) FROM outcome) AS judged, (SELECT count(*) FROM number_history) AS applied)
 INSERT INTO audit_event (id, at, actor_id, actor_label, verb, subject_type, subject_id, subject_label, decision_id,
