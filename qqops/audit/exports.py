@@ -29,8 +29,8 @@ T = TypeVar("T")
 
 def head() -> list[str]:
     return [
-        _("No."), _("Time"), _("Actor"), _("Act"), _("Code of the act"), _("Subject"), _("Decision"), _("Reason"), _("Ticket"),
-        _("Source"), _("Address"), _("OS user"), _("Request"), _("Facts"),
+        _("No."), _("Time"), _("Actor"), _("Act"), _("Code of the act"), _("Subject"), _("Decision"), _("Reason"),
+        _("Ticket"), _("Source"), _("Address"), _("OS user"), _("Request"), _("Facts"),
     ]  # fmt: skip
 
 
