@@ -62,7 +62,8 @@ def told(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
             for first in (50_001, 60_001):
                 tell_story(cast, first)
             for one in (10001, 10002):
-                declare(cast["officer"], [one], "own", actor=cast["officer"])
+                with origin.origin(origin.WEB, address="10.0.0.7"):
+                    declare(cast["officer"], [one], "own", actor=cast["officer"])
         assert list(verify()) == []
         with django_db_blocker.block():
             yield
