@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.apps import apps
 from django.db import connection
 from django.db.models import F, Model, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import TruncMonth
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import format_lazy
@@ -147,6 +146,7 @@ def _conflicts(period: Period) -> Iterator[Line]:
 # Gaps
 
 CHECKPOINT, BROKEN, LATE = "audit.checkpoint", "audit.broken", "alert.late"
+UNVERIFIED = "unverified"  # what a checkpoint says of the record that was made by hand
 
 
 def _gaps(period: Period) -> Iterator[Line]:
@@ -183,12 +183,14 @@ def _hole(before: int, seq: int, at: datetime.datetime) -> Line:
 
 
 def _without_checkpoint(period: Period) -> Iterator[Line]:
-    """Months that the period touches and in which, as far as it reaches, no checkpoint was made."""
-    made = period.events().filter(verb=CHECKPOINT).annotate(month=TruncMonth("at")).values_list("month", flat=True)
-    have = {timezone.localtime(month).strftime("%Y-%m") for month in made.distinct().order_by("month")}
-    today = timezone.localdate()
-    for month in sorted({f"{day:%Y-%m}" for day in period.days() if day <= today} - have):
-        yield Line([_("a month without a checkpoint"), month, None])
+    """Days that are over, since there is a record, and on which it was not verified and signed: the worker does both
+    every night."""
+    first = Event.objects.order_by("at", "seq").values_list("at", flat=True).first()
+    made = period.events().filter(verb=CHECKPOINT).exclude(facts__record=UNVERIFIED)
+    have = {timezone.localdate(at) for at in made.values_list("at", flat=True)}
+    for day in period.days():
+        if first is not None and timezone.localdate(first) <= day < timezone.localdate() and day not in have:
+            yield Line([_("a day without a verified checkpoint"), f"{day:%Y-%m-%d}", None])
 
 
 declare(
@@ -235,8 +237,8 @@ declare(
     Report(
         "gaps",
         _("Gaps"),
-        _("Numbers missing in the sequence of the trail, months without a checkpoint, nights and sweeps that were late"
-          " (the verification of the record among them), and each time the record was found broken."),
+        _("Numbers missing in the sequence of the trail, days on which the record was not verified and signed, nights"
+          " and sweeps that were late, and each time the record was found broken."),
         _("A job that came leaves no event, only one that was late. Whether rows were changed is not looked at here:"
           " audit_verify does that."),
         (_("What"), _("Time"), _("Which")),

@@ -10,6 +10,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.db import connection
 from django.utils import timezone, translation
 
@@ -192,25 +193,28 @@ def test_unusual_reveals_come_the_most_unusual_first_and_never_what_was_seen(ide
     assert not any(value in " ".join(row) for row in found for value in ("13812345678", "zhang.wm"))
 
 
-def test_months_without_a_checkpoint_and_what_was_late_or_broken_are_gaps(setup_actor, supervisor):
-    month = f"{timezone.localdate():%Y-%m}"
-    assert ["a month without a checkpoint", month, "None"] in lines("gaps")
+def test_days_without_a_verified_checkpoint_and_what_was_late_or_broken_are_gaps(setup_actor, supervisor):
+    today = timezone.localdate()
+
+    def days(told: list[list[str]]) -> list[str]:
+        return [row[1] for row in told if row[0] == "a day without a verified checkpoint"]
+
     with pen.act("alert.late", actor=setup_actor, reason="", facts={"name": "audit.verify"}):
         pass
     with pen.act("audit.broken", actor=setup_actor, reason="", facts={"rows": 3}):
         pass
+    assert days(lines("gaps")) == []  # the day is not over, and there was no record before it
     told = [row[::2] for row in lines("gaps")]
     assert ["something did not come in time", "the verification of the record"] in told
     assert ["the record was found broken", "found the record broken; rows: 3"] in told
-    verb = verbs.Verb("audit.checkpoint", "made a checkpoint", {})
-    verbs._catalogue.setdefault("audit.checkpoint", verb)
-    try:
-        with pen.act("audit.checkpoint", actor=setup_actor, reason="", facts={"record": "x", "seq": 1}):
+    with time_machine.travel(timezone.now() + datetime.timedelta(days=2), tick=False):
+        both = [f"{today + datetime.timedelta(days=n):%Y-%m-%d}" for n in range(2)]
+        assert days(lines("gaps")) == both
+    for record, left in (("unverified", both), ("whole", both[1:])):
+        with pen.act("audit.checkpoint", actor=setup_actor, reason="", facts={"record": record, "seq": 1}):
             pass
-    finally:
-        if verbs._catalogue["audit.checkpoint"] is verb:
-            del verbs._catalogue["audit.checkpoint"]
-    assert not any(row[1] == month for row in lines("gaps"))
+        with time_machine.travel(timezone.now() + datetime.timedelta(days=2), tick=False):
+            assert days(lines("gaps")) == left
 
 
 @pytest.mark.django_db(transaction=True)
