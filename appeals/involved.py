@@ -1,8 +1,8 @@
 """Who has part in an appeal and so decides nothing on it, said once: as SQL that the queue, the reads, the services and
 the triggers share.
 
-Its filer; who made or agreed to what it objects to; who changed since what that did to this tenure (domain.md §9, 2);
-and of a second review, whoever had a word in the first (3).
+Who filed it, or spoke for the appellant since; who made or agreed to what it objects to; who changed since what that
+did to this tenure (domain.md §9, 2); and of a second review, whoever had a word in the first (3).
 """
 
 from typing import Any
@@ -48,7 +48,10 @@ WHERE t.number_id = heard.number_id AND t.tenure_id = heard.tenure_id AND t.deci
       AND {touched("m", "d")} AND {touched("m", "x")}))"""
 
 _PARTS = {
-    FILED: "SELECT heard.maker_id AS person",
+    # Who brings evidence, an answer, or the wish for a second review, neither weighs nor judges it.
+    FILED: "SELECT heard.maker_id AS person UNION ALL SELECT v.maker_id FROM appeals_appealevidence v"
+    " WHERE v.appeal_id = heard.id AND v.maker_id IS NOT NULL UNION ALL SELECT m.maker_id FROM appeals_message m"
+    " WHERE m.appeal_id = heard.id AND m.kind = 'answer'",
     DECIDED: f"SELECT p.person FROM enforcement_decision d CROSS JOIN LATERAL ({_people('d')}) p(person)"
     " WHERE d.id = heard.decision_id",
     RULED: (

@@ -6,13 +6,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Number, Tenure
-from accounts.services.declared import OWN_NUMBER
+from accounts.services.declared import OWN_NUMBER, refuse_own
 from accounts.services.intake_lines import target_of
 from accounts.services.reveal import OVER_QUOTA
-from qqops.audit import review, touched
+from qqops.audit import pen, review, touched
 from qqops.audit.touched import Select
 from qqops.errors import Invalid
 from qqops.pages.typed import Typed
+from qqops.staff.models import Staff
 
 
 def _number(text: str) -> str:
@@ -45,6 +46,12 @@ def _of_tenure(text: str) -> Q:
     return touched.among(touched.about("accounts.tenure", tenure), touched.wrote(Tenure, tenure))
 
 
+def _not_own(staff: Staff, text: str) -> None:
+    """What happened to a number of one's own, disclosures of it among that, is for others to look at."""
+    with pen.refusals(actor=staff, facts={"act": "audit_review"}):
+        refuse_own(staff, [int(text.partition("/")[0])])
+
+
 # Of a number that he had declared by then, and not yet ended.
 _OWN = """EXISTS (
   SELECT FROM accounts_declarednumber d
@@ -62,7 +69,10 @@ review.mark(
 )  # fmt: skip
 review.offer(
     Typed(
-        gettext_lazy("Number"), "number", _number, _of_number, help=gettext_lazy("All that touched it, by any holder.")
+        gettext_lazy("Number"), "number", _number, _of_number, allow=_not_own,
+        help=gettext_lazy("All that touched it, by any holder."),
     )
+)  # fmt: skip
+review.offer(
+    Typed(gettext_lazy("Tenure"), "tenure", _tenure, _of_tenure, allow=_not_own, help=gettext_lazy("As in 10001/2."))
 )
-review.offer(Typed(gettext_lazy("Tenure"), "tenure", _tenure, _of_tenure, help=gettext_lazy("As in 10001/2.")))

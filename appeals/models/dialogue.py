@@ -89,6 +89,11 @@ class AppealEvidence(Record):
     sha256 = models.CharField(max_length=64)
     media_type = models.CharField(_("type of the file"), max_length=80, blank=True)
     size = models.PositiveIntegerField(_("bytes"), null=True)
+    # Who brings it does not weigh it. Later than the table, hence NULL: old digests hold.
+    maker = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, verbose_name=_("recorded by"), related_name="+",
+        db_index=False,
+    )  # fmt: skip
     at = models.DateTimeField(_("time"))
 
     class Meta(Record.Meta):

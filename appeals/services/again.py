@@ -9,7 +9,7 @@ from accounts.models import Hold
 from accounts.services import holds
 from accounts.services.declared import refuse_own
 from appeals import calendar
-from appeals.lifecycle import Act, State, may
+from appeals.lifecycle import LIVE, Act, State, may
 from appeals.models import Appeal, Message
 from appeals.policy import AGAINST, FILE, SECOND_REVIEW_WITHIN, Route, Timed, clock_of
 from appeals.services.hearing import acting, move, must_be_said, say
@@ -29,6 +29,9 @@ def may_ask(appeal: Appeal) -> None:
     decided = may(Act.REVIEW_AGAIN, appeal.kind, appeal.state) and appeal.outcome in AGAINST and not appeal.why
     if not decided:
         raise Invalid(_("Only an objection that was decided has a second review."))
+    same = Appeal.objects.filter(tenure=appeal.tenure_id, kind=appeal.kind, decision=appeal.decision_id, state__in=LIVE)
+    if (other := same.exclude(pk=appeal.pk).first()) is not None:
+        raise Invalid(_("The same is open already: %(receipt)s.") % {"receipt": other.receipt})
     if appeal.closed_at is None or appeal.closed_at < timezone.now() - SECOND_REVIEW_WITHIN:
         days = SECOND_REVIEW_WITHIN.days
         raise Invalid(_("A second review is asked for within %(n)d days of the answer.") % {"n": days})

@@ -100,7 +100,7 @@ class Rows:
         self.keys.append(bulk.row(AppealKey, appeal_id=pk, master_id=master, wrapped=wrapped))
         self._say(pk, letters.receipt(appeal, self._made_of(appeal, route)), key, event)
         for item in _brought(pk, filing, key):
-            more = {"id": next(self._evidence_pks), "at": self.now, "event_id": event}
+            more = {"id": next(self._evidence_pks), "at": self.now, "event_id": event, "maker_id": self.maker}
             self.evidence.append(bulk.row(AppealEvidence, **item, **more))
         return str(appeal.receipt)
 
@@ -156,11 +156,11 @@ def keep_lines(act: pen.Act, appeals: Mapping[str, int], *, at: datetime.datetim
 
 
 def evidence_of(
-    appeal: Appeal, filing: Brings, *, key: DataKey, at: datetime.datetime, event: uuid.UUID
+    appeal: Appeal, filing: Brings, *, key: DataKey, maker: int, at: datetime.datetime, event: uuid.UUID
 ) -> Iterator[AppealEvidence]:
     """What a filing brings, or what comes later, sealed with the appeal."""
     for item in _brought(appeal.pk, filing, key):
-        yield AppealEvidence(**item, at=at, event_id=event)
+        yield AppealEvidence(**item, maker_id=maker, at=at, event_id=event)
 
 
 def _brought(appeal: int, filing: Brings, key: DataKey) -> Iterator[dict[str, Any]]:

@@ -260,5 +260,7 @@ def _bring(appeal: Appeal, filing: Filing, actor: Staff, ticket: str) -> None:
     facts = {"kind": str(appeal.kind), "n": n}
     with pen.act("appeal.evidence_added", actor=actor, reason="", ticket=ticket, subject=appeal, facts=facts) as act:
         key = words.key_of(appeal)
-        AppealEvidence.objects.bulk_create(evidence_of(appeal, filing, key=key, at=timezone.now(), event=act.event_id))
+        AppealEvidence.objects.bulk_create(
+            evidence_of(appeal, filing, key=key, maker=actor.pk, at=timezone.now(), event=act.event_id)
+        )
         act.wrote(AppealEvidence, rows=n)

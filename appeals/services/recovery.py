@@ -69,7 +69,7 @@ def add_evidence(
         n = len(items) + len(files)
         with acting("appeal.evidence_added", appeal, actor, ticket=ticket, n=n) as act:
             key = words.key_of(appeal)
-            rows = list(evidence_of(appeal, brought, key=key, at=timezone.now(), event=act.event_id))
+            rows = list(evidence_of(appeal, brought, key=key, maker=actor.pk, at=timezone.now(), event=act.event_id))
             AppealEvidence.objects.bulk_create(rows)
             act.wrote(AppealEvidence, rows=n)
             come_in(act, appeal)

@@ -156,7 +156,8 @@ def rule(appeal: Appeal, said: Said, *, actor: Staff, revision: int) -> Ruling:
         with acting("appeal.ruled", appeal, actor, said.reason, said.ticket, outcome=said.outcome) as act:
             if looked.order:
                 report = decide(looked.order, [appeal.number_id], actor=actor)
-                if not looked.waits and not (report.applied or report.skipped["voided"]):
+                acts = report.applied or report.skipped["voided"]
+                if looked.waits == bool(acts):  # neither an effect before its ruling, nor a ruling without its effect
                     raise Invalid(_("The measure changed at this moment. Nothing was done: look again."))
                 ruling.reverses = report.decision
             ruling.content_hash = content_hash(ruling, [clause.pk for clause in grounds])

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, Subquery
 from django.db.models.expressions import RawSQL
 from django.urls import reverse
 from django.utils import timezone
@@ -104,6 +104,11 @@ FILTERS: list[Filter] = [
 ]  # fmt: skip
 
 
+def _by(login: str) -> Q:
+    """By the key, looked up first, so that an index gives them in their order, however few they are."""
+    return Q(actor_id=Subquery(Staff.objects.filter(username=login).values("pk")[:1]))
+
+
 def _nobody(login: str) -> str:
     return "" if Staff.objects.filter(username=login).exists() else _("There is nobody with this login.")
 
@@ -134,9 +139,12 @@ def read_moment(text: str) -> str:
         day, moment = parse_date(text), parse_datetime(text)
     except ValueError:
         day = moment = None
-    if day is None and moment is None:
+    if moment is not None and timezone.is_aware(moment):  # as the JSON Lines of an export have it
+        moment = timezone.localtime(moment)
+    told = day or moment
+    if told is None or not 1900 <= told.year < 9999:
         raise Invalid(_("Write a day, or a day and a time, as in 2026-11-28 09:30."))
-    return f"{day:%Y-%m-%d}" if day else f"{moment:%Y-%m-%dT%H:%M}"
+    return f"{day:%Y-%m-%d}" if day else f"{moment:%Y-%m-%dT%H:%M:%S}"
 
 
 def _moment(text: str, *, end: bool) -> datetime.datetime:
@@ -168,7 +176,7 @@ def _until(text: str) -> Q:
 
 
 TYPED: list[Typed] = [
-    Typed(gettext_lazy("Staff"), "staff", str, lambda login: Q(actor__username=login), kept=True,
+    Typed(gettext_lazy("Staff"), "staff", str, _by, kept=True,
           absent=_nobody),
     Typed(gettext_lazy("From"), "from", read_moment, _since, kept=True,
           help=gettext_lazy("As in 2026-11-28, or 2026-11-28 09:30.")),

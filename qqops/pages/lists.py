@@ -161,8 +161,9 @@ class KeysetList(Page):
         for one in self.typed:
             try:
                 if value := one.read_or_none(self.entries[one.parameter]):
+                    one.allow(self.user, value)
                     self.chosen[one.parameter] = value
-            except Invalid as error:
+            except (Invalid, Refused) as error:
                 self.faults[one.parameter] = str(error)
         if self.faults:
             return rows.none()

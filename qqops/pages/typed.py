@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
+from qqops.audit.personal import looks_personal
 from qqops.errors import Invalid
 
 if TYPE_CHECKING:
@@ -26,11 +28,15 @@ class Typed:
     help: "StrOrPromise" = ""
     kept: bool = False  # is it kept in a saved filter? Only what can be nobody's number or address
     absent: Callable[[str], str] = lambda value: ""
+    allow: Callable[[Any, str], None] = lambda staff, value: None  # Refused: it is not for this member of staff
 
     def cleaned(self, given: Mapping[str, str]) -> str:
         return given.get(self.parameter, "").replace("\0", "").strip()[:TYPED_MAX]
 
     def read_or_none(self, text: str) -> str:
+        """Wherever it comes from, what may be a person's is neither looked for nor kept."""
+        if looks_personal(text):
+            raise Invalid(_("No list is searched by an ID number, mobile or e-mail."))
         return self.read(text) if text else ""
 
     def taken(self, text: str) -> str:

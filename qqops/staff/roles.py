@@ -281,6 +281,7 @@ NOT_IN_EMERGENCY = frozenset(
         "accounts.approve_reveal",
         "accounts.approve_privacy_reveal",
         "accounts.view_secret_disclosure",
+        "audit.view_event",
         "accounts.review_disclosure",
         "accounts.release_disclosure",
         "accounts.decide_datarequest",

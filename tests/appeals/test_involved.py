@@ -12,13 +12,13 @@ from django.utils import timezone
 
 from accounts.models import Number
 from appeals.involved import HasPart
-from appeals.models import Appeal, RulingApproval
+from appeals.models import Appeal, AppealEvidence, RulingApproval
 from appeals.queries import decided_first, hearers, rulings_inbox, took_part, waiting_for
-from appeals.services import again, queue
+from appeals.services import again, hearing, queue, recovery
 from enforcement.models import Measure
 from enforcement.policy import Kind
 from qqops.audit import pen
-from qqops.errors import Refused
+from qqops.errors import Invalid, Refused
 from qqops.signing import sign
 from qqops.staff.models import Staff
 from tests.appeals.heard import WHY, agreed, filed, objection, ruled
@@ -183,3 +183,49 @@ def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield plan
     for child in plan.get("Plans", ()):
         yield from _nodes(child)
+
+
+def test_who_brings_evidence_or_an_answer_neither_takes_nor_weighs_nor_rules(
+    number: Make, agent: Staff, reviewer: Staff, reviewer2: Staff
+) -> None:
+    brought, answered = filed(number(), "recovery", agent), filed(number(), "recovery", agent)
+    recovery.add_evidence(brought, [("identity", "与登记一致")], [], actor=reviewer)
+    hearing.answer(answered, "他补充说上周换了手机", actor=reviewer)
+    assert of(brought) == of(answered) == {"agent", "reviewer"}
+    assert (list(waiting_for(reviewer)), queue.take_next(actor=reviewer)) == ([], None)
+    for appeal in (brought, answered):
+        with pytest.raises(Refused, match="took part"):
+            queue.take(appeal, actor=reviewer)
+    (item,) = AppealEvidence.objects.filter(appeal=brought)
+    with pytest.raises(Refused, match="took part"):
+        recovery.weigh(item, "match", actor=reviewer, revision=brought.revision)
+    assert queue.take(brought, actor=reviewer2) == brought
+    assert broken() == []
+
+
+def test_who_asks_for_the_second_review_does_not_hear_it(
+    number: Make, agent: Staff, officer: Staff, reviewer: Staff, supervisor: Staff, supervisor2: Staff
+) -> None:
+    one = number()
+    first = objection(one, decide(Kind.FREEZE, one, officer), agent)
+    ruled(first, "rejected", reviewer)
+    again.ask(first.receipt, actor=supervisor, reason="他请求再看一次登录记录")
+    assert "supervisor" in of(first)
+    assert queue.take_next(actor=supervisor) is None
+    with pytest.raises(Refused, match="took part"):
+        queue.take(first, actor=supervisor)
+    assert queue.take_next(actor=supervisor2) == first
+    assert broken() == []
+
+
+def test_the_second_review_of_what_was_filed_anew_is_not_asked_for(
+    number: Make, agent: Staff, officer: Staff, reviewer: Staff
+) -> None:
+    one = number()
+    frozen = decide(Kind.FREEZE, one, officer)
+    first = objection(one, frozen, agent)
+    ruled(first, "inadmissible", reviewer)
+    anew = objection(one, frozen, agent)
+    with pytest.raises(Invalid, match=anew.receipt):
+        again.ask(first.receipt, actor=agent, reason="他请求再看一次登录记录")
+    assert broken() == []

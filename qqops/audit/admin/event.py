@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.apps import apps
+from django.contrib import admin
 from django.db.models import Model, OuterRef, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
@@ -92,13 +93,18 @@ def _changed(request: HttpRequest, event: Event) -> Panel | None:
     for table, n in sorted(event.rows.items()):
         model = _kept_by(table)
         if model is not None and _may_see(request, model):
-            shown = _entries(model, event)
+            shown = _entries(request, model, event)
             entries += shown
             left += n - len(shown)
     if not entries:
         return None
     title = _("What it changed (the first rows; %(n)d more)") % {"n": left} if left else _("What it changed")
     return Panel(title, "ops/timeline.html", {"entries": entries})
+
+
+def _page_of(request: HttpRequest, model: type[Model]) -> ObjectPage | None:
+    found = getattr(admin.site.get_model_admin(model), "object_page", None) if admin.site.is_registered(model) else None
+    return found(admin.site, request) if found else None
 
 
 def _kept_by(table: str) -> type[Model] | None:
@@ -113,11 +119,16 @@ def _may_see(request: HttpRequest, model: type[Model]) -> bool:
     return panels.staff_at(request).has_perm(right) or not any(right in rights for rights in ROLES.values())
 
 
-def _entries(model: type[Model], event: Event) -> list[Entry]:
+def _entries(request: HttpRequest, model: type[Model], event: Event) -> list[Entry]:
+    """Of objects whose own page this person may open, where they have one: secrets, and what is about a number of his
+    own, are kept from him here as there."""
     history: Any = model.history  # type: ignore[attr-defined]  # simple-history has no types
     key = str(model._meta.pk.attname) if model._meta.pk else "id"
     older = history.filter(**{key: OuterRef(key)}, history_id__lt=OuterRef("history_id")).order_by("-history_id")
-    rows = history.filter(event_id=event.pk).annotate(older=Subquery(older.values("history_id")[:1]))
+    rows = history.filter(event_id=event.pk)
+    if (page := _page_of(request, model)) is not None:
+        rows = rows.filter(**{f"{key}__in": page.queryset().values("pk")})
+    rows = rows.annotate(older=Subquery(older.values("history_id")[:1]))
     found = list(rows.order_by("history_id")[:ROWS])
     before = {row.history_id: row for row in history.filter(history_id__in=[r.older for r in found if r.older])}
     labels = labels_of(model, [*found, *before.values()])

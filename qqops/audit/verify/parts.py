@@ -82,12 +82,11 @@ def named(cursor: Any, part: Part) -> Iterator[Broken]:
 def _chain(extent: Extent) -> Iterator[Part]:
     """Each event's hash fits its content, its prev_hash is its forerunner's, and no seq is missing.
 
-    A range begins with the forerunner of its first event, which it takes for right: the range before it, or the
-    checkpoint, says whether it is. The first and the last are open, for whatever was put there.
+    A range begins with the forerunner of its first event, which it takes for right: the range before it says whether it
+    is. The first and the last are open, for whatever was put there. After a checkpoint too it begins with the first
+    event: that the last one is the signed one says of those before it only that nobody made their hashes anew.
     """
-    starts = (
-        list(range(extent.since, max(extent.head, extent.since + 1), RANGE)) if extent.shares > 1 else [extent.since]
-    )
+    starts = list(range(0, max(extent.head, 1), RANGE)) if extent.shares > 1 else [0]
     for start, end in zip(starts, [*starts[1:], None], strict=True):
         within = [f"e.seq >= {start}"] if start else []
         within += [f"e.seq <= {end}"] if end is not None else []
