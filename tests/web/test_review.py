@@ -224,11 +224,12 @@ def test_what_happened_to_ones_own_number_is_for_others_to_look_at(desk, cast, n
 
 
 def test_an_event_keeps_what_its_objects_page_keeps_from_a_reader(desk, cast, number, privacy, supervisor):
-    """A hold on a number that he declared is on no page for him, nor what its event changed."""
+    """A hold for a request about a number that he declared is on no page for him, nor what its event changed."""
     own = number()
-    place([own.tenure_id], "legal", "SZ-2026-17", actor=privacy, reason="a court asked for it")
+    facts = {"kind": "request", "reference": "R-17", "targets": 1}
+    with pen.act("number.hold_placed", actor=privacy, reason="", facts=facts) as made:
+        place([own.tenure_id], "request", "R-17", actor=privacy, act=made)
     event = Event.objects.get(verb="number.hold_placed")
-    assert "SZ-2026-17" in text(desk("auditor").get(f"{URL}{event.pk}/"))
     row = f"Hold {Hold.objects.get().pk}"
     assert row in text(desk("supervisor").get(f"{URL}{event.pk}/"))
     declare(supervisor, [own.pk], "own", actor=supervisor)
