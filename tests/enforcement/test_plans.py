@@ -155,7 +155,7 @@ def test_an_inbox_reaches_the_decisions_on_declared_numbers_by_key(
 ) -> None:
     ids = numbers(NUMBERS)
     acts.approve(acts.decide(Kind.RESTRICT, ids, officer), supervisor)
-    declare(supervisor, ids[:20], "relative", actor=supervisor)
+    declare(supervisor, ids[:5], "relative", actor=supervisor)  # few, or a scan is the shorter way
     acts.decide(Kind.FREEZE, ids[:3], officer, indefinite=True)
     acts.decide(Kind.FREEZE, ids[-3:], officer, indefinite=True)
     analyze()

@@ -165,7 +165,7 @@ def test_the_steps_of_a_case_each_by_its_page(desk, cast, number):
         "case.closed",
     ]
     page = officer.get(page_of(case))
-    assert "we answer for it" in text(page) and len(page.context["acts"]) == 1  # its history
+    assert "we answer for it" in text(page) and len(page.context["acts"]) == 2  # its history, and as it was
     assert "closed" in text(officer.get(f"{page_of(case)}history/"))
     assert "This case is closed" in text(officer.get(of("case_numbers", case)))
 
