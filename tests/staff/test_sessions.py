@@ -324,11 +324,11 @@ def test_whoever_signs_in_while_he_is_deactivated_is_not_in(officer: Staff, sysa
 def test_an_emergency_gives_rights_to_the_session_and_takes_them_back(
     desk: Client, officer: Staff, supervisor: Staff
 ) -> None:
-    assert desk.get("/admin/audit/event/").status_code == 403
+    assert desk.get("/admin/alerts/alert/").status_code == 403
     holding = emergency(officer, "supervisor")
-    assert desk.get("/admin/audit/event/").status_code == 200
+    assert desk.get("/admin/alerts/alert/").status_code == 200
     with at(61):
         sign_in(desk, "officer")
-        assert desk.get("/admin/audit/event/").status_code == 403
+        assert desk.get("/admin/alerts/alert/").status_code == 403
     reviewed(holding, supervisor)
     assert not inside(desk)

@@ -217,7 +217,7 @@ def test_a_lock_out_is_seen_on_the_persons_page_and_only_then_is_there_something
 
 
 def test_what_somebody_did_is_one_click_away_for_who_may_read_events(desk, cast, officer):
-    link, url = "/admin/audit/event/?q=officer", at("staff_staff_change", officer.pk)
+    link, url = "/admin/audit/event/?staff=officer", at("staff_staff_change", officer.pk)
     for login, may in (("supervisor", True), ("auditor", True), ("sysadmin", False)):
         assert (f'href="{link}"' in desk(login).get(url).content.decode()) == may, login
 

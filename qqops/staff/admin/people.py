@@ -83,7 +83,7 @@ class StaffPage(ObjectPage):
             Fact(_("Last act"), when(last.at, exact=True) if last else None),
         ]
         if self.user.has_perm("audit.view_event"):
-            did = f"{reverse('admin:audit_event_changelist')}?{urlencode({'q': obj.username})}"
+            did = f"{reverse('admin:audit_event_changelist')}?{urlencode({'staff': obj.username})}"
             facts.append(Fact(_("Audit review"), link(did, _("everything this person did"))))
         if obj.is_system:
             return facts
