@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -236,7 +237,7 @@ def test_rows_of_no_month_are_given_one_as_the_manual_says() -> None:
         cursor.execute(f"INSERT INTO accounts_historicalnumber ({names}, history_date) SELECT {row}")
         with pytest.raises(psycopg.errors.CheckViolation, match="default partition"), cursor.connection.transaction():
             cursor.execute("SELECT record_months_ahead()")
-        manual = open("docs/keeping.md").read().partition("## Rows outside the months")[2]  # noqa: SIM115
+        manual = Path("docs/keeping.md").read_text().partition("## Rows outside the months")[2]
         (said,) = re.findall(r"((?:^    .*\n)+)", manual, re.MULTILINE)
         said = said.replace("audit_event", "accounts_historicalnumber").replace("_2027_05", month)
         upper = f"{first_of_month(4):%Y-%m-%d}"

@@ -145,7 +145,10 @@ def test_an_identity_is_masked_as_it_was_and_what_is_sealed_is_never_shown(desk,
 def test_what_today_shows_nothing_shows_nothing_of_then(desk, identity, agent, setup_actor):
     one = identity()
     then = timezone.now()
-    page = lambda: desk("agent").get(url_of(one, then))  # noqa: E731
+
+    def page():
+        return desk("agent").get(url_of(one, then))
+
     assert "138" in text(page())
     with pen.act("demo.built", actor=setup_actor, reason="processing stops", facts={"numbers": 1}) as act:
         Identity.objects.filter(pk=one.pk).update(locked_at=timezone.now())
