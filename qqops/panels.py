@@ -4,13 +4,12 @@ An upper app registers here in AppConfig.ready() or in its admin module, so that
 what the lower app cannot know (DESIGN §2). The registry is filled at start-up and only read afterwards.
 """
 
-from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from django.db.models import QuerySet, Value
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
@@ -28,8 +27,6 @@ SECTIONS: dict[str, "StrOrPromise"] = {
     "enforcement": _("Enforcement"),
     "system": _("System"),
 }
-COUNT_CAP = 99  # a sidebar never counts further than it can show
-OVERDUE = "overdue:"  # before an item's name, in what is counted: of what waits there, what is late
 LISTS: dict[str, "StrOrPromise"] = {}  # what the lists are called whose filters may be saved, by page
 
 
@@ -91,11 +88,13 @@ class Counter:
     note: "StrOrPromise" = ""
 
 
-type_of_count = Callable[[HttpRequest], "QuerySet[Any]"]
+type_of_count = Callable[["Staff"], "QuerySet[Any]"]
 
 
-@dataclass(frozen=True)
-class _Item:
+@dataclass(frozen=True, eq=False)
+class Item:
+    """A line of the sidebar."""
+
     section: str
     label: "StrOrPromise"
     url_name: str
@@ -126,7 +125,7 @@ class _Hooks:
         return (provider(*args) for _order, provider in self._by_page.get(page, ()))
 
 
-_items: list[_Item] = []
+_items: list[Item] = []
 _pages: dict[str, tuple[str, type["Page"]]] = {}
 _panels, _acts, _row_acts, _entries, _dashboard, _jumps = (_Hooks() for _n in range(6))
 
@@ -142,12 +141,13 @@ def sidebar(
 ) -> None:
     """Add an item; whoever has none of the permissions does not see it ("" is for all staff).
 
-    Its count is red while `overdue` has a row.
+    What `count` and `overdue` find depends on who asks, his rights and the present moment alone (qqops/counts.py). The
+    count is red while `overdue` has a row.
     """
     if section not in SECTIONS:
         raise ValueError(f"no sidebar section {section!r}")
     needed = tuple(filter(None, (permission,))) if isinstance(permission, str) else permission
-    _items.append(_Item(section, label, url_name, needed, count, order, overdue))
+    _items.append(Item(section, label, url_name, needed, count, order, overdue))
     _items.sort(key=lambda item: (list(SECTIONS).index(item.section), item.order))
 
 
@@ -197,28 +197,8 @@ def staff_at(request: HttpRequest) -> "Staff":
     return cast("Staff", request.user)
 
 
-def items_for(request: HttpRequest) -> list[_Item]:
+def items_for(request: HttpRequest) -> list[Item]:
     return [item for item in _items if item.open_to(request)]
-
-
-def counts_for(request: HttpRequest, items: Sequence[_Item]) -> dict[str, int]:
-    """Return the counts of all items by URL name, in one query that stops at the cap."""
-    asked = [(item.url_name, item.count) for item in items]
-    asked += [(OVERDUE + item.url_name, item.overdue) for item in items]
-    counted = [(name, rows) for name, rows in asked if rows is not None]
-    return dict(zip((name for name, _rows in counted), count([rows(request) for _name, rows in counted]), strict=True))
-
-
-def count(sets: Sequence["QuerySet[Any]"], cap: int = COUNT_CAP) -> list[int]:
-    """Count the rows of each set, no further than one past the cap, all in one query."""
-    if not sets:
-        return []
-    parts = [
-        rows.order_by().annotate(counted=Value(which)).values_list("counted")[: cap + 1]
-        for which, rows in enumerate(sets)
-    ]
-    tally = Tally(which for (which,) in (parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]))
-    return [tally[which] for which in range(len(sets))]
 
 
 def panels_for(page: str, request: HttpRequest, obj: Any) -> list[Panel]:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.i18n import set_language
 
-from qqops import panels
+from qqops import counts, panels
 from qqops.errors import Refused
 from qqops.staff.signin import proof
 
@@ -159,7 +159,7 @@ class OpsSite(admin.AdminSite):
 
 def _sections(request: HttpRequest) -> list[tuple[Any, list[dict[str, Any]]]]:
     items = panels.items_for(request)
-    counts = panels.counts_for(request, items)
+    waiting = counts.waiting_for(panels.staff_at(request), items)
     shown: list[tuple[Any, list[dict[str, Any]]]] = [
         ("", [{"label": _("Overview"), "name": "admin:index", "url": reverse("admin:index"), "count": 0}])
     ]
@@ -169,8 +169,8 @@ def _sections(request: HttpRequest) -> list[tuple[Any, list[dict[str, Any]]]]:
                 "label": item.label,
                 "name": item.url_name,
                 "url": reverse(item.url_name),
-                "count": counts.get(item.url_name, 0),
-                "overdue": bool(counts.get(panels.OVERDUE + item.url_name)),
+                "count": waiting.get(item.url_name, 0),
+                "overdue": bool(waiting.get(counts.OVERDUE + item.url_name)),
             }
             for item in members
         ]

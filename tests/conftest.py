@@ -22,7 +22,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-un
 from qqops import database
 from tests import chromium, template
 
-pytest_plugins = ["tests.cast", "tests.identities", "tests.supply", "tests.terminal", "tests.walking"]
+pytest_plugins = ["tests.cast", "tests.identities", "tests.supply", "tests.terminal"]
 ALIASES = ["default", "owner"]
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
 

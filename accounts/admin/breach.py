@@ -22,6 +22,7 @@ from qqops import panels
 from qqops.audit.models import Event
 from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin
 from qqops.panels import Act, Entry, Fact, Panel
+from qqops.staff.models import Staff
 from qqops.templatetags.ops import badge, digits, link, when
 
 VIEW, LIST = "accounts.view_breach", "admin:accounts_breach_changelist"
@@ -235,7 +236,7 @@ def _story(request: HttpRequest, breach: Breach) -> list[Entry]:
     ]
 
 
-def _open(request: HttpRequest) -> QuerySet[Breach]:
+def _open(_staff: Staff) -> QuerySet[Breach]:
     return Breach.objects.filter(closed_at=None)
 
 

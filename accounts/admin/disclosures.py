@@ -219,11 +219,7 @@ def _by_receipt(request: HttpRequest, text: str) -> str | None:
     return disclosure_url(found) if found else None
 
 
-def _waiting(request: HttpRequest) -> QuerySet[Disclosure]:
-    return waiting_for(panels.staff_at(request))
-
-
-panels.sidebar("work", gettext_lazy("Disclosure register"), LIST, VIEW, count=_waiting, order=5)
+panels.sidebar("work", gettext_lazy("Disclosure register"), LIST, VIEW, count=waiting_for, order=5)
 panels.register("disclosure", numbers_panel)
 panels.register("disclosure", papers_panel, order=1)
 panels.register("disclosure", rulings_panel, order=2)

@@ -240,10 +240,6 @@ def _rule_act(request: HttpRequest, proposal: ResourceProposal | None) -> Iterab
     yield Act(_("Approve or refuse"), reverse("admin:resource_ruling", args=[proposal.pk]), key="a", primary=True)
 
 
-def _inbox(request: HttpRequest) -> QuerySet[ResourceProposal]:
-    return inbox(panels.staff_at(request))
-
-
 def _mine(request: HttpRequest) -> Panel | None:
     """On the overview: what waits for this person's word, the oldest first, as it lapses first."""
     user = panels.staff_at(request)
@@ -272,4 +268,4 @@ panels.timeline("resourceproposal", _story)
 panels.toolbar("resourceproposal", _rule_act)
 panels.dashboard(_mine, order=1)
 panels.page("resources/proposals/<int:pk>/", "resource_ruling", ProposalRulingPage)
-panels.sidebar("resources", gettext_lazy("Resource proposals"), LIST, VIEW, count=_inbox, order=1)
+panels.sidebar("resources", gettext_lazy("Resource proposals"), LIST, VIEW, count=inbox, order=1)

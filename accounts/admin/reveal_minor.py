@@ -181,12 +181,8 @@ def _next(request: HttpRequest, asked: RevealRequest) -> Act | None:
     return None
 
 
-def _waiting(request: HttpRequest) -> QuerySet[RevealRequest]:
-    return waiting_for(panels.staff_at(request))
-
-
 panels.page("reveal-requests/<int:pk>/", "reveal_ruling", RevealRulingPage)
 panels.register("revealrequest", _answers)
 panels.toolbar("revealrequest", _ruling_act)
 panels.row_act("revealrequests", _next)
-panels.sidebar("work", gettext_lazy("Reveal requests"), LIST, "accounts.view_revealrequest", count=_waiting, order=5)
+panels.sidebar("work", gettext_lazy("Reveal requests"), LIST, "accounts.view_revealrequest", count=waiting_for, order=5)

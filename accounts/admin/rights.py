@@ -188,13 +188,9 @@ def _to_identity(request: HttpRequest, asked: DataRequest | None) -> Iterable[Ac
         yield Act(_("Identity information"), identity_url(asked.tenure_id), key="i")
 
 
-def _waiting(request: HttpRequest) -> QuerySet[DataRequest]:
-    return waiting_for(panels.staff_at(request))
-
-
 panels.register("datarequest", keepers_panel)
 panels.register("datarequest", _released, order=1)
 panels.register("datarequest", _letters, order=2)
 panels.register("identity", _of_identity, order=4)
 panels.toolbar("datarequest", _to_identity, order=5)
-panels.sidebar("work", gettext_lazy("Data requests"), LIST, VIEW, count=_waiting, order=3)
+panels.sidebar("work", gettext_lazy("Data requests"), LIST, VIEW, count=waiting_for, order=3)

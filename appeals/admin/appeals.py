@@ -266,13 +266,5 @@ def _story(request: HttpRequest, appeal: Appeal) -> list[Entry]:
     ]
 
 
-def _waiting(request: HttpRequest) -> QuerySet[Appeal]:
-    return waiting_for(panels.staff_at(request))
-
-
-def _late(request: HttpRequest) -> QuerySet[Appeal]:
-    return overdue_for(panels.staff_at(request))
-
-
 panels.timeline("appeal", _story)
-panels.sidebar("work", AppealList.title, LIST, VIEW, count=_waiting, order=1, overdue=_late)
+panels.sidebar("work", AppealList.title, LIST, VIEW, count=waiting_for, order=1, overdue=overdue_for)

@@ -236,12 +236,8 @@ def _acts(request: HttpRequest, appeal: Appeal) -> Iterable[Act]:
             yield Act(_("Agree or send back"), url, key="g", primary=True)
 
 
-def _inbox(request: HttpRequest) -> QuerySet[Ruling]:
-    return rulings_inbox(panels.staff_at(request))
-
-
 panels.page("appeals/<int:pk>/rule/", "appeals_rule", RulePage)
 panels.page("appeals/rulings/", "appeals_rulings", RulingsInbox)
 panels.page("appeals/rulings/<int:pk>/", "appeals_ruling", AgreePage)
 panels.toolbar("appeal", _acts, order=-1)
-panels.sidebar("work", RulingsInbox.title, "admin:appeals_rulings", APPROVE, count=_inbox, order=2)
+panels.sidebar("work", RulingsInbox.title, "admin:appeals_rulings", APPROVE, count=rulings_inbox, order=2)

@@ -258,10 +258,6 @@ def _as_what(entry: CaseNumber) -> Any:
     )
 
 
-def _open(request: HttpRequest) -> QuerySet[Case]:
-    return open_cases(panels.staff_at(request))
-
-
 panels.register("case", numbers_panel)
 panels.register("case", _evidence)
 panels.register("case", _files)
@@ -269,4 +265,4 @@ panels.register("case", _decisions)
 panels.timeline("case", _story)
 panels.register("number", _of_number, order=5)
 panels.register("tenure", _of_tenure, order=5)
-panels.sidebar("enforcement", CaseList.title, LIST, VIEW, count=_open, order=5)
+panels.sidebar("enforcement", CaseList.title, LIST, VIEW, count=open_cases, order=5)

@@ -220,10 +220,6 @@ def _rule_act(request: HttpRequest, decision: Decision | None) -> list[Act]:
     return [Act(_("Approve or refuse"), reverse("admin:ruling", args=[decision.pk]), key="a", primary=True)]
 
 
-def _inbox_count(request: HttpRequest) -> QuerySet[Decision]:
-    return inbox(panels.staff_at(request))
-
-
 def _jump(request: HttpRequest, text: str) -> str | None:
     wanted = text.removeprefix("#")
     if not (text.startswith("#") and wanted.isascii() and wanted.isdigit() and len(wanted) < 18):
@@ -247,7 +243,7 @@ panels.register("decision", _approvals)
 panels.register("decision", targets_panel)
 panels.toolbar("decision", _rule_act)
 panels.page("inbox/", "inbox", Inbox)
-panels.sidebar("work", gettext_lazy("Waiting for approval"), "admin:inbox", APPROVE, count=_inbox_count)
+panels.sidebar("work", gettext_lazy("Waiting for approval"), "admin:inbox", APPROVE, count=inbox)
 panels.sidebar(
     "enforcement", gettext_lazy("Decisions"), "admin:enforcement_decision_changelist", "enforcement.view_decision"
 )

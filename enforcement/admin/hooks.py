@@ -32,6 +32,7 @@ from enforcement.services.runs import RUN
 from qqops import panels
 from qqops.approvals import State
 from qqops.audit.models import Event
+from qqops.counts import count
 from qqops.panels import Act, Change, Counter, Entry, Panel
 from qqops.templatetags.ops import badge, link, minute, when
 
@@ -153,7 +154,7 @@ def _counters(request: HttpRequest) -> list[Counter]:
         shown.append((_("Waiting for approval"), waiting, f"{url}?state=proposed", "warn"))
     if user.has_perm(RUN):
         shown.append((_("All runs are stopped"), Halt.objects.filter(ended_at=None), reverse("admin:halt"), "bad"))
-    counts = panels.count([found for _label, found, _url, _tone in shown], cap)
+    counts = count([found for _label, found, _url, _tone in shown], cap)
     return [
         Counter(label, f"{cap}+" if n > cap else str(n), url, tone=tone)
         for (label, found, url, tone), n in zip(shown, counts, strict=True)

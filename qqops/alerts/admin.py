@@ -214,9 +214,9 @@ def _overview(request: HttpRequest) -> Panel | None:
     return Panel(_("Alerts"), "ops/panel_table.html", {"head": head, "rows": rows})
 
 
-def _to_mark(request: HttpRequest) -> QuerySet[Alert]:
+def _to_mark(staff: Staff) -> QuerySet[Alert]:
     """What is counted is a to-do; who only reads has none."""
-    return unseen() if request.user.has_perm(MARK) else Alert.objects.none()
+    return unseen() if staff.has_perm(MARK) else Alert.objects.none()
 
 
 panels.page("alerts/<int:pk>/seen/", "alert_seen", SeenPage)

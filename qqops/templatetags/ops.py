@@ -13,7 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
-from qqops.panels import COUNT_CAP, Change, Counter, Panel
+from qqops.counts import CAP
+from qqops.panels import Change, Counter, Panel
 
 register = template.Library()
 
@@ -84,7 +85,7 @@ def link(url: str, label: Any) -> SafeString:
 @register.simple_tag
 def count(value: int) -> str:
     """A sidebar count, capped."""
-    return f"{COUNT_CAP}+" if value > COUNT_CAP else str(value)
+    return f"{CAP}+" if value > CAP else str(value)
 
 
 @register.filter

@@ -1,6 +1,6 @@
 """Every kind of page in a browser: no axe violation, nothing on the console, no wider than a phone."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from typing import Any, Literal
 
@@ -268,11 +268,8 @@ def every_page_of_people(page: Page, house: House, story: Story) -> Iterator[str
 Theme = Literal["light", "dark"]
 
 
-def in_both(walk: Callable[..., None]) -> Callable[..., None]:
-    """Each language in one theme: what one of them changes, the other does not."""
-    twice = pytest.mark.parametrize("language, theme", [("zh-hans", "light"), ("en", "dark")])
-    walked: Callable[..., None] = pytest.mark.usefixtures("counted_once")(twice(walk))
-    return walked
+in_both = pytest.mark.parametrize("language, theme", [("zh-hans", "light"), ("en", "dark")])
+"""Each language in one theme: what one of them changes, the other does not."""
 
 
 def faults(page: Page, pages: Iterator[str], language: str, theme: Theme) -> dict[str, object]:

@@ -23,7 +23,7 @@ def spots(lasting: Lasting, told: Story) -> list[Address]:
 
 
 @pytest.fixture
-def places(spots: list[Address], story: Story, counted_once: None) -> list[Address]:
+def places(spots: list[Address], story: Story) -> list[Address]:
     """Every address of the URL map: a new one without a sample fails here."""
     return spots
 

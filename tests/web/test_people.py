@@ -221,7 +221,7 @@ def test_a_list_of_numbers_does_not_repeat_what_may_be_a_persons(desk, identity,
     assert 'value="8888"' in browser.get("/admin/accounts/number/", {"q": "8888"}).content.decode()
 
 
-def test_no_list_at_all_repeats_what_looks_like_a_persons(desk, counted_once):
+def test_no_list_at_all_repeats_what_looks_like_a_persons(desk):
     searched = set()
     for login in ("auditor", "supervisor", "privacy", "agent"):
         browser = desk(login)

@@ -203,12 +203,8 @@ def _row_act(request: HttpRequest, asked: AccessRequest) -> Act | None:
     return acts[0] if acts else None
 
 
-def _waiting(request: HttpRequest) -> QuerySet[AccessRequest]:
-    return queries.waiting_for(panels.staff_at(request))
-
-
 def _overview(request: HttpRequest) -> Panel | None:
-    waiting = list(_waiting(request).order_by("pk")[:10]) if request.user.has_perm(APPROVE) else []
+    waiting = list(queries.waiting_for(panels.staff_at(request)).order_by("pk")[:10])
     if not waiting:
         return None
     return requests_panel(_("Access requests waiting for me"), waiting, links=True, url_name="admin:access_ruling")
@@ -219,4 +215,6 @@ panels.register("accessrequest", _answers)
 panels.toolbar("accessrequest", _rule_act)
 panels.row_act("accessrequests", _row_act)
 panels.dashboard(_overview, order=1)
-panels.sidebar("system", gettext_lazy("Access requests"), LIST, "staff.view_accessrequest", count=_waiting, order=1)
+panels.sidebar(
+    "system", gettext_lazy("Access requests"), LIST, "staff.view_accessrequest", count=queries.waiting_for, order=1
+)
