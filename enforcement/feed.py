@@ -14,11 +14,13 @@ import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
+from django.db.models import QuerySet, Subquery
 from django.utils import timezone
 
 from accounts.lifecycle import FOREVER
 from accounts.models import Number
 from enforcement import judgement
+from enforcement.models import FeedReader
 from qqops.audit import pen
 from qqops.audit.models import Event
 
@@ -107,6 +109,12 @@ def page(since: int, after: int = 0, *, limit: int = LIMIT) -> Page:
 def head() -> int:
     """The last `seq` there is."""
     return Event.objects.order_by("-seq").values_list("seq", flat=True).first() or 0
+
+
+def undelivered() -> QuerySet[Event]:
+    """What the reader that is furthest behind has not acknowledged, of events that changed numbers."""
+    furthest = FeedReader.objects.order_by("acknowledged").values("acknowledged")[:1]
+    return Event.objects.filter(seq__gt=Subquery(furthest), rows__has_key=_HISTORY)
 
 
 def lags() -> dict[str, Lag]:

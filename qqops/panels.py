@@ -13,6 +13,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
+from qqops.counts import Count
+
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
@@ -82,13 +84,12 @@ class Counter:
     """A figure of the dashboard; it is a link to the list that it counts."""
 
     label: "StrOrPromise"
-    value: int | str
+    value: str
     url: str
     tone: str = ""
-    note: "StrOrPromise" = ""
 
 
-type_of_count = Callable[["Staff"], "QuerySet[Any]"]
+Rows = Callable[["Staff"], "QuerySet[Any]"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,9 +100,9 @@ class Item:
     label: "StrOrPromise"
     url_name: str
     permissions: tuple[str, ...]
-    count: type_of_count | None
+    count: Count | None
     order: int
-    overdue: type_of_count | None = None
+    overdue: Count | None = None
 
     def open_to(self, request: HttpRequest) -> bool:
         return not self.permissions or any(request.user.has_perm(p) for p in self.permissions)
@@ -135,19 +136,19 @@ def sidebar(
     label: "StrOrPromise",
     url_name: str,
     permission: str | tuple[str, ...],
-    count: type_of_count | None = None,
+    count: Rows | None = None,
     order: int = 0,
-    overdue: type_of_count | None = None,
+    overdue: Rows | None = None,
 ) -> None:
     """Add an item; whoever has none of the permissions does not see it ("" is for all staff).
 
-    What `count` and `overdue` find depends on who asks, his rights and the present moment alone (qqops/counts.py). The
-    count is red while `overdue` has a row.
+    Its count (qqops/counts.py) is red while `overdue` has a row.
     """
     if section not in SECTIONS:
         raise ValueError(f"no sidebar section {section!r}")
     needed = tuple(filter(None, (permission,))) if isinstance(permission, str) else permission
-    _items.append(Item(section, label, url_name, needed, count, order, overdue))
+    rows, late = count and Count(count), overdue and Count(overdue)
+    _items.append(Item(section, label, url_name, needed, rows, order, late))
     _items.sort(key=lambda item: (list(SECTIONS).index(item.section), item.order))
 
 
@@ -169,10 +170,8 @@ def timeline(page: str, provider: Callable[[HttpRequest, Any], Iterable[Entry]],
     _entries.add(page, provider, order)
 
 
-def dashboard(
-    provider: Callable[[HttpRequest], Panel | Sequence[Counter] | None],
-    order: int = 0,
-) -> None:
+def dashboard(provider: Callable[[HttpRequest], Panel | None], order: int = 0) -> None:
+    """Below what qqops/overview.py has of each app."""
     _dashboard.add("", provider, order)
 
 
@@ -223,7 +222,7 @@ def has_timeline(page: str) -> bool:
     return _entries.hung_on(page)
 
 
-def dashboard_for(request: HttpRequest) -> Iterator[Any]:
+def dashboard_for(request: HttpRequest) -> Iterator[Panel]:
     return (part for part in _dashboard.call("", request) if part)
 
 

@@ -1,5 +1,6 @@
 """The one admin site of the house: its shell, its dashboard, its jump box."""
 
+from collections.abc import Mapping, Sequence
 from functools import wraps
 from itertools import groupby
 from typing import Any
@@ -16,7 +17,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.i18n import set_language
 
-from qqops import counts, panels
+from qqops import overview, panels
+from qqops.counts import Count, count_for
 from qqops.errors import Refused
 from qqops.staff.signin import proof
 
@@ -83,6 +85,10 @@ class OpsSite(admin.AdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """What the shell needs on every page; one query at most, for the counts of the sidebar."""
+        items = panels.items_for(request) if self.has_permission(request) else []
+        return self._shell(request, items, _counted(request, items))
+
+    def _shell(self, request: HttpRequest, items: Sequence[panels.Item], found: Mapping[Count, int]) -> dict[str, Any]:
         inside = self.has_permission(request)
         return {
             "site_title": self.site_title,
@@ -92,22 +98,26 @@ class OpsSite(admin.AdminSite):
             "available_apps": [],
             "is_popup": False,
             "is_nav_sidebar_enabled": True,
-            "sections": _sections(request) if inside else [],
+            "sections": _sections(items, found) if inside else [],
             "production": settings.PRODUCTION,
             # Who may look at none of what the box leads to has no use for it.
             "may_jump": inside and any(request.user.has_perm(seen) for seen in JUMPS_TO),
         }
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        parts = list(panels.dashboard_for(request))
-        hung = [part for part in parts if isinstance(part, panels.Panel)]
+        staff, items = panels.staff_at(request), panels.items_for(request)
+        figures = overview.figures_for(staff)
+        found = _counted(request, items, figures)
+        hung = list(panels.dashboard_for(request))
         context = {
-            **self.each_context(request),
+            **self._shell(request, items, found),
             "title": self.index_title,
             "nav_current": "admin:index",
-            "counters": [counter for part in parts if not isinstance(part, panels.Panel) for counter in part],
-            "left": [panel for panel in hung if panel.side == "left"],
-            "right": [panel for panel in hung if panel.side == "right"],
+            "work": overview.work_for(staff),
+            "work_shown": overview.SHOWN,
+            "counters": [counter for one in figures if (counter := overview.counter(one, found[one.count]))],
+            "charts": overview.charts_for(staff),
+            "hung": hung,
             **(extra_context or {}),
         }
         request.current_app = self.name
@@ -157,11 +167,16 @@ class OpsSite(admin.AdminSite):
         return PasswordView.as_view(extra_context=self.each_context(request) | (extra_context or {}))(request)
 
 
-def _sections(request: HttpRequest) -> list[tuple[Any, list[dict[str, Any]]]]:
-    items = panels.items_for(request)
-    waiting = counts.waiting_for(panels.staff_at(request), items)
+def _counted(
+    request: HttpRequest, items: Sequence[panels.Item], figures: Sequence[overview.Figure] = ()
+) -> dict[Count, int]:
+    asked = [one for item in items for one in (item.count, item.overdue) if one]
+    return count_for(panels.staff_at(request), [*asked, *(one.count for one in figures)]) if asked or figures else {}
+
+
+def _sections(items: Sequence[panels.Item], found: Mapping[Count, int]) -> list[tuple[Any, list[dict[str, Any]]]]:
     shown: list[tuple[Any, list[dict[str, Any]]]] = [
-        ("", [{"label": _("Overview"), "name": "admin:index", "url": reverse("admin:index"), "count": 0}])
+        ("", [{"label": _("Overview"), "name": "admin:index", "url": reverse("admin:index"), "count": ""}])
     ]
     for section, members in groupby(items, key=lambda item: item.section):
         links = [
@@ -169,8 +184,8 @@ def _sections(request: HttpRequest) -> list[tuple[Any, list[dict[str, Any]]]]:
                 "label": item.label,
                 "name": item.url_name,
                 "url": reverse(item.url_name),
-                "count": waiting.get(item.url_name, 0),
-                "overdue": bool(waiting.get(counts.OVERDUE + item.url_name)),
+                "count": item.count.shown(found[item.count]) if item.count and found[item.count] else "",
+                "overdue": bool(item.overdue and found[item.overdue]),
             }
             for item in members
         ]

@@ -15,7 +15,7 @@ from accounts.models import AskedBy, DataClass, Disclosure, Release
 from accounts.queries.disclosures import disclosures, waiting_for
 from accounts.services import disclosures as services
 from accounts.services.disclosures import OPEN_STATES, VIEW
-from qqops import panels, receipts
+from qqops import overview, panels, receipts
 from qqops.audit.models import Event
 from qqops.errors import Invalid
 from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin
@@ -219,6 +219,11 @@ def _by_receipt(request: HttpRequest, text: str) -> str | None:
     return disclosure_url(found) if found else None
 
 
+def _called(pk: int, receipt: str) -> tuple[str, str]:
+    return _("Disclosure %(receipt)s") % {"receipt": receipt}, reverse("admin:accounts_disclosure_change", args=[pk])
+
+
+overview.work(waiting_for, _called, what="receipt", since="registered_at", until="due_at")
 panels.sidebar("work", gettext_lazy("Disclosure register"), LIST, VIEW, count=waiting_for, order=5)
 panels.register("disclosure", numbers_panel)
 panels.register("disclosure", papers_panel, order=1)

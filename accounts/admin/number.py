@@ -101,7 +101,7 @@ class NumberList(KeysetList):
         Column(gettext_lazy("Until"), lambda n: when(shown_until(n)) if shown_until(n) else ""),
         Column(gettext_lazy("Last login"), lambda n: when(n.last_login) if n.last_login else ""),
     )
-    filters = (
+    filters: Sequence[Filter] = (
         Filter(
             gettext_lazy("State"),
             "state",

@@ -18,7 +18,7 @@ from accounts.queries.resource_words import RULES, consequences_of, whole
 from accounts.resources import Kind
 from accounts.services import resources as services
 from accounts.services.resources.shown import holder_shown
-from qqops import panels
+from qqops import overview, panels
 from qqops.approvals import State
 from qqops.errors import Invalid, Refused
 from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin, RulingPage
@@ -240,25 +240,8 @@ def _rule_act(request: HttpRequest, proposal: ResourceProposal | None) -> Iterab
     yield Act(_("Approve or refuse"), reverse("admin:resource_ruling", args=[proposal.pk]), key="a", primary=True)
 
 
-def _mine(request: HttpRequest) -> Panel | None:
-    """On the overview: what waits for this person's word, the oldest first, as it lapses first."""
-    user = panels.staff_at(request)
-    if not any(user.has_perm(p) for p in APPROVERS):
-        return None
-    rows = [
-        (
-            link(reverse("admin:resource_ruling", args=[p.pk]), f"{p} {p.get_kind_display()}"),
-            about(p),
-            p.maker,
-            when(p.proposed_at),
-            when(p.expires_at),
-        )
-        for p in inbox(user).order_by("pk")[:10]
-    ]
-    if not rows:
-        return None
-    head = [_("Proposal"), _("About"), _("Maker"), _("Proposed"), _("Lapses")]
-    return Panel(_("Resource proposals waiting for my approval"), "ops/panel_table.html", {"head": head, "rows": rows})
+def _called(pk: int, kind: str) -> tuple[str, str]:
+    return f"#{pk} {Kind(kind).label}", reverse("admin:resource_ruling", args=[pk])
 
 
 panels.register("resourceproposal", _holder, order=1)
@@ -266,6 +249,6 @@ panels.register("resourceproposal", _numbers)
 panels.register("resourceproposal", _approvals)
 panels.timeline("resourceproposal", _story)
 panels.toolbar("resourceproposal", _rule_act)
-panels.dashboard(_mine, order=1)
+overview.work(inbox, _called, what="kind")
 panels.page("resources/proposals/<int:pk>/", "resource_ruling", ProposalRulingPage)
 panels.sidebar("resources", gettext_lazy("Resource proposals"), LIST, VIEW, count=inbox, order=1)

@@ -13,7 +13,7 @@ from accounts.admin.reveal_words import asked_facts, case_text, item_text, reque
 from accounts.models import RevealRequest
 from accounts.queries.reveal import PRIVACY, SUPERVISOR, is_lapsed, is_waiting, requests, waiting_for
 from accounts.services import reveal_minor as services
-from qqops import panels
+from qqops import overview, panels
 from qqops.approvals import State
 from qqops.errors import Invalid, Refused
 from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin, RulingPage
@@ -181,8 +181,13 @@ def _next(request: HttpRequest, asked: RevealRequest) -> Act | None:
     return None
 
 
+def _called(pk: int, _what: str) -> tuple[str, str]:
+    return _("Reveal request %(request)s") % {"request": f"#{pk}"}, reverse("admin:reveal_ruling", args=[pk])
+
+
 panels.page("reveal-requests/<int:pk>/", "reveal_ruling", RevealRulingPage)
 panels.register("revealrequest", _answers)
 panels.toolbar("revealrequest", _ruling_act)
 panels.row_act("revealrequests", _next)
+overview.work(waiting_for, _called)
 panels.sidebar("work", gettext_lazy("Reveal requests"), LIST, "accounts.view_revealrequest", count=waiting_for, order=5)

@@ -18,7 +18,7 @@ from accounts.models import DataRequest, Identity, Release
 from accounts.queries.rights import LANGUAGES, OPEN, data_requests, keepers, letter, overdue, waiting_for, words
 from accounts.rights import RIGHTS, Paper
 from accounts.services.rights import CARRY_OUT, DECIDE
-from qqops import panels, receipts
+from qqops import overview, panels, receipts
 from qqops.errors import Invalid
 from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin
 from qqops.pages.lists import Choice
@@ -188,6 +188,11 @@ def _to_identity(request: HttpRequest, asked: DataRequest | None) -> Iterable[Ac
         yield Act(_("Identity information"), identity_url(asked.tenure_id), key="i")
 
 
+def _called(pk: int, receipt: str) -> tuple[str, str]:
+    return _("Data request %(receipt)s") % {"receipt": receipt}, reverse("admin:accounts_datarequest_change", args=[pk])
+
+
+overview.work(waiting_for, _called, what="receipt", since="registered_at", until="due_at")
 panels.register("datarequest", keepers_panel)
 panels.register("datarequest", _released, order=1)
 panels.register("datarequest", _letters, order=2)

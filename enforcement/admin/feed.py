@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from enforcement import feed
 from enforcement.models import FeedReader
-from qqops import panels
+from qqops import overview, panels
 from qqops.pages import Page
 from qqops.templatetags.ops import badge, when
 
@@ -47,4 +47,11 @@ def row(reader: FeedReader, lag: feed.Lag) -> tuple[Any, ...]:
 
 
 panels.page("state-feed/", "state_feed", FeedPage)
+overview.figure(
+    gettext_lazy("Changes the state feed has not delivered"),
+    "admin:state_feed",
+    FeedPage.permission,
+    lambda _staff: feed.undelivered(),
+    order=9,
+)
 panels.sidebar("system", FeedPage.title, "admin:state_feed", FeedPage.permission, order=6)

@@ -4,38 +4,33 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.admin.number import NumberList
 from accounts.models import Number, Tenure
 from accounts.queries.declared import is_self_dealing
 from enforcement import services
 from enforcement.admin.acts import TITLES
 from enforcement.admin.words import CONSEQUENCES, ground_text, grounds_text, measure_end, measure_name, state_badge
-from enforcement.models import Decision, Halt, Measure
+from enforcement.models import Decision, Measure
 from enforcement.policy import FROM, Kind
 from enforcement.queries import Entry as Line
 from enforcement.queries import (
-    decisions,
-    inbox,
     measures_of,
     measures_under,
     story_of_decision,
     timeline,
     timeline_of,
 )
-from enforcement.services.runs import RUN
 from qqops import panels
 from qqops.approvals import State
 from qqops.audit.models import Event
-from qqops.counts import count
-from qqops.panels import Act, Change, Counter, Entry, Panel
+from qqops.panels import Act, Change, Entry, Panel
 from qqops.templatetags.ops import badge, link, minute, when
 
+LATEST = 10
 KEYS = {Kind.RESTRICT: "r", Kind.FREEZE: "f", Kind.TERMINATE: "t", Kind.LIFT: "l", Kind.ADJUST: "e", Kind.RESTORE: "o"}
 TONES = {
     "decision.applied": "warn",
@@ -138,56 +133,21 @@ def _entry(line: Line) -> Entry:
     )
 
 
-def _counters(request: HttpRequest) -> list[Counter]:
-    """Counted no further than can be read: a dashboard that scans would be the slowest page of the house."""
-    cap, user = 1000, request.user
-    shown: list[tuple[str, QuerySet[Any], str, str]] = []
-    if user.has_perm("accounts.view_number"):
-        numbers = reverse("admin:accounts_number_changelist")
-        states = NumberList.filters[0]
-        for value, label in (("frozen", _("Frozen numbers")), ("restricted", _("Restricted numbers"))):
-            found = Number.objects.filter(states.condition(value) or Q())
-            shown.append((label, found, f"{numbers}?state={value}", ""))
-    if user.has_perm("enforcement.view_decision"):
-        url = reverse("admin:enforcement_decision_changelist")
-        waiting = Decision.objects.filter(state="proposed", expires_at__gt=timezone.now())
-        shown.append((_("Waiting for approval"), waiting, f"{url}?state=proposed", "warn"))
-    if user.has_perm(RUN):
-        shown.append((_("All runs are stopped"), Halt.objects.filter(ended_at=None), reverse("admin:halt"), "bad"))
-    counts = count([found for _label, found, _url, _tone in shown], cap)
-    return [
-        Counter(label, f"{cap}+" if n > cap else str(n), url, tone=tone)
-        for (label, found, url, tone), n in zip(shown, counts, strict=True)
-        if n or found.model is not Halt  # that nothing is stopped need not be said
-    ]
-
-
 def _latest(request: HttpRequest) -> Panel | None:
     if not request.user.has_perm("enforcement.view_decision"):
         return None
-    return _decision_table(_("Latest decisions"), decisions().order_by("-pk")[:10], "admin:enforcement_decision_change")
-
-
-def _mine(request: HttpRequest) -> Panel | None:
-    found = inbox(panels.staff_at(request))
-    waiting = list(found.order_by("pk")[:10])
-    return _decision_table(_("Waiting for my approval"), waiting, "admin:ruling") if waiting else None
-
-
-def _decision_table(title: str, found: Iterable[Decision], url_name: str) -> Panel:
     rows = [
         (
-            link(reverse(url_name, args=[d.pk]), f"#{d.pk} {d.get_kind_display()}"),
+            link(reverse("admin:enforcement_decision_change", args=[d.pk]), f"#{d.pk} {d.get_kind_display()}"),
             state_badge(d),
-            grounds_text(d),
             d.target_count,
             d.maker,
             when(d.proposed_at),
         )
-        for d in found
+        for d in Decision.objects.select_related("maker").order_by("-pk")[:LATEST]
     ]
-    head = [_("Decision"), _("State"), _("Clause"), _("Targets"), _("Maker"), _("Proposed")]
-    return Panel(title, "ops/panel_table.html", {"head": head, "rows": rows})
+    head = [_("Decision"), _("State"), _("Targets"), _("Maker"), _("Proposed")]
+    return Panel(_("Latest decisions"), "ops/panel_table.html", {"head": head, "rows": rows})
 
 
 panels.toolbar("number", _acts)
@@ -198,6 +158,4 @@ panels.timeline("number", _story)
 panels.register("tenure", _measures_under)
 panels.timeline("tenure", _story_of_tenure)
 panels.timeline("decision", _decision_story)
-panels.dashboard(_counters)
-panels.dashboard(_mine, order=1)
 panels.dashboard(_latest, order=2)

@@ -93,6 +93,7 @@ class Decision(Proposal):
             models.Index(fields=("state", "-id"), name="decision_state"),
             models.Index(fields=("maker", "-id"), name="decision_maker"),
             models.Index(fields=("maker", "proposed_at"), name="decision_made"),
+            models.Index(fields=("proposed_at",), name="decision_proposed"),
         )
         constraints = (
             models.CheckConstraint(condition=Q(duration__isnull=True) | Q(until__isnull=True), name="decision_one_end"),

@@ -1,17 +1,19 @@
 """Alerts on the staff web: the list, one alert, the page to mark it as seen, and what hangs on the overview."""
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
 from django.db.models import Q, QuerySet
+from django.db.models.functions import JSONObject
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext as _
 
-from qqops import panels
+from qqops import overview, panels
 from qqops.alerts import catalogue, services, watch
 from qqops.alerts.models import Alert
 from qqops.alerts.queries import unseen
@@ -29,7 +31,6 @@ LIST = "admin:alerts_alert_changelist"
 VIEW, MARK = "alerts.view_alert", "alerts.mark_seen"
 PERSON = "staff.staff"
 LOCKED = ("locked_out", "locked_out_code")  # alerts about a person that an unlocking answers
-SHOWN = 10
 TONES = {catalogue.Level.INFO: "info", catalogue.Level.WARNING: "warn", catalogue.Level.CRITICAL: "bad"}
 
 
@@ -200,18 +201,17 @@ def _deliveries(request: HttpRequest, alert: Alert) -> Panel:
     return Panel(_("Sent to"), "ops/panel_table.html", {"head": head, "rows": rows, "empty": _("None.")}, side="right")
 
 
-def _overview(request: HttpRequest) -> Panel | None:
-    """What nobody has seen to yet. What is late is asked for here and now: a dead worker cannot send an alert."""
-    if not request.user.has_perm(VIEW):
-        return None
-    rows: list[tuple[Any, ...]] = [
-        (badge(_("late"), "bad"), one.label, when(one.since) if one.since else _("never")) for one in watch.late()
-    ]
-    rows += [(urgency(a), link(alert_url(a), a.sentence), when(a.at)) for a in unseen().order_by("-pk")[:SHOWN]]
-    if not rows:
-        return None
+def _late(request: HttpRequest) -> Panel | None:
+    """What should have come by now is asked for here and now: a dead worker cannot send an alert."""
+    late = watch.late() if request.user.has_perm(VIEW) else []
+    rows = [(badge(_("late"), "bad"), one.label, when(one.since) if one.since else _("never")) for one in late]
     head = [_("Urgency"), _("Alert"), _("Time")]
-    return Panel(_("Alerts"), "ops/panel_table.html", {"head": head, "rows": rows})
+    return Panel(_("Alerts"), "ops/panel_table.html", {"head": head, "rows": rows}) if rows else None
+
+
+def _called(pk: int, said: str) -> tuple[str, str]:
+    told = json.loads(said)
+    return catalogue.sentence(told["code"], told["facts"]), reverse("admin:alerts_alert_change", args=[pk])
 
 
 def _to_mark(staff: Staff) -> QuerySet[Alert]:
@@ -222,5 +222,9 @@ def _to_mark(staff: Staff) -> QuerySet[Alert]:
 panels.page("alerts/<int:pk>/seen/", "alert_seen", SeenPage)
 panels.toolbar("alert", _acts)
 panels.register("alert", _deliveries)
-panels.dashboard(_overview)
+panels.dashboard(_late)
+overview.work(_to_mark, _called, what=JSONObject(code="code", facts="facts"), who="", since="at", until=None)
+overview.figure(
+    gettext_lazy("Alerts nobody has seen to"), LIST, VIEW, lambda _staff: unseen(), order=8, tone="bad", always=False
+)
 panels.sidebar("enforcement", gettext_lazy("Alerts"), LIST, VIEW, count=_to_mark, order=8)

@@ -13,7 +13,6 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
-from qqops.counts import CAP
 from qqops.panels import Change, Counter, Panel
 
 register = template.Library()
@@ -80,12 +79,6 @@ def copy(value: Any) -> SafeString:
 @register.simple_tag
 def link(url: str, label: Any) -> SafeString:
     return format_html('<a href="{}">{}</a>', url, label)
-
-
-@register.simple_tag
-def count(value: int) -> str:
-    """A sidebar count, capped."""
-    return f"{CAP}+" if value > CAP else str(value)
 
 
 @register.filter

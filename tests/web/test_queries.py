@@ -102,4 +102,4 @@ def test_the_overview_costs_the_same_with_one_decision_and_with_sixty(desk, numb
     filed(numbers(1), officer)
     few = cost(browser.get, "/admin/")
     filed(numbers(59), officer)
-    assert cost(browser.get, "/admin/") == few <= 13
+    assert cost(browser.get, "/admin/") == few <= 8

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qqops import panels
+from qqops import overview, panels
 from qqops.audit import pen
 from qqops.errors import Invalid, Refused
 from qqops.pages import Column, Filter, KeysetList, Page, Preview
@@ -266,6 +266,12 @@ def _unreviewed(staff: Staff) -> QuerySet[Holding]:
     return over.exclude(staff=staff)
 
 
+def _called(pk: int, role: str) -> tuple[str, str]:
+    told = {"role": role_text(role)}
+    return _("Emergency access to review: %(role)s") % told, reverse("admin:emergency_review", args=[pk])
+
+
+overview.work(_unreviewed, _called, what="role", who="staff", since="since", until=None)
 panels.page("emergency/", "emergency", EmergencyPage)
 panels.page("emergency/list/", "emergency_list", EmergencyList)
 panels.page("emergency/<int:pk>/review/", "emergency_review", ReviewPage)

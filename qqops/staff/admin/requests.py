@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from qqops import panels
+from qqops import overview, panels
 from qqops.approvals import State
 from qqops.errors import Invalid, Refused
 from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin, RulingPage
@@ -21,7 +21,6 @@ from qqops.staff.admin.words import (
     holdings_panel,
     request_state,
     request_url,
-    requests_panel,
     role_text,
     roles_text,
     staff_url,
@@ -203,18 +202,16 @@ def _row_act(request: HttpRequest, asked: AccessRequest) -> Act | None:
     return acts[0] if acts else None
 
 
-def _overview(request: HttpRequest) -> Panel | None:
-    waiting = list(queries.waiting_for(panels.staff_at(request)).order_by("pk")[:10])
-    if not waiting:
-        return None
-    return requests_panel(_("Access requests waiting for me"), waiting, links=True, url_name="admin:access_ruling")
+def _called(pk: int, kind: str) -> tuple[str, str]:
+    told = {"request": f"#{pk}", "kind": AccessRequest.Kind(kind).label}
+    return _("Access request %(request)s: %(kind)s") % told, reverse("admin:access_ruling", args=[pk])
 
 
 panels.page("access/<int:pk>/", "access_ruling", AccessRulingPage)
 panels.register("accessrequest", _answers)
 panels.toolbar("accessrequest", _rule_act)
 panels.row_act("accessrequests", _row_act)
-panels.dashboard(_overview, order=1)
+overview.work(queries.waiting_for, _called, what="kind")
 panels.sidebar(
     "system", gettext_lazy("Access requests"), LIST, "staff.view_accessrequest", count=queries.waiting_for, order=1
 )

@@ -1,0 +1,90 @@
+"""What the overview has of enforcement: decisions that wait for me, what is in force, what runs, decisions by day."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy
+
+from accounts.admin.number import NumberList
+from accounts.models import Number
+from enforcement.models import Decision, Halt, Measure
+from enforcement.policy import Kind
+from enforcement.queries import inbox
+from enforcement.services.runs import RUN
+from qqops import overview
+from qqops.approvals import State
+from qqops.pages import Filter
+from qqops.staff.models import Staff
+
+NUMBERS, DECISIONS = "admin:accounts_number_changelist", "admin:enforcement_decision_changelist"
+SEES_NUMBERS, SEES_DECISIONS = "accounts.view_number", "enforcement.view_decision"
+DAY = timedelta(days=1)
+BATCH = 2  # targets, from which on it is one
+
+
+def _ending() -> Q:
+    """Whatever of it is in force ends within a day; by the index of what the sweep will end."""
+    now = timezone.now()
+    ending = Measure.objects.filter(ended_at=None, until__gt=now, until__lte=now + DAY)
+    return Q(pk__in=ending.values("number"))
+
+
+def _numbers(parameter: str, value: str) -> Any:
+    choice = next(one for one in NumberList.filters if one.parameter == parameter)
+    return lambda _staff: Number.objects.filter(choice.condition(value) or Q())
+
+
+def _waiting(_staff: Staff) -> QuerySet[Decision]:
+    return Decision.objects.filter(state=State.PROPOSED, expires_at__gt=timezone.now())
+
+
+def _running(_staff: Staff) -> QuerySet[Decision]:
+    return Decision.objects.filter(state=State.APPROVED, target_count__gte=BATCH)
+
+
+def _halted(_staff: Staff) -> QuerySet[Halt]:
+    return Halt.objects.filter(ended_at=None)
+
+
+def _called(pk: int, kind: str) -> tuple[str, str]:
+    return f"#{pk} {Kind(kind).label}", reverse("admin:ruling", args=[pk])
+
+
+# The list of the numbers is of the app below, which knows no measures.
+NumberList.filters = (
+    *NumberList.filters,
+    Filter(gettext_lazy("Measure ends"), "ends", (("day", gettext_lazy("within 24 hours"), _ending),)),
+)
+
+overview.work(inbox, _called, what="kind")
+overview.figure(gettext_lazy("All runs are stopped"), "admin:halt", RUN, _halted, order=0, tone="bad", always=False)
+overview.figure(
+    gettext_lazy("Decisions waiting for approval"),
+    DECISIONS,
+    SEES_DECISIONS,
+    _waiting,
+    query="state=proposed",
+    order=3,
+    tone="warn",
+)
+overview.figure(gettext_lazy("Batches running"), DECISIONS, SEES_DECISIONS, _running, query="state=approved", order=4)
+overview.figure(
+    gettext_lazy("Frozen numbers"), NUMBERS, SEES_NUMBERS, _numbers("state", "frozen"), query="state=frozen", order=5
+)
+overview.figure(
+    gettext_lazy("Restricted numbers"),
+    NUMBERS,
+    SEES_NUMBERS,
+    _numbers("state", "restricted"),
+    query="state=restricted",
+    order=6,
+)
+overview.figure(
+    gettext_lazy("Ending within 24 hours"), NUMBERS, SEES_NUMBERS, _numbers("ends", "day"), query="ends=day", order=7
+)
+overview.series(
+    gettext_lazy("Decisions proposed"), SEES_DECISIONS, lambda _staff: Decision.objects.all(), "proposed_at"
+)
