@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Kind(TextChoices):
@@ -46,7 +47,7 @@ class Scope(TextChoices):
 
 
 class Severity(TextChoices):
-    MINOR = "minor", _("minor")
+    MINOR = "minor", pgettext_lazy("violation", "minor")
     SERIOUS = "serious", _("serious")
     GRAVE = "grave", _("grave")
 
