@@ -61,12 +61,16 @@ coalesce((SELECT sum(CASE {_WEIGHT} ELSE 0 END) FROM enforcement_measure m
  0)"""
 
 # A provisional measure of this kind that nobody confirmed: a "no", a silence or a withdrawal holds for the window.
+# A reviewer's security freeze (6.2) may end with the recovery that is contested before anybody looked at it, and that
+# says nothing of it: only a "no" holds, or that an appeal found it wrong; how long he freezes alone is limited besides.
 # (A scalar subquery on purpose: of an EXISTS the planner may hash the whole table.)
 _REFUSED = """
 coalesce((SELECT true FROM enforcement_measure m JOIN enforcement_decision d ON d.id = m.decision_id
   WHERE m.number_id = n.id AND m.tenure_id = n.tenure_id AND m.kind = %(kind)s AND m.starts_at > %(window)s
-    AND d.effect = 'provisional' AND (d.state IN ('refused', 'lapsed', 'void')
-      OR (d.state = 'proposed' AND d.expires_at <= %(now)s)) LIMIT 1), false)"""
+    AND d.effect = 'provisional' AND CASE d.rule
+      WHEN 'supervised' THEN d.state = 'refused' OR m.end_reason = 'voided'
+      ELSE d.state IN ('refused', 'lapsed', 'void') OR (d.state = 'proposed' AND d.expires_at <= %(now)s) END
+  LIMIT 1), false)"""
 
 _OWN = """
 EXISTS (SELECT FROM enforcement_measure m WHERE m.id = ANY(t.measures)

@@ -58,8 +58,8 @@ def approve(report: Report | Decision, actor: Staff, **more: Any) -> Report:
     return services.approve(decision, actor=actor, reason=AGREED, content_hash=decision.content_hash, **more)
 
 
-def refuse(report: Report, actor: Staff) -> Report:
-    decision = report.decision
+def refuse(report: Report | Decision, actor: Staff) -> Report:
+    decision = report.decision if isinstance(report, Report) else report
     return services.refuse(decision, actor=actor, reason="事实不清，不予同意", content_hash=decision.content_hash)
 
 
