@@ -6,15 +6,16 @@ for an appellant lifts nothing, whoever had it frozen needs another person, and 
 is a decision between the two, made by two people, and lifts it as one (T10).
 """
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from appeals.lifecycle import Outcome
 from appeals.models import Appeal
-from enforcement.models import Decision, Measure
+from enforcement.models import Measure
 from enforcement.order import Order
-from enforcement.policy import FreezeKind, Kind
+from enforcement.policy import Effect, FreezeKind, Kind
 from enforcement.services.expire import end_with_cause
+from qqops.approvals import State
 from qqops.staff.models import Staff
 
 FREEZE, LIFT = "6.2", "7"  # by which clause
@@ -22,28 +23,32 @@ FREEZE, LIFT = "6.2", "7"  # by which clause
 
 def security_freeze(appeal: Appeal) -> Measure | None:
     """That which this tenure is under now, if any; none where the number has another holder by now."""
-    found = Measure.objects.filter(
-        number=appeal.number_id, tenure=appeal.tenure_id, number__tenure=F("tenure"), freeze_kind=FreezeKind.SECURITY
-    )
-    return next((measure for measure in found.select_related("decision").order_by("-pk") if measure.in_force), None)
+    return next((measure for measure in _security_freezes(appeal) if measure.in_force), None)
 
 
 def contest_freeze(appeal: Appeal) -> Measure | None:
-    """That which was made because two claim the number: its ticket is the receipt number of the recovery."""
-    freeze = security_freeze(appeal) if appeal.contested_at else None
-    return freeze if freeze is not None and freeze.decision.ticket == appeal.receipt else None
+    """That which was made because two claim the number, while it runs."""
+    made = (measure for measure in _security_freezes(appeal) if measure.decision_id == appeal.contest_decision_id)
+    return next((measure for measure in made if measure.in_force), None)
 
 
-def lock_freeze(appeal: Appeal) -> None:
-    """Before the number, where an act locks that first: whoever agrees to the freeze locks them in this order too."""
-    if freeze := contest_freeze(appeal):
-        Decision.objects.select_for_update(no_key=True).get(pk=freeze.decision_id)
+def _security_freezes(appeal: Appeal) -> QuerySet[Measure]:
+    found = Measure.objects.filter(
+        number=appeal.number_id, tenure=appeal.tenure_id, number__tenure=F("tenure"), freeze_kind=FreezeKind.SECURITY
+    )
+    return found.select_related("decision").order_by("-pk")
+
+
+def waits(appeal: Appeal) -> bool:
+    """Is a supervisor to agree to that freeze first?"""
+    freeze = appeal.contest_decision
+    return freeze is not None and freeze.effect == Effect.WAITS and freeze.state == State.PROPOSED
 
 
 def end_freeze(appeal: Appeal, *, actor: Staff) -> None:
     """It was made for this recovery, which is over; inside the act that ends it."""
-    if freeze := contest_freeze(appeal):
-        end_with_cause(freeze.decision, actor=actor)
+    if appeal.contest_decision and (contest_freeze(appeal) or waits(appeal)):
+        end_with_cause(appeal.contest_decision, actor=actor)
 
 
 def order_for(appeal: Appeal, outcome: str, reason: str, ticket: str, *, waits: bool) -> Order | None:

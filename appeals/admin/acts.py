@@ -172,7 +172,7 @@ class ConvertPage(SeenPage):
         return ConvertForm(data, kind=Kind(self.appeal.kind), initial=self.initial())
 
     def check(self) -> None:
-        hearing.may_take_step(self.appeal, Step.CONVERT, self.user)
+        hearing.may_convert(self.appeal, self.user)
 
     def take(self, cleaned: dict[str, Any]) -> str:
         hearing.convert(self.appeal, actor=self.user, **cleaned)
@@ -236,6 +236,7 @@ def _steps(request: HttpRequest, appeal: Appeal) -> Iterable[Act]:
         yield Act(AskPage.title, _url("appeals_ask", appeal), key="a", consequence=AskPage.consequence)
         yield Act(SkipPage.title, _url("appeals_skip", appeal), key="s", consequence=SkipPage.consequence)
         yield Act(TransferPage.title, _url("appeals_transfer", appeal), key="o", consequence=TransferPage.consequence)
+    if may(hearing.may_convert, appeal, user):
         yield Act(ConvertPage.title, _url("appeals_convert", appeal), key="c", consequence=ConvertPage.consequence)
     if may(hearing.may_speak, appeal, user):
         yield Act(AnswerPage.title, _url("appeals_answer", appeal), key="r", consequence=AnswerPage.consequence)

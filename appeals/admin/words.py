@@ -99,6 +99,7 @@ def appeal_facts(appeal: Appeal) -> list[Fact]:
         Fact(_("Number"), number_link(appeal.number_id) if tenure else digits(appeal.number_id)),
         Fact(_("Tenure"), tenure_link(tenure) if tenure else ""),
         Fact(_("Decision objected to"), decision_link(appeal.decision_id)),
+        Fact(_("Freeze while contested"), decision_link(appeal.contest_decision_id)),
         Fact(_("Appeal agreement accepted"), appeal.agreement),
         Fact(_("Filed by"), appeal.maker),
         Fact(_("Portal id"), ", ".join(portal_ids(appeal))),

@@ -54,6 +54,10 @@ class Appeal(models.Model):
     round = models.PositiveSmallIntegerField(_("round"), default=1)  # 2: the second review
     gated = models.BooleanField(_("a supervisor hears it: filed too often"), default=False)
     contested_at = models.DateTimeField(_("contested"), null=True)
+    # Made because two claim the number; none where another security freeze ran already.
+    contest_decision = models.ForeignKey(
+        Decision, models.PROTECT, null=True, verbose_name=_("freeze while contested"), related_name="+", db_index=False
+    )
     score = models.PositiveSmallIntegerField(_("score of the evidence"), null=True)
     due_at = models.DateTimeField(_("due"))
     escalate_at = models.DateTimeField(_("escalates"))
@@ -64,8 +68,9 @@ class Appeal(models.Model):
     revision = models.IntegerField(_("revision"), default=0)
 
     changeable_columns = (
-        "kind", "route", "decision_id", "ground", "state", "outcome", "why", "round", "gated", "contested_at", "score",
-        "due_at", "escalate_at", "escalated_at", "waiting_since", "waits_until", "closed_at", "revision",
+        "kind", "route", "decision_id", "ground", "state", "outcome", "why", "round", "gated", "contested_at",
+        "contest_decision_id", "score", "due_at", "escalate_at", "escalated_at", "waiting_since", "waits_until",
+        "closed_at", "revision",
     )  # fmt: skip
     hidden_in_history = ("statement", "contact", "form_key")
     history = History()

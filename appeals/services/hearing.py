@@ -15,7 +15,7 @@ from accounts.models import Hold
 from accounts.services import holds
 from accounts.services.declared import refuse_own
 from appeals import calendar, letters
-from appeals.contested import end_freeze, lock_freeze
+from appeals.contested import end_freeze
 from appeals.lifecycle import Act, Kind, Outcome, State, may
 from appeals.models import Appeal, Delivery, Message, Ruling
 from appeals.policy import FILE, GROUNDS, WAIT_FOR_ANSWER, Why, clock_of
@@ -94,18 +94,17 @@ def convert(
     appeal: Appeal, kind: str, ground: str, decision: int | None, *, actor: Staff, reason: str, revision: int
 ) -> Appeal:
     """Take it as another kind (11(b)): what was said stays; the clock is the new kind's, from when it was filed, and
-    has stood for as long. No other kind is heard between two who claim the number: the freeze for that ends."""
+    has stood for as long."""
     with pen.refusals(actor=actor, subject=appeal, facts={"act": "convert_appeal", "kind": kind}), transaction.atomic():
-        appeal = held(appeal, Act.CONVERT, actor, revision)
+        appeal = locked(appeal)
+        may_convert(appeal, as_of_now(actor))
+        not_stale(appeal, revision)
         must_say_why(reason)
-        if appeal.round > 1:
-            raise Invalid(_("What is reviewed once more stays what it was decided as. Nothing was done."))
         if kind not in Kind.values or kind == appeal.kind or ground not in GROUNDS[Kind(kind)]:
             raise Invalid(_("Say as what other kind it is taken, and on which ground."))
         if (decision is not None) != (kind == Kind.OBJECTION):
             raise Invalid(_("Name the decision that is objected to; of no other kind one is named."))
         seq = appeal.tenure.seq if appeal.tenure else None
-        lock_freeze(appeal)
         holds.lock([appeal.tenure_id] if appeal.tenure_id else [])  # so that who files the same at once sees it
         found = routed([Asked(appeal.number_id, Kind(kind), seq, decision)])[0]
         if found.open_receipt or found.again:
@@ -117,7 +116,6 @@ def convert(
         gated = appeal.gated or found.gated
         with acting("appeal.converted", appeal, actor, reason) as act:
             act.facts["kind"] = found.kind.value
-            end_freeze(appeal, actor=actor)
             move(
                 act, appeal, State.FILED, kind=found.kind, ground=ground, decision_id=found.decision, gated=gated,
                 **clock_to(appeal, calendar.due(clock_of(found.timed), appeal.filed_at)),
@@ -142,6 +140,21 @@ def may_take_step(appeal: Appeal, step: Act, actor: Staff) -> None:
     has_in_hand(appeal, actor)
     if not may(step, appeal.kind, appeal.state):
         raise Invalid(_("An appeal of this kind has no such step. Nothing was done."))
+
+
+def may_convert(appeal: Appeal, actor: Staff) -> None:
+    """Raise as `convert` would, whatever it is to be taken as."""
+    may_take_step(appeal, Act.CONVERT, actor)
+    if appeal.round > 1:
+        raise Invalid(_("What is reviewed once more stays what it was decided as. Nothing was done."))
+    if appeal.kind == Kind.RECOVERY and appeal.contested_at:
+        # That would end between the two, and with it their freeze, what two people end (appeals.policy.SECOND_PERSON).
+        raise Invalid(
+            _(
+                "Two claim the number: it stays a recovery. Rule on it, and a second person agrees; what else its"
+                " appellant wants is filed anew. Nothing was done."
+            )
+        )
 
 
 def not_stale(appeal: Appeal, revision: int) -> None:

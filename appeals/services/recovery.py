@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from appeals import calendar, letters
 from appeals.bindings import bound
-from appeals.contested import FREEZE, contest_freeze, security_freeze
+from appeals.contested import FREEZE, contest_freeze, security_freeze, waits
 from appeals.lifecycle import Act, Kind, Outcome, State, may
 from appeals.models import Appeal, AppealEvidence, Message, Weighing
 from appeals.policy import Match, score
@@ -35,6 +35,7 @@ from appeals.services.hearing import (
     stop_ruling,
 )
 from appeals.services.queue import has_in_hand, locked
+from enforcement.models import Decision
 from enforcement.order import Order
 from enforcement.policy import FreezeKind
 from enforcement.policy import Kind as DecisionKind
@@ -121,8 +122,9 @@ def contest(appeal: Appeal, *, actor: Staff, reason: str, revision: int) -> Appe
         not_stale(appeal, revision)
         must_say_why(reason)
         with acting("appeal.contested", appeal, actor, reason) as act:
-            until = _frozen_until(appeal, reason, actor)
-            move(act, appeal, appeal.state, contested_at=appeal.contested_at or timezone.now(), **_longest(appeal))
+            until, freeze = _frozen(appeal, reason, actor)
+            since = appeal.contested_at or timezone.now()
+            move(act, appeal, appeal.state, contested_at=since, contest_decision=freeze, **_longest(appeal))
             warn(act, appeal, letters.contested(appeal, until), actor)
     return appeal
 
@@ -141,13 +143,15 @@ def may_contest(appeal: Appeal, actor: Staff) -> None:
         raise Invalid(_("The number has no such holder any more. Nothing was done."))
     if contest_freeze(appeal):
         raise Invalid(_("It is contested already, and the number is frozen. Nothing was done."))
+    if waits(appeal):
+        raise Invalid(_("It is contested already, and its freeze waits for a supervisor. Nothing was done."))
 
 
-def _frozen_until(appeal: Appeal, reason: str, actor: Staff) -> datetime.datetime | None:
-    """The end of the security freeze that it is under, or under from now on; None: that waits for a supervisor. The
-    ticket is the receipt number: by that the ruling finds what it lifts (appeals/contested.py)."""
+def _frozen(appeal: Appeal, reason: str, actor: Staff) -> tuple[datetime.datetime | None, Decision | None]:
+    """The end of the security freeze that it is under, or under from now on (None: that waits for a supervisor), and
+    the decision that was made for it, where none ran."""
     if running := security_freeze(appeal):
-        return running.until
+        return running.until, None
     until = calendar.ceiling(timezone.now())
     order = Order(
         DecisionKind.FREEZE,
@@ -159,7 +163,8 @@ def _frozen_until(appeal: Appeal, reason: str, actor: Staff) -> datetime.datetim
         freeze_kind=FreezeKind.SECURITY.value,
         until=until,
     )
-    return until if decide(order, [appeal.number_id], actor=actor).applied else None
+    report = decide(order, [appeal.number_id], actor=actor)
+    return until if report.applied else None, report.decision
 
 
 # What follows an upheld one

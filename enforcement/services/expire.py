@@ -80,8 +80,8 @@ def end_with_cause(decision: Decision, *, actor: Staff) -> None:
     Within the act of whoever ended that: it says why. Locks the decision, then its numbers, as whoever agrees to it.
     """
     decision = Decision.objects.select_for_update(no_key=True).get(pk=decision.pk)
-    left = dict(Measure.objects.filter(decision=decision, ended_at=None).values_list("pk", "number_id"))
-    _end(left, verb="measure.over", reason=Measure.EndReason.LIFTED, actor=actor, decision=decision)
+    if left := dict(Measure.objects.filter(decision=decision, ended_at=None).values_list("pk", "number_id")):
+        _end(left, verb="measure.over", reason=Measure.EndReason.LIFTED, actor=actor, decision=decision)
     if decision.state != State.PROPOSED:
         return
     decision.state = State.VOID

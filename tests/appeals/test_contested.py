@@ -14,13 +14,14 @@ from appeals.policy import COOL_DOWN, WAIT_FOR_ANSWER
 from appeals.services import hearing, queue, recovery, rulings
 from appeals.services.sweep import sweep
 from enforcement.models import Decision, Measure, Notice
-from enforcement.policy import Kind
+from enforcement.policy import PROPOSAL_LIFE, Kind
 from qqops.audit.models import Event
 from qqops.audit.verify import verify
+from qqops.errors import Invalid
 from qqops.staff.models import Staff
-from tests.appeals.heard import agreed, filed, said
+from tests.appeals.heard import agreed, filed, objection, ruled, said
 from tests.cast import succeeded
-from tests.enforcement.acts import DAY, approve, broken, decide, head, verbs
+from tests.enforcement.acts import DAY, approve, broken, decide, head, refuse, verbs
 from tests.enforcement.test_races import together
 
 Make = Callable[..., Number]
@@ -35,11 +36,15 @@ def swept() -> object:
 
 def contested(one: Number, agent: Staff, reviewer: Staff, supervisor: Staff | None = None) -> Appeal:
     """In the reviewer's hand; the freeze is provisional, unless a supervisor agreed."""
-    taken = queue.take(filed(one, "recovery", agent), actor=reviewer)
-    found = recovery.contest(taken, actor=reviewer, reason="当前使用人亦主张使用权", revision=taken.revision)
+    found = contest(filed(one, "recovery", agent), reviewer)
     if supervisor:
         approve(Decision.objects.get(), supervisor)
     return found
+
+
+def contest(appeal: Appeal, reviewer: Staff) -> Appeal:
+    taken = queue.take(appeal, actor=reviewer)
+    return recovery.contest(taken, actor=reviewer, reason="当前使用人亦主张使用权", revision=taken.revision)
 
 
 def upheld(appeal: Appeal, reviewer: Staff, supervisor: Staff) -> Appeal:
@@ -112,14 +117,15 @@ def test_declined_it_ends_with_the_ruling(number: Make, agent: Staff, reviewer: 
     assert broken() == []
 
 
-def test_taken_as_another_kind_nobody_claims_the_number_by_it_any_more(
+def test_it_is_taken_as_no_other_kind_which_one_person_would_end_it_by(
     number: Make, agent: Staff, reviewer: Staff
 ) -> None:
     one = number()
     appeal, before = contested(one, agent, reviewer), head()
-    hearing.convert(appeal, "enquiry", "help", None, actor=reviewer, reason=WHY, revision=appeal.revision)
-    assert is_free(one) and verbs(before) == ["appeal.converted", *ENDED, "decision.finished"]
-    assert broken() == []
+    for kind, ground, to in (("enquiry", "help", None), ("objection", "facts", Decision.objects.get().pk)):
+        with pytest.raises(Invalid, match="stays a recovery. Rule on it, and a second person agrees"):
+            hearing.convert(appeal, kind, ground, to, actor=reviewer, reason=WHY, revision=appeal.revision)
+    assert is_frozen(one) and verbs(before) == []
 
 
 def test_upheld_it_stands_until_new_credentials_are_asked_for_and_stopped_it_stays(
@@ -150,12 +156,91 @@ def test_upheld_it_stands_until_new_credentials_are_asked_for_and_stopped_it_sta
     assert is_frozen(other) and broken() == []
 
 
-def test_a_freeze_that_was_not_made_for_it_stays(number: Make, agent: Staff, reviewer: Staff) -> None:
+def test_a_freeze_that_was_not_made_for_it_stays_whatever_its_ticket_says(
+    number: Make, agent: Staff, reviewer: Staff
+) -> None:
     one = number()
-    decide(Kind.FREEZE, one, agent, clauses=("6.2",), freeze_kind="security", duration=DAY / 2)
-    appeal, before = contested(one, agent, reviewer), head()
+    appeal = filed(one, "recovery", agent)
+    security = {"clauses": ("6.2",), "freeze_kind": "security", "duration": DAY / 2}
+    decide(Kind.FREEZE, one, agent, ticket=appeal.receipt, **security)
+    appeal = contest(appeal, reviewer)
+    assert appeal.contest_decision is None
+    before = head()
     hearing.withdraw(appeal, actor=agent, reason=WHY)
     assert is_frozen(one) and verbs(before) == ["appeal.withdrawn"]
+
+
+# The next one
+
+
+def newest() -> Decision:
+    return Decision.objects.latest("pk")
+
+
+def test_one_that_ended_with_its_recovery_or_that_nobody_answered_does_not_make_the_next_one_wait(
+    number: Make, agent: Staff, reviewer: Staff, supervisor: Staff
+) -> None:
+    one = number()
+    hearing.withdraw(contested(one, agent, reviewer), actor=agent, reason=WHY)
+    again = contested(one, agent, reviewer)
+    assert (newest().rule, newest().effect, is_frozen(one)) == ("supervised", "provisional", True)
+    with time_machine.travel(timezone.now() + PROPOSAL_LIFE + MINUTE):  # nobody agreed: it is over
+        assert not is_frozen(one)
+        again = contest(again, reviewer)
+        assert (newest().rule, is_frozen(one), again.contest_decision) == ("supervised", True, newest())
+        refuse(newest(), supervisor)
+        waiting = contest(again, reviewer)
+        assert (newest().rule, newest().effect, is_frozen(one)) == ("refused_before", "waits", False)
+        assert waiting.contest_decision == newest()
+    assert broken() == []
+
+
+def test_one_that_an_appeal_found_wrong_does(
+    number: Make, agent: Staff, reviewer: Staff, reviewer2: Staff, supervisor: Staff
+) -> None:
+    one = number()
+    appeal = contested(one, agent, reviewer)
+    ruling = ruled(objection(one, Decision.objects.get(), agent), "upheld", reviewer2)
+    if ruling.state == "proposed":
+        agreed(ruling, supervisor)
+    assert not is_frozen(one)
+    contest(appeal, reviewer)
+    assert (newest().rule, newest().effect, is_frozen(one)) == ("refused_before", "waits", False)
+
+
+def waiting(one: Number, agent: Staff, reviewer: Staff, supervisor: Staff) -> Appeal:
+    """Contested, and its freeze waits for a supervisor, as the one before was refused."""
+    appeal = contested(one, agent, reviewer)
+    refuse(newest(), supervisor)
+    return contest(appeal, reviewer)
+
+
+def test_while_its_freeze_waits_it_is_not_contested_again_and_ended_it_is_agreed_to_no_more(
+    number: Make, agent: Staff, reviewer: Staff, supervisor: Staff
+) -> None:
+    one = number()
+    appeal, before = waiting(one, agent, reviewer, supervisor), head()
+    with pytest.raises(Invalid, match="its freeze waits for a supervisor"):
+        recovery.contest(appeal, actor=reviewer, reason="当前使用人亦主张使用权", revision=appeal.revision)
+    assert verbs(before) == []
+    hearing.withdraw(appeal, actor=agent, reason=WHY)
+    assert (verbs(before), newest().state) == (["appeal.withdrawn", "decision.finished"], "void")
+    with pytest.raises(Invalid, match="not waiting for approval"):
+        approve(newest(), supervisor)
+    assert not is_frozen(one) and broken() == []
+
+
+def test_agreed_to_later_it_ends_with_the_recovery_all_the_same(
+    number: Make, agent: Staff, reviewer: Staff, supervisor: Staff
+) -> None:
+    one = number()
+    appeal = waiting(one, agent, reviewer, supervisor)
+    approve(newest(), supervisor)
+    assert is_frozen(one)
+    before = head()
+    hearing.withdraw(appeal, actor=agent, reason=WHY)
+    assert (is_frozen(one), verbs(before)) == (False, ["appeal.withdrawn", *ENDED])
+    assert broken() == []
 
 
 def test_of_the_next_holder_nothing_is_touched(

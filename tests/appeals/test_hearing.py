@@ -121,7 +121,9 @@ def test_an_enquiry_is_taken_as_an_objection_with_the_clock_of_one(
         hearing.convert(appeal, "objection", "stolen", frozen.pk, actor=reviewer, reason=WHY, revision=0)
     with pytest.raises(Invalid, match="Name the decision"):
         hearing.convert(appeal, "objection", "facts", None, actor=reviewer, reason=WHY, revision=0)
+    before = head()
     made = hearing.convert(appeal, "objection", "facts", frozen.pk, actor=reviewer, reason=WHY, revision=0)
+    assert verbs(before) == ["appeal.converted"]
     assert (made.kind, made.decision_id, made.state) == ("objection", frozen.pk, "filed")
     assert made.due_at > appeal.filed_at + DAY and Lease.objects.get().staff == reviewer
     rulings.rule(made, said("upheld"), actor=reviewer, revision=made.revision)

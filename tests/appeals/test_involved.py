@@ -17,6 +17,7 @@ from appeals.queries import decided_first, hearers, rulings_inbox, took_part, wa
 from appeals.services import again, hearing, queue, recovery
 from enforcement.models import Measure
 from enforcement.policy import Kind
+from enforcement.services import Report
 from qqops.audit import pen
 from qqops.errors import Invalid, Refused
 from qqops.signing import sign
@@ -47,9 +48,8 @@ def test_a_measure_that_was_changed_lifted_and_put_back_has_all_who_did_that(
     back = undo(lifted, officer2, in_error=False)
     approve(back, supervisor)
     since = {"agent", "reviewer", "supervisor2", "officer2", "supervisor"}
-    assert of(objection(one, frozen, agent)) == since | {"officer"}
-    assert of(objection(one, longer, agent)) == since
-    assert of(objection(one, back, agent)) == {"agent", "officer2", "supervisor"}
+    for objected in (frozen, longer, back):  # what it changed, or put back, has who made that
+        assert of(objection(one, objected, agent)) == since | {"officer"}
 
 
 def test_whoever_voided_it_when_it_was_over_has_part(
@@ -71,9 +71,23 @@ def test_a_termination_has_who_gave_the_number_back_and_who_took_that_back(
     ended = terminated(one, officer, supervisor)
     restored = decide(Kind.RESTORE, one, reviewer)
     approve(restored, supervisor)
-    approve(undo(restored, officer2, in_error=False), supervisor2)
+    back = approve(undo(restored, officer2, in_error=False), supervisor2)
     people = {"agent", "officer", "supervisor", "reviewer", "officer2", "supervisor2"}
-    assert of(objection(one, ended, agent)) == people
+    for objected in (ended, back):
+        assert of(objection(one, objected, agent)) == people
+
+
+def test_of_two_terminations_the_one_that_runs_again_stands_behind_it(
+    number: Make, agent: Staff, officer: Staff, officer2: Staff, reviewer: Staff, supervisor: Staff, supervisor2: Staff
+) -> None:
+    one = number()
+    terminated(one, officer, supervisor)
+    approve(decide(Kind.RESTORE, one, officer2), supervisor2)
+    terminated(one, officer2, supervisor2)
+    restored = decide(Kind.RESTORE, one, reviewer)
+    approve(restored, supervisor)
+    back = approve(undo(restored, officer2, in_error=False), supervisor2)
+    assert of(objection(one, back, agent)) == {"agent", "officer2", "supervisor2", "reviewer", "supervisor"}
 
 
 def test_what_was_not_done_or_to_another_measure_or_number_or_by_this_ruling_is_no_part(
@@ -156,6 +170,49 @@ def test_the_database_takes_no_word_of_any_of_them(
             sign(RulingApproval, waits, person, "appeals.approve_ruling", act, agreed=True, reason=WHY)
 
 
+def put_back(number: Number, officer: Staff, officer2: Staff, reviewer: Staff, supervisor: Staff) -> Report:
+    """Frozen by an officer; a reviewer lifted that, and that was undone: he decided on the same before."""
+    frozen = decide(Kind.FREEZE, number, officer)
+    lifted = decide(Kind.LIFT, number, reviewer, lift_of=frozen.decision.pk)
+    return approve(undo(lifted, officer2, in_error=False), supervisor)
+
+
+def test_who_made_what_an_undo_takes_back_neither_takes_nor_judges_it(
+    number: Make, agent: Staff, officer: Staff, officer2: Staff, reviewer: Staff, reviewer2: Staff, supervisor: Staff
+) -> None:
+    one = number()
+    appeal = objection(one, put_back(one, officer, officer2, reviewer, supervisor), agent)
+    assert (list(waiting_for(reviewer)), queue.take_next(actor=reviewer)) == ([], None)
+    with pytest.raises(Refused, match="took part"):
+        queue.take(appeal, actor=reviewer)
+    with pytest.raises(Refused, match="another person speaks for the appellant"):
+        hearing.answer(appeal, "他补充说上周换了手机", actor=reviewer)
+    ruling = ruled(appeal, "rejected", reviewer2)
+    with pytest.raises(IntegrityError, match="who took part in it"), transaction.atomic():
+        slipped(ruling, reviewer, maker=reviewer, state="refused", ruled_at=None)
+    assert broken() == []
+
+
+def test_who_agreed_to_the_measure_that_was_changed_does_not_agree_to_the_ruling_on_the_change(
+    number: Make, agent: Staff, officer: Staff, officer2: Staff, reviewer: Staff, supervisor: Staff, supervisor2: Staff
+) -> None:
+    one = number()
+    approve(decide(Kind.FREEZE, one, officer, indefinite=True), supervisor)
+    changed = decide(Kind.ADJUST, one, officer2, duration=9 * DAY)
+    approve(changed, supervisor2)
+    ruling = ruled(objection(one, changed, agent), "upheld", reviewer)
+    assert (ruling.state, list(rulings_inbox(supervisor))) == ("proposed", [])
+    with pytest.raises(Refused, match="took part"):
+        agreed(ruling, supervisor)
+    with (
+        pytest.raises(IntegrityError, match="who took part in it"),
+        transaction.atomic(),
+        pen.act("appeal.ruling_agreed", actor=supervisor, reason=WHY, facts={"outcome": "x"}) as act,
+    ):
+        sign(RulingApproval, ruling, supervisor, "appeals.approve_ruling", act, agreed=True, reason=WHY)
+    assert broken() == []
+
+
 def test_next_reads_appeals_in_their_order_and_looks_up_by_key_who_has_part(
     number: Make, agent: Staff, officer: Staff, reviewer: Staff
 ) -> None:
@@ -171,18 +228,18 @@ def test_next_reads_appeals_in_their_order_and_looks_up_by_key_who_has_part(
         cursor.execute(f"EXPLAIN (FORMAT JSON) {queue._NEXT.format(his=his)}", given)
         (found,) = cursor.fetchone()
     plan = json.loads(found) if isinstance(found, str) else found
-    nodes = list(_nodes(plan[0]["Plan"]))
-    first = [node for node in nodes if node.get("Alias") == "a"]
+    read = list(nodes(plan[0]["Plan"]))
+    first = [node for node in read if node.get("Alias") == "a"]
     assert [node.get("Index Name") for node in first] == ["appeal_to_be_heard"]
-    assert not [node for node in nodes if node["Node Type"] == "Sort" and node.get("Sort Key", [""])[0] == "a.due_at"]
-    whole = [node for node in nodes if node["Node Type"] == "Seq Scan"]
+    assert not [node for node in read if node["Node Type"] == "Sort" and node.get("Sort Key", [""])[0] == "a.due_at"]
+    whole = [node for node in read if node["Node Type"] == "Seq Scan"]
     assert [node["Relation Name"] for node in whole] == []
 
 
-def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield plan
     for child in plan.get("Plans", ()):
-        yield from _nodes(child)
+        yield from nodes(child)
 
 
 def test_who_brings_evidence_or_an_answer_neither_takes_nor_weighs_nor_rules(

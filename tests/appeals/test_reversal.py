@@ -131,7 +131,14 @@ def test_a_change_that_shortened_and_widened_is_not_taken_back_as_that_would_len
 
 
 def test_a_restoration_taken_back_wrongly_is_made_again(
-    number: Make, agent: Staff, officer: Staff, officer2: Staff, reviewer: Staff, supervisor: Staff, supervisor2: Staff
+    number: Make,
+    agent: Staff,
+    officer: Staff,
+    officer2: Staff,
+    reviewer: Staff,
+    supervisor: Staff,
+    supervisor2: Staff,
+    third: Staff,
 ) -> None:
     one = number()
     terminated(one, officer, supervisor)
@@ -147,7 +154,7 @@ def test_a_restoration_taken_back_wrongly_is_made_again(
     ruling = ruled(Appeal.objects.get(), "upheld", reviewer)
     assert ruling.reverses
     assert (ruling.rule, ruling.reverses.kind, ruling.reverses.in_error) == ("terminated", "restore", True)
-    agreed(ruling, supervisor2)
+    agreed(ruling, third)  # the other two agreed to the restoration, and to its end
     one.refresh_from_db()
     assert (one.lifecycle, broken()) == ("in_use", [])
 

@@ -6,11 +6,13 @@ from accounts.services.declared import declare
 from appeals.models import Appeal, Lease, Message
 from appeals.services import hearing, queue
 from appeals.services.words import Words
+from enforcement.models import Measure
 from enforcement.policy import Kind
 from qqops.audit.models import Event
 from tests.appeals.heard import filed, objection, ruled
+from tests.appeals.test_involved import put_back
 from tests.enforcement.acts import decide, terminated
-from tests.web.appeal_desk import ANSWERED, RULED, answer, both_steps, of, page_of, take
+from tests.web.appeal_desk import ANSWERED, LIST, RULED, answer, both_steps, of, page_of, take
 from tests.web.door import confirm, preview, text, told, verbs
 
 pytestmark = pytest.mark.usefixtures("rulebook")
@@ -159,6 +161,42 @@ def test_the_first_decider_is_refused_at_every_step_by_raw_post_and_that_is_on_t
         assert refused.count() == before + 1
     assert refused.latest("seq").facts["why"].startswith("You filed this appeal, or took part")
     assert Appeal.objects.get().revision == 0
+
+
+@pytest.mark.parametrize("step", ["convert", "rule"])
+def test_who_made_what_an_undo_takes_back_is_refused_by_page_and_raw_post(desk, cast, number, step):
+    one = number()
+    back = put_back(one, cast["officer"], cast["officer2"], cast["reviewer"], cast["supervisor"])
+    appeal, browser = objection(one, back, cast["agent"]), desk("reviewer")
+    assert browser.post("/admin/appeals/next/")["Location"] == LIST
+    assert of("take", appeal) not in {act.url for act in browser.get(page_of(appeal)).context["acts"]}
+    assert browser.post(of("take", appeal)).status_code == 403
+    Lease.objects.create(appeal=appeal, staff=cast["reviewer"], until="2099-01-01T00:00Z")
+    before = len(verbs())
+    for half in ("preview", "confirm"):
+        form = said(step, appeal, token="made up") | {"step": half}
+        assert browser.post(of(step, appeal), form).status_code == 403, half
+    assert verbs()[before:] == ["audit.refused", "audit.refused"]
+    assert Appeal.objects.get().revision == 0
+
+
+def test_a_recovery_that_is_contested_stays_one_by_page_and_raw_post(desk, cast, number):
+    appeal, reviewer = filed(number(), "recovery", cast["agent"]), desk("reviewer")
+    take(reviewer, appeal)
+    assert of("convert", appeal) in {act.url for act in reviewer.get(page_of(appeal)).context["acts"]}
+    token = preview(reviewer, of("convert", appeal), said("convert", appeal)).context["token"]
+    both_steps(reviewer, of("contest", appeal), {"revision": "0", "reason": "当前使用人亦主张使用权"})
+    appeal.refresh_from_db()
+    assert of("convert", appeal) not in {act.url for act in reviewer.get(page_of(appeal)).context["acts"]}
+    before, form = verbs(), said("convert", appeal)
+    for told_so in (
+        reviewer.get(of("convert", appeal)),
+        preview(reviewer, of("convert", appeal), form),
+        confirm(reviewer, of("convert", appeal), form, token),
+        confirm(reviewer, of("convert", appeal), form, "made up"),
+    ):
+        assert "Two claim the number: it stays a recovery. Rule on it" in text(told_so)
+    assert (verbs(), Appeal.objects.get().kind, Measure.objects.get().ended_at) == (before, "recovery", None)
 
 
 def test_who_agreed_to_what_is_objected_to_neither_takes_nor_agrees(desk, cast, number):
