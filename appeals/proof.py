@@ -1,9 +1,10 @@
 """What the record must also prove of appeals: no ruling in force without those who agreed to it, none but the one they
-saw; nothing reversed without a ruling, and no objection upheld without its reversal. Run by `audit_verify`.
+saw, and no word in it of anybody who has part in the appeal; nothing reversed without a ruling, and no objection upheld
+without its reversal. Run by `audit_verify`.
 """
 
 from accounts.lifecycle import FOREVER
-from appeals.involved import touched
+from appeals.involved import people_before, touched
 from appeals.lifecycle import Kind, Outcome
 from enforcement.policy import Kind as D
 from qqops.audit import verify
@@ -85,8 +86,33 @@ WHERE (a.outcome IN ({_RULED}) OR a.outcome = '{Outcome.INADMISSIBLE}' AND a.why
       AND r.outcome = coalesce(nullif(a.outcome, ''), '{Outcome.UPHELD}'))
 ORDER BY a.id"""
 
+
+def _word_of_one_involved(name: str, words: str, person: str, act: str, appeal: str) -> str:
+    """Of whoever had part when he said it (domain.md §9, 2 and 3). `words`: a table, as w, and what leads to its act
+    and its appeal."""
+    return f"""
+SELECT '{name} ' || w.id FROM {words}
+WHERE EXISTS (SELECT FROM ({people_before(act, appeal)}) had WHERE had.person = w.{person}) ORDER BY w.id"""
+
+
+_FIRST = "SELECT h.event FROM appeals_historicalruling h WHERE h.id = w.id ORDER BY h.history_id LIMIT 1"
+_RULED_IN_PART = _word_of_one_involved(
+    "ruling", f"appeals_ruling w LEFT JOIN LATERAL ({_FIRST}) made ON true", "maker_id", "made.event", "w.appeal_id"
+)
+_AGREED_IN_PART = _word_of_one_involved(
+    "approval", "appeals_rulingapproval w JOIN appeals_ruling g ON g.id = w.proposal_id",
+    "approver_id", "w.event", "g.appeal_id",
+)  # fmt: skip
+_WEIGHED_IN_PART = _word_of_one_involved(
+    "weighing", "appeals_weighing w JOIN appeals_appealevidence i ON i.id = w.evidence_id",
+    "checker_id", "w.event", "i.appeal_id",
+)  # fmt: skip
+
 verify.also("approval", "appeals_ruling", _APPROVALS)
 verify.also("content", "appeals_ruling", _CONTENT)
 verify.also("reversal", "appeals_ruling", _REVERSED)
 verify.also("ruling", "enforcement_decision", _ANSWERS)
 verify.also("ruling", "appeals_appeal", _OUTCOMES)
+verify.also("part", "appeals_ruling", _RULED_IN_PART)
+verify.also("part", "appeals_rulingapproval", _AGREED_IN_PART)
+verify.also("part", "appeals_weighing", _WEIGHED_IN_PART)
