@@ -147,7 +147,7 @@ def sidebar(
     if section not in SECTIONS:
         raise ValueError(f"no sidebar section {section!r}")
     needed = tuple(filter(None, (permission,))) if isinstance(permission, str) else permission
-    rows, late = count and Count(count), overdue and Count(overdue)
+    rows, late = count and Count(count), overdue and Count(overdue, cap=0)  # is there one?
     _items.append(Item(section, label, url_name, needed, rows, order, late))
     _items.sort(key=lambda item: (list(SECTIONS).index(item.section), item.order))
 
