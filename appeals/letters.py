@@ -51,8 +51,9 @@ DECLINED: dict[str, Both] = {
         f"The {closing.OBJECTION.days} days for objections are over.",
     ),
     Why.FINAL: (
-        "该异议已作出处理，且复核期限已过或已经复核。",
-        "This objection was decided, and its second review is done or its time is over.",
+        "该异议已作出处理，且不再有复核：异议已成立、已经复核、复核期限已过，或已诉至法院（第 12.5 条）。",
+        "This objection was decided and has no second review: it was upheld, that is done, its time is over,"
+        " or it went to court (12.5).",
     ),
 }
 

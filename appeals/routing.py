@@ -13,8 +13,10 @@ from django.utils import timezone
 
 from accounts import closing
 from accounts.lifecycle import PREMIUM_FROM_TIER
-from appeals.lifecycle import LIVE, Kind, Outcome
-from appeals.policy import ADMISSIBLE_FOR, PER_WINDOW, SECOND_REVIEW_WITHIN, WINDOW, Route, Timed, Why
+from appeals.lifecycle import LIVE, RULED_AS, Kind
+from appeals.policy import ADMISSIBLE_FOR, AGAINST, PER_WINDOW, SECOND_REVIEW_WITHIN, WINDOW, Route, Timed, Why
+from appeals.reversal import ends_use
+from enforcement.models import Decision
 from enforcement.policy import LAW, MEASURES
 from enforcement.policy import FreezeKind as F
 from enforcement.policy import Kind as DecisionKind
@@ -22,7 +24,10 @@ from enforcement.policy import Kind as DecisionKind
 _LIVE = ", ".join(f"'{state}'" for state in LIVE)
 OBJECTED_TO = (*MEASURES, DecisionKind.ADJUST, DecisionKind.UNDO)
 _OBJECTED_TO = ", ".join(f"'{kind}'" for kind in OBJECTED_TO)
-_DECIDED = ", ".join(f"'{o}'" for o in (Outcome.UPHELD, Outcome.PARTLY, Outcome.REJECTED, Outcome.MOOT))
+# What somebody ruled against has the second review (appeals/services/again.py). What was not heard as it came (`why`)
+# was ruled on by nobody: it may be filed anew.
+_AGAINST = ", ".join(f"'{outcome}'" for outcome in AGAINST)
+_RULED = ", ".join(f"'{outcome}'" for outcome in RULED_AS[Kind.OBJECTION])
 
 # The tenure: the one named, else the one that the decision reached, else the latest.
 _TENURE = """
@@ -85,7 +90,8 @@ about AS MATERIALIZED (
      WHERE m.decision_id = taken.decision_id AND m.number_id = taken.number_id
        AND m.tenure_id = taken.tenure_id) AS is_over,
     o.receipt AS open_receipt, b.id AS before_id, b.receipt AS before_receipt,
-    b.state = 'closed' AND b.round = 1 AND b.closed_at >= %(now)s - %(again_within)s AS again,
+    b.state = 'closed' AND b.round = 1 AND b.outcome IN ({_AGAINST}) AND b.closed_at >= %(now)s - %(again_within)s
+      AND NOT EXISTS (SELECT FROM appeals_dispute x WHERE x.appeal_id = b.id) AS again,
     (SELECT count(*) FROM appeals_appeal a WHERE a.tenure_id = taken.tenure_id AND a.kind = taken.kind
        AND a.decision_id IS NOT DISTINCT FROM taken.decision_id AND a.filed_at > %(now)s - %(window)s) AS filed_before
   FROM taken
@@ -97,11 +103,11 @@ about AS MATERIALIZED (
     AND o.decision_id IS NOT DISTINCT FROM taken.decision_id
   LEFT JOIN LATERAL (
     SELECT * FROM appeals_appeal a WHERE a.tenure_id = taken.tenure_id AND a.kind = '{Kind.OBJECTION}'
-      AND taken.kind = a.kind AND a.decision_id = taken.decision_id AND a.outcome IN ({_DECIDED})
+      AND taken.kind = a.kind AND a.decision_id = taken.decision_id AND a.outcome IN ({_RULED}) AND a.why = ''
     ORDER BY a.id DESC LIMIT 1) b ON true)
 SELECT coalesce(jsonb_agg(jsonb_build_object(
     'at', at, 'kind', kind, 'tenure', tenure_id, 'decision', decision_id, 'routed', routed IS NOT NULL,
-    'paid', paid, 'terminated', coalesce(decision_kind = 'terminate', false), 'by_law', by_law,
+    'paid', paid, 'by_law', by_law,
     'premium', coalesce(tier >= {PREMIUM_FROM_TIER}, false), 'open', open_receipt,
     'again', CASE WHEN again THEN before_receipt END, 'filed_before', filed_before, 'over', coalesce(is_over, false),
     'why', {_WHY}) ORDER BY at), '[]')
@@ -150,10 +156,18 @@ def routed(lines: Sequence[Asked]) -> list[Routed]:
     }
     with connection.cursor() as cursor:
         cursor.execute(_ROUTE, params)
-        return [_routed(found) for found in json.loads(cursor.fetchone()[0])]
+        found = json.loads(cursor.fetchone()[0])
+    ending = _ending({one["decision"] for one in found if one["decision"]})
+    return [_routed(one, ends_use=one["decision"] in ending) for one in found]
 
 
-def _routed(found: dict[str, Any]) -> Routed:
+def _ending(decisions: set[int]) -> set[int]:
+    """Those by which the right of use is over."""
+    rows = Decision.objects.filter(pk__in=decisions).select_related("undoes") if decisions else ()
+    return {decision.pk for decision in rows if ends_use(decision)}
+
+
+def _routed(found: dict[str, Any], *, ends_use: bool) -> Routed:
     kind = Kind(found["kind"])
     again = None if found["why"] or found["open"] else found["again"]
     route = Route.OBJECTION if found["routed"] else None
@@ -166,7 +180,7 @@ def _routed(found: dict[str, Any]) -> Routed:
         open_receipt=found["open"],
         again=again,
         gated=kind != Kind.ENQUIRY and found["filed_before"] >= PER_WINDOW,
-        timed=Timed(kind, paid=found["paid"], terminated=found["terminated"], by_law=found["by_law"]),
+        timed=Timed(kind, paid=found["paid"], terminated=ends_use, by_law=found["by_law"]),
         premium=found["premium"],
         over=found["over"] and not found["why"],
     )

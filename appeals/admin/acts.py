@@ -166,7 +166,7 @@ class WithdrawPage(StepPage):
 
 class ConvertPage(SeenPage):
     title, verb, rights, form_class = gettext_lazy("Take it as another kind"), "appeal.converted", HEARS, ConvertForm
-    consequence = gettext_lazy("What was said stays; the clock is that of the new kind, from when it was filed (11).")
+    consequence = gettext_lazy("What was said stays; the clock is that of the new kind, and begins now (11).")
 
     def form(self, data: Any = None) -> BaseForm:
         return ConvertForm(data, kind=Kind(self.appeal.kind), initial=self.initial())

@@ -9,13 +9,11 @@ from accounts.models import Hold
 from accounts.services import holds
 from accounts.services.declared import refuse_own
 from appeals import calendar
-from appeals.lifecycle import LIVE, Act, State, may
+from appeals.lifecycle import Act, Kind, State, may
 from appeals.models import Appeal, Message
 from appeals.policy import AGAINST, FILE, SECOND_REVIEW_WITHIN, Route, Timed, clock_of
-from appeals.services.hearing import acting, move, must_be_said, say
-from enforcement.models import Ground
-from enforcement.policy import LAW
-from enforcement.policy import Kind as DecisionKind
+from appeals.routing import Asked, routed
+from appeals.services.hearing import acting, clock, move, must_be_said, say
 from qqops.audit import pen
 from qqops.errors import Invalid, Refused
 from qqops.staff.models import Staff
@@ -29,9 +27,6 @@ def may_ask(appeal: Appeal) -> None:
     decided = may(Act.REVIEW_AGAIN, appeal.kind, appeal.state) and appeal.outcome in AGAINST and not appeal.why
     if not decided:
         raise Invalid(_("Only an objection that was decided has a second review."))
-    same = Appeal.objects.filter(tenure=appeal.tenure_id, kind=appeal.kind, decision=appeal.decision_id, state__in=LIVE)
-    if (other := same.exclude(pk=appeal.pk).first()) is not None:
-        raise Invalid(_("The same is open already: %(receipt)s.") % {"receipt": other.receipt})
     if appeal.closed_at is None or appeal.closed_at < timezone.now() - SECOND_REVIEW_WITHIN:
         days = SECOND_REVIEW_WITHIN.days
         raise Invalid(_("A second review is asked for within %(n)d days of the answer.") % {"n": days})
@@ -54,11 +49,9 @@ def ask(receipt: str, *, actor: Staff, reason: str, ticket: str = "") -> Appeal:
         must_be_said(reason)
         now = timezone.now()
         due = calendar.due(clock_of(_timed(appeal)), now)
+        anew = {"round": 2, "route": Route.AGAIN, "outcome": "", "closed_at": None, **clock(now, due)}
         with acting("appeal.asked_again", appeal, actor, ticket=ticket) as act:
-            move(
-                act, appeal, State.FILED, round=2, route=Route.AGAIN, outcome="", closed_at=None, due_at=due,
-                escalate_at=calendar.escalation(now, due), escalated_at=None,
-            )  # fmt: skip
+            move(act, appeal, State.FILED, **anew)
             say(act, appeal, Message.Kind.ANSWER, reason.strip(), actor)
             if appeal.tenure_id:
                 holds.place([appeal.tenure_id], Hold.Kind.APPEAL, appeal.receipt, actor=actor, act=act)
@@ -66,10 +59,6 @@ def ask(receipt: str, *, actor: Staff, reason: str, ticket: str = "") -> Appeal:
 
 
 def _timed(appeal: Appeal) -> Timed:
-    decision = appeal.decision
-    assert decision is not None
-    return Timed(
-        kind=appeal.kind,  # type: ignore[arg-type]
-        terminated=decision.kind == DecisionKind.TERMINATE,
-        by_law=Ground.objects.filter(decision=decision, basis=LAW).exists(),
-    )
+    """As when it is filed."""
+    seq = appeal.tenure.seq if appeal.tenure else None
+    return routed([Asked(appeal.number_id, Kind(appeal.kind), seq, appeal.decision_id)])[0].timed

@@ -36,6 +36,7 @@ TOOK_PART = conflict(gettext_noop("You took part in what it objects to: another 
 IN_HAND = conflict(gettext_noop("You have this appeal in hand: another person does this for the appellant."))
 
 TEXT_MIN, TEXT_MAX = 6, 4000
+NONE = datetime.timedelta()
 
 
 def ask(appeal: Appeal, text: str, *, actor: Staff, revision: int) -> Appeal:
@@ -93,8 +94,7 @@ def withdraw(appeal: Appeal, *, actor: Staff, reason: str, ticket: str = "") -> 
 def convert(
     appeal: Appeal, kind: str, ground: str, decision: int | None, *, actor: Staff, reason: str, revision: int
 ) -> Appeal:
-    """Take it as another kind (11(b)): what was said stays; the clock is the new kind's, from when it was filed, and
-    has stood for as long."""
+    """Take it as another kind (11(b)): what was said stays; the clock is the new kind's, and begins now."""
     with pen.refusals(actor=actor, subject=appeal, facts={"act": "convert_appeal", "kind": kind}), transaction.atomic():
         appeal = locked(appeal)
         may_convert(appeal, as_of_now(actor))
@@ -113,12 +113,12 @@ def convert(
         if found.why or found.tenure != appeal.tenure_id:
             why = found.why or Why.NEVER_HELD
             raise Invalid(_("It would not be heard so: %(why)s.") % {"why": Why(why).label})
-        gated = appeal.gated or found.gated
+        gated, now = appeal.gated or found.gated, timezone.now()
         with acting("appeal.converted", appeal, actor, reason) as act:
             act.facts["kind"] = found.kind.value
             move(
                 act, appeal, State.FILED, kind=found.kind, ground=ground, decision_id=found.decision, gated=gated,
-                **clock_to(appeal, calendar.due(clock_of(found.timed), appeal.filed_at)),
+                **clock(now, calendar.due(clock_of(found.timed), now)),
             )  # fmt: skip
             if took_part(appeal, actor) or not actor.has_perm(right_to_hear(appeal)):
                 let_go(appeal)  # as it is taken now, another person hears it
@@ -259,18 +259,23 @@ def come_in(act: pen.Act, appeal: Appeal) -> None:
         move(act, appeal, appeal.state)
 
 
-def clock_to(appeal: Appeal, due: datetime.datetime) -> dict[str, Any]:
-    """A clock that began when it was filed and, had it never stood, would end then; it escalates anew."""
-    stood, escalates = _stood(appeal), calendar.escalation(appeal.filed_at, due)
+def clock(began: datetime.datetime, due: datetime.datetime, stood: datetime.timedelta = NONE) -> dict[str, Any]:
+    """A clock that began then and, had it never stood, would end at `due`; it escalates anew."""
+    escalates = calendar.escalation(began, due)
     return {"due_at": due + stood, "escalate_at": escalates + stood, "escalated_at": None}
 
 
-def _stood(appeal: Appeal) -> datetime.timedelta:
-    """How long its clock has stood in all: by so much each answer moved what is due."""
-    rows = Appeal.history.filter(id=appeal.pk).order_by("history_id").values_list("state", "due_at")
-    answered = (State.WAITING, State.FILED)
-    moved = (due - was for (before, was), (state, due) in pairwise(rows) if (before, state) == answered)
-    return sum(moved, datetime.timedelta())
+def clock_of_kind(appeal: Appeal) -> tuple[datetime.datetime, datetime.timedelta]:
+    """When the clock of what it is taken as began, by its filing or by its being taken so, and for how long it has
+    stood in all since: by so much each answer moved what is due."""
+    began, stood = appeal.filed_at, NONE
+    rows = Appeal.history.filter(id=appeal.pk).order_by("history_id")
+    for was, now in pairwise(rows.values("kind", "state", "due_at", "history_date")):
+        if now["kind"] != was["kind"]:
+            began, stood = now["history_date"], NONE
+        elif (was["state"], now["state"]) == (State.WAITING, State.FILED):
+            stood += now["due_at"] - was["due_at"]
+    return began, stood
 
 
 def _clock_goes_on(appeal: Appeal) -> dict[str, datetime.datetime]:

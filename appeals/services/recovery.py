@@ -24,7 +24,8 @@ from appeals.services import claims, words
 from appeals.services.filed_rows import evidence_of
 from appeals.services.hearing import (
     acting,
-    clock_to,
+    clock,
+    clock_of_kind,
     close,
     come_in,
     may_speak,
@@ -131,7 +132,8 @@ def contest(appeal: Appeal, *, actor: Staff, reason: str, revision: int) -> Appe
 
 def _longest(appeal: Appeal) -> dict[str, Any]:
     """The clock of one that is contested: the ceiling (domain.md §8 A), unless it was heard anew and has more time."""
-    longest = clock_to(appeal, calendar.ceiling(appeal.filed_at))
+    began, stood = clock_of_kind(appeal)
+    longest = clock(began, calendar.ceiling(began), stood)
     return longest if appeal.due_at <= longest["due_at"] else {"escalated_at": None}
 
 
@@ -224,9 +226,7 @@ def _heard_anew(act: pen.Act, appeal: Appeal, actor: Staff) -> None:
     """Its ruling ends without effect; two claim the number from now on, and a second person agrees to the next one."""
     stop_ruling(act, appeal)
     now = timezone.now()
-    due = calendar.ceiling(now)
-    anew: dict[str, Any] = {"due_at": due, "escalate_at": calendar.escalation(now, due), "escalated_at": None}
-    move(act, appeal, State.FILED, contested_at=now, **anew)
+    move(act, appeal, State.FILED, contested_at=now, **clock(now, calendar.ceiling(now)))
     say(act, appeal, Message.Kind.OTHER, letters.stopped(appeal), actor)
 
 

@@ -130,20 +130,43 @@ def test_an_enquiry_is_taken_as_an_objection_with_the_clock_of_one(
     assert broken() == []
 
 
-def test_taken_as_another_kind_or_contested_its_clock_keeps_the_time_for_which_it_stood(
+def test_taken_as_another_kind_its_clock_begins_then_and_contested_keeps_the_time_for_which_it_stood_since(
     number: Make, agent: Staff, reviewer: Staff
 ) -> None:
     now, stood = timezone.now(), 5 * HOUR
+    converted = now + stood + 70 * HOUR
     with time_machine.travel(now, tick=False):
         appeal = filed(number(paid=True), "enquiry", agent)
         hearing.ask(taken(appeal, reviewer), ASKED, actor=reviewer, revision=0)
     with time_machine.travel(now + stood, tick=False):
-        revision = taken(hearing.answer(appeal, ANSWERED, actor=agent), reviewer).revision
+        hearing.answer(appeal, ANSWERED, actor=agent)
+    with time_machine.travel(converted, tick=False):
+        revision = taken(appeal, reviewer).revision
         made = hearing.convert(appeal, "recovery", "stolen", None, actor=reviewer, reason=WHY, revision=revision)
-        assert made.due_at == now + 8 * HOUR + stood
-        assert made.escalate_at == now + 6.4 * HOUR + stood
-        both = recovery.contest(made, actor=reviewer, reason="当前使用人亦主张", revision=made.revision)
-        assert both.due_at == calendar.ceiling(now) + stood
+        assert (made.due_at, made.escalate_at) == (converted + 8 * HOUR, converted + 6.4 * HOUR)
+        hearing.ask(made, ASKED, actor=reviewer, revision=made.revision)
+    with time_machine.travel(converted + stood, tick=False):
+        back = taken(hearing.answer(appeal, ANSWERED, actor=agent), reviewer)
+        assert back.due_at == converted + 8 * HOUR + stood
+        both = recovery.contest(back, actor=reviewer, reason="当前使用人亦主张", revision=back.revision)
+        assert both.due_at == calendar.ceiling(converted) + stood
+    assert broken() == []
+
+
+@pytest.mark.parametrize(("paid", "hours"), [(True, 8), (False, 72)])
+def test_an_enquiry_whose_clock_stood_is_not_overdue_as_soon_as_it_is_taken_as_a_recovery(
+    number: Make, agent: Staff, reviewer: Staff, paid: bool, hours: int
+) -> None:
+    now = timezone.now()
+    with time_machine.travel(now, tick=False):
+        appeal = filed(number(paid=paid), "enquiry", agent)
+        hearing.ask(taken(appeal, reviewer), ASKED, actor=reviewer, revision=0)
+    with time_machine.travel(now + 5 * DAY, tick=False):
+        hearing.answer(appeal, ANSWERED, actor=agent)
+    with time_machine.travel(now + 12 * DAY, tick=False):
+        revision = taken(appeal, reviewer).revision
+        made = hearing.convert(appeal, "recovery", "stolen", None, actor=reviewer, reason=WHY, revision=revision)
+        assert made.due_at == now + 12 * DAY + hours * HOUR and not made.is_overdue
     assert broken() == []
 
 

@@ -19,7 +19,7 @@ from enforcement.models import Measure
 from enforcement.policy import Kind
 from enforcement.services import Report
 from qqops.audit import pen
-from qqops.errors import Invalid, Refused
+from qqops.errors import Refused
 from qqops.signing import sign
 from qqops.staff.models import Staff
 from tests.appeals.heard import WHY, agreed, filed, objection, ruled
@@ -272,17 +272,4 @@ def test_who_asks_for_the_second_review_does_not_hear_it(
     with pytest.raises(Refused, match="took part"):
         queue.take(first, actor=supervisor)
     assert queue.take_next(actor=supervisor2) == first
-    assert broken() == []
-
-
-def test_the_second_review_of_what_was_filed_anew_is_not_asked_for(
-    number: Make, agent: Staff, officer: Staff, reviewer: Staff
-) -> None:
-    one = number()
-    frozen = decide(Kind.FREEZE, one, officer)
-    first = objection(one, frozen, agent)
-    ruled(first, "inadmissible", reviewer)
-    anew = objection(one, frozen, agent)
-    with pytest.raises(Invalid, match=anew.receipt):
-        again.ask(first.receipt, actor=agent, reason="他请求再看一次登录记录")
     assert broken() == []

@@ -5,20 +5,29 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import time_machine
+from django.utils import timezone
 
 from accounts.models import Hold, Number, NumberRange, Tenure
 from appeals.lifecycle import Kind as Appealed
 from appeals.models import Appeal, Message
 from appeals.policy import Route, Why
 from appeals.routing import Asked, Routed, routed
+from appeals.services import court
+from appeals.services.again import ask
 from appeals.services.words import Words
 from enforcement.policy import Kind
+from qqops.audit import origin
+from qqops.days import after_working_days
 from qqops.errors import Invalid
+from qqops.staff import services
 from qqops.staff.models import Staff
 from tests.accounts.life.flows import cancelled, ended, later, quarantined, terminate
-from tests.appeals.heard import filed, objection, ruled
+from tests.appeals.heard import agreed, filed, objection, ruled
 from tests.appeals.recycled import recycled
-from tests.enforcement.acts import DAY, broken, decide
+from tests.appeals.test_court import BROUGHT
+from tests.cast import PASSWORD
+from tests.enforcement.acts import DAY, approve, broken, decide, terminated, undo
 
 Make = Callable[..., Number]
 pytestmark = pytest.mark.usefixtures("english")
@@ -31,6 +40,11 @@ def _rules(rulebook: object) -> None:
 
 def taken(number: Number, kind: str, **more: int) -> Routed:
     return routed([Asked(number.pk, Appealed(kind), **more)])[0]
+
+
+def letter_of(appeal: Appeal) -> str:
+    """The latest that was written to the appellant."""
+    return Words(appeal).of_message(Message.objects.filter(appeal=appeal).latest("pk"))
 
 
 def test_a_recovery_of_a_number_that_a_decision_froze_or_ended_is_an_objection_to_that_and_its_letter_says_so(
@@ -120,6 +134,66 @@ def test_a_second_review_is_asked_for_within_its_own_time_though_the_180_days_ar
     assert broken() == []
 
 
+def test_what_somebody_declined_to_hear_has_the_second_review_as_its_letter_says_and_no_fresh_first(
+    number: Make, agent: Staff, officer: Staff, reviewer: Staff
+) -> None:
+    one, other = number(), number()
+    report, late = decide(Kind.FREEZE, one, officer), decide(Kind.FREEZE, other, officer)
+    first, second = objection(one, report, agent), objection(other, late, agent)
+    for appeal in (first, second):
+        ruled(appeal, "inadmissible", reviewer)
+        assert "ask within 30 days for one second review" in letter_of(appeal)
+    again = objection(one, report, agent, statement="仍不服，请另一位工作人员复核。")
+    assert (again.pk, again.round, again.state, Message.objects.latest("pk").kind) == (first.pk, 2, "filed", "answer")
+    with later(days=30.1):
+        assert objection(other, late, agent).why == Why.FINAL
+    assert broken() == []
+
+
+def test_what_was_not_heard_as_it_came_may_be_filed_anew(
+    number: Make, agent: Staff, officer: Staff, supervisor: Staff
+) -> None:
+    one = number()
+    report = decide(Kind.TERMINATE, one, officer)
+    early = objection(one, report, agent)
+    assert (early.state, early.outcome, early.why) == ("closed", "inadmissible", Why.NOTHING_DONE)
+    assert "second review" not in letter_of(early)
+    with pytest.raises(Invalid, match="Only an objection that was decided"):
+        ask(early.receipt, actor=agent, reason="我不同意，请复核。")
+    approve(report, supervisor)
+    anew = objection(one, report, agent)
+    assert anew.pk != early.pk and (anew.state, anew.round) == ("filed", 1)
+
+
+def test_a_recovery_that_somebody_declined_to_hear_has_no_second_review_and_may_be_filed_anew(
+    number: Make, agent: Staff, reviewer: Staff
+) -> None:
+    """domain.md §8 A: whoever brings new evidence files again."""
+    first = filed(one := number(), "recovery", agent)
+    ruled(first, "inadmissible", reviewer)
+    assert "second review" not in letter_of(first)
+    anew = filed(one, "recovery", agent)
+    assert anew.pk != first.pk and (anew.state, anew.round) == ("filed", 1)
+
+
+def test_what_was_upheld_or_went_to_court_has_no_second_review(
+    number: Make, agent: Staff, officer: Staff, reviewer: Staff, privacy: Staff
+) -> None:
+    won, sued, judged = number(), number(), number()
+    reports = {one: decide(Kind.FREEZE, one, officer) for one in (won, sued, judged)}
+    for one, report in reports.items():
+        ruled(objection(one, report, agent), "upheld" if one == won else "rejected", reviewer)
+    for one in (sued, judged):
+        court.sue(Appeal.objects.get(number=one.pk), BROUGHT, actor=privacy, reason="已收到法院应诉通知书")
+    case = Appeal.objects.get(number=judged.pk)
+    court.judge(case, "for_us", timezone.localdate(), actor=privacy, reason="判决已生效，按判决执行")
+    for one, report in reports.items():
+        more = objection(one, report, agent)
+        assert (more.state, more.why, more.round) == ("closed", Why.FINAL, 1)
+        assert "it was upheld" in letter_of(more) and "went to court (12.5)" in letter_of(more)
+    assert broken() == []
+
+
 def test_what_was_decided_and_reviewed_is_final(number: Make, agent: Staff, officer: Staff, reviewer: Staff) -> None:
     one = number()
     report = decide(Kind.FREEZE, one, officer)
@@ -181,6 +255,30 @@ def test_the_fourth_about_one_thing_within_30_days_goes_to_a_supervisor_with_a_w
     assert fourth.gated and "a supervisor hears" in Words(fourth).of_message(Message.objects.get(appeal=fourth))
     with later(days=31):
         assert not taken(one, "recovery").gated
+
+
+def test_to_take_a_restoration_back_ends_the_use_and_is_answered_within_five_working_days_each_time(
+    number: Make, agent: Staff, officer: Staff, officer2: Staff, reviewer: Staff, supervisor: Staff, supervisor2: Staff,
+    setup_actor: Staff,
+) -> None:  # fmt: skip
+    one, other = number(), number()
+    terminated(one, officer, supervisor)
+    restored = decide(Kind.RESTORE, one, officer2)
+    approve(restored, supervisor2)
+    back = undo(restored, officer, in_error=False)
+    approve(back, supervisor)
+    lifted = decide(Kind.FREEZE, other, officer)
+    appeal, usual = objection(one, back, agent), objection(other, lifted, agent)
+    assert appeal.due_at == after_working_days(appeal.filed_at, 5)
+    assert usual.due_at == after_working_days(usual.filed_at, 3)
+    with origin.origin(origin.SYSTEM):  # both others had a word in it
+        third = services.join("supervisor3", "supervisor", password=PASSWORD, actor=setup_actor, reason="a third one")
+    agreed(ruled(appeal, "rejected", reviewer), third)
+    ruled(usual, "rejected", reviewer)
+    now = timezone.now()
+    with time_machine.travel(now, tick=False):
+        assert ask(appeal.receipt, actor=agent, reason="我不同意，请复核。").due_at == after_working_days(now, 5)
+        assert ask(usual.receipt, actor=agent, reason="我不同意，请复核。").due_at == after_working_days(now, 3)
 
 
 def test_the_clock_is_that_of_what_it_is_about(number: Make, agent: Staff, officer: Staff) -> None:
