@@ -6,7 +6,9 @@ for an appellant lifts nothing, whoever had it frozen needs another person, and 
 is a decision between the two, made by two people, and lifts it as one (T10).
 """
 
-from django.db.models import F, QuerySet
+import datetime
+
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from appeals.lifecycle import Outcome
@@ -24,6 +26,12 @@ FREEZE, LIFT = "6.2", "7"  # by which clause
 def security_freeze(appeal: Appeal) -> Measure | None:
     """That which this tenure is under now, if any; none where the number has another holder by now."""
     return next((measure for measure in _security_freezes(appeal) if measure.in_force), None)
+
+
+def frozen_at(appeal: Appeal, at: datetime.datetime) -> list[Measure]:
+    """Those that this tenure was under at a moment."""
+    ran = Q(ended_at=None) | Q(ended_at__gt=at)
+    return list(_security_freezes(appeal).filter(ran, Q(until=None) | Q(until__gt=at), starts_at__lte=at))
 
 
 def contest_freeze(appeal: Appeal) -> Measure | None:

@@ -172,6 +172,19 @@ def stopped(appeal: Appeal) -> str:
     )
 
 
+def not_carried_out(appeal: Appeal) -> str:
+    """Its waiting period is over, and the number is not any more what was to be recovered."""
+    zh, en = words.of_moment(appeal.due_at)
+    return _letter(
+        appeal,
+        (
+            f"等候期内该号码的状况已有变化，找回暂不生效，将由我们重新审理，并在 {zh} 前答复。结果不能预先告知。",
+            "During the waiting period the number has changed: the recovery does not take effect and is heard anew. You"
+            f" will have an answer by {en}. Its outcome cannot be told beforehand.",
+        ),
+    )
+
+
 def carried_out(appeal: Appeal) -> str:
     return _letter(
         appeal,

@@ -129,22 +129,30 @@ class WritePage(StepPage):
 class ResendPage(StepPage):
     title, verb, rights, form_class = gettext_lazy("Send again"), "appeal.sent_again", HEARS, WithdrawForm
     consequence = gettext_lazy("What did not reach whom it was for is tried anew, as it was written.")
-    unsent: Sequence[Delivery] = ()
+    unsent = resend.Unsent([], [])
 
     def check(self) -> None:
         self.unsent = resend.may_resend(self.appeal, self.user)
 
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
         found = super().preview(cleaned)
-        rows = [(one.message.get_kind_display(), one.get_state_display(), when(one.message.at)) for one in self.unsent]
-        head = [_("Message"), _("Delivery"), _("Written")]
-        table = Panel(_("To be sent again"), "ops/panel_table.html", {"head": head, "rows": rows})
-        pks = ",".join(str(one.pk) for one in self.unsent)
-        return replace(found, fingerprint=f"{found.fingerprint}:{pks}", panels=[*found.panels, table])
+        again = [(one, one.get_state_display()) for one in self.unsent.again]
+        left = [(one, why.label) for one, why in self.unsent.outdated]
+        tables = [_messages(_("To be sent again"), _("Delivery"), again)]
+        if left:
+            tables.append(_messages(_("Not to be sent, as it is not so any more"), _("Why"), left))
+        pks = ",".join(str(one.pk) for one in self.unsent.again)
+        return replace(found, fingerprint=f"{found.fingerprint}:{pks}", panels=[*found.panels, *tables])
 
     def take(self, cleaned: dict[str, Any]) -> str:
         n = resend.resend(self.appeal, actor=self.user, **cleaned)
         return _("Messages on their way again: %(n)d.") % {"n": n}
+
+
+def _messages(title: str, about: str, rows: Sequence[tuple[Delivery, Any]]) -> Panel:
+    """What kind each is, when it was written, and `about` it."""
+    told = [(one.message.get_kind_display(), said, when(one.message.at)) for one, said in rows]
+    return Panel(title, "ops/panel_table.html", {"head": [_("Message"), about, _("Written")], "rows": told})
 
 
 class WithdrawPage(StepPage):

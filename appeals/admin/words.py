@@ -11,7 +11,8 @@ from accounts.admin.number import number_link
 from accounts.admin.tenure import tenure_link
 from appeals import contact
 from appeals.lifecycle import TOLD, Outcome, State
-from appeals.models import Appeal, AppealEvidence, Message, Ruling
+from appeals.models import Appeal, AppealEvidence, Delivery, Message, Ruling
+from appeals.outdated import why_unsent
 from appeals.policy import SECOND_PERSON, WEIGHTS, EvidenceKind
 from appeals.queries import evidence, messages, portal_ids, rulings
 from appeals.services.words import Words
@@ -174,11 +175,18 @@ def letter(text: str) -> list[tuple[str, str]]:
 
 def _way(message: Message) -> str:
     delivery = getattr(message, "delivery", None)
-    return delivery.get_state_display() if delivery else ""
+    return (_not_sent(delivery) or delivery.get_state_display()) if delivery else ""
+
+
+def _not_sent(delivery: Delivery) -> str:
+    why = why_unsent(delivery)
+    return _("not sent: %(why)s") % {"why": why.label} if why else ""
 
 
 def said_count(appeal: Appeal) -> Panel:
     facts = [Fact(_("Dialogue"), messages(appeal).count()), Fact(_("Evidence"), evidence(appeal).count())]
+    left = messages(appeal).filter(delivery__state__in=(Delivery.State.FAILED, Delivery.State.NO_WAY))
+    facts += [Fact(one.get_kind_display(), said) for one in left if (said := _not_sent(one.delivery))]
     return Panel(_("What was said"), "ops/panel_facts.html", {"facts": facts})
 
 

@@ -12,7 +12,10 @@ from qqops.commands import Exit, StaffCommand
 
 class Resend(StaffCommand):
     called = "appeals resend"
-    help = "Send again what could not be delivered of an appeal, or had no way and has one now. Dry run unless --apply."
+    help = (
+        "Send again what could not be delivered of an appeal, or had no way and has one now. What is not so any more is"
+        " not sent, and told with its reason. Dry run unless --apply."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("receipt", metavar="RECEIPT", help=_("the receipt number"))
@@ -20,14 +23,18 @@ class Resend(StaffCommand):
 
     def act_for(self, **options: Any) -> int:
         appeal, done = appeal_by_receipt(options["receipt"], self.actor), options["apply"]
+        found = may_resend(appeal, self.actor)
+        n = len(found.again)
         if done:
             n = resend(appeal, actor=self.actor, reason=options["reason"], ticket=options["ticket"])
-        else:
-            n = len(may_resend(appeal, self.actor))
         if options["json"]:
-            self.say_json({"applied": done, "receipt": appeal.receipt, "messages": n})
-        elif done:
+            outdated = [{"message": one.message.kind, "why": why} for one, why in found.outdated]
+            self.say_json({"applied": done, "receipt": appeal.receipt, "messages": n, "outdated": outdated})
+            return Exit.DONE if done else Exit.DRY_RUN
+        if done:
             self.say(_("Messages on their way again: %(n)d.") % {"n": n})
         else:
             self.say(_("Dry run. Messages that would be sent again: %(n)d.") % {"n": n})
+        for sentence in found.sentences():
+            self.say(sentence)
         return Exit.DONE if done else Exit.DRY_RUN

@@ -1,5 +1,6 @@
 """Delivery of messages: to the appellant, to whoever is bound to the number, to the sign-in system.
 
+What a message says is asked anew each time before it leaves: what is not so any more is not sent (appeals/outdated.py).
 At least once, as from every outbox (qqops/outbox.py): a message has the same id each time it is sent. What it says and
 where it goes is opened when it is sent, and told to nobody else; a message of an appeal whose key is gone has no way.
 """
@@ -13,6 +14,7 @@ from django.db import transaction
 from appeals import contact
 from appeals.bindings import bound
 from appeals.models import Delivery, Message
+from appeals.outdated import outdated
 from appeals.services.words import Words
 from qqops import webhook
 from qqops.outbox import RUN, Mail, Outbox, Result, Told, next_attempt
@@ -57,6 +59,8 @@ def _send_all(deliveries: list[Delivery], mail: Mail, until: float) -> list[Resu
 def _send(delivery: Delivery, mail: Mail) -> Result:
     message, channel = delivery.message, delivery.channel
     try:
+        if why := outdated(message):
+            return Result(delivery, S.NO_WAY, channel, why.value)
         said = Words(message.appeal)
         channel, to = _where_to(delivery, said)
         if not to or not _is_open(message, channel, mail):
@@ -91,7 +95,7 @@ def _is_open(message: Message, channel: str, mail: Mail) -> bool:
 
 
 def has_way(delivery: Delivery, mail: Mail) -> bool:
-    """Would it leave now?"""
+    """Could it leave now?"""
     channel, to = _where_to(delivery, Words(delivery.message.appeal))
     return bool(to) and _is_open(delivery.message, channel, mail)
 

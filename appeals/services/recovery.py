@@ -5,7 +5,7 @@ system is asked for new credentials, and its owner sets them there.
 """
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from appeals.bindings import bound
 from appeals.contested import FREEZE, contest_freeze, security_freeze, waits
 from appeals.lifecycle import Act, Kind, Outcome, State, may
 from appeals.models import Appeal, AppealEvidence, Message, Weighing
+from appeals.outdated import no_credentials
 from appeals.policy import Match, score
 from appeals.queries import is_his_still
 from appeals.services import claims, words
@@ -190,7 +191,7 @@ def stop(appeal: Appeal, *, actor: Staff, reason: str, ticket: str = "") -> Appe
         may_stop(appeal, as_of_now(actor))
         must_say_why(reason)
         with acting("appeal.stopped", appeal, actor, reason, ticket) as act:
-            _heard_anew(act, appeal, actor)
+            _heard_anew(act, appeal, letters.stopped, actor)
     return appeal
 
 
@@ -209,9 +210,9 @@ def carry_out(pk: int, *, actor: Staff) -> bool:
         appeal = rows.select_for_update(no_key=True, skip_locked=True).first()
         if appeal is None:
             return False
-        if not is_his_still(appeal):
+        if no_credentials(appeal):
             with acting("appeal.stopped", appeal, actor) as act:
-                _heard_anew(act, appeal, actor)
+                _heard_anew(act, appeal, letters.not_carried_out, actor)
             return False
         with acting("appeal.reset_asked", appeal, actor) as act:
             asked = _("The sign-in system is asked for new credentials of number %(number)s, holder %(seq)d.") % {
@@ -222,12 +223,12 @@ def carry_out(pk: int, *, actor: Staff) -> bool:
     return True
 
 
-def _heard_anew(act: pen.Act, appeal: Appeal, actor: Staff) -> None:
+def _heard_anew(act: pen.Act, appeal: Appeal, letter: Callable[[Appeal], str], actor: Staff) -> None:
     """Its ruling ends without effect; two claim the number from now on, and a second person agrees to the next one."""
     stop_ruling(act, appeal)
     now = timezone.now()
     move(act, appeal, State.FILED, contested_at=now, **clock(now, calendar.ceiling(now)))
-    say(act, appeal, Message.Kind.OTHER, letters.stopped(appeal), actor)
+    say(act, appeal, Message.Kind.OTHER, letter(appeal), actor)
 
 
 def _must_be_recovery(appeal: Appeal) -> None:

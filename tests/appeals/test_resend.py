@@ -11,8 +11,8 @@ from django.utils import timezone
 from accounts.models import Number
 from appeals.models import Appeal, AppealKey, Delivery, Message
 from appeals.policy import COOL_DOWN
-from appeals.services import hearing
-from appeals.services.resend import may_resend, resend, to_resend
+from appeals.services import hearing, recovery
+from appeals.services.resend import may_resend, resend, unsent
 from appeals.services.sweep import sweep
 from qqops import outbox
 from qqops.audit.models import Event
@@ -62,7 +62,7 @@ def unasked(number: Make, agent: Staff, reviewer: Staff, ends: tuple[Hook, Hook]
 def test_a_request_for_new_credentials_is_sent_again_as_the_same(
     unasked: Appeal, agent: Staff, reviewer: Staff, supervisor: Staff, officer: Staff, ends: tuple[Hook, Hook]
 ) -> None:
-    (row,) = to_resend(unasked)
+    (row,) = unsent(unasked).again
     for stranger in (agent, officer):
         with pytest.raises(Refused, match="role"):
             resend(unasked, actor=stranger, reason=WHY)
@@ -98,11 +98,11 @@ def test_what_had_no_way_is_sent_when_there_is_one(
 ) -> None:
     appeal, gone = filed(number(), "enquiry", agent), filed(number(), "enquiry", agent)
     assert round_of_worker() == Counter(no_way=2)
-    assert to_resend(appeal) == []
+    assert unsent(appeal).again == []
     AppealKey.objects.filter(pk=gone.pk).delete()
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     with other_ends(settings) as (messages, _sign_in):
-        assert to_resend(gone) == []  # nobody can read any more what it said
+        assert unsent(gone).again == []  # nobody can read any more what it said
         assert resend(appeal, actor=reviewer, reason=WHY) == 1
         assert round_of_worker() == Counter(sent=1) and len(messages.came) == 1
     assert deliveries(appeal) == [("receipt", "sent", "webhook")]
@@ -117,18 +117,39 @@ def test_a_warning_is_sent_again_by_its_own_way_and_not_after_what_it_warned_of(
     ruled(appeal, "upheld", reviewer)
     ends[0].status = 500
     given_up()
-    kinds = [row.message.kind for row in to_resend(Appeal.objects.get())]
+    kinds = [row.message.kind for row in unsent(Appeal.objects.get()).again]
     assert kinds.count("warning") == 1  # the other way is mail, and that was open
     hearing.withdraw(appeal, actor=agent, reason="申诉人来电说不需要了")
-    assert "warning" not in [row.message.kind for row in to_resend(Appeal.objects.get())]
+    assert "warning" not in [row.message.kind for row in unsent(Appeal.objects.get()).again]
 
 
 def test_the_command_tells_first_and_does_it_with_apply(unasked: Appeal, terminal: Terminal) -> None:
     before = head()
     told = terminal("reviewer", "appeals", "resend", unasked.receipt, "--json", "--reason", WHY)
-    assert (told.code, told.json) == (4, {"applied": False, "receipt": unasked.receipt, "messages": 1})
+    assert (told.code, told.json) == (4, {"applied": False, "receipt": unasked.receipt, "messages": 1, "outdated": []})
     done = terminal("reviewer", "appeals", "resend", unasked.receipt, "--reason", WHY, "--apply")
     assert (done.code, Delivery.objects.get(message__kind="reset").state) == (0, "pending")
     assert terminal("reviewer", "appeals", "resend", unasked.receipt, "--reason", WHY).code == 2
     assert terminal("agent", "appeals", "resend", unasked.receipt, "--reason", WHY).code == 5
     assert [verb for verb in verbs(before) if verb != "staff.token_issued"] == ["appeal.sent_again", "audit.refused"]
+
+
+def test_the_command_tells_why_something_is_not_sent_again(
+    number: Make, agent: Staff, reviewer: Staff, terminal: Terminal, ends: tuple[Hook, Hook]
+) -> None:
+    appeal = filed(number(), "recovery", agent)
+    ruled(appeal, "upheld", reviewer)
+    ends[0].status = 500
+    given_up()
+    recovery.stop(appeal, actor=agent, reason="当前绑定人来电反对")
+    told = terminal("reviewer", "appeals", "resend", appeal.receipt, "--json", "--reason", WHY)
+    assert (told.code, told.json["messages"]) == (4, 1)
+    assert told.json["outdated"] == [{"message": "ruling", "why": "stopped"}]
+    before = head()
+    said = terminal("reviewer", "appeals", "resend", appeal.receipt, "--reason", WHY, "--apply")
+    assert "decision, not to be sent: the ruling that it tells of was stopped." in said.out
+    assert said.code == 0 and verbs(before) == ["staff.token_issued", "appeal.sent_again"]
+    ends[0].status = 200
+    round_of_worker()
+    over = terminal("reviewer", "appeals", "resend", appeal.receipt, "--reason", WHY)
+    assert over.code == 2 and "decision, not to be sent: the ruling that it tells of was stopped." in over.error

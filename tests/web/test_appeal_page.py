@@ -4,15 +4,15 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import Tenure
-from appeals.models import AppealKey
-from appeals.services import hearing
+from appeals.models import AppealKey, Delivery
+from appeals.services import hearing, recovery
 from enforcement.policy import Kind
 from qqops.staff.signin.proof import PROVED
 from tests.appeals.heard import REASONS, STATEMENT, filed, objection, ruled
 from tests.cast import succeeded
 from tests.enforcement.acts import decide
 from tests.web.appeal_desk import of, page_of, take
-from tests.web.door import text, verbs
+from tests.web.door import preview, text, verbs
 
 pytestmark = pytest.mark.usefixtures("rulebook")
 BROUGHT = "上次登录在深圳南山"
@@ -130,3 +130,29 @@ def test_the_case_of_an_appeal_is_one_for_which_an_item_may_be_revealed(cast, ap
     assert not found.mine(cast["reviewer"])
     queue.take(appeal, actor=cast["reviewer"])
     assert found.mine(cast["reviewer"]) and not found.mine(cast["reviewer2"])
+
+
+def test_of_what_is_not_sent_any_more_the_page_says_why(cast, desk, one):
+    appeal = filed(one, "recovery", cast["agent"])
+    ruled(appeal, "upheld", cast["reviewer"])
+    Delivery.objects.update(state="failed")
+    assert "not sent" not in text(desk("agent").get(page_of(appeal)))
+    recovery.stop(appeal, actor=cast["agent"], reason="当前绑定人来电反对")
+    why = "the ruling that it tells of was stopped"
+    assert f"decision not sent: {why}" in text(desk("agent").get(page_of(appeal)))
+    browser = desk("reviewer")
+    take(browser, appeal)
+    assert f"not sent: {why}" in text(browser.get(page_of(appeal)))
+    Delivery.objects.filter(state="failed").update(state="no_way", fault="stopped")  # as the worker ends it
+    assert f"not sent: {why}" in text(browser.get(page_of(appeal)))
+
+
+def test_what_is_sent_again_and_what_is_not_any_more_stand_beside_each_other(cast, desk, one, settings):
+    settings.QQOPS_NOTICE_WEBHOOK = "https://messages.example.com/hook"
+    appeal = filed(one, "recovery", cast["agent"])
+    ruled(appeal, "upheld", cast["reviewer"])
+    Delivery.objects.update(state="failed")
+    recovery.stop(appeal, actor=cast["agent"], reason="当前绑定人来电反对")
+    page = text(preview(desk("reviewer"), of("resend", appeal), {"reason": "系统已恢复", "ticket": ""}))
+    assert "To be sent again" in page and "could not be delivered" in page
+    assert "Not to be sent, as it is not so any more" in page and "the ruling that it tells of was stopped" in page

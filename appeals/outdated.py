@@ -1,0 +1,110 @@
+"""What a message of an appeal says, and is not so any more when it is to leave. One question for each time that it is
+sent: first, tried again, or sent again by somebody (services/deliver.py, services/resend.py).
+
+By the act that wrote it, as its event says. What is not named here, such as a receipt or a decision that stands, is so
+for good.
+"""
+
+from collections.abc import Callable, Mapping
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from accounts.lifecycle import Lifecycle
+from appeals.contested import frozen_at
+from appeals.lifecycle import LIVE, Kind, Outcome, State
+from appeals.models import Appeal, Delivery, Message, Ruling
+from appeals.queries import is_his_still
+from qqops.approvals import State as Proposed
+from qqops.audit.models import Event
+
+
+class Outdated(TextChoices):
+    """Why it is not sent any more: the code that its delivery ends with."""
+
+    STOPPED = "stopped", _("the ruling that it tells of was stopped")
+    OVER = "over", _("what it tells of is over")
+    UNFROZEN = "unfrozen", _("the freeze that it tells of has ended")
+    ANSWERED = "answered", _("nothing is waited for any more")
+    ANOTHER = "another", _("the number has another holder by now")
+    TERMINATED = "terminated", _("the right of use was terminated")
+    RECOVERED = "recovered", _("a later recovery of the number was upheld")
+
+
+W = Outdated
+
+
+def outdated(message: Message) -> Outdated | None:
+    """Why it is not to be sent, as things stand at this moment; None: it is so still."""
+    verb = Event.objects.filter(pk=message.event_id).values_list("verb", flat=True).first()
+    ask = _BY_VERB.get(verb or "")
+    if ask is None:
+        return None
+    appeal = Appeal.objects.select_related("number").defer("statement", "contact").get(pk=message.appeal_id)
+    return ask(message, appeal)
+
+
+def why_unsent(delivery: Delivery) -> Outdated | None:
+    """Why it was not sent and is not to be: as was found when it was to leave; of what was given up, as it is now."""
+    if delivery.state == Delivery.State.FAILED:
+        return outdated(delivery.message)
+    return Outdated(delivery.fault) if delivery.fault in Outdated.values else None
+
+
+def no_credentials(appeal: Appeal) -> Outdated | None:
+    """Why nobody is asked for new credentials: they would open a number that is not, or no longer, the appellant's."""
+    if not is_his_still(appeal):
+        return W.ANOTHER
+    if appeal.number.lifecycle == Lifecycle.TERMINATED:
+        return W.TERMINATED
+    later = Ruling.objects.filter(appeal__tenure=appeal.tenure_id, appeal__kind=Kind.RECOVERY, appeal__gt=appeal.pk)
+    return W.RECOVERED if later.filter(state=Proposed.APPLIED, outcome=Outcome.UPHELD).exists() else None
+
+
+def _asked(message: Message, appeal: Appeal) -> Outdated | None:
+    later = Message.objects.filter(appeal=appeal, kind=Message.Kind.ASKED, pk__gt=message.pk)
+    return W.ANSWERED if appeal.state != State.WAITING or later.exists() else None
+
+
+def _contested(message: Message, appeal: Appeal) -> Outdated | None:
+    if not is_his_still(appeal):
+        return W.ANOTHER
+    if not _is_heard(appeal):
+        return W.OVER
+    told_of = frozen_at(appeal, message.at)
+    return W.UNFROZEN if told_of and not any(freeze.in_force for freeze in told_of) else None
+
+
+def _ruled(message: Message, appeal: Appeal) -> Outdated | None:
+    """The decision itself, which stands unless it was stopped; and the warning of one that cools down (7)."""
+    by_act = Ruling.history.filter(appeal_id=appeal.pk, event_id=message.event_id).values("id")
+    if Ruling.objects.filter(pk__in=by_act, state=Proposed.STOPPED).exists():
+        return W.STOPPED
+    if message.kind != Message.Kind.WARNING:
+        return None
+    if appeal.state != State.COOLING:
+        return W.OVER
+    return None if is_his_still(appeal) else W.ANOTHER
+
+
+def _heard_anew(message: Message, appeal: Appeal) -> Outdated | None:
+    return None if _is_heard(appeal) else W.OVER
+
+
+def _is_heard(appeal: Appeal) -> bool:
+    return appeal.state in LIVE and appeal.state != State.COOLING
+
+
+def _reset(message: Message, appeal: Appeal) -> Outdated | None:
+    """The request for new credentials, and the letter that says so."""
+    return no_credentials(appeal)
+
+
+_BY_VERB: Mapping[str, Callable[[Message, Appeal], Outdated | None]] = {
+    "appeal.asked": _asked,
+    "appeal.contested": _contested,
+    "appeal.ruled": _ruled,
+    "appeal.ruling_agreed": _ruled,
+    "appeal.stopped": _heard_anew,
+    "appeal.reset_asked": _reset,
+}
