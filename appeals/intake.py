@@ -183,6 +183,7 @@ class Taken:
 
     filed: Filed = field(default_factory=Filed)
     receipts: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)  # not taken in at this moment, by portal id, and why
     stopped: str = ""
 
 
@@ -221,6 +222,7 @@ def _take(lines: Sequence[Line], done: Taken, *, actor: Staff, source: str) -> N
     filed = filing.file([line.filing for line in lines], actor=actor, source=source)
     done.filed.merge(filed)
     done.receipts |= {str(lines[at].filing.portal): receipt for at, receipt in filed.receipts.items()}
+    done.refused |= {str(lines[at].filing.portal): why for at, why in filed.refused.items()}
 
 
 def _size() -> int:

@@ -1,6 +1,7 @@
 """`manage.py appeals file FILE`: the appeals that were filed at the portal, each once (7, 11)."""
 
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ class File(SystemCommand):
         "  for each kind of evidence: past_passwords (as 3/5), registration, mobile, …; see docs/appeals.md.\n"
         "  Any wrong line refuses the whole file. A portal id that is known is left as it is.\n"
         "  --json tells the receipt number of each portal id that is on the register, known or new, also where a run\n"
-        "  stopped on its way (exit code 3)."
+        "  stopped on its way, or could not take a line in at that moment, with why (exit code 3: run it again)."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -51,9 +52,9 @@ class File(SystemCommand):
                 return Exit.DRY_RUN
             with bar(self.stdout, _("recording"), found.lines) as advance:
                 done = intake.apply(file.rows(), found, actor=self.actor, source=file.sha256, step=advance)
-        told |= {"applied": True, "stopped": done.stopped} | figures(done.filed)
+        told |= {"applied": True, "stopped": done.stopped, "refused": done.refused} | figures(done.filed)
         self._tell(told, done.receipts, as_json)
-        return Exit.PARTLY if done.stopped else Exit.DONE
+        return Exit.PARTLY if done.stopped or done.refused else Exit.DONE
 
     def _tell(self, told: dict[str, Any], receipts: dict[str, str], as_json: bool) -> None:
         if as_json:
@@ -71,6 +72,8 @@ class File(SystemCommand):
         self.say(_("  heard by a supervisor, as filed too often: %(gated)d; measures over already: %(over)d") % told)
         for why, n in told["declined"].items():
             self.say(_("  not heard: %(why)s: %(n)d") % {"why": Why(why).label, "n": n})
+        for portal, why in islice(told.get("refused", {}).items(), NAMED):
+            self.say(_("  not taken in: %(portal)s: %(why)s") % {"portal": portal, "why": why})
         if why := told.get("stopped"):
             self.say(why)
 

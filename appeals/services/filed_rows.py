@@ -54,14 +54,12 @@ class Rows:
         self._pks = iter(bulk.next_pks(Appeal, len(filings)))
         self._receipts = iter(receipts.several([LETTERS[route.kind] for route in routes], _taken))
         self._message_pks = iter(bulk.next_pks(Message, len(filings)))
-        items = sum(len(filing.evidence) + len(filing.files) for filing in filings)
-        self._evidence_pks = iter(bulk.next_pks(AppealEvidence, items)) if items else iter(())
+        self._shown = EvidenceRows(filings, maker=maker, at=self.now)
         self.of_portal: dict[str, int] = {}
         self.appeals: list[Any] = []
         self.keys: list[Any] = []
         self.messages: list[Any] = []
         self.deliveries: list[Any] = []
-        self.evidence: list[Any] = []
 
     def add(self, filing: Filing, route: Routed, event: uuid.UUID) -> str:
         """One more; its receipt number."""
@@ -99,9 +97,7 @@ class Rows:
             self.of_portal[filing.portal] = pk
         self.keys.append(bulk.row(AppealKey, appeal_id=pk, master_id=master, wrapped=wrapped))
         self._say(pk, letters.receipt(appeal, self._made_of(appeal, route)), key, event)
-        for item in _brought(pk, filing, key):
-            more = {"id": next(self._evidence_pks), "at": self.now, "event_id": event, "maker_id": self.maker}
-            self.evidence.append(bulk.row(AppealEvidence, **item, **more))
+        self._shown.add(pk, filing, key, event)
         return str(appeal.receipt)
 
     def _clock(self, timed: Timed) -> tuple[datetime.datetime, datetime.datetime]:
@@ -137,14 +133,31 @@ class Rows:
         bulk.write(Message, self.messages)
         act.wrote(Message, rows=len(self.messages))
         bulk.write(Delivery, self.deliveries)
-        if self.evidence:
-            bulk.write(AppealEvidence, self.evidence)
-            act.wrote(AppealEvidence, rows=len(self.evidence))
+        self._shown.insert(act)
         if self.of_portal:
             keep_lines(act, self.of_portal, at=self.now)
         heard = [a for a in self.appeals if a.state == State.FILED and a.tenure_id]
         if heard:
             holds.place_each(act, [(a.tenure_id, a.receipt) for a in heard if a.tenure_id], Hold.Kind.APPEAL)
+
+
+class EvidenceRows:
+    """The items of evidence that these bring."""
+
+    def __init__(self, brings: Sequence[Brings], *, maker: int, at: datetime.datetime) -> None:
+        items = sum(len(one.evidence) + len(one.files) for one in brings)
+        self._pks = iter(bulk.next_pks(AppealEvidence, items)) if items else iter(())
+        self._more = {"maker_id": maker, "at": at}
+        self._rows: list[Any] = []
+
+    def add(self, appeal: int, brings: Brings, key: DataKey, event: uuid.UUID) -> None:
+        for item in _brought(appeal, brings, key):
+            self._rows.append(bulk.row(AppealEvidence, id=next(self._pks), event_id=event, **item, **self._more))
+
+    def insert(self, act: pen.Act) -> None:
+        if self._rows:
+            bulk.write(AppealEvidence, self._rows)
+            act.wrote(AppealEvidence, rows=len(self._rows))
 
 
 def keep_lines(act: pen.Act, appeals: Mapping[str, int], *, at: datetime.datetime) -> None:

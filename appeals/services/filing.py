@@ -5,7 +5,7 @@ or why it is not heard. While it is open nothing of the tenure is purged or rele
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,10 +17,11 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import Number
 from accounts.services.declared import refuse_own
+from appeals.lifecycle import LIVE
 from appeals.models import Appeal, AppealEvidence
 from appeals.policy import FILE
 from appeals.routing import Routed, routed
-from appeals.services import again, words
+from appeals.services import again, joining, words
 from appeals.services.claims import Filing, tidy
 from appeals.services.filed_rows import Rows, evidence_of, keep_lines
 from enforcement.models import Decision
@@ -52,6 +53,7 @@ class Filed:
     routed: int = 0  # recoveries taken as objections
     gated: int = 0  # filed too often: a supervisor hears them
     over: int = 0  # objections to what has ended already: heard all the same
+    refused: dict[int, str] = field(default_factory=dict)  # not taken in at this moment, by place, and why
     declined: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
     things: set[Thing] = field(default_factory=set)  # heard of this list, whether or not they are written
@@ -67,6 +69,11 @@ class Filed:
             self.declined[route.why] += 1
         else:
             self.things.add(_thing(route))
+
+    def refuse(self, at: int, why: str) -> None:
+        """It is on the register under no receipt number."""
+        self.receipts.pop(at, None)
+        self.refused[at] = why
 
     def merge(self, more: "Filed") -> None:
         """The figures of another list, which was filed after it."""
@@ -112,6 +119,8 @@ def count(filings: Sequence[Filing], done: Filed) -> dict[int, str]:
 def file_one(filing: Filing, *, actor: Staff, ticket: str = "") -> Appeal:
     """File for a caller; the same form twice is one appeal. Invalid where the same is open already."""
     filed = file([tidy(filing)], actor=actor, ticket=ticket)
+    for why in filed.refused.values():
+        raise Invalid(why)
     appeal = Appeal.objects.get(receipt=filed.receipts[0])
     if filed.open:
         raise Invalid(_("The same is open already: %(receipt)s.") % {"receipt": appeal.receipt})
@@ -140,7 +149,7 @@ def _decisions_exist(filings: Iterable[Filing]) -> None:
 
 
 def _file_chunk(
-    filings: Sequence[Filing], places: Iterable[int], done: Filed, actor: Staff, ticket: str, source: str
+    filings: Sequence[Filing], places: Sequence[int], done: Filed, actor: Staff, ticket: str, source: str
 ) -> None:
     with transaction.atomic():
         _lock([filings[at] for at in places])
@@ -161,11 +170,11 @@ def _file_chunk(
             _write([(at, filings[at], found[at]) for at in new], done, actor, ticket, source)
         for at in joined:
             done.receipts[at] = found[at].open_receipt or done.receipts[seen[_thing(found[at])]]
-        done.open += len(joined)
-        _join({portal: done.receipts[at] for at in joined if (portal := filings[at].portal)}, actor, ticket, source)
-    for at, route in found.items():  # after the numbers are free again: an appeal is locked before its number
-        if route.again:
-            _ask_again(route.again, filings, at, done, actor, ticket, source)
+    # After the numbers are free again: an appeal is locked before its number.
+    for at, route in found.items():
+        if route.again and not _ask_again(route.again, filings, at, done, actor, ticket, source):
+            joined.append(at)
+    _join(filings, joined, done, actor, ticket, source)
 
 
 def _thing(route: Routed) -> Thing:
@@ -223,36 +232,53 @@ def _facts(n: int, source: str) -> dict[str, Any]:
     return {"n": n} | ({"sha256": source} if source else {})
 
 
-def _join(lines: Mapping[str, str], actor: Staff, ticket: str, source: str) -> None:
-    """Keep which appeal, by its receipt number, each of these portal ids came to that made none of its own."""
-    if not lines:
+def _join(
+    filings: Sequence[Filing], places: Iterable[int], done: Filed, actor: Staff, ticket: str, source: str
+) -> None:
+    """The same is open already: what a line of the portal says goes to that. At the desk he is told to add it there."""
+    of_portal = [at for at in places if filings[at].portal]
+    done.open += sum(not filings[at].portal for at in places)
+    if not of_portal:
         return
-    appeals = dict(Appeal.objects.filter(receipt__in=set(lines.values())).values_list("receipt", "pk"))
-    with pen.act("appeal.joined", actor=actor, reason="", ticket=ticket, facts=_facts(len(lines), source)) as act:
-        keep_lines(act, {portal: appeals[receipt] for portal, receipt in lines.items()}, at=timezone.now())
+    with transaction.atomic():
+        _in_turn()
+        fresh = _without_known(filings, of_portal, done)  # another run may just have brought them
+        lines = [(filings[at], done.receipts[at]) for at in fresh]
+        refused = joining.join(lines, actor=actor, ticket=ticket, facts=_facts(len(fresh), source)) if fresh else {}
+    for at in fresh:
+        if why := refused.get(str(filings[at].portal)):
+            done.refuse(at, why)
+        else:
+            done.open += 1
 
 
 def _ask_again(
     receipt: str, filings: Sequence[Filing], at: int, done: Filed, actor: Staff, ticket: str, source: str
-) -> None:
-    """What is said, and brought, goes to the objection that was decided, and opens it once more."""
+) -> bool:
+    """What is said, and brought, goes to the objection that was decided, and opens it once more. False: it is open,
+    somebody asked for that just now."""
     filing = filings[at]
     with transaction.atomic():
         if filing.portal:
             _in_turn()
             if not _without_known(filings, [at], done):  # another run has just brought this line
-                return
+                return True
+        appeal = Appeal.objects.select_for_update(no_key=True).get(receipt=receipt)
+        if appeal.state in LIVE:
+            return False
         try:
             with transaction.atomic():
                 appeal = again.ask(receipt, actor=actor, reason=filing.statement, ticket=ticket)
                 if filing.evidence or filing.files:
                     _bring(appeal, filing, actor, ticket)
-        except Invalid:  # somebody asked for it just now
-            done.open += 1
-        else:
-            done.again += 1
+        except Invalid as why:
+            done.refuse(at, str(why))
+            return True
+        done.again += 1
         if filing.portal:
-            _join({filing.portal: receipt}, actor, ticket, source)
+            with pen.act("appeal.joined", actor=actor, reason="", ticket=ticket, facts=_facts(1, source)) as act:
+                keep_lines(act, {filing.portal: appeal.pk}, at=timezone.now())
+    return True
 
 
 def _bring(appeal: Appeal, filing: Filing, actor: Staff, ticket: str) -> None:

@@ -75,7 +75,7 @@ def add_evidence(
             rows = list(evidence_of(appeal, brought, key=key, maker=actor.pk, at=timezone.now(), event=act.event_id))
             AppealEvidence.objects.bulk_create(rows)
             act.wrote(AppealEvidence, rows=n)
-            come_in(act, appeal)
+            come_in(act, [appeal.pk])
     return rows
 
 

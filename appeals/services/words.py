@@ -32,7 +32,10 @@ def sha256_of(text: str | bytes) -> str:
 
 def key_of(appeal: Appeal) -> DataKey:
     """The key, to seal more under it; Invalid when it is gone."""
-    found = AppealKey.objects.filter(pk=appeal.pk).first()
+    return in_hand(AppealKey.objects.filter(pk=appeal.pk).first())
+
+
+def in_hand(found: AppealKey | None) -> DataKey:
     if found is None:
         raise Invalid(_("What was said in this appeal is no longer kept; file another one. Nothing was done."))
     return found.in_hand()

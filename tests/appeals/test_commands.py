@@ -1,6 +1,7 @@
 """`manage.py appeals file`: the portal's file, each appeal once; and `appeals show`, what may be told of one."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from django.conf import LazySettings
 from accounts.intake import Row
 from accounts.models import Hold, Number
 from appeals import intake
-from appeals.models import Appeal, AppealEvidence, Message, PortalFiling
+from appeals.models import Appeal, AppealEvidence, AppealKey, Message, PortalFiling
 from appeals.services import filing, queue
 from appeals.services.words import Words
 from enforcement.policy import Kind
@@ -220,7 +221,21 @@ def test_the_dry_run_says_what_each_line_would_be_taken_as(
     }  # fmt: skip
     done = file(lines, "--apply")
     assert {name: done.json[name] for name in figures} == figures
-    assert Message.objects.count() == 5 and broken() == []
+    assert Counter(Message.objects.values_list("kind", flat=True)) == {"receipt": 5, "answer": 1}  # P-1 came to it
+    assert broken() == []
+
+
+def test_a_line_that_could_not_be_taken_in_is_told_by_its_portal_id_and_the_run_is_not_whole(
+    terminal: Terminal, tmp_path: Path, rulebook: object, agent: Staff, numbers: Many
+) -> None:
+    one, two = numbers(2)
+    AppealKey.objects.filter(pk=filed(one, "recovery", agent).pk).delete()
+    path = put(tmp_path, csv_of([line("P-1", one), line("P-2", two)], HEADING))
+    done = terminal(None, "appeals", "file", path, "--apply", "--json")
+    assert (done.code, done.json["new"], done.json["open"], list(done.json["receipts"])) == (Exit.PARTLY, 1, 0, ["P-2"])
+    assert done.json["receipts"] == on_register() and "is no longer kept" in done.json["refused"]["P-1"]
+    said = terminal(None, "appeals", "file", path, "--apply")
+    assert said.code == Exit.PARTLY and "not taken in: P-1: What was said in this appeal is no longer kept" in said.out
 
 
 def test_a_reader_is_told_the_figures_in_words(terminal: Terminal, tmp_path: Path, numbers: Many) -> None:

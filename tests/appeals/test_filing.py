@@ -221,7 +221,10 @@ def test_a_line_of_the_portal_that_found_the_same_open_is_known_for_good(
     assert (done.open, done.receipts) == (2, {0: first.receipt, 1: first.receipt})
     assert verbs(before) == ["appeal.joined"]
     event = Event.objects.latest("seq")
-    assert (event.facts, event.rows) == ({"n": 2, "sha256": "a0"}, {"appeals_portalfiling": 2})
+    assert (event.facts, event.rows) == (
+        {"n": 2, "sha256": "a0"},
+        {"appeals_message": 2, "appeals_portalfiling": 2, "appeals_historicalappeal": 1},
+    )
     assert event in story(first)
     ruled(first, "rejected", reviewer)
     before = head()

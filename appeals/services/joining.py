@@ -1,0 +1,69 @@
+"""Lines of the portal's file about what is open already: what each of them says, and brings, is kept on that appeal.
+
+Many at once. It comes from the appellant, so it is taken in as an answer is: what waited for it is heard again, whoever
+has it open sees a change, and a closed appeal takes nothing in. Appeals are locked in the order of their keys.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils import timezone
+
+from appeals.models import Appeal, AppealKey, Message
+from appeals.services import words
+from appeals.services.claims import Filing
+from appeals.services.filed_rows import EvidenceRows, keep_lines
+from appeals.services.hearing import come_in, must_be_open
+from qqops import bulk
+from qqops.audit import pen
+from qqops.errors import Invalid
+from qqops.seal import DataKey
+from qqops.staff.models import Staff
+
+Joined = tuple[Filing, Appeal, DataKey]
+
+
+def join(
+    lines: Sequence[tuple[Filing, str]], *, actor: Staff, ticket: str, facts: dict[str, Any]
+) -> dict[str, str]:  # fmt: skip
+    """Keep each line on the appeal of its receipt number; inside the transaction of the chunk. Returns by portal id why
+    a line was not taken in."""
+    appeals, keys = _locked([receipt for _filing, receipt in lines])
+    taken, refused = list[Joined](), dict[str, str]()
+    for filing, receipt in lines:
+        appeal = appeals[receipt]
+        try:
+            must_be_open(appeal)
+            taken.append((filing, appeal, words.in_hand(keys.get(appeal.pk))))
+        except Invalid as why:
+            refused[str(filing.portal)] = str(why)
+    if taken:
+        facts |= {"n": len(taken)}
+        with pen.act("appeal.joined", actor=actor, reason="", ticket=ticket, facts=facts) as act:
+            _insert(act, taken, actor)
+    return refused
+
+
+def _locked(receipts: Sequence[str]) -> tuple[dict[str, Appeal], dict[int, AppealKey]]:
+    rows = Appeal.objects.filter(receipt__in=set(receipts)).only("receipt", "state").order_by("pk")
+    appeals = {appeal.receipt: appeal for appeal in rows.select_for_update(no_key=True)}
+    return appeals, AppealKey.objects.in_bulk([appeal.pk for appeal in appeals.values()])
+
+
+def _insert(act: pen.Act, taken: Sequence[Joined], actor: Staff) -> None:
+    now = timezone.now()
+    pks = bulk.next_pks(Message, len(taken))
+    said = [
+        words.new_message(
+            appeal, Message.Kind.ANSWER, filing.statement, key=key, maker=actor.pk, at=now, event=act.event_id, pk=pk
+        )
+        for pk, (filing, appeal, key) in zip(pks, taken, strict=True)
+    ]
+    bulk.write(Message, said)
+    act.wrote(Message, rows=len(said))
+    shown = EvidenceRows([filing for filing, _appeal, _key in taken], maker=actor.pk, at=now)
+    for filing, appeal, key in taken:
+        shown.add(appeal.pk, filing, key, act.event_id)
+    shown.insert(act)
+    keep_lines(act, {str(filing.portal): appeal.pk for filing, appeal, _key in taken}, at=now)
+    come_in(act, list({appeal.pk for _filing, appeal, _key in taken}))
