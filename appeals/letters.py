@@ -98,6 +98,19 @@ def made_of(appeal: Appeal, *, over: bool = False) -> Both:
     return _body(ROUTED.get(appeal.route, NOTHING), what, *beside, _questions() if appeal.why else NOTHING)
 
 
+def converted(appeal: Appeal) -> str:
+    """It is heard as another kind than it was filed as."""
+    kind, until = KINDS[appeal.kind], words.of_moment(appeal.due_at)
+    return _letter(
+        appeal,
+        (
+            f"您的申诉现改按{kind[0]}受理，将在 {until[0]} 前答复；需要您补充材料的时间不计入。结果不能预先告知。",
+            f"Your appeal is now heard as {kind[1]}. You will have an answer by {until[1]}, not counting the time in"
+            " which we wait for something from you. Its outcome cannot be told beforehand.",
+        ),
+    )
+
+
 def asked(appeal: Appeal, text: str) -> str:
     days = WAIT_FOR_ANSWER.days
     more: Both = (

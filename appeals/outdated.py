@@ -7,7 +7,7 @@ for good.
 
 from collections.abc import Callable, Mapping
 
-from django.db.models import TextChoices
+from django.db.models import Subquery, TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from accounts.lifecycle import Lifecycle
@@ -40,7 +40,7 @@ def outdated(message: Message) -> Outdated | None:
     ask = _BY_VERB.get(verb or "")
     if ask is None:
         return None
-    appeal = Appeal.objects.select_related("number").defer("statement", "contact").get(pk=message.appeal_id)
+    appeal = Appeal.objects.defer("statement", "contact").get(pk=message.appeal_id)
     return ask(message, appeal)
 
 
@@ -57,8 +57,10 @@ def no_credentials(appeal: Appeal) -> Outdated | None:
         return W.ANOTHER
     if appeal.number.lifecycle == Lifecycle.TERMINATED:
         return W.TERMINATED
-    later = Ruling.objects.filter(appeal__tenure=appeal.tenure_id, appeal__kind=Kind.RECOVERY, appeal__gt=appeal.pk)
-    return W.RECOVERED if later.filter(state=Proposed.APPLIED, outcome=Outcome.UPHELD).exists() else None
+    upheld = Ruling.objects.filter(state=Proposed.APPLIED, outcome=Outcome.UPHELD)
+    own = upheld.filter(appeal=appeal).order_by("-pk").values("pk")[:1]
+    later = upheld.filter(appeal__tenure=appeal.tenure_id, appeal__kind=Kind.RECOVERY, pk__gt=Subquery(own))
+    return W.RECOVERED if later.exists() else None
 
 
 def _asked(message: Message, appeal: Appeal) -> Outdated | None:

@@ -103,7 +103,8 @@ about AS MATERIALIZED (
     AND o.decision_id IS NOT DISTINCT FROM taken.decision_id
   LEFT JOIN LATERAL (
     SELECT * FROM appeals_appeal a WHERE a.tenure_id = taken.tenure_id AND a.kind = '{Kind.OBJECTION}'
-      AND taken.kind = a.kind AND a.decision_id = taken.decision_id AND a.outcome IN ({_RULED}) AND a.why = ''
+      AND taken.kind = a.kind AND a.decision_id = taken.decision_id AND a.why = ''
+      AND (a.outcome IN ({_RULED}) OR a.round > 1 AND a.state = 'closed')  -- also withdrawn, a second one was had
     ORDER BY a.id DESC LIMIT 1) b ON true)
 SELECT coalesce(jsonb_agg(jsonb_build_object(
     'at', at, 'kind', kind, 'tenure', tenure_id, 'decision', decision_id, 'routed', routed IS NOT NULL,

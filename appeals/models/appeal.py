@@ -100,6 +100,7 @@ class Appeal(models.Model):
             # Recoveries by their score, the best first (appeals/admin/appeals.py).
             models.Index(Coalesce(-F("score"), 1), "id", name="appeal_by_score",
                          condition=Q(state="filed", kind="recovery")),
+            models.Index(fields=("filed_at",), name="appeal_filed"),
             models.Index(fields=("closed_at",), name="appeal_closed", condition=Q(closed_at__isnull=False)),
         )  # fmt: skip
         constraints = (

@@ -24,6 +24,7 @@ from appeals.queries import decided_first, lease_of, right_to_hear, took_part
 from appeals.routing import Asked, routed
 from appeals.services import words
 from appeals.services.queue import has_in_hand, let_go, locked, may_hear_any
+from appeals.services.second import second_for
 from enforcement.letters.render import promises
 from qqops import bulk
 from qqops.approvals import State as Proposed
@@ -37,7 +38,6 @@ TOOK_PART = conflict(gettext_noop("You took part in what it objects to: another 
 IN_HAND = conflict(gettext_noop("You have this appeal in hand: another person does this for the appellant."))
 
 TEXT_MIN, TEXT_MAX = 6, 4000
-NONE = datetime.timedelta()
 
 # By so much as its clock has stood, what is due comes later; of one that does not wait only the revision changes.
 _COME_IN = f"""
@@ -104,7 +104,8 @@ def withdraw(appeal: Appeal, *, actor: Staff, reason: str, ticket: str = "") -> 
 def convert(
     appeal: Appeal, kind: str, ground: str, decision: int | None, *, actor: Staff, reason: str, revision: int
 ) -> Appeal:
-    """Take it as another kind (11(b)): what was said stays; the clock is the new kind's, and begins now."""
+    """Take it as another kind (11(b)): what was said stays; the clock is the new kind's and begins now, within the
+    ceiling of what was filed. The appellant is told, as what he was told when it came is not so any more."""
     with pen.refusals(actor=actor, subject=appeal, facts={"act": "convert_appeal", "kind": kind}), transaction.atomic():
         appeal = locked(appeal)
         may_convert(appeal, as_of_now(actor))
@@ -124,12 +125,14 @@ def convert(
             why = found.why or Why.NEVER_HELD
             raise Invalid(_("It would not be heard so: %(why)s.") % {"why": Why(why).label})
         gated, now = appeal.gated or found.gated, timezone.now()
+        due = min(calendar.due(clock_of(found.timed), now), latest(appeal))
         with acting("appeal.converted", appeal, actor, reason) as act:
             act.facts["kind"] = found.kind.value
             move(
                 act, appeal, State.FILED, kind=found.kind, ground=ground, decision_id=found.decision, gated=gated,
-                **clock(now, calendar.due(clock_of(found.timed), now)),
+                **clock(now, due),
             )  # fmt: skip
+            say(act, appeal, Message.Kind.OTHER, letters.converted(appeal), actor)
             if took_part(appeal, actor) or not actor.has_perm(right_to_hear(appeal)):
                 let_go(appeal)  # as it is taken now, another person hears it
     return appeal
@@ -157,11 +160,11 @@ def may_convert(appeal: Appeal, actor: Staff) -> None:
     may_take_step(appeal, Act.CONVERT, actor)
     if appeal.round > 1:
         raise Invalid(_("What is reviewed once more stays what it was decided as. Nothing was done."))
-    if appeal.kind == Kind.RECOVERY and appeal.contested_at:
-        # That would end between the two, and with it their freeze, what two people end (appeals.policy.SECOND_PERSON).
+    if second_for(appeal, Outcome.REJECTED):
+        # As another kind one person would end what two decide on, and with a contest its freeze.
         raise Invalid(
             _(
-                "Two claim the number: it stays a recovery. Rule on it, and a second person agrees; what else its"
+                "Two people decide on this: it stays what it is. Rule on it, and a second person agrees; what else its"
                 " appellant wants is filed anew. Nothing was done."
             )
         )
@@ -273,20 +276,17 @@ def come_in(act: pen.Act, appeals: Sequence[int]) -> None:
     act.history(Appeal, appeals)
 
 
-def clock(began: datetime.datetime, due: datetime.datetime, stood: datetime.timedelta = NONE) -> dict[str, Any]:
-    """A clock that began then and, had it never stood, would end at `due`; it escalates anew."""
-    escalates = calendar.escalation(began, due)
-    return {"due_at": due + stood, "escalate_at": escalates + stood, "escalated_at": None}
+def clock(began: datetime.datetime, due: datetime.datetime) -> dict[str, Any]:
+    """A clock that began then; it escalates anew."""
+    return {"due_at": due, "escalate_at": calendar.escalation(began, due), "escalated_at": None}
 
 
-def clock_of_kind(appeal: Appeal) -> tuple[datetime.datetime, datetime.timedelta]:
-    """When the clock of what it is taken as began, by its filing or by its being taken so, and for how long it has
-    stood in all since: by so much each answer moved what is due."""
-    began, stood = appeal.filed_at, NONE
-    rows = Appeal.history.filter(id=appeal.pk).order_by("history_id")
-    for was, now in pairwise(rows.values("kind", "state", "due_at", "history_date")):
-        if now["kind"] != was["kind"]:
-            began, stood = now["history_date"], NONE
-        elif (was["state"], now["state"]) == (State.WAITING, State.FILED):
-            stood += now["due_at"] - was["due_at"]
-    return began, stood
+def latest(appeal: Appeal) -> datetime.datetime:
+    """The ceiling (domain.md §2), later by so much as its clock has stood in all: so much each answer moved it."""
+    rows = Appeal.history.filter(id=appeal.pk).order_by("history_id").values("state", "due_at")
+    stood = (
+        now["due_at"] - was["due_at"]
+        for was, now in pairwise(rows)
+        if (was["state"], now["state"]) == (State.WAITING, State.FILED)
+    )
+    return sum(stood, calendar.ceiling(appeal.filed_at))

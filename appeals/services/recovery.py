@@ -26,9 +26,9 @@ from appeals.services.filed_rows import evidence_of
 from appeals.services.hearing import (
     acting,
     clock,
-    clock_of_kind,
     close,
     come_in,
+    latest,
     may_speak,
     move,
     not_in_hand,
@@ -133,8 +133,7 @@ def contest(appeal: Appeal, *, actor: Staff, reason: str, revision: int) -> Appe
 
 def _longest(appeal: Appeal) -> dict[str, Any]:
     """The clock of one that is contested: the ceiling (domain.md §8 A), unless it was heard anew and has more time."""
-    began, stood = clock_of_kind(appeal)
-    longest = clock(began, calendar.ceiling(began), stood)
+    longest = clock(appeal.filed_at, latest(appeal))
     return longest if appeal.due_at <= longest["due_at"] else {"escalated_at": None}
 
 
@@ -191,7 +190,7 @@ def stop(appeal: Appeal, *, actor: Staff, reason: str, ticket: str = "") -> Appe
         may_stop(appeal, as_of_now(actor))
         must_say_why(reason)
         with acting("appeal.stopped", appeal, actor, reason, ticket) as act:
-            _heard_anew(act, appeal, letters.stopped, actor)
+            _heard_anew(act, appeal, letters.stopped, actor, contested_at=timezone.now())
     return appeal
 
 
@@ -212,7 +211,7 @@ def carry_out(pk: int, *, actor: Staff) -> bool:
             return False
         if no_credentials(appeal):
             with acting("appeal.stopped", appeal, actor) as act:
-                _heard_anew(act, appeal, letters.not_carried_out, actor)
+                _heard_anew(act, appeal, letters.not_carried_out, actor)  # nobody else claims it
             return False
         with acting("appeal.reset_asked", appeal, actor) as act:
             asked = _("The sign-in system is asked for new credentials of number %(number)s, holder %(seq)d.") % {
@@ -223,11 +222,11 @@ def carry_out(pk: int, *, actor: Staff) -> bool:
     return True
 
 
-def _heard_anew(act: pen.Act, appeal: Appeal, letter: Callable[[Appeal], str], actor: Staff) -> None:
-    """Its ruling ends without effect; two claim the number from now on, and a second person agrees to the next one."""
+def _heard_anew(act: pen.Act, appeal: Appeal, letter: Callable[[Appeal], str], actor: Staff, **changed: Any) -> None:
+    """Its ruling ends without effect. Where two claim the number from now on, a second person agrees to the next."""
     stop_ruling(act, appeal)
     now = timezone.now()
-    move(act, appeal, State.FILED, contested_at=now, **clock(now, calendar.ceiling(now)))
+    move(act, appeal, State.FILED, **changed, **clock(now, calendar.ceiling(now)))
     say(act, appeal, Message.Kind.OTHER, letter(appeal), actor)
 
 

@@ -15,29 +15,26 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts.lifecycle import FOREVER, PREMIUM_FROM_TIER
 from accounts.models import Clause
-from accounts.queries.identity import concerns_minor
 from accounts.queries.rulebook import clauses_in_force
 from accounts.services import holds
 from appeals import letters
 from appeals.lifecycle import RULED_AS, Act, Kind, Outcome, State
 from appeals.models import Appeal, Message, Ruling, RulingApproval, RulingGround
-from appeals.policy import APPROVE, COOL_DOWN, ENDING, REVERSING, Heard, second_person
+from appeals.outdated import no_credentials
+from appeals.policy import APPROVE, COOL_DOWN, REVERSING
 from appeals.queries import is_his_still
-from appeals.reversal import Terms, ends_use, is_over, must_be_over, orders_for
+from appeals.reversal import Terms, is_over, must_be_over, orders_for
 from appeals.services import amends, recovery, words
 from appeals.services.hearing import acting, close, held, move, must_be_said, must_promise_nothing, say
 from appeals.services.queue import let_go, locked, must_have_no_part
+from appeals.services.second import second_for
 from enforcement.letters.words import Both, joined, of_clause
-from enforcement.models import Ground
 from enforcement.order import Order
-from enforcement.policy import BATCH_FROM, LAW, PROPOSAL_LIFE, FreezeKind
-from enforcement.policy import Kind as DecisionKind
+from enforcement.policy import PROPOSAL_LIFE
 from enforcement.services.approve import approve, refuse
 from enforcement.services.decide import decide
 from enforcement.services.preview import preview
-from enforcement.supervised import was_supervised
 from qqops import bulk
 from qqops.approvals import State as Proposed
 from qqops.audit import pen
@@ -90,7 +87,9 @@ def look(appeal: Appeal, said: Said, *, actor: Staff) -> Looked:
     _clauses(kind, said.clauses)
     if outcome == Outcome.MOOT:
         must_be_over(appeal)
-    row = second_person(_heard(appeal, outcome))
+    if kind == Kind.RECOVERY and outcome == Outcome.UPHELD and (why := no_credentials(appeal)):
+        raise Invalid(_("It cannot be upheld: %(why)s. Nothing was done.") % {"why": why.label})
+    row = second_for(appeal, outcome)
     code, waits = row.code if row else "", row is not None
     if is_gone(appeal):
         if outcome == Outcome.PARTLY:
@@ -308,28 +307,3 @@ def _clauses(kind: Kind, more: Sequence[str]) -> list[Clause]:
 
 def _in_words(clauses: Sequence[Clause]) -> Both:
     return joined(map(of_clause, clauses), "\n", "\n")
-
-
-def _heard(appeal: Appeal, outcome: Outcome) -> Heard:
-    decision = appeal.decision
-    kind = Kind(appeal.kind)
-    if kind == Kind.RECOVERY and outcome in ENDING:
-        tenure = appeal.tenure
-        return Heard(
-            kind, outcome, appeal.round, contested=appeal.contested_at is not None,
-            premium=appeal.number.tier >= PREMIUM_FROM_TIER, minor=tenure is not None and concerns_minor(tenure),
-        )  # fmt: skip
-    if decision is None:
-        return Heard(kind, outcome, appeal.round)
-    return Heard(
-        kind,
-        outcome,
-        appeal.round,
-        terminated=ends_use(decision),
-        indefinite=decision.until == FOREVER
-        or decision.kind in (DecisionKind.FREEZE, DecisionKind.RESTRICT)
-        and decision.ends_at is None,
-        batch=decision.target_count > BATCH_FROM,
-        legal=decision.freeze_kind == FreezeKind.LEGAL or Ground.objects.filter(decision=decision, basis=LAW).exists(),
-        supervised=was_supervised(decision),
-    )

@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.models import Number
 from appeals import tasks
 from appeals.models import Appeal, AppealKey, Delivery, Message
+from appeals.outdated import outdated
 from appeals.services import deliver as delivery
 from appeals.services import hearing
 from appeals.services.words import Words
@@ -89,6 +90,14 @@ def test_all_that_were_sent_in_a_round_are_one_event(number: Make, agent: Staff,
     before = head()
     assert round_of_worker() == Counter(sent=3)
     assert Event.objects.get(seq__gt=before).facts == {"n": 3, "sent_by": {"mail": 1, "webhook": 2}}
+
+
+def test_who_asks_about_a_number_that_nobody_ever_held_has_his_letters(agent: Staff, there: Hook) -> None:
+    appeal = filed(77_770_001, "enquiry", agent, contact=MOBILE)
+    hearing.write(appeal, "您询问的号码尚未登记。", actor=agent)
+    assert round_of_worker() == Counter(sent=2)
+    assert [state for _kind, state, _fault in deliveries(appeal)] == ["sent", "sent"]
+    assert [outdated(one) for one in Message.objects.filter(appeal=appeal)] == [None, None]
 
 
 def test_what_the_appellant_said_is_not_sent_back_to_him(number: Make, agent: Staff, there: Hook) -> None:

@@ -130,43 +130,62 @@ def test_an_enquiry_is_taken_as_an_objection_with_the_clock_of_one(
     assert broken() == []
 
 
-def test_taken_as_another_kind_its_clock_begins_then_and_contested_keeps_the_time_for_which_it_stood_since(
+def test_taken_as_another_kind_its_clock_begins_then_within_the_ceiling_of_what_was_filed(
     number: Make, agent: Staff, reviewer: Staff
 ) -> None:
     now, stood = timezone.now(), 5 * HOUR
     converted = now + stood + 70 * HOUR
+    latest = calendar.ceiling(now)
     with time_machine.travel(now, tick=False):
         appeal = filed(number(paid=True), "enquiry", agent)
         hearing.ask(taken(appeal, reviewer), ASKED, actor=reviewer, revision=0)
     with time_machine.travel(now + stood, tick=False):
         hearing.answer(appeal, ANSWERED, actor=agent)
     with time_machine.travel(converted, tick=False):
-        revision = taken(appeal, reviewer).revision
+        before, revision = head(), taken(appeal, reviewer).revision
         made = hearing.convert(appeal, "recovery", "stolen", None, actor=reviewer, reason=WHY, revision=revision)
         assert (made.due_at, made.escalate_at) == (converted + 8 * HOUR, converted + 6.4 * HOUR)
+        assert verbs(before) == ["appeal.taken", "appeal.converted"]
+        told = Words(made).of_message(Message.objects.latest("pk"))
+        assert "Your appeal is now heard as an account recovery (clause 7)" in told and "帐号找回" in told
         hearing.ask(made, ASKED, actor=reviewer, revision=made.revision)
     with time_machine.travel(converted + stood, tick=False):
         back = taken(hearing.answer(appeal, ANSWERED, actor=agent), reviewer)
         assert back.due_at == converted + 8 * HOUR + stood
         both = recovery.contest(back, actor=reviewer, reason="当前使用人亦主张", revision=back.revision)
-        assert both.due_at == calendar.ceiling(converted) + stood
+        assert both.due_at == latest + 2 * stood
     assert broken() == []
 
 
-@pytest.mark.parametrize(("paid", "hours"), [(True, 8), (False, 72)])
-def test_an_enquiry_whose_clock_stood_is_not_overdue_as_soon_as_it_is_taken_as_a_recovery(
-    number: Make, agent: Staff, reviewer: Staff, paid: bool, hours: int
+def test_what_is_taken_as_another_kind_at_the_last_moment_is_due_no_later_than_it_was(
+    number: Make, agent: Staff, reviewer: Staff
 ) -> None:
     now = timezone.now()
     with time_machine.travel(now, tick=False):
-        appeal = filed(number(paid=paid), "enquiry", agent)
+        appeal = filed(number(), "enquiry", agent)
         hearing.ask(taken(appeal, reviewer), ASKED, actor=reviewer, revision=0)
     with time_machine.travel(now + 5 * DAY, tick=False):
         hearing.answer(appeal, ANSWERED, actor=agent)
-    with time_machine.travel(now + 12 * DAY, tick=False):
-        revision = taken(appeal, reviewer).revision
-        made = hearing.convert(appeal, "recovery", "stolen", None, actor=reviewer, reason=WHY, revision=revision)
-        assert made.due_at == now + 12 * DAY + hours * HOUR and not made.is_overdue
+    latest = calendar.ceiling(now) + 5 * DAY
+    for moment, due in ((latest - 2 * HOUR, latest), (latest + DAY, latest)):
+        with time_machine.travel(moment, tick=False):
+            appeal = taken(appeal, reviewer)
+            kind, ground = ("recovery", "stolen") if appeal.kind == "enquiry" else ("enquiry", "help")
+            made = hearing.convert(appeal, kind, ground, None, actor=reviewer, reason=WHY, revision=appeal.revision)
+            assert made.due_at == due and made.is_overdue == (moment > due)
+    assert broken() == []
+
+
+def test_what_two_people_decide_on_one_does_not_end_by_taking_it_as_an_enquiry(
+    number: Make, agent: Staff, officer: Staff, reviewer: Staff, supervisor: Staff
+) -> None:
+    one, fine = number(), number(tier=3)
+    report = approve(decide(Kind.TERMINATE, one, officer), supervisor)
+    for appeal in (objection(one, report.decision, agent), filed(fine, "recovery", agent)):
+        appeal, before = taken(appeal, reviewer), head()
+        with pytest.raises(Invalid, match="Two people decide on this: it stays what it is"):
+            hearing.convert(appeal, "enquiry", "help", None, actor=reviewer, reason=WHY, revision=appeal.revision)
+        assert verbs(before) == []
     assert broken() == []
 
 

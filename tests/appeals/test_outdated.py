@@ -192,6 +192,22 @@ def test_no_new_credentials_are_asked_for_after_a_later_recovery_of_the_same_hol
     assert broken() == []
 
 
+def test_which_recovery_is_the_later_one_is_told_by_their_rulings_and_not_by_when_they_came(
+    number: Make, agent: Staff, reviewer: Staff, ends: tuple[Hook, Hook]
+) -> None:
+    one = number()
+    enquiry = filed(one, "enquiry", agent)
+    first = carried_out(filed(one, "recovery", agent), reviewer)
+    taken = queue.take(enquiry, actor=reviewer)
+    second = hearing.convert(taken, "recovery", "stolen", None, actor=reviewer, reason=WHY, revision=taken.revision)
+    assert carried_out(second, reviewer).outcome == "upheld"
+    with time_machine.travel(timezone.now() + COOL_DOWN, tick=False):
+        round_of_worker()
+    assert ways(second, "reset") == [("reset", "sent", "")]
+    assert ways(first, "reset") == [("reset", "no_way", "recovered")]
+    assert broken() == []
+
+
 def test_nor_after_the_right_of_use_was_terminated_nor_is_he_told_that_they_were(
     number: Make, agent: Staff, officer: Staff, reviewer: Staff, supervisor: Staff, ends: tuple[Hook, Hook]
 ) -> None:
@@ -208,6 +224,9 @@ def test_nor_after_the_right_of_use_was_terminated_nor_is_he_told_that_they_were
     assert (cools.state, Message.objects.filter(appeal=cools, kind="reset").exists()) == ("filed", False)
     letter = Message.objects.filter(appeal=cools).latest("pk")
     assert "the number has changed" in Words(cools).of_message(letter)
+    assert cools.contested_at is None  # nobody else claims it: it may be taken as an objection
+    with pytest.raises(Invalid, match="cannot be upheld: the right of use was terminated"):
+        ruled(cools, "upheld", reviewer)
     assert ends[1].came == [] and broken() == []
 
 

@@ -13,7 +13,7 @@ from appeals.lifecycle import Kind as Appealed
 from appeals.models import Appeal, Message
 from appeals.policy import Route, Why
 from appeals.routing import Asked, Routed, routed
-from appeals.services import court
+from appeals.services import court, hearing
 from appeals.services.again import ask
 from appeals.services.words import Words
 from enforcement.policy import Kind
@@ -200,6 +200,19 @@ def test_what_was_decided_and_reviewed_is_final(number: Make, agent: Staff, offi
     ruled(objection(one, report, agent), "rejected", reviewer)
     with later(days=30.1):
         assert objection(one, report, agent).why == Why.FINAL
+
+
+def test_a_second_review_that_was_withdrawn_was_had(
+    number: Make, agent: Staff, officer: Staff, reviewer: Staff
+) -> None:
+    one = number()
+    report = decide(Kind.FREEZE, one, officer)
+    ruled(objection(one, report, agent), "rejected", reviewer)
+    again = objection(one, report, agent)
+    assert again.round == 2
+    assert objection(one, report, agent) == again  # open still: it is that one
+    hearing.withdraw(again, actor=agent, reason="申诉人来电说不需要了")
+    assert objection(one, report, agent).why == Why.FINAL
 
 
 def test_the_old_holder_of_a_recycled_number_is_told_of_his_own_tenure_and_nothing_of_the_next(

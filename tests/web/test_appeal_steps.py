@@ -195,7 +195,7 @@ def test_a_recovery_that_is_contested_stays_one_by_page_and_raw_post(desk, cast,
         confirm(reviewer, of("convert", appeal), form, token),
         confirm(reviewer, of("convert", appeal), form, "made up"),
     ):
-        assert "Two claim the number: it stays a recovery. Rule on it" in text(told_so)
+        assert "Two people decide on this: it stays what it is. Rule on it" in text(told_so)
     assert (verbs(), Appeal.objects.get().kind, Measure.objects.get().ended_at) == (before, "recovery", None)
 
 
