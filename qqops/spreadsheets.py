@@ -9,6 +9,7 @@ import re
 import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from html import escape
 from itertools import chain, islice
 from typing import Any
@@ -16,7 +17,6 @@ from typing import Any
 # What a spreadsheet may take for more than text: it skips what is not seen, and some read wide signs as plain ones.
 FORMULA = re.compile(r"[\t\r\n]|[\s\u200b-\u200f\u2060\ufeff]*[=+\-@]")
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-ROWS_MAX = 1_048_575  # below the heading: a worksheet has no more
 _TOGETHER = 1_000  # rows
 
 CSV, XLSX = "csv", "xlsx"
@@ -26,6 +26,19 @@ MEDIA_TYPES = {
 }
 
 Row = Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of a worksheet, as spreadsheet programs read it. What is more goes on in the next sheet, and a cell is cut.
+
+    Of bytes there are fewer than ZIP names in 32 bits: an entry that may be larger has to say so before it is written,
+    and Excel calls a file broken that says so needlessly.
+    """
+
+    rows: int = 1_048_575  # below the heading
+    bytes: int = 1 << 29
+    cell: int = 32_767  # UTF-16 units
 
 
 def disarmed(cell: Any) -> str:
@@ -52,18 +65,20 @@ _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
 _SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-_PARTS = {
-    "[Content_Types].xml": f'{_XML}<Types xmlns="{_PACKAGE}/content-types">'
+_TYPES = (
+    f'{_XML}<Types xmlns="{_PACKAGE}/content-types">'
     '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-    f'<Override PartName="/xl/workbook.xml" ContentType="{_SHEET}.sheet.main+xml"/>'
-    f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{_SHEET}.worksheet+xml"/></Types>',
-    "_rels/.rels": f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships">'
-    f'<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-    "xl/workbook.xml": f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}">'
-    '<sheets><sheet name="1" sheetId="1" r:id="rId1"/></sheets></workbook>',
-    "xl/_rels/workbook.xml.rels": f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships">'
-    f'<Relationship Id="rId1" Type="{_OFFICE}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
-}
+    f'<Override PartName="/xl/workbook.xml" ContentType="{_SHEET}.sheet.main+xml"/>%s</Types>'
+)
+_TYPE = f'<Override PartName="/xl/worksheets/sheet%d.xml" ContentType="{_SHEET}.worksheet+xml"/>'
+_ROOT = (
+    f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships">'
+    f'<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>'
+)
+_BOOK = f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>%s</sheets></workbook>'
+_NAMED = '<sheet name="%d" sheetId="%d" r:id="rId%d"/>'
+_RELATIONS = f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships">%s</Relationships>'
+_RELATION = f'<Relationship Id="rId%d" Type="{_OFFICE}/worksheet" Target="worksheets/sheet%d.xml"/>'
 
 
 class _Pipe(io.RawIOBase):
@@ -84,25 +99,76 @@ class _Pipe(io.RawIOBase):
         return written
 
 
-def as_xlsx(head: Row, rows: Iterable[Row]) -> Iterator[bytes]:
-    """One sheet with every cell a text. At most ROWS_MAX rows below the heading."""
-    out = _Pipe()
+def as_xlsx(head: Row, rows: Iterable[Row], limits: Limits = Limits()) -> Iterator[bytes]:
+    """Every cell a text, in as many sheets as it takes, each with the heading."""
+    out, left, sheets = _Pipe(), _Rows(rows), 0
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in _PARTS.items():
+        while not sheets or left:
+            sheets += 1
+            with archive.open(f"xl/worksheets/sheet{sheets}.xml", "w") as sheet:
+                sheet.write(f'{_XML}<worksheet xmlns="{_MAIN}"><sheetData>{_row(head, limits)}'.encode())
+                for lines in _sheet(left, limits):
+                    sheet.write(lines)
+                    if written := out.taken():
+                        yield written
+                sheet.write(b"</sheetData></worksheet>")
+        for name, content in _parts(sheets).items():
             archive.writestr(name, content)
-        with archive.open("xl/worksheets/sheet1.xml", "w") as sheet:
-            sheet.write(f'{_XML}<worksheet xmlns="{_MAIN}"><sheetData>'.encode())
-            for some in _some(chain([head], rows)):
-                sheet.write("".join(map(_row, some)).encode())
-                if written := out.taken():
-                    yield written
-            sheet.write(b"</sheetData></worksheet>")
     yield out.taken()
 
 
-def _row(row: Row) -> str:
-    texts = (escape(NOT_XML.sub("\ufffd", disarmed(cell))) for cell in row)
+class _Rows:
+    """Rows that can be asked whether there are more."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._rows = iter(rows)
+        self._next = list(islice(self._rows, 1))
+
+    def __bool__(self) -> bool:
+        return bool(self._next)
+
+    def take(self, many: int) -> list[Row]:
+        taken = list(islice(chain(self._next, self._rows), many))
+        self._next = list(islice(self._rows, 1))
+        return taken
+
+
+def _sheet(rows: _Rows, limits: Limits) -> Iterator[bytes]:
+    """The rows of one sheet, some at a time."""
+    lines = size = 0
+    while rows and lines < limits.rows and size < limits.bytes:
+        some = rows.take(min(_TOGETHER, limits.rows - lines))
+        told = "".join(_row(one, limits) for one in some).encode()
+        lines, size = lines + len(some), size + len(told)
+        yield told
+
+
+def _parts(sheets: int) -> dict[str, str]:
+    """What says which sheets there are. It comes last, as they are counted by then."""
+    every = range(1, sheets + 1)
+    return {
+        "[Content_Types].xml": _TYPES % "".join(_TYPE % n for n in every),
+        "_rels/.rels": _ROOT,
+        "xl/workbook.xml": _BOOK % "".join(_NAMED % (n, n, n) for n in every),
+        "xl/_rels/workbook.xml.rels": _RELATIONS % "".join(_RELATION % (n, n) for n in every),
+    }
+
+
+def _row(row: Row, limits: Limits) -> str:
+    texts = (escape(cut(NOT_XML.sub("\ufffd", disarmed(cell)), limits.cell)) for cell in row)
     return "<row>" + "".join(f'<c t="inlineStr"><is><t>{text}</t></is></c>' for text in texts) + "</row>"
+
+
+def cut(text: str, most: int) -> str:
+    """A text of at most so many UTF-16 units; of a longer one, its beginning and how many units are left out."""
+    if len(text) <= most // 2:  # no sign is longer than two units
+        return text
+    units = text.encode("utf-16-le")
+    many = len(units) // 2
+    if many <= most:
+        return text
+    kept = most - len(f" … (+{many})")
+    return f"{units[: 2 * kept].decode('utf-16-le', 'ignore')} … (+{many - kept})"
 
 
 def _some(rows: Iterable[Row]) -> Iterator[list[Row]]:

@@ -13,8 +13,7 @@ from enforcement.models import Decision
 from enforcement.policy import Why
 from enforcement.run_queries import Line, lines_of
 from qqops.audit import pen
-from qqops.errors import Invalid, Refused
-from qqops.spreadsheets import ROWS_MAX, XLSX
+from qqops.errors import Refused
 from qqops.staff.models import Staff
 from qqops.staff.services import limits
 
@@ -36,8 +35,6 @@ def report(decision: Decision, form: str, *, actor: Staff) -> Iterator[list[Any]
     with pen.refusals(actor=actor, subject=decision, facts={"act": "decision.reported"} | facts):
         if not actor.has_perm(SEE):
             raise Refused(gettext_noop("Your role may not do this."))
-        if form == XLSX and decision.target_count > ROWS_MAX:
-            raise Invalid(_("A worksheet holds at most %(n)d rows: take the CSV. Nothing was done.") % {"n": ROWS_MAX})
         limits.spend("export", actor)
         with pen.act(
             "decision.reported", actor=actor, reason="", ticket=decision.ticket, subject=decision,
