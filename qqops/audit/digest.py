@@ -10,6 +10,12 @@ from collections.abc import Iterable, Sequence
 from django.db import connection, models
 
 NOTHING = "'\\x'::bytea"
+# What the text of a row hangs on besides the row. Whoever computes a digest says it first, in his transaction: where a
+# server, a role or a pool is set otherwise, the same row would look changed.
+SETTINGS = (
+    "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'postgres';"
+    " SET LOCAL bytea_output = 'hex'"
+)
 Table = type[models.Model]
 
 

@@ -186,7 +186,7 @@ def _insert(acts: list[Act]) -> None:
         # and deferred again, as the next act of this transaction expects them. The lock is taken by the default of
         # `at`: after the sort, and so after all digests.
         cursor.execute(
-            f"SET CONSTRAINTS ALL IMMEDIATE; INSERT INTO {_table(Event)} ({_GIVEN}) SELECT {_GIVEN}"
+            f"{digest.SETTINGS}; SET CONSTRAINTS ALL IMMEDIATE; INSERT INTO {_table(Event)} ({_GIVEN}) SELECT {_GIVEN}"
             f" FROM ({' UNION ALL '.join(selects)}) acts (n, {_GIVEN}) ORDER BY n; SET CONSTRAINTS ALL DEFERRED",
             params,
         )

@@ -274,3 +274,5 @@ def test_a_checkpoint_of_the_records_own_that_was_forged_is_named(world: list[in
     settings.QQOPS_CHECKPOINT_KEY = f"demo:{seal.new_key()}"
     with connection.cursor() as cursor:
         assert [b.row for b in proof.broken(cursor)] == [f"seq {Checkpoint.objects.get().seq} signature"]
+        settings.QQOPS_CHECKPOINT_KEY = f"next:{seal.new_key()}"
+        assert [b.row for b in proof.broken(cursor)] == [f"seq {Checkpoint.objects.get().seq} key demo not known"]

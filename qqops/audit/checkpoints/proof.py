@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from qqops.audit import digest
-from qqops.audit.checkpoints.text import Head, read
+from qqops.audit.checkpoints.text import Head, UnknownKey, read
 from qqops.errors import Invalid
 
 if TYPE_CHECKING:
@@ -42,6 +42,9 @@ def broken(cursor: Any) -> Iterator["Broken"]:
     for seq, text in cursor.fetchall():
         try:
             head = read(text)
+        except UnknownKey as unknown:
+            yield Broken("checkpoint", "audit_checkpoint", f"seq {seq} key {unknown.name} not known")
+            continue
         except Invalid:
             yield Broken("checkpoint", "audit_checkpoint", f"seq {seq} signature")
             continue

@@ -39,6 +39,20 @@ class Head:
         return "".join(f"{name}: {value}\n" for name, value in vars(self).items())
 
 
+class UnknownKey(Invalid):
+    """Signed with a key that is not known here: whether it is right cannot be said."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            _(
+                "The checkpoint is signed with the key %(key)s, which is not known here. Put its public key into"
+                " QQOPS_CHECKPOINT_PUBLIC."
+            )
+            % {"key": name}
+        )
+        self.name = name
+
+
 def sign(head: Head) -> str:
     """The head as it is given out; signed with the key that it names."""
     signature = _private()[1].sign(_PURPOSE + head.lines().encode())
@@ -50,13 +64,7 @@ def read(text: str) -> Head:
     head, signature = _parse(text)
     public = publics().get(head.key)
     if public is None:
-        raise Invalid(
-            _(
-                "The checkpoint is signed with the key %(key)s, which is not known here. Put its public key into"
-                " QQOPS_CHECKPOINT_PUBLIC."
-            )
-            % {"key": head.key}
-        )
+        raise UnknownKey(head.key)
     try:
         raw = base64.b64decode(signature, validate=True)
         if base64.b64encode(raw).decode() != signature:  # of the last character not every bit counts
@@ -99,7 +107,16 @@ def signing() -> str:
 def public_key() -> str:
     """`name:key`, as QQOPS_CHECKPOINT_PUBLIC takes it: of the key that signs."""
     name, key = _private()
-    return f"{name}:{base64.urlsafe_b64encode(key.public_key().public_bytes_raw()).decode()}"
+    return _told(name, key.public_key())
+
+
+def public_keys() -> str:
+    """All that are known here, as QQOPS_CHECKPOINT_PUBLIC takes them."""
+    return ",".join(_told(name, key) for name, key in publics().items())
+
+
+def _told(name: str, key: Ed25519PublicKey) -> str:
+    return f"{name}:{base64.urlsafe_b64encode(key.public_bytes_raw()).decode()}"
 
 
 def publics() -> dict[str, Ed25519PublicKey]:

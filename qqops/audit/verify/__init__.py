@@ -28,8 +28,11 @@ def verify() -> Iterator[Broken]:
 def checks(cursor: Any) -> Iterator[Broken]:
     """Every check, in the transaction of the cursor."""
     cursor.execute(SESSION)
-    yield from proof.broken(cursor)
-    for part in parts.every():
+    gone = parts.missing(cursor)
+    yield from gone
+    if parts.can_look(gone):
+        yield from proof.broken(cursor)
+    for part in parts.every(gone=gone):
         yield from named(cursor, part)
 
 

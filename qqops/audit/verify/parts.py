@@ -1,6 +1,7 @@
 """What is computed, part by part: each is one query whose rows name what is broken."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -8,21 +9,24 @@ from django.apps import apps
 from django.db import connection, models
 
 from qqops.audit import digest, privileges
+from qqops.audit.checkpoints.models import Checkpoint
+from qqops.audit.models import Event
 
 FETCHED = 1000  # rows at a time: of what is broken all is named, and little is held
 RANGE = 200_000  # events of a part of the chain
+_NAME = re.compile(r"\w+")
 MEMORY = "64MB"  # of a sort or a hash table, for each connection
 
-# Text of timestamps depends on the session; names, on where it looks for them. A cursor is planned for all its rows.
+# Names depend on where the session looks for them. A cursor is planned for all its rows.
 SESSION = (
-    f"SET LOCAL TimeZone = 'UTC'; SET LOCAL search_path = public, pg_temp; SET LOCAL cursor_tuple_fraction = 1;"
+    f"{digest.SETTINGS}; SET LOCAL search_path = public, pg_temp; SET LOCAL cursor_tuple_fraction = 1;"
     f" SET LOCAL work_mem = '{MEMORY}'; SET LOCAL jit = off"
 )
 
 
 @dataclass(frozen=True)
 class Broken:
-    what: str  # chain, digest, drift, checkpoint; an app adds its own
+    what: str  # table, chain, digest, drift, checkpoint; an app adds its own
     table: str
     row: str
 
@@ -47,6 +51,25 @@ class Extent:
     shares: int = 1
 
 
+MISSING = "table"  # what is said of a table of the record that is not there
+
+
+def missing(cursor: Any) -> list[Broken]:
+    """The tables that this looks at and that the database has not: somebody dropped or renamed them."""
+    looked_at: list[type[models.Model]] = [Event, Checkpoint, *privileges.record_tables()]
+    looked_at += [model for model in apps.get_models() if hasattr(model, "history")]
+    names = [model._meta.db_table for model in looked_at]
+    cursor.execute(
+        "SELECT DISTINCT name FROM unnest(%s::text[]) name WHERE to_regclass(name) IS NULL ORDER BY 1", [names]
+    )
+    return [Broken(MISSING, name, "is missing") for (name,) in cursor.fetchall()]
+
+
+def can_look(gone: Sequence[Broken]) -> bool:
+    """Are the trail and its checkpoints there? Without them there is no head to hold anything against."""
+    return not {Event._meta.db_table, Checkpoint._meta.db_table}.intersection(one.table for one in gone)
+
+
 _further: list[tuple[str, str, str]] = []
 
 
@@ -55,11 +78,17 @@ def also(what: str, table: str, sql: str) -> None:
     _further.append((what, table, sql))
 
 
-def every(extent: Extent = Extent(), sizes: dict[str, int] | None = None) -> Iterator[Part]:
-    """`sizes`: about how many rows each table has."""
-    size = sizes or {}
+def every(
+    extent: Extent = Extent(), sizes: dict[str, int] | None = None, gone: Sequence[Broken] = ()
+) -> Iterator[Part]:
+    """`sizes`: about how many rows each table has; `gone`: what was missing, and cannot be looked at."""
+    absent = {one.table for one in gone}
+    return (part for part in _every(extent, sizes or {}, absent) if not absent.intersection(_NAME.findall(part.sql)))
+
+
+def _every(extent: Extent, size: dict[str, int], absent: set[str]) -> Iterator[Part]:
     yield from _chain(extent)
-    yield from _digests(extent, sum(size.get(m._meta.db_table, 0) for m in privileges.record_tables()))
+    yield from _digests(extent, [m for m in privileges.record_tables() if m._meta.db_table not in absent], size)
     for model in apps.get_models():
         if hasattr(model, "history"):
             yield _drift(model, size)
@@ -103,7 +132,7 @@ WHERE (fits AND follows) IS NOT TRUE {f"AND seq > {start}" if start else ""} ORD
         )
 
 
-def _digests(extent: Extent, rows: int) -> Iterator[Part]:
+def _digests(extent: Extent, tables: list[type[models.Model]], size: dict[str, int]) -> Iterator[Part]:
     """Each event's digest is that of its rows; no row of the record names an event that did not write it.
 
     Shares of the ids of events, which are random. After a checkpoint: of whatever no event up to it claims.
@@ -122,7 +151,7 @@ def _digests(extent: Extent, rows: int) -> Iterator[Part]:
             "digest",
             "record",
             f"""
-WITH written AS ({digest.by_event(privileges.record_tables(), " AND ".join(theirs) or "true")})
+WITH written AS ({digest.by_event(tables, " AND ".join(theirs) or "true")})
 SELECT coalesce('seq ' || e.seq, 'event ' || w.event) || ' rows ' || coalesce(w.rows::text, '{{}}')
 FROM (SELECT id, seq, rows, rows_digest FROM audit_event e WHERE {" AND ".join(events) or "true"}) e
 FULL JOIN written w ON w.event = e.id
@@ -133,7 +162,7 @@ WHERE e.id IS NULL OR CASE
     OR EXISTS (SELECT FROM jsonb_each(coalesce(w.rows, '{{}}')) x WHERE e.rows -> x.key IS DISTINCT FROM x.value)
     OR (w.event IS NOT NULL AND e.rows_digest <> w.d) END
 ORDER BY e.seq""",
-            max(rows // extent.shares, 1),
+            max(sum(size.get(m._meta.db_table, 0) for m in tables) // extent.shares, 1),
         )
 
 

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from qqops.audit.checkpoints import proof
 from qqops.audit.checkpoints.text import Head
-from qqops.audit.verify.parts import SESSION, Broken, Extent, Part, every, named
+from qqops.audit.verify.parts import SESSION, Broken, Extent, Part, can_look, every, missing, named
 
 MOST = 4  # connections by themselves: what the database does besides is not to wait for this
 HELD = 100  # findings between a connection and whoever reads them
@@ -56,7 +56,8 @@ class Snapshot:
     def broken(self, jobs: int, advance: Advance = lambda rows: None) -> Iterator[Broken]:
         """Yield every broken row, each as it is found: those of a part in order, those of several parts mixed."""
         yield from self.own
-        yield from _together(self.name, self.parts, jobs, advance)
+        if self.parts:
+            yield from _together(self.name, self.parts, jobs, advance)
 
 
 @contextmanager
@@ -68,6 +69,10 @@ def snapshot(since: Head | None = None, *, jobs: int) -> Iterator[Snapshot]:
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         cursor.execute(SESSION)
+        gone = missing(cursor)
+        if not can_look(gone):
+            yield Snapshot("", None, None, "", (), gone)
+            return
         cursor.execute(
             "SELECT pg_export_snapshot(), (SELECT id::text FROM audit_event ORDER BY seq LIMIT 1), e.seq,"
             " encode(e.hash, 'hex'), to_json(e.at)::text FROM (SELECT) one LEFT JOIN"
@@ -77,9 +82,9 @@ def snapshot(since: Head | None = None, *, jobs: int) -> Iterator[Snapshot]:
         cursor.execute(_SIZES)
         sizes = dict(cursor.fetchall())
         misfit = proof.misfit(cursor, since) if since else ""
-        own = list(proof.broken(cursor))
+        own = [*gone, *proof.broken(cursor)]
         begin = since.seq if since and not misfit else 0
-        todo = sorted(every(Extent(begin, seq or 0, jobs), sizes), key=lambda part: -part.rows)
+        todo = sorted(every(Extent(begin, seq or 0, jobs), sizes, gone), key=lambda part: -part.rows)
         if since and misfit:
             own.insert(0, Broken("checkpoint", "audit_event", f"seq {since.seq} {misfit}"))
         head = (seq, hashed, at.strip('"')) if seq else None
