@@ -91,7 +91,7 @@ if PRODUCTION:
     _refuse_unsafe_production()
 SECRET_KEY = env.str("SECRET_KEY", default="") or _demo_key("secret", lambda: secrets.token_urlsafe(60))
 QQOPS_SEAL_KEYS = QQOPS_SEAL_KEYS or _demo_key("seal", lambda: f"demo:{seal.new_key()}")
-if not PRODUCTION:
+if not PRODUCTION and not QQOPS_CHECKPOINT_PUBLIC:
     QQOPS_CHECKPOINT_KEY = QQOPS_CHECKPOINT_KEY or _demo_key("checkpoint", lambda: f"demo:{seal.new_key()}")
 for _name, _keys in {
     "QQOPS_SEAL_KEYS": QQOPS_SEAL_KEYS,
