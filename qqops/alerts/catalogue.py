@@ -76,6 +76,13 @@ declare(
     name=_("record broken"),
 )
 declare(
+    "months_failed",
+    _("Months of the record could not be made: %(why)s. They are tried again each day; what is written without a month"
+      " is part of the record all the same (docs/keeping.md)."),
+    Level.WARNING,
+    name=_("months of the record not made"),
+)  # fmt: skip
+declare(
     "months_few",
     _("Few months of the record are made ahead, in %(tables)s. `manage.py migrate` makes them."),
     Level.WARNING,

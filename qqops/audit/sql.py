@@ -46,42 +46,56 @@ BEGIN
   END LOOP;
 END
 $$;
+"""
 
--- Makes what is missing up to the third month after this, and says what it made. It takes no word from its
--- caller: the application, which may define nothing, runs it as the owner. A table made apart and attached is in the
--- way only of who reads the rows outside all months, as every look at the whole record does: it gives up before anybody
--- is called a deadlock (1 s), and comes again the next day.
-CREATE FUNCTION record_months_ahead() RETURNS SETOF text LANGUAGE plpgsql SECURITY DEFINER
-  SET search_path = pg_catalog, pg_temp SET TimeZone = 'Asia/Shanghai' SET lock_timeout = '500ms' AS $$
+# Also in migration 0006, for a house that has the older one. It takes no word from its caller: the application, which
+# may define nothing, runs it as the owner.
+AHEAD = """
+-- Makes what is missing up to the third month after this, and says of each that it made it, or why not: then nothing
+-- further of that table, as the next month would hide the gap, and on with the other. A table made apart and attached
+-- is in the way only of who reads the rows outside all months, as every look at the whole record does: it gives up
+-- before anybody is called a deadlock (1 s), and comes again the next day.
+CREATE FUNCTION record_months_ahead() RETURNS TABLE (parent text, made text, code text, fault text) LANGUAGE plpgsql
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET TimeZone = 'Asia/Shanghai' SET lock_timeout = '500ms' AS $$
 DECLARE
   this_month CONSTANT timestamptz := date_trunc('month', now());
-  parent text;
   month timestamptz;
-  made text;
   bounds text;
 BEGIN
-  FOR parent, month IN SELECT name, coalesce(until, this_month) FROM public.record_months() LOOP
+  FOR parent, month IN SELECT m.name, coalesce(m.until, this_month) FROM public.record_months() m LOOP
     FOR made, bounds IN
       SELECT parent || '_default', 'DEFAULT' WHERE to_regclass(format('public.%I', parent || '_default')) IS NULL
       UNION ALL
       SELECT parent || to_char(m, '_YYYY_MM'), format('FOR VALUES FROM (%L) TO (%L)', m, m + interval '1 month')
       FROM generate_series(month, this_month + interval '3 months', interval '1 month') m
     LOOP
-      EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', made, parent);
-      EXECUTE format('CREATE TRIGGER no_truncate BEFORE TRUNCATE ON public.%I'
-        ' EXECUTE FUNCTION public.record_no_truncate()', made);
-      EXECUTE format('ALTER TABLE public.%I ATTACH PARTITION public.%I %s', parent, made, bounds);
-      RETURN NEXT made;
+      code := NULL; fault := NULL;
+      BEGIN
+        EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
+          made, parent);
+        EXECUTE format('CREATE TRIGGER no_truncate BEFORE TRUNCATE ON public.%I'
+          ' EXECUTE FUNCTION public.record_no_truncate()', made);
+        EXECUTE format('ALTER TABLE public.%I ATTACH PARTITION public.%I %s', parent, made, bounds);
+      EXCEPTION WHEN OTHERS THEN
+        code := SQLSTATE; fault := SQLERRM;
+      END;
+      RETURN NEXT;
+      EXIT WHEN code IS NOT NULL;
     END LOOP;
   END LOOP;
-  -- Where the chain looks for its head. A constant keeps all older months out of the plan; a query that leaves them out
-  -- only as it runs costs three times as much, under the chain lock.
+  -- Where the chain looks for its head. A constant keeps all older months out of the plan; a query that leaves them
+  -- out only as it runs costs three times as much, under the chain lock.
   IF coalesce(pg_get_viewdef(to_regclass('public.audit_event_lately')), '')
     NOT LIKE '%' || to_char(this_month, 'YYYY-MM-DD') || '%'
   THEN
-    EXECUTE format(
-      'CREATE OR REPLACE VIEW public.audit_event_lately AS SELECT seq, at, hash FROM public.audit_event WHERE at >= %L',
-      this_month);
+    parent := 'audit_event'; made := 'audit_event_lately';
+    BEGIN
+      EXECUTE format('CREATE OR REPLACE VIEW public.audit_event_lately AS'
+        ' SELECT seq, at, hash FROM public.audit_event WHERE at >= %L', this_month);
+    EXCEPTION WHEN OTHERS THEN
+      code := SQLSTATE; fault := SQLERRM;
+      RETURN NEXT;
+    END;
   END IF;
 END
 $$;

@@ -40,8 +40,8 @@ def make_months(timestamp: int) -> None:
     """Before the verification, which reads all for as long as it takes."""
     system = Staff.objects.system("system-audit")
     with origin.origin(origin.SYSTEM, os_user=origin.terminal_user()):
-        months.make_ahead(actor=system)
-        months.report(actor=system)
+        made = months.make_ahead(actor=system)
+        months.report(made.faults, actor=system)
     watch.beat("audit.months")
 
 

@@ -12,12 +12,12 @@ import pytest
 import time_machine
 from django.conf import settings
 from django.db import connection, connections
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts import retention
 from accounts.models import Number
 from qqops.alerts.models import Alert
-from qqops.audit import months, pen, tasks
+from qqops.audit import digest, months, pen, tasks
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
 from tests.audit.superuser import superuser
@@ -85,7 +85,8 @@ def test_the_time_is_taken_after_all_digests_and_so_is_the_chain_lock(number: Ma
 
     def explain(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         if "INSERT INTO" in sql and "audit_event" in sql:
-            batch = sql.removeprefix("SET CONSTRAINTS ALL IMMEDIATE; ").removesuffix("; SET CONSTRAINTS ALL DEFERRED")
+            before = f"{digest.SETTINGS}; SET CONSTRAINTS ALL IMMEDIATE; "
+            batch = sql.removeprefix(before).removesuffix("; SET CONSTRAINTS ALL DEFERRED")
             execute(f"EXPLAIN (VERBOSE, COSTS OFF) {batch}", params, many, context)
             plans.append([line.strip() for (line,) in context["cursor"].fetchall()])
         return execute(sql, params, many, context)
@@ -191,10 +192,40 @@ def test_who_reads_the_whole_record_is_not_pushed_aside(cast: dict[str, Staff]) 
     params = {k: v for k, v in connection.get_connection_params().items() if k in ("dbname", "user", "host", "port")}
     with psycopg.connect(**params) as reader:
         reader.execute("SELECT count(*) FROM audit_event")
-        assert months.make_ahead(actor=Staff.objects.system("system-audit")) == []
+        made = months.make_ahead(actor=Staff.objects.system("system-audit"))
+        assert (made.tables, [one.code for one in made.faults]) == ([], [months.LOCKED])
+        months.report(made.faults, actor=Staff.objects.system("system-audit"))
         acted(cast["officer"])  # nor is anybody else
-    assert months.make_ahead(actor=Staff.objects.system("system-audit")) == [f"audit_event{last}"]
+    assert months.make_ahead(actor=Staff.objects.system("system-audit")) == ([f"audit_event{last}"], [])
     assert verbs(before) == ["demo.built", "audit.months_made"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_month_that_cannot_be_made_is_named_with_why_and_stops_no_other(cast: dict[str, Staff]) -> None:
+    """The rows of its month lie outside already; the trail's last month is made all the same."""
+    before, last = head(), suffix(first_of_month(3))
+    system = Staff.objects.system("system-audit")
+    with connections["owner"].cursor() as cursor:
+        for table in TABLES:
+            cursor.execute(f"DROP TABLE {table}{last}")
+    number = "accounts_historicalnumber"
+    with pen.act("demo.built", actor=system, reason="", facts={"numbers": 0}) as act, connection.cursor() as cursor:
+        names = "event, id, lifecycle, tier, legal_hold, protection, reclaim_exempt_reason, revision, history_type"
+        row = f"%s, 12345, 'available', 0, false, '', '', 0, '+', '{first_of_month(3)}'"
+        cursor.execute(f"INSERT INTO {number} ({names}, history_date) SELECT {row}", [act.event_id])
+        act.wrote(History)
+    made = months.make_ahead(actor=system)
+    assert made.tables == [f"audit_event{last}"]
+    ((table, month, code, why),) = [(one.table, one.month, one.code, one.why) for one in made.faults]
+    assert (table, month, code) == (number, f"{number}{last}", "23514") and "default partition" in why
+    months.report(made.faults, actor=system)
+    months.report(made.faults, actor=system)  # once a day
+    alert = Alert.objects.get(code="months_failed")
+    assert alert.facts == {"tables": [month], "why": [f"{month}: {why}"]}
+    with translation.override("en"):
+        assert f"{month}: {why}" in alert.sentence
+    wanting = ["audit.months_wanting"] * 2  # that, and the rows outside
+    assert verbs(before) == ["demo.built", "audit.months_made", *wanting]
 
 
 def test_few_months_and_rows_of_none_are_told_once_a_day(
@@ -235,8 +266,10 @@ def test_rows_of_no_month_are_given_one_as_the_manual_says() -> None:
         names = "event, id, lifecycle, tier, legal_hold, protection, reclaim_exempt_reason, revision, history_type"
         row = f"gen_random_uuid(), 12345, 'available', 0, false, '', '', 0, '+', '{last}'"
         cursor.execute(f"INSERT INTO accounts_historicalnumber ({names}, history_date) SELECT {row}")
-        with pytest.raises(psycopg.errors.CheckViolation, match="default partition"), cursor.connection.transaction():
-            cursor.execute("SELECT record_months_ahead()")
+        cursor.execute("SELECT parent, made, code, fault FROM record_months_ahead()")
+        ((parent, made, code, fault),) = cursor.fetchall()
+        assert (parent, made, code) == ("accounts_historicalnumber", f"accounts_historicalnumber{month}", "23514")
+        assert "default partition" in fault
         manual = Path("docs/keeping.md").read_text().partition("## Rows outside the months")[2]
         (said,) = re.findall(r"((?:^    .*\n)+)", manual, re.MULTILINE)
         said = said.replace("audit_event", "accounts_historicalnumber").replace("_2027_05", month)

@@ -21,7 +21,9 @@ class Command(migrate.Command):
         if not options["plan"] and not options["check_unapplied"]:
             settle()
             with origin.origin(origin.SYSTEM, os_user=origin.terminal_user()):
-                months.make_ahead(actor=Staff.objects.system("system-audit"))
+                made = months.make_ahead(actor=Staff.objects.system("system-audit"))
+            for fault in made.faults:
+                self.stderr.write(f"{fault.month} could not be made: {fault.why}")
             try:
                 keys.settle()
             except keys.UnfitKeys as problem:
