@@ -1,4 +1,4 @@
-"""Local days, and working days 工作日 of mainland China with the State Council's make-up days (`holidays`).
+"""Local days and nights, and working days 工作日 of mainland China with the State Council's make-up days (`holidays`).
 
 The arrangement of a year is published in the November before. Until the package knows it, a deadline in that year is
 counted with the statutory holidays and no days moved: it may be off by those (docs/decisions/0009-working-days.md).
@@ -9,6 +9,14 @@ from functools import cache
 
 import holidays
 from django.utils import timezone
+
+EVENING, MORNING = 22, 6  # hours: between them it is night, for the review of the record as for the log of reveals
+
+
+def is_night(moment: datetime.datetime) -> bool:
+    """By the clock of the house, whoever sits before it."""
+    hour = timezone.localtime(moment).hour
+    return hour >= EVENING or hour < MORNING
 
 
 def end_of(day: datetime.date) -> datetime.datetime:

@@ -31,14 +31,9 @@ WEIGHTS = {
     Flag.OWN_WORD: 3,
     Flag.MANY_PEOPLE: 4,
 }
-NIGHT_FROM, NIGHT_TO = 22, 7  # hours, local
 SATURDAY = 5
 AGAIN_FROM = 5  # items of one tenure within 24 hours
 MANY_PEOPLE_FROM = 20  # tenures within an hour
-
-
-def is_night(local: datetime.datetime) -> bool:
-    return local.hour >= NIGHT_FROM or local.hour < NIGHT_TO
 
 
 def is_weekend(local: datetime.datetime) -> bool:

@@ -8,17 +8,12 @@ from dataclasses import dataclass
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from accounts.identity.unusual import (
-    AGAIN_FROM,
-    MANY_PEOPLE_FROM,
-    Flag,
-    is_night,
-    is_weekend,
-)
+from accounts.identity.unusual import AGAIN_FROM, MANY_PEOPLE_FROM, Flag, is_weekend
 from accounts.lifecycle import PREMIUM_FROM_TIER
 from accounts.models import Identity, Registrant, Reveal, RevealRequest, Tenure
 from accounts.queries.declared import own_numbers
 from qqops.approvals import State
+from qqops.days import is_night
 from qqops.staff.models import Staff
 
 DAY, HOUR = datetime.timedelta(hours=24), datetime.timedelta(hours=1)

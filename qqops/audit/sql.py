@@ -5,6 +5,7 @@ switched off by any session (`SET pgtrigger.ignore`).
 """
 
 from qqops.audit.digest import event
+from qqops.days import EVENING, MORNING
 
 CHAIN_LOCK = 0x71716F70  # "qqop"
 
@@ -162,8 +163,8 @@ DROP FUNCTION audit_event_at();
 DROP FUNCTION audit_event_hash(audit_event, bytea);
 """
 
-# By the clock of the house, whoever sits before it; an index of migration 0004 has the same words.
+# As days.py has it; an index of migration 0004 has the same words.
 AT_NIGHT = (
-    "(extract(hour FROM audit_event.at AT TIME ZONE 'Asia/Shanghai') NOT BETWEEN 6 AND 21"
+    f"(extract(hour FROM audit_event.at AT TIME ZONE 'Asia/Shanghai') NOT BETWEEN {MORNING} AND {EVENING - 1}"
     " AND audit_event.source IN ('web', 'command'))"
 )
