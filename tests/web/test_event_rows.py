@@ -34,8 +34,8 @@ def entries(page):
 def rest_of(browser, event, more):
     """What stands behind each “more”, until there is none."""
     found = []
-    for link in more:
-        if (target := re.search(r'href="([^"]*)"', link)[1].replace("&amp;", "&")) != "?":
+    for target in re.findall(r'href="([^"]*)"', " ".join(more).replace("&amp;", "&")):
+        if target != "?":
             titles, further = entries(browser.get(url(event) + target))
             found += titles + rest_of(browser, event, further)
     return found
