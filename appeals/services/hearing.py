@@ -277,8 +277,8 @@ def come_in(act: pen.Act, appeals: Sequence[int]) -> None:
 
 
 def clock(began: datetime.datetime, due: datetime.datetime) -> dict[str, Any]:
-    """A clock that began then; it escalates anew."""
-    return {"due_at": due, "escalate_at": calendar.escalation(began, due), "escalated_at": None}
+    """A clock that began then; it escalates anew, and at once where it is over."""
+    return {"due_at": due, "escalate_at": min(calendar.escalation(began, due), due), "escalated_at": None}
 
 
 def latest(appeal: Appeal) -> datetime.datetime:

@@ -190,7 +190,7 @@ def stop(appeal: Appeal, *, actor: Staff, reason: str, ticket: str = "") -> Appe
         may_stop(appeal, as_of_now(actor))
         must_say_why(reason)
         with acting("appeal.stopped", appeal, actor, reason, ticket) as act:
-            _heard_anew(act, appeal, letters.stopped, actor, contested_at=timezone.now())
+            _heard_anew(act, appeal, letters.stopped, actor, contested=True)
     return appeal
 
 
@@ -211,7 +211,7 @@ def carry_out(pk: int, *, actor: Staff) -> bool:
             return False
         if no_credentials(appeal):
             with acting("appeal.stopped", appeal, actor) as act:
-                _heard_anew(act, appeal, letters.not_carried_out, actor)  # nobody else claims it
+                _heard_anew(act, appeal, letters.not_carried_out, actor, contested=False)
             return False
         with acting("appeal.reset_asked", appeal, actor) as act:
             asked = _("The sign-in system is asked for new credentials of number %(number)s, holder %(seq)d.") % {
@@ -222,11 +222,14 @@ def carry_out(pk: int, *, actor: Staff) -> bool:
     return True
 
 
-def _heard_anew(act: pen.Act, appeal: Appeal, letter: Callable[[Appeal], str], actor: Staff, **changed: Any) -> None:
+def _heard_anew(
+    act: pen.Act, appeal: Appeal, letter: Callable[[Appeal], str], actor: Staff, *, contested: bool
+) -> None:
     """Its ruling ends without effect. Where two claim the number from now on, a second person agrees to the next."""
     stop_ruling(act, appeal)
     now = timezone.now()
-    move(act, appeal, State.FILED, **changed, **clock(now, calendar.ceiling(now)))
+    since = now if contested else appeal.contested_at
+    move(act, appeal, State.FILED, contested_at=since, **clock(now, calendar.ceiling(now)))
     say(act, appeal, Message.Kind.OTHER, letter(appeal), actor)
 
 

@@ -123,7 +123,7 @@ def test_it_is_taken_as_no_other_kind_which_one_person_would_end_it_by(
     one = number()
     appeal, before = contested(one, agent, reviewer), head()
     for kind, ground, to in (("enquiry", "help", None), ("objection", "facts", Decision.objects.get().pk)):
-        with pytest.raises(Invalid, match="stays a recovery. Rule on it, and a second person agrees"):
+        with pytest.raises(Invalid, match="stays what it is. Rule on it, and a second person agrees"):
             hearing.convert(appeal, kind, ground, to, actor=reviewer, reason=WHY, revision=appeal.revision)
     assert is_frozen(one) and verbs(before) == []
 

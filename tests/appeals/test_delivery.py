@@ -92,9 +92,11 @@ def test_all_that_were_sent_in_a_round_are_one_event(number: Make, agent: Staff,
     assert Event.objects.get(seq__gt=before).facts == {"n": 3, "sent_by": {"mail": 1, "webhook": 2}}
 
 
-def test_who_asks_about_a_number_that_nobody_ever_held_has_his_letters(agent: Staff, there: Hook) -> None:
+def test_who_asks_about_a_number_that_nobody_ever_held_has_his_letters(
+    agent: Staff, reviewer: Staff, there: Hook
+) -> None:
     appeal = filed(77_770_001, "enquiry", agent, contact=MOBILE)
-    hearing.write(appeal, "您询问的号码尚未登记。", actor=agent)
+    hearing.write(appeal, "您询问的号码尚未登记。", actor=reviewer)
     assert round_of_worker() == Counter(sent=2)
     assert [state for _kind, state, _fault in deliveries(appeal)] == ["sent", "sent"]
     assert [outdated(one) for one in Message.objects.filter(appeal=appeal)] == [None, None]
