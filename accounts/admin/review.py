@@ -1,14 +1,12 @@
 """How the trail is looked through by number and tenure, and for acts on numbers that whoever acts declared his own."""
 
-from django.db.models import BooleanField, ExpressionWrapper, Q
-from django.db.models.expressions import RawSQL
+from django.db.models import Model, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Number, Tenure
 from accounts.services.declared import OWN_NUMBER, refuse_own
 from accounts.services.intake_lines import target_of
-from accounts.services.reveal import OVER_QUOTA
 from qqops.audit import pen, review, touched
 from qqops.audit.touched import Select
 from qqops.errors import Invalid
@@ -31,19 +29,26 @@ def _tenure(text: str) -> str:
 
 
 def _of_number(text: str) -> Q:
-    """All that touched it, whoever held it then."""
+    """All that touched it, whoever held it then; and what named its digits though nobody did."""
     number = touched.one(int(text))
     tenures = Select("SELECT t.id FROM accounts_tenure t WHERE t.number_id = %s", [int(text)])
     return touched.among(
-        touched.about("accounts.number", number), touched.wrote(Number, number),
-        touched.about("accounts.tenure", tenures), touched.wrote(Tenure, tenures),
-    )  # fmt: skip
+        touched.about("accounts.number", number),
+        touched.about("accounts.tenure", tenures),
+        touched.with_ids(
+            touched.wrote(Number, number),
+            touched.wrote(Tenure, tenures),
+            # Some thousand rows at most: no index is worth its cost.
+            Select("SELECT d.event FROM accounts_disclosuretarget d WHERE d.number = %s", [int(text)]),
+            Select("SELECT d.event FROM accounts_historicaldeclarednumber d WHERE d.number = %s", [int(text)]),
+        ),
+    )
 
 
 def _of_tenure(text: str) -> Q:
     number, seq = map(int, text.split("/"))
     tenure = Select("SELECT t.id FROM accounts_tenure t WHERE t.number_id = %s AND t.seq = %s", [number, seq])
-    return touched.among(touched.about("accounts.tenure", tenure), touched.wrote(Tenure, tenure))
+    return touched.among(touched.about("accounts.tenure", tenure), touched.with_ids(touched.wrote(Tenure, tenure)))
 
 
 def _not_own(staff: Staff, text: str) -> None:
@@ -52,21 +57,57 @@ def _not_own(staff: Staff, text: str) -> None:
         refuse_own(staff, [int(text.partition("/")[0])])
 
 
-# Of a number that he had declared by then, and not yet ended.
-_OWN = """EXISTS (
-  SELECT FROM accounts_declarednumber d
-  WHERE d.staff_id = audit_event.actor_id AND d.number::text = audit_event.subject_id
-    AND d.declared_at <= audit_event.at AND (d.ended_at IS NULL OR d.ended_at > audit_event.at))
-  AND audit_event.subject_type = 'accounts.number'"""
+# What is about a number besides itself, by kind of subject: a query of `number` and `key`. The apps above add theirs.
+_ABOUT = {
+    "accounts.tenure": "SELECT number_id, id FROM accounts_tenure",
+    "accounts.datarequest": (
+        "SELECT t.number_id, r.id FROM accounts_datarequest r JOIN accounts_tenure t ON t.id = r.tenure_id"
+    ),
+    "accounts.disclosure": "SELECT number, disclosure_id FROM accounts_disclosuretarget",
+}
 
-review.mark(
-    "own", gettext_lazy("own numbers"),
-    Q(verb="audit.refused", facts__why=OWN_NUMBER) | Q(ExpressionWrapper(RawSQL(_OWN, ()), BooleanField())),
-)  # fmt: skip
-review.mark(
-    "quota", gettext_lazy("above quota"),
-    Q(verb__in=("identity.reveals_stopped", "staff.limit_reached")) | Q(verb="audit.refused", facts__why=OVER_QUOTA),
-)  # fmt: skip
+
+def about_numbers(subject: str, query: str) -> None:
+    _ABOUT[subject] = query
+
+
+def _own() -> Q:
+    """What somebody was refused, or did, that is about a number which he had declared by then and which was not ended:
+    about it, its holders, or what was asked, decided or objected to in their affair; but for the declaration itself."""
+    refused = (
+        "SELECT e.seq FROM audit_event e WHERE e.verb = 'audit.refused' AND (e.facts -> 'why') = to_jsonb(%s::text)"
+    )
+    return touched.among(Select(refused, [OWN_NUMBER]), Select(_own_acts(), ()))
+
+
+# OFFSET 0 has each asked for by its key: as a join, all of the trail might be read for what few people declared.
+_BY_HIM = "e.actor_id = o.staff_id AND e.at >= o.since AND e.at < o.until OFFSET 0"
+
+
+def _own_acts() -> str:
+    kinds = "".join(
+        f" UNION ALL SELECT own.*, '{kind}', k.key FROM own JOIN ({query}) k (number, key) ON k.number = own.number"
+        for kind, query in _ABOUT.items()
+    )
+    return f"""(WITH own AS MATERIALIZED (
+  SELECT staff_id, number, declared_at AS since, coalesce(ended_at, 'infinity') AS until FROM accounts_declarednumber),
+subject AS MATERIALIZED (SELECT own.*, 'accounts.number' AS kind, number AS key FROM own{kinds}),
+written AS MATERIALIZED ({_written("accounts.number", Number)} UNION ALL {_written("accounts.tenure", Tenure)})
+SELECT e.seq FROM subject o CROSS JOIN LATERAL (SELECT e.seq FROM audit_event e
+  WHERE e.subject_type = o.kind AND e.subject_id = o.key::text AND e.subject_id <> '' AND {_BY_HIM}) e
+UNION ALL
+SELECT e.seq FROM written o CROSS JOIN LATERAL (SELECT e.seq FROM audit_event e
+  WHERE e.id = o.event AND {_BY_HIM}) e)"""
+
+
+def _written(kind: str, model: type[Model]) -> str:
+    """By whom a row was written that names one of them, the row itself often knows."""
+    return f"""SELECT o.*, w.event FROM subject o CROSS JOIN LATERAL (SELECT w.event FROM ({touched.rows(model)}) w
+  WHERE w.key = o.key AND (w.who = o.staff_id OR w.who IS NULL) OFFSET 0) w WHERE o.kind = '{kind}'"""
+
+
+review.mark("own", gettext_lazy("own numbers"), _own)
+review.mark("quota", gettext_lazy("above quota"), Q(verb__in=("identity.reveals_stopped", "staff.limit_reached")))
 review.offer(
     Typed(
         gettext_lazy("Number"), "number", _number, _of_number, allow=_not_own,

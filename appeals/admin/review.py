@@ -4,6 +4,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.admin.review import about_numbers
 from appeals.models import Appeal
 from qqops import receipts
 from qqops.audit import review, touched
@@ -21,7 +22,8 @@ def _receipt(text: str) -> str:
 
 def _of_appeal(receipt: str) -> Q:
     appeal = Select("SELECT a.id FROM appeals_appeal a WHERE a.receipt = %s", [receipt])
-    return touched.among(touched.about("appeals.appeal", appeal), touched.wrote(Appeal, appeal))
+    return touched.among(touched.about("appeals.appeal", appeal), touched.with_ids(touched.wrote(Appeal, appeal)))
 
 
+about_numbers("appeals.appeal", "SELECT number_id, id FROM appeals_appeal")
 review.offer(Typed(gettext_lazy("Appeal"), "appeal", _receipt, _of_appeal, help=gettext_lazy("Its receipt number.")))

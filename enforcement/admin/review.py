@@ -4,6 +4,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.admin.review import about_numbers
 from accounts.models import Clause
 from enforcement.models import Decision, Ground
 from enforcement.policy import BATCH_FROM
@@ -26,9 +27,10 @@ def _decision(text: str) -> str:
 def _of_decision(text: str) -> Q:
     decision = touched.one(int(text))
     return touched.among(
-        Select("SELECT e.id FROM audit_event e WHERE e.decision_id = %s", [int(text)]),
-        touched.about("enforcement.decision", decision), touched.wrote(Decision, decision, skip=(ITS_OWN,)),
-    )  # fmt: skip
+        Select("SELECT e.seq FROM audit_event e WHERE e.decision_id = %s", [int(text)]),
+        touched.about("enforcement.decision", decision),
+        touched.with_ids(touched.wrote(Decision, decision, skip=(ITS_OWN,))),
+    )
 
 
 def _no_clause(clause: str) -> str:
@@ -41,6 +43,8 @@ def _of_clause(clause: str) -> Q:
     return Q(decision_id__in=Ground.objects.filter(clause__number=clause).values("decision"))
 
 
+about_numbers("enforcement.decision", "SELECT number_id, decision_id FROM enforcement_target")
+about_numbers("enforcement.case", "SELECT number_id, case_id FROM enforcement_casenumber")
 review.mark(
     "batch",
     gettext_lazy("batches"),

@@ -27,16 +27,17 @@ def row(model: Table, alias: str) -> str:
     return f"sha256(convert_to({told}, 'UTF8'))"
 
 
-def event(prev: str) -> str:
+def event(prev: str, e: str = "e") -> str:
     """Expression: what the hash of the event `e` must be, after a forerunner of that hash (an SQL expression).
 
-    Verify writes it out: a call of the database's own function of it costs as much again, and who could put another in
-    that one's place would be believed.
+    Verify and the trigger write it out: a call of the database's own function of it costs as much again, and who could
+    put another in that one's place would be believed.
     """
     return f"""sha256(convert_to(jsonb_build_array(
-    encode({prev}, 'hex'), e.seq, e.id, (extract(epoch FROM e.at) * 1000000)::bigint, e.actor_id, e.actor_label, e.verb,
-    e.subject_type, e.subject_id, e.subject_label, e.decision_id, e.ticket, e.request_id, e.source,
-    e.address, e.os_user, e.reason, e.facts, e.rows, encode(e.rows_digest, 'hex'))::text, 'UTF8'))"""
+    encode({prev}, 'hex'), {e}.seq, {e}.id, (extract(epoch FROM {e}.at) * 1000000)::bigint, {e}.actor_id,
+    {e}.actor_label, {e}.verb, {e}.subject_type, {e}.subject_id, {e}.subject_label, {e}.decision_id, {e}.ticket,
+    {e}.request_id, {e}.source, {e}.address, {e}.os_user, {e}.reason, {e}.facts, {e}.rows,
+    encode({e}.rows_digest, 'hex'))::text, 'UTF8'))"""
 
 
 def aggregate(model: Table) -> str:

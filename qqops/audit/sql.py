@@ -109,24 +109,8 @@ DROP FUNCTION record_months();
 DROP FUNCTION record_no_truncate();
 """
 
-CHAIN = f"""
-CREATE FUNCTION audit_event_hash(e audit_event, prev bytea) RETURNS bytea LANGUAGE sql IMMUTABLE
-  SET search_path = pg_catalog, public, pg_temp AS $$
-  SELECT {event("prev")}
-$$;
-
--- The default of `at`: a row goes to its month before its trigger is asked, hence the lock and the time come first.
-CREATE FUNCTION audit_event_at() RETURNS timestamptz LANGUAGE plpgsql
-  SET search_path = pg_catalog, public, pg_temp AS $$
-BEGIN
-  PERFORM pg_advisory_xact_lock({CHAIN_LOCK});
-  RETURN clock_timestamp();
-END
-$$;
-
-ALTER TABLE audit_event ALTER at SET DEFAULT audit_event_at();
-
-CREATE FUNCTION audit_event_chain() RETURNS trigger LANGUAGE plpgsql
+APPEND = f"""
+CREATE OR REPLACE FUNCTION audit_event_chain() RETURNS trigger LANGUAGE plpgsql
   SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   head record;
@@ -147,11 +131,30 @@ BEGIN
   END IF;
   NEW.seq := coalesce(head.seq, 0) + 1;
   NEW.prev_hash := coalesce(head.hash, ''::bytea);
-  NEW.hash := audit_event_hash(NEW, NEW.prev_hash);
+  NEW.hash := {event("NEW.prev_hash", "NEW")};
   RETURN NEW;
 END
 $$;
+"""
 
+CHAIN = f"""
+CREATE FUNCTION audit_event_hash(e audit_event, prev bytea) RETURNS bytea LANGUAGE sql IMMUTABLE
+  SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT {event("prev")}
+$$;
+
+-- The default of `at`: a row goes to its month before its trigger is asked, hence the lock and the time come first.
+CREATE FUNCTION audit_event_at() RETURNS timestamptz LANGUAGE plpgsql
+  SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock({CHAIN_LOCK});
+  RETURN clock_timestamp();
+END
+$$;
+
+ALTER TABLE audit_event ALTER at SET DEFAULT audit_event_at();
+
+{APPEND}
 CREATE TRIGGER chain BEFORE INSERT ON audit_event FOR EACH ROW EXECUTE FUNCTION audit_event_chain();
 """
 
@@ -167,4 +170,20 @@ DROP FUNCTION audit_event_hash(audit_event, bytea);
 AT_NIGHT = (
     f"(extract(hour FROM audit_event.at AT TIME ZONE 'Asia/Shanghai') NOT BETWEEN {MORNING} AND {EVENING - 1}"
     " AND audit_event.source IN ('web', 'command'))"
+)
+
+# What was no act when the index of migration 0005 was made; it has the same words. What is none since, review.py leaves
+# out besides. IS TRUE has the planner compare the whole: verb by verb, in each month, takes it five times as long.
+NO_ACT = (
+    "appeal.file_opened", "appeal.read", "appeal.reported", "audit.exported", "audit.refused", "audit.reported",
+    "data_request.downloaded", "data_request.read", "decision.reported", "disclosure.downloaded",
+    "disclosure.opened", "evidence.opened", "identity.holder_asked", "identity.reveal_asked", "identity.revealed",
+    "identity.reveals_stopped", "identity.searched", "staff.codes_made", "staff.factor_added",
+    "staff.factor_removed", "staff.locked_out", "staff.locked_out_address", "staff.locked_out_code",
+    "staff.password_reset", "staff.proved", "staff.report_exported", "staff.session_ended", "staff.sign_in_failed",
+    "staff.signed_in", "staff.signed_out", "staff.token_issued", "staff.token_revoked", "staff.unlocked",
+)  # fmt: skip
+TICKETLESS = (
+    "(audit_event.ticket = '' AND audit_event.source IN ('web', 'command')"
+    f" AND audit_event.verb NOT IN {NO_ACT}) IS TRUE"
 )

@@ -1,4 +1,6 @@
-"""Which events touched one thing: by the keys of the rows that they wrote, never by a scan of the trail."""
+"""Which events touched one thing: by their subject and by the keys of the rows that they wrote, never by a scan of the
+trail. Events are told by their numbers in the sequence; rows know only the ids of theirs (`with_ids`).
+"""
 
 from collections.abc import Sequence
 from functools import cache
@@ -23,28 +25,50 @@ def one(key: int) -> Select:
 
 
 def among(*selects: Select) -> Q:
-    """The condition that an event is one of these. As an array, so that the planner goes by the ids and never along
+    """The condition that an event is one of these. As an array, so that the planner goes by the numbers and never along
     the trail."""
-    union = " UNION ALL ".join(select.sql for select in selects)
+    seqs = _together(selects)
+    sql = f"audit_event.seq = ANY(ARRAY({seqs.sql}))"
+    return Q(ExpressionWrapper(RawSQL(sql, seqs.params), output_field=BooleanField()))
+
+
+def with_ids(*selects: Select) -> Select:
+    """The events of these ids."""
+    ids = _together(selects)
+    return Select(f"SELECT e.seq FROM audit_event e WHERE e.id = ANY(ARRAY({ids.sql}))", ids.params)
+
+
+def _together(selects: Sequence[Select]) -> Select:
     params = [param for select in selects for param in select.params]
-    return Q(ExpressionWrapper(RawSQL(f"audit_event.id = ANY(ARRAY({union}))", params), output_field=BooleanField()))
+    return Select(" UNION ALL ".join(select.sql for select in selects), params)
 
 
 def about(subject: str, keys: Select) -> Select:
     """The events whose subject is one of these."""
-    sql = "SELECT e.id FROM audit_event e WHERE e.subject_type = %s AND e.subject_id = ANY(ARRAY(SELECT k::text FROM"
+    # The index is of those that have a subject; of keys that are only found as it runs nothing is known.
+    sql = (
+        "SELECT e.seq FROM audit_event e WHERE e.subject_type = %s AND e.subject_id <> ''"
+        " AND e.subject_id = ANY(ARRAY(SELECT k::text FROM"
+    )
     return Select(f"{sql} ({keys.sql}) AS keys(k)))", [subject, *keys.params])
 
 
 def wrote(model: type[models.Model], keys: Select, *, skip: Sequence[str] = ()) -> Select:
-    """The events that wrote a row of the record about one of these; `skip`: apps whose tables are left out."""
+    """The ids of the events that wrote a row of the record about one of these; `skip`: apps whose tables are left
+    out."""
+    return Select(f"SELECT w.event FROM ({rows(model, skip=skip)}) w WHERE w.key = ANY(ARRAY({keys.sql}))", keys.params)
+
+
+def rows(model: type[models.Model], *, skip: Sequence[str] = ()) -> str:
+    """Query of each row of the record that names one of the model: its `key`, the `event` that wrote the row, and `who`
+    did, where the row knows."""
     quote = connection.ops.quote_name
-    tables = [(table, column) for table, column in _tables(model) if table._meta.app_label not in skip]
-    parts = [
-        f"SELECT r.event FROM {quote(table._meta.db_table)} r WHERE r.{quote(column)} = ANY(ARRAY({keys.sql}))"
-        for table, column in tables
-    ]
-    return Select(" UNION ALL ".join(parts), [*keys.params] * len(parts))
+    parts = []
+    for table, column in _tables(model):
+        who = "r.history_user_id" if hasattr(table, "instance_type") else "NULL::bigint"
+        if table._meta.app_label not in skip:
+            parts.append(f"SELECT r.{quote(column)} AS key, r.event, {who} AS who FROM {quote(table._meta.db_table)} r")
+    return " UNION ALL ".join(parts)
 
 
 @cache
@@ -62,6 +86,7 @@ def _tables(model: type[models.Model]) -> list[tuple[type[models.Model], str]]:
 
 
 def _leads(table: type[models.Model], field: Any) -> bool:
-    unique = [one.fields for one in table._meta.constraints if isinstance(one, models.UniqueConstraint)]
-    several = [one.fields for one in table._meta.indexes] + unique
-    return field.db_index or table._meta.pk_fields[0] is field or any(one and one[0] == field.name for one in several)
+    """Does an index of all rows begin with it? One of some rows serves only who asks for those."""
+    unique = [one for one in table._meta.constraints if isinstance(one, models.UniqueConstraint)]
+    whole = [one.fields for one in (*table._meta.indexes, *unique) if one.condition is None]
+    return field.db_index or table._meta.pk_fields[0] is field or any(one and one[0] == field.name for one in whole)

@@ -11,13 +11,16 @@ import pytest
 import time_machine
 from django.test import Client
 
-from accounts.models import Hold
-from accounts.services.declared import declare
+from accounts.models import DeclaredNumber, Hold, Number
+from accounts.services.declared import declare, withdraw
 from accounts.services.holds import place
 from enforcement.policy import Kind
-from qqops.audit import origin, pen, review, verbs
+from qqops.audit import origin, pen, review, sql, verbs
 from qqops.audit.models import Event
 from qqops.errors import Refused
+from qqops.staff.models import Holding
+from qqops.staff.services import limits
+from tests.accounts.disclosures import asking as disclosures
 from tests.appeals.heard import objection
 from tests.enforcement.acts import DAY, broken, decide, head
 from tests.web.door import queries, text
@@ -125,6 +128,83 @@ def test_what_is_to_be_looked_at_is_one_click_away(desk, cast, number, officer, 
     night = {event.seq for event in Event.objects.all() if event.source in ("web", "command") and _is_night(event)}
     assert seen(auditor, look="night") == set(sorted(night)[-60:])
     assert before < max(loose)
+
+
+def test_an_act_is_on_an_own_number_whatever_of_it_the_act_is_about(
+    desk, number, cast, officer, officer2, agent, supervisor
+):
+    own, other = number(), number()
+    frozen = decide(Kind.FREEZE, own, officer2)
+    appeal = objection(own, frozen, agent)
+    paper = disclosures.register(agent, own.pk)
+
+    def touch(actor, number, subject, *, rows=()):
+        with pen.act("demo.built", actor=actor, reason="", subject=subject, facts={"numbers": 1}) as act:
+            if rows:
+                act.history(Number, rows)
+        return Event.objects.latest("seq").seq
+
+    about = [own, own.tenure, frozen.decision, appeal, paper]
+    for subject in about:
+        touch(officer, own, subject)  # it was not yet his
+    declare(officer, [own.pk], "relative", actor=officer)
+    acts = {touch(officer, own, subject) for subject in about} | {touch(officer, own, None, rows=[own.pk])}
+    for actor, one in ((officer2, own), (officer, other)):
+        for rows in ((), [one.pk]):
+            touch(actor, one, one.tenure, rows=rows)
+    withdraw(DeclaredNumber.objects.get(), actor=supervisor, reason="他已不再使用该号码")
+    touch(officer, own, own.tenure, rows=[own.pk])  # no longer his
+    assert seen(desk("auditor"), look="own") == acts
+
+
+def test_what_named_a_number_is_found_though_nobody_ever_held_it(desk, cast, agent, officer):
+    free = 77_777_777
+    declare(officer, [free], "own", actor=officer)
+    disclosures.register(agent, free)
+    assert found(desk("auditor"), number=free) == ["number.declared", "disclosure.registered"]
+
+
+def test_what_one_reached_is_to_be_looked_at_as_above_quota(desk, officer):
+    with pytest.raises(Refused):
+        limits.spend("export", officer, many=10_000)
+    assert found(desk("auditor"), look="quota") == ["staff.limit_reached"]
+
+
+def test_a_page_back_shows_what_the_page_before_it_did(desk, cast, officer):
+    """Also where events are looked for in another order than the trail's."""
+    for _n in range(130):
+        with pen.act("demo.built", actor=officer, reason="", facts={"numbers": 0}):
+            pass
+    auditor = desk("auditor")
+    for asked in ({"staff": "officer"}, {"role": "officer"}):
+        pages, page = [], auditor.get(URL, asked).context["page"]
+        while page.next:
+            pages.append([event.seq for event in page.rows])
+            page = auditor.get(page.next).context["page"]
+        assert len(page.rows) == 10 and sum(pages, []) == sorted(sum(pages, []), reverse=True)
+        for before in reversed(pages):
+            page = auditor.get(page.previous).context["page"]
+            assert [event.seq for event in page.rows] == before
+        assert page.previous == ""
+
+
+def test_a_role_is_looked_for_as_it_was_held(desk, cast, officer, supervisor):
+    """Twice, for a moment: neither what its holder did before, between and after, nor what others did meanwhile."""
+
+    def act(actor):
+        with pen.act("demo.built", actor=actor, reason="", facts={"numbers": 0}):
+            pass
+        return Event.objects.latest("seq")
+
+    done = [(act(officer), act(supervisor)) for _n in range(5)]
+    Holding.objects.bulk_create(
+        Holding(staff=officer, role="privacy", since=done[n][0].at, until=done[n + 1][0].at) for n in (1, 3)
+    )
+    assert seen(desk("auditor"), role="privacy") == {done[1][0].seq, done[3][0].seq}
+
+
+def test_the_index_of_acts_without_ticket_leaves_out_only_what_the_review_leaves_out():
+    assert set(sql.NO_ACT) <= set(review.NO_ACT)
 
 
 def _is_night(event: Event) -> bool:

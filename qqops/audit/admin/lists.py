@@ -44,6 +44,13 @@ class EventList(KeysetList):
     def queryset(self) -> Any:
         return Event.objects.defer("rows", "rows_digest", "prev_hash", "hash")
 
+    def first_of(self, rows: Any, n: int) -> Any:
+        if role := self.chosen.get("role"):
+            rows = review.of_holders(role, rows, n)
+        elif "staff" in self.chosen:
+            rows = review.of_one(rows)
+        return super().first_of(rows, n)
+
     def context(self) -> dict[str, Any]:
         query = self.request.GET.urlencode()
         urls = {form: f"{reverse('admin:audit_export', args=[form])}?{query}" for form in exports.FORMS}
