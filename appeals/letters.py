@@ -70,6 +70,7 @@ OVER: Both = (
     "所涉措施已经结束；我们仍会就其是否正当作出处理。",
     "The measure has ended already; whether it was right is decided all the same.",
 )
+UNPROMISED: Both = ("我们从未承诺申诉一定成功（第 7 条）。", "We never promised that an appeal succeeds (7).")
 OFTEN: Both = (
     f"您在 {WINDOW.days} 日内已就同一事项提出 {PER_WINDOW} 次以上申诉，本次由主管处理；请勿重复提交。",
     f"You have filed about the same matter more than {PER_WINDOW} times within {WINDOW.days} days: a supervisor hears"
@@ -95,7 +96,7 @@ def made_of(appeal: Appeal, *, over: bool = False) -> Both:
             " for something from you. Its outcome cannot be told beforehand.",
         )
     beside = (OVER if over else NOTHING, OFTEN if appeal.gated else NOTHING)
-    return _body(ROUTED.get(appeal.route, NOTHING), what, *beside, _questions() if appeal.why else NOTHING)
+    return _body(appeal, ROUTED.get(appeal.route, NOTHING), what, *beside, _questions() if appeal.why else NOTHING)
 
 
 def converted(appeal: Appeal) -> str:
@@ -239,11 +240,13 @@ def _questions() -> Both:
 
 
 def _letter(appeal: Appeal, *parts: Both, to_bound: bool = False) -> str:
-    return _headed(appeal, _body(*parts), to_bound=to_bound)
+    return _headed(appeal, _body(appeal, *parts), to_bound=to_bound)
 
 
-def _body(*parts: Both) -> Both:
-    foot = words.joined((words.jurisdiction(), (settings.QQOPS_OPERATOR, settings.QQOPS_OPERATOR)), "\n", "\n")
+def _body(appeal: Appeal, *parts: Both) -> Both:
+    unpromised = UNPROMISED if appeal.kind == Kind.RECOVERY else NOTHING  # 7(c): in every letter of a recovery
+    signed = (settings.QQOPS_OPERATOR, settings.QQOPS_OPERATOR)
+    foot = words.joined([part for part in (unpromised, words.jurisdiction(), signed) if part[0]], "\n", "\n")
     return words.joined([part for part in (*parts, foot) if part[0] or part[1]], "\n\n", "\n\n")
 
 

@@ -1,19 +1,24 @@
 """Clause 7: an appeal for a number that was stolen, forgotten or locked; by the set route; promised to nobody."""
 
 import re
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
+import time_machine
+from django.utils import timezone
 
 from accounts.models import Number
 from appeals.models import Appeal, Message
-from appeals.policy import GROUNDS, Ground
+from appeals.policy import COOL_DOWN, GROUNDS, Ground
+from appeals.services import hearing, queue, recovery
 from appeals.services.words import Words
 from enforcement.policy import Kind
 from qqops.errors import Invalid
 from qqops.staff.models import Staff
-from tests.appeals.heard import filed, ruled
+from tests.appeals.heard import STATEMENT, agreed, filed, ruled
 from tests.enforcement.acts import decide
+from tests.identities import tell
 
 Make = Callable[..., Number]
 pytestmark = [pytest.mark.usefixtures("english"), pytest.mark.usefixtures("rulebook")]
@@ -64,8 +69,34 @@ def test_7_c_no_letter_promises_an_outcome_and_nobody_writes_one_that_does(
             assert "结果不能预先告知" in letter and "cannot be told beforehand" in letter
 
 
+def test_7_c_every_letter_of_a_recovery_says_that_success_was_never_promised(
+    number: Make, agent: Staff, reviewer: Staff, supervisor: Staff, setup_actor: Staff
+) -> None:
+    one = number()
+    tell(one, setup_actor)
+    appeal = queue.take(filed(one, "recovery", agent), actor=reviewer)
+    appeal = recovery.contest(appeal, actor=reviewer, reason="当前使用人亦主张使用权", revision=appeal.revision)
+    appeal = hearing.ask(appeal, "请提供号码注册地与时间", actor=reviewer, revision=appeal.revision)
+    hearing.answer(appeal, STATEMENT, actor=agent)
+    hearing.write(appeal, "我们已收到您的材料。", actor=reviewer)
+    agreed(ruled(appeal, "upheld", reviewer), supervisor)
+    recovery.stop(appeal, actor=agent, reason="当前绑定人来电反对")
+    hearing.withdraw(appeal, actor=agent, reason="申诉人来电要求撤回")
+    other = filed(number(), "recovery", agent)
+    ruled(other, "upheld", reviewer)
+    with time_machine.travel(timezone.now() + COOL_DOWN, tick=False):
+        assert recovery.carry_out(other.pk, actor=Staff.objects.system("system-appeals"))
+    letters = [m for m in Message.objects.select_related("appeal") if m.kind not in ("answer", "reset")]
+    assert Counter(m.kind for m in letters) == {"receipt": 2, "warning": 4, "asked": 1, "other": 3, "ruling": 3}
+    for message in letters:
+        zh, en = Words(message.appeal).of_message(message).split("————")
+        assert "从未承诺申诉一定成功（第 7 条）" in zh and "never promised that an appeal succeeds (7)" in en, (
+            message.kind
+        )
+
+
 def ruled_with(appeal: Appeal, reviewer: Staff, text: str) -> None:
-    from appeals.services import queue, rulings
+    from appeals.services import rulings
     from appeals.services.rulings import Said
 
     taken = queue.take(appeal, actor=reviewer)
