@@ -7,13 +7,14 @@ over by whoever asks at the same moment; who read the leases a moment too early 
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import F, QuerySet, Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts.queries.declared import OWN_NUMBERS
+from accounts.queries.declared import OWN_NUMBERS, own_numbers
 from accounts.services.declared import refuse_own
-from appeals.involved import people
+from appeals.involved import HasPart, people
 from appeals.lifecycle import State
 from appeals.models import Appeal, Lease, Skip
 from appeals.policy import HEAR, HEAR_AGAIN, LEASE, SKIPPED_FOR
@@ -67,8 +68,7 @@ def take_next(*, actor: Staff) -> Appeal | None:
         may_hear_any(actor)
         for _attempt in range(ATTEMPTS):
             with transaction.atomic():
-                held = Lease.objects.filter(staff=actor, until__gt=timezone.now(), appeal__state=State.FILED)
-                if mine := held.select_related("appeal").order_by("appeal__due_at").first():
+                if mine := _held(actor).select_related("appeal").order_by("appeal__due_at").first():
                     return mine.appeal
                 seen, taken = _take(actor)
                 if taken:
@@ -78,6 +78,13 @@ def take_next(*, actor: Staff) -> Appeal | None:
             if seen is None:
                 return None
     raise Invalid(_("Too many take appeals at this moment. Nothing was taken: ask again."))
+
+
+def _held(actor: Staff) -> QuerySet[Lease]:
+    """What he has in hand and may still decide on: what he took part in since, he neither ends nor passes on."""
+    leases = Lease.objects.filter(staff=actor, until__gt=timezone.now(), appeal__state=State.FILED)
+    leases = leases.exclude(appeal__number__in=own_numbers(actor).values("number"))
+    return leases.exclude(HasPart(Value(actor.pk), F("appeal")))
 
 
 def _take(actor: Staff) -> tuple[int | None, int | None]:

@@ -23,7 +23,7 @@ from qqops.staff import services
 from qqops.staff.models import Staff
 from tests.appeals.heard import agreed, filed, objection, ruled, said
 from tests.cast import PASSWORD
-from tests.enforcement.acts import HOUR, broken, decide, head, verbs
+from tests.enforcement.acts import DAY, HOUR, broken, decide, head, verbs
 
 Make = Callable[..., Number]
 pytestmark = pytest.mark.usefixtures("english", "rulebook")
@@ -51,6 +51,24 @@ def test_the_oldest_due_comes_first_and_what_one_has_in_hand_before_all_else(
     assert verbs(before) == ["appeal.taken", "appeal.taken"]
     assert dict(Lease.objects.values_list("appeal", "staff")) == {fast.pk: reviewer.pk, slow.pk: reviewer2.pk}
     assert broken() == []
+
+
+def test_what_one_changed_or_declared_since_he_took_it_is_not_given_to_him_again(
+    number: Make, agent: Staff, officer: Staff, reviewer: Staff, reviewer2: Staff
+) -> None:
+    one, two = number(), number()
+    frozen = decide(Kind.FREEZE, one, officer)
+    changed, own, next = objection(one, frozen, agent), filed(two, "enquiry", agent), filed(number(), "enquiry", agent)
+    queue.take(changed, actor=reviewer)
+    decide(Kind.ADJUST, one, reviewer, lift_of=frozen.decision.pk, duration=DAY)
+    assert queue.take_next(actor=reviewer) == own
+    declare(reviewer, [two.pk], "relative", actor=reviewer)
+    assert queue.take_next(actor=reviewer) == queue.take_next(actor=reviewer) == next
+    assert queue.take_next(actor=reviewer2) is None  # until the half hour is over
+    with time_machine.travel(timezone.now() + datetime.timedelta(minutes=31)):
+        assert {queue.take_next(actor=reviewer2), queue.take_next(actor=reviewer)} == {own, next}
+        queue.skip(own, actor=reviewer2, reason=WHY)
+        assert queue.take_next(actor=reviewer2) == changed
 
 
 def test_an_empty_queue_gives_nothing(agent: Staff, reviewer: Staff) -> None:
