@@ -37,6 +37,7 @@ check: dev
 	$(PY) -m tests.advisories
 	.venv/bin/lint-imports
 	$(PY) manage.py makemigrations --check --dry-run
+	$(PY) -m tests.locks
 	$(PY) -m qqops.catalogue check
 	$(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
 
