@@ -36,6 +36,10 @@ def compile() -> None:
     draft.rename(mo)
 
 
+def compiled() -> bool:
+    return (BASE_DIR / PO).with_suffix(".mo").exists()
+
+
 def update(base_dir: Path = BASE_DIR) -> None:
     """Collect the messages of the sources into the catalogue; new ones come untranslated."""
     po = base_dir / PO

@@ -77,10 +77,7 @@ def _prepare() -> None:
 
 
 def _launch(port: str) -> dict[str, subprocess.Popen[bytes]]:
-    web = ["gunicorn", "qqops.wsgi:application", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4"]
-    # Loaded once, before the workers are: what cannot start says so once. No control socket: it would be made in the
-    # home folder, one for every checkout.
-    web += ["--preload", "--no-control-socket", "--log-level", "warning"]
+    web = ["gunicorn", "--config", "python:qqops.gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "2"]
     return {
         name: subprocess.Popen([sys.executable, "-m", *command], cwd=preflight.BASE_DIR, env=env)
         for name, command, env in (("web server", web, _env_of_web()), ("worker", WORKER, None))

@@ -23,7 +23,8 @@ django_stubs_ext.monkeypatch()
 BASE_DIR = Path(__file__).resolve().parent.parent
 DEMO_DIR = BASE_DIR / ".demo"
 
-env = environ.Env()
+# Each variable may also be given as a file: SECRET_KEY_FILE=/run/secrets/secret_key.
+env = environ.FileAwareEnv()
 ENVIRONMENT = env.str("QQOPS_ENV", default="demo")
 if ENVIRONMENT not in ("demo", "production"):
     raise ImproperlyConfigured(f"QQOPS_ENV is {ENVIRONMENT!r}: set it to demo or production.")
@@ -181,11 +182,15 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    # First what every answer carries, also one that is made on the way in (an error, a redirect, an address refused).
+    # The id that every answer and every line of the log has, and the line itself.
+    "qqops.audit.origin.OriginMiddleware",
+    "qqops.access.AccessMiddleware",
+    # What every answer carries, also one that is made on the way in (an error, a redirect, an address refused).
     "django.middleware.security.SecurityMiddleware",
     "qqops.headers.HeadersMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "qqops.probes.ProbesMiddleware",
     "qqops.language.LanguageMiddleware",
     "qqops.staff.signin.middleware.AllowList",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -194,7 +199,6 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "qqops.audit.origin.OriginMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "qqops.staff.signin.middleware.DoorMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -317,6 +321,7 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = PRODUCTION
 SECURE_SSL_REDIRECT = PRODUCTION
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]  # asked for by machines beside this one, past the proxy
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 if QQOPS_BEHIND_PROXY:
@@ -336,13 +341,26 @@ PROCRASTINATE_ON_APP_READY = "qqops.vault.start.worker"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "filters": {"links": {"()": "qqops.logs.HideLinks"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["links"]}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        "json": {"()": "qqops.logs.JsonLine"},
+    },
+    "filters": {"links": {"()": "qqops.logs.HideLinks"}, "whence": {"()": "qqops.logs.Whence"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "json" if PRODUCTION else "line",
+            "filters": ["links", "whence"],
+        }
+    },
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "django": {"handlers": [], "level": "WARNING", "propagate": True},
         # Its DEBUG lines hold all that a page was made from, revealed values too: not even while looking for a fault.
         "django.template": {"level": "INFO"},
+        # Every request in production, where a 404 need not be told twice.
+        "qqops.access": {"level": "INFO" if PRODUCTION else "WARNING"},
+        "django.request": {"level": "ERROR" if PRODUCTION else "WARNING"},
+        "gunicorn.error": {"handlers": [], "level": "WARNING", "propagate": True},
     },
 }

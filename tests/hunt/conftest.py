@@ -2,16 +2,18 @@
 
 import logging
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from django.conf import settings
 from django.test import Client
 
+from qqops.logs import JsonLine
 from qqops.staff.models import Staff
 from tests.hunt.disguises import found_in
 from tests.permissions.conftest import places, spots
 from tests.story.once import lasting, story, told
+
+KEPT_DOWN = "django.template"
+JSON = JsonLine()
 
 __all__ = ["lasting", "places", "spots", "story", "told"]
 
@@ -25,7 +27,7 @@ class Log(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         carried = {name: value for name, value in vars(record).items() if name != "request"}
-        self.lines.append(f"{self.format(record)}\n{carried}")
+        self.lines.append(f"{self.format(record)}\n{JSON.format(record)}\n{carried}")
 
     def telling(self) -> list[str]:
         """The lines in which a value of the canary stands."""
@@ -34,11 +36,10 @@ class Log(logging.Handler):
 
 @pytest.fixture
 def log() -> Iterator[Log]:
-    """Everything turned up to DEBUG, as while looking for a fault, but what the settings keep down by name."""
+    """Everything turned up to DEBUG, as while looking for a fault, but what the settings keep down for that case."""
     handler, changed = Log(), []
-    named: Any = settings.LOGGING["loggers"]
     for one in map(logging.getLogger, ("", *logging.root.manager.loggerDict)):
-        if one.name in named and one.name != "django":
+        if one.name == KEPT_DOWN:
             continue
         changed.append((one, one.level, one.propagate, one.disabled))
         one.setLevel(logging.DEBUG)

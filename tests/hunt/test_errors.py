@@ -46,7 +46,7 @@ def test_a_form_without_its_token_or_to_a_page_that_takes_none(cast: dict[str, S
     assert log.telling() == []
 
 
-def test_a_value_in_an_address_is_not_repeated_on_the_page(cast: dict[str, Staff]) -> None:
+def test_a_value_in_an_address_is_repeated_neither_on_the_page_nor_in_the_log(cast: dict[str, Staff], log: Log) -> None:
     """Somebody has typed it into the address itself: the page does not say it again."""
     browser = browser_of("privacy", cast)
     names = ("q", "value", "number", "name", "mobile", "after", "state")
@@ -70,3 +70,4 @@ def test_a_value_in_an_address_is_not_repeated_on_the_page(cast: dict[str, Staff
             page = re.sub(rf'href="(?:{path})?\?[^"]*"', "", page)
             assert found_in(page, str(answer.headers)) == set(), path
             assert answer.status_code in (200, 302, 400, 403, 404), path
+    assert log.lines and log.telling() == []

@@ -71,7 +71,7 @@ def walk(walked: dict[str, Walk], places: list[Address], cast: dict[str, Staff],
                     return answer
 
                 met_there[place.name] = met(browser, place.url, asking)
-            assert log.lines
+            assert [line for line in log.lines if '"logger": "qqops.access"' in line]
             walked[who] = Walk(met_there, carries, log.telling())
         return walked[who]
 

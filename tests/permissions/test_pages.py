@@ -15,6 +15,7 @@ from django.test import Client
 from django.urls import reverse
 
 from qqops.audit.models import Event
+from qqops.probes import PROBES
 from qqops.staff.models import Staff
 from qqops.staff.signin.proof import PROVED
 from tests.permissions.addresses import Address
@@ -223,8 +224,10 @@ def test_nobody_but_a_reveal_s_own_reader_opens_it_and_no_agent_opens_anything()
 
 def test_nobody_finds_a_form_but_those_of_the_sign_in() -> None:
     pages, _commands = read()
-    assert {name for name, row in pages.items() if row["nobody"].startswith("200")} == {"account_login"}
-    assert all(re.match(r"302|404|405", row["nobody"]) or name == "account_login" for name, row in pages.items())
+    open_to_all = {"account_login", *PROBES}
+    assert {name for name, row in pages.items() if row["nobody"].startswith("200")} == open_to_all
+    assert all(re.match(r"302|404|405", row["nobody"]) or name in open_to_all for name, row in pages.items())
+    assert {pages[name][who] for name in PROBES for who in READERS} == {"200/405"}
 
 
 def test_who_proposes_access_does_not_approve_it() -> None:

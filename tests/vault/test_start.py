@@ -33,8 +33,8 @@ WORKER = ["-m", "django", "procrastinate", "worker", "--one-shot"]
 
 
 def web(port: int, workers: int = 2) -> list[str]:
-    bind = ["--bind", f"127.0.0.1:{port}", "--workers", str(workers), "--preload", "--no-control-socket"]
-    return ["-m", "gunicorn", "qqops.wsgi:application", *bind, "--log-level", "warning"]
+    bind = ["--bind", f"127.0.0.1:{port}", "--workers", str(workers)]
+    return ["-m", "gunicorn", "--config", "python:qqops.gunicorn", *bind]
 
 
 def free_port() -> int:
