@@ -89,7 +89,8 @@ def _env_of_web() -> dict[str, str]:
     from qqops.audit.checkpoints import text
 
     known = {"QQOPS_CHECKPOINT_PUBLIC": text.public_keys()}
-    return {name: value for name, value in os.environ.items() if name != "QQOPS_CHECKPOINT_KEY"} | known
+    # Nor the file that it may be given in.
+    return {name: value for name, value in os.environ.items() if not name.startswith("QQOPS_CHECKPOINT_")} | known
 
 
 def _await_web(port: str, children: dict[str, subprocess.Popen[bytes]]) -> None:

@@ -107,15 +107,15 @@ def signing() -> str:
 def public_key() -> str:
     """`name:key`, as QQOPS_CHECKPOINT_PUBLIC takes it: of the key that signs."""
     name, key = _private()
-    return _told(name, key.public_key())
+    return written(name, key.public_key())
 
 
 def public_keys() -> str:
     """All that are known here, as QQOPS_CHECKPOINT_PUBLIC takes them."""
-    return ",".join(_told(name, key) for name, key in publics().items())
+    return ",".join(written(name, key) for name, key in publics().items())
 
 
-def _told(name: str, key: Ed25519PublicKey) -> str:
+def written(name: str, key: Ed25519PublicKey) -> str:
     return f"{name}:{base64.urlsafe_b64encode(key.public_bytes_raw()).decode()}"
 
 
