@@ -49,7 +49,7 @@ def written(migrations: list[tuple[str, str]], folder: Path) -> Iterator[Path]:
 def judge(*files: Path) -> subprocess.CompletedProcess[str]:
     config = database.BASE_DIR / ".squawk.toml"
     command = [SQUAWK, "--config", config, "--reporter", "gcc", *files]
-    return subprocess.run(command, capture_output=True, text=True)
+    return subprocess.run([*map(str, command)], capture_output=True, text=True)
 
 
 def main() -> int:

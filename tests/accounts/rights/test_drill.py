@@ -1,4 +1,5 @@
-"""The drill: erased after a backup was made, the backup restored, and erased again. Real pg_dump, a second database."""
+"""The drill of docs/running.md: a backup is restored, held against the checkpoint kept outside, opened with the keys
+kept apart, and what was erased since is erased again. Real pg_dump, a second database."""
 
 import importlib.util
 import json
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.management import call_command
 from django.db import connections
 from django.test import override_settings
 
@@ -60,20 +62,28 @@ def restored(process_env: dict[str, str]) -> Iterator[tuple[str, dict[str, str]]
         cursor.execute(f'DROP DATABASE "{second}" WITH (FORCE)')
 
 
-def run(env: dict[str, str], *words: object) -> str:
+def run(env: dict[str, str], *words: object, code: int = 0) -> str:
     command = [sys.executable, *map(str, words)]
     done = subprocess.run(command, env=env, cwd=BASE_DIR, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == code, done.stdout + done.stderr
     return done.stdout.strip()
 
 
-def test_a_backup_that_is_restored_is_erased_again_from_the_list(
+def verified(env: dict[str, str], *, since: Path, code: int = 0) -> tuple[str, list[str]]:
+    """Why the record there does not fit a checkpoint, if it does not, and what is broken."""
+    told = json.loads(run(env, "manage.py", "audit_verify", "--since", since, "--json", code=code))
+    return told["since"]["why"], [one["what"] for one in told["broken"]]
+
+
+def test_a_backup_that_is_restored_is_whole_up_to_its_checkpoint_opens_and_is_erased_again_from_the_list(
     former: Callable[..., Identity], cast: Cast, tmp_path: Path, restored: tuple[str, dict[str, str]]
 ) -> None:
     one, backup, listed = former(), tmp_path / "backup.sql", tmp_path / "erasures.jsonl"
     second, env = restored
     through(one, cast, "copy")
     request = ask(one, cast["agent"])
+    kept, later = tmp_path / "kept.txt", tmp_path / "later.txt"
+    call_command("audit_checkpoint", out=kept)
     pg("pg_dump", str(connections["owner"].settings_dict["NAME"]), "--file", str(backup))
     # Life goes on: the deletion is decided and carried out, and the list has its line.
     with override_settings(QQOPS_ERASURE_LIST=str(listed)):
@@ -81,15 +91,18 @@ def test_a_backup_that_is_restored_is_erased_again_from_the_list(
     (line,) = listed.read_text().splitlines()
     told = json.loads(line)
     assert (told["certificate"], told["number"], told["seq"]) == (Erasure.objects.get().pk, one.tenure.number_id, 1)
+    call_command("audit_checkpoint", out=later)
     # The house burns down, and the backup is restored: there the person can be read again.
     pg("psql", second, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file", str(backup))
     readable = f"{sorted([ADULT['name'], ADULT['mobile']])} {[ADULT['name']]} 2 1 False"
     assert run(env, "-c", OPENS, one.pk) == readable
+    # What was done since is gone, and the newer checkpoint says so.
+    assert verified(env, since=later, code=7) == ("cut", ["checkpoint"])
     # The list is held against it.
     said = json.loads(run(env, "manage.py", "identity", "reapply", listed, "--apply", "--json"))
     assert said == {"applied": True, "erase": 1}
     assert run(env, "-c", OPENS, one.pk) == "[] [] 0 0 True"
-    assert json.loads(run(env, "manage.py", "audit_verify", "--json"))["broken"] == []
+    assert verified(env, since=kept) == ("", [])
     assert json.loads(run(env, "manage.py", "identity", "reapply", listed, "--apply", "--json")) == {
         "applied": True, "gone": 1
     }  # fmt: skip
