@@ -11,12 +11,12 @@ import django, json, re, sys; django.setup()
 from django.core.management import call_command
 from django.test import Client
 from django.templatetags.static import static
-call_command("collectstatic", interactive=False, verbosity=0)
+call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["admin", "account", "mfa"])
 browser = Client(headers={"host": "qqops.example", "accept-encoding": "gzip"})
 def ask(path):
     answer = browser.get(path, secure=True)
     return [answer.status_code, answer.headers.get("Cache-Control"), answer.headers.get("Content-Encoding"),
-            answer.headers.get("Content-Security-Policy", "")[:18]]
+            "default-src 'self'" in answer.headers["Content-Security-Policy"]]
 print(json.dumps({name: [static(name), ask(static(name))] for name in sys.argv[1:]}))
 """
 OURS = BASE_DIR / "qqops" / "static"
@@ -30,7 +30,7 @@ def test_they_are_served_packed_under_the_digest_of_their_content_and_kept_for_e
     for name, (path, answer) in json.loads(done.stdout).items():
         stem, _dot, kind = name.rpartition(".")
         assert path.startswith(f"/static/{stem}.") and path.endswith(f".{kind}") and path != f"/static/{name}"
-        assert answer == [200, "max-age=315360000, public, immutable", "gzip", "default-src 'self'"], name
+        assert answer == [200, "max-age=315360000, public, immutable", "gzip", True], name
     assert NAMES
 
 
