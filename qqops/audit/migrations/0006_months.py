@@ -6,7 +6,7 @@ from qqops.audit.sql import AHEAD
 
 
 class Migration(migrations.Migration):
-    dependencies = [('audit', '0004_review')]
+    dependencies = [('audit', '0005_few_among_many')]
 
     # Backwards there is nothing to do: the function gives way to the same one of 0001.
     operations = [migrations.RunSQL('DROP FUNCTION record_months_ahead();' + AHEAD, migrations.RunSQL.noop)]
