@@ -20,7 +20,7 @@ from qqops import database
 BASELINE = {
     "accounts": "0008_lines_counted",
     "alerts": "0001_initial",
-    "appeals": "0005_who_speaks_for_the_appellant",
+    "appeals": "0006_contest_and_part",
     "audit": "0004_review",
     "enforcement": "0010_appeals",
     "staff": "0004_saved_filter",
