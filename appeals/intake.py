@@ -183,6 +183,7 @@ class Taken:
 
     filed: Filed = field(default_factory=Filed)
     receipts: dict[str, str] = field(default_factory=dict)
+    others: list[str] = field(default_factory=list)  # portal ids that are kept under no receipt number
     refused: dict[str, str] = field(default_factory=dict)  # not taken in at this moment, by portal id, and why
     stopped: str = ""
 
@@ -208,10 +209,11 @@ def apply(
         if next(digests, None) is not None:
             raise changed()
     except Invalid as error:
-        if not done.receipts:
+        on_register = len(done.receipts) + len(done.others)
+        if not on_register:
             raise
         done.stopped = _("%(why)s Of this file are filed, and stay: %(n)d. Run the command again to continue.") % {
-            "why": error, "n": len(done.receipts)}  # fmt: skip
+            "why": error, "n": on_register}  # fmt: skip
     return done
 
 
@@ -222,6 +224,7 @@ def _take(lines: Sequence[Line], done: Taken, *, actor: Staff, source: str) -> N
     filed = filing.file([line.filing for line in lines], actor=actor, source=source)
     done.filed.merge(filed)
     done.receipts |= {str(lines[at].filing.portal): receipt for at, receipt in filed.receipts.items()}
+    done.others += [str(lines[at].filing.portal) for at in sorted(filed.others)]
     done.refused |= {str(lines[at].filing.portal): why for at, why in filed.refused.items()}
 
 

@@ -166,8 +166,9 @@ def evidence(appeal: Appeal) -> QuerySet[AppealEvidence]:
 
 
 def portal_ids(appeal: Appeal) -> list[str]:
-    """Under which it came, the first ones."""
-    found = PortalFiling.objects.filter(appeal=appeal).order_by("pk")
+    """Under which it came, the first ones; none of somebody else's (appeals/services/others.py)."""
+    of_others = Message.objects.filter(appeal=appeal, kind=Message.Kind.ANOTHER).values("event_id")
+    found = PortalFiling.objects.filter(appeal=appeal).exclude(event_id__in=of_others).order_by("pk")
     return list(found.values_list("portal", flat=True)[:PORTAL_IDS])
 
 

@@ -9,6 +9,7 @@ from qqops.audit import verbs
 KINDS = dict(Kind.choices)
 verbs.declare("appeal.filed", _("filed appeals: %(n)s"), kinds=KINDS, declined=dict(Why.choices))
 verbs.declare("appeal.joined", _("took lines of the portal's file for appeals that are there already: %(n)s"))
+verbs.declare("appeal.claimed", _("kept lines of the portal's file by somebody else than who appealed: %(n)s"))
 verbs.declare("appeal.taken", _("took an appeal in hand"), kind=KINDS)
 verbs.declare("appeal.passed_on", _("passed an appeal on"), kind=KINDS)
 verbs.declare("appeal.handed_over", _("handed an appeal to %(to)s"), kind=KINDS)
@@ -61,6 +62,15 @@ catalogue.declare(
     ),
     catalogue.Level.CRITICAL,
     name=_("messages of appeals not delivered"),
+)
+catalogue.declare(
+    "appeals_claimed",
+    _(
+        "Somebody else asks for what appeals are about: %(n)s (%(appeals)s). Read what he says, and hear both: of two"
+        " who claim a number, have it frozen meanwhile; a recovery that cools down takes effect unless it is stopped."
+    ),
+    catalogue.Level.CRITICAL,
+    name=_("somebody else claims a number"),
 )
 catalogue.declare(
     "appeals_stuck",

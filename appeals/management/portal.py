@@ -31,7 +31,9 @@ class File(SystemCommand):
         "  for each kind of evidence: past_passwords (as 3/5), registration, mobile, …; see docs/appeals.md.\n"
         "  Any wrong line refuses the whole file. A portal id that is known is left as it is.\n"
         "  --json tells the receipt number of each portal id that is on the register, known or new, also where a run\n"
-        "  stopped on its way, or could not take a line in at that moment, with why (exit code 3: run it again)."
+        "  stopped on its way, or could not take a line in at that moment, with why (exit code 3: run it again).\n"
+        "  A line about what is on the register under another contact is another person's: it is kept for whoever\n"
+        "  hears that, told under others, and has no receipt number (exit code 3; nothing is to be run again for it)."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -53,8 +55,9 @@ class File(SystemCommand):
             with bar(self.stdout, _("recording"), found.lines) as advance:
                 done = intake.apply(file.rows(), found, actor=self.actor, source=file.sha256, step=advance)
         told |= {"applied": True, "stopped": done.stopped, "refused": done.refused} | figures(done.filed)
+        told["others"] = dict.fromkeys(done.others, _("It was received and is kept, and a person will look at it."))
         self._tell(told, done.receipts, as_json)
-        return Exit.PARTLY if done.stopped or done.refused else Exit.DONE
+        return Exit.PARTLY if done.stopped or done.refused or done.others else Exit.DONE
 
     def _tell(self, told: dict[str, Any], receipts: dict[str, str], as_json: bool) -> None:
         if as_json:
@@ -74,6 +77,8 @@ class File(SystemCommand):
             self.say(_("  not heard: %(why)s: %(n)d") % {"why": Why(why).label, "n": n})
         for portal, why in islice(told.get("refused", {}).items(), NAMED):
             self.say(_("  not taken in: %(portal)s: %(why)s") % {"portal": portal, "why": why})
+        for portal, answer in islice(told.get("others", {}).items(), NAMED):
+            self.say(_("  without a receipt number: %(portal)s: %(answer)s") % {"portal": portal, "answer": answer})
         if why := told.get("stopped"):
             self.say(why)
 

@@ -18,6 +18,7 @@ class Message(Record):
         RECEIPT = "receipt", _("receipt")  # filed: what was made of it, and what comes next
         ASKED = "asked", _("asked for more")
         ANSWER = "answer", _("answer of the appellant")
+        ANOTHER = "another", _("from somebody else")  # who asks for the same under another contact: no word of his
         RULING = "ruling", _("decision")
         WARNING = "warning", _("notice to who is bound")  # of a recovery that cools down
         NEGOTIATED = "talks", _("talked over")  # after the decision (12.5)

@@ -21,20 +21,23 @@ from appeals.lifecycle import LIVE
 from appeals.models import Appeal, AppealEvidence
 from appeals.policy import FILE
 from appeals.routing import Routed, routed
-from appeals.services import again, joining, words
+from appeals.services import again, joining, others, words
 from appeals.services.claims import Filing, tidy
 from appeals.services.filed_rows import Rows, evidence_of, keep_lines
 from enforcement.models import Decision
 from qqops.audit import pen
 from qqops.errors import Invalid, Refused
+from qqops.seal import DataKey
 from qqops.staff.models import Staff
 
 __all__ = ["Filed", "Filing", "count", "file", "file_one", "look", "may_file", "tidy"]
 
 # An array each: as a list of thousands of places such a statement costs more to write and to read than to answer.
 _LOCKED = "SELECT id FROM accounts_number WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
-_KNOWN = """
-SELECT p.portal, a.receipt FROM appeals_portalfiling p JOIN appeals_appeal a ON a.id = p.appeal_id
+# Without the receipt number where the line was somebody else's: it is the appellant's.
+_KNOWN = f"""
+SELECT p.portal, CASE WHEN e.verb <> '{others.VERB}' THEN a.receipt END FROM appeals_portalfiling p
+JOIN appeals_appeal a ON a.id = p.appeal_id JOIN audit_event e ON e.id = p.event
 WHERE p.portal = ANY(%s::text[])"""
 
 LOCK = 0x71716170  # "qqap": what no number's row can hold apart takes turns
@@ -53,6 +56,7 @@ class Filed:
     routed: int = 0  # recoveries taken as objections
     gated: int = 0  # filed too often: a supervisor hears them
     over: int = 0  # objections to what has ended already: heard all the same
+    others: set[int] = field(default_factory=set)  # somebody else's, by place: kept, under no receipt number
     refused: dict[int, str] = field(default_factory=dict)  # not taken in at this moment, by place, and why
     declined: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
@@ -75,6 +79,11 @@ class Filed:
         self.receipts.pop(at, None)
         self.refused[at] = why
 
+    def keep_apart(self, at: int) -> None:
+        """Somebody else asks for what is on the register: the receipt number is the appellant's."""
+        self.receipts.pop(at, None)
+        self.others.add(at)
+
     def merge(self, more: "Filed") -> None:
         """The figures of another list, which was filed after it."""
         for name in ("new", "known", "open", "again", "routed", "gated", "over"):
@@ -95,7 +104,11 @@ def look(filing: Filing, *, actor: Staff) -> Routed:
     refuse_own(actor, [filing.number])
     filing = tidy(filing)
     _decisions_exist([filing])
-    return routed([filing.asked])[0]
+    found = routed([filing.asked])[0]
+    if found.again:
+        before = Appeal.objects.get(receipt=found.again)
+        _must_be_his(before, words.key_of(before), filing)
+    return found
 
 
 def count(filings: Sequence[Filing], done: Filed) -> dict[int, str]:
@@ -200,17 +213,22 @@ def _in_turn() -> None:
 def _without_known(filings: Sequence[Filing], places: Iterable[int], done: Filed) -> list[int]:
     """The places whose portal id, or form, is not on the register yet."""
     of_form = {key for at in places if (key := filings[at].form_key)}
-    known: dict[Any, str] = dict(Appeal.objects.filter(form_key__in=of_form).values_list("form_key", "receipt"))
+    known: dict[Any, str | None] = dict(Appeal.objects.filter(form_key__in=of_form).values_list("form_key", "receipt"))
     if of_portal := [portal for at in places if (portal := filings[at].portal)]:
         with connection.cursor() as cursor:
             cursor.execute(_KNOWN, [of_portal])
             known |= dict(cursor.fetchall())
     fresh = []
     for at in places:
-        if receipt := known.get(filings[at].portal) or known.get(filings[at].form_key):
-            done.receipts[at], done.known = receipt, done.known + 1
-        else:
+        key = next((key for key in (filings[at].portal, filings[at].form_key) if key in known), None)
+        if key is None:
             fresh.append(at)
+            continue
+        done.known += 1
+        if receipt := known[key]:
+            done.receipts[at] = receipt
+        else:
+            done.keep_apart(at)
     return fresh
 
 
@@ -244,10 +262,13 @@ def _join(
         _in_turn()
         fresh = _without_known(filings, of_portal, done)  # another run may just have brought them
         lines = [(filings[at], done.receipts[at]) for at in fresh]
-        refused = joining.join(lines, actor=actor, ticket=ticket, facts=_facts(len(fresh), source)) if fresh else {}
+        joined = joining.join(lines, actor=actor, ticket=ticket, facts=_facts(len(fresh), source))
     for at in fresh:
-        if why := refused.get(str(filings[at].portal)):
+        portal = str(filings[at].portal)
+        if why := joined.refused.get(portal):
             done.refuse(at, why)
+        elif portal in joined.others:
+            done.keep_apart(at)
         else:
             done.open += 1
 
@@ -267,6 +288,12 @@ def _ask_again(
         if appeal.state in LIVE:
             return False
         try:
+            key = words.key_of(appeal)
+            if filing.portal and not others.is_his(appeal, key, filing):
+                others.keep([(filing, appeal, key)], actor=actor, ticket=ticket, facts=_facts(1, source))
+                done.keep_apart(at)
+                return True
+            _must_be_his(appeal, key, filing)
             with transaction.atomic():
                 appeal = again.ask(receipt, actor=actor, reason=filing.statement, ticket=ticket)
                 if filing.evidence or filing.files:
@@ -279,6 +306,18 @@ def _ask_again(
             with pen.act("appeal.joined", actor=actor, reason="", ticket=ticket, facts=_facts(1, source)) as act:
                 keep_lines(act, {filing.portal: appeal.pk}, at=timezone.now())
     return True
+
+
+def _must_be_his(appeal: Appeal, key: DataKey, filing: Filing) -> None:
+    """There is one second review: nobody else uses it up. Who has a new contact asks for it on the appeal's page."""
+    if not others.is_his(appeal, key, filing):
+        raise Invalid(
+            _(
+                "The same was decided, and whoever filed it gave another contact: %(receipt)s. If it is the same"
+                " person, ask for the second review on the page of that appeal. Nothing was done."
+            )
+            % {"receipt": appeal.receipt}
+        )
 
 
 def _bring(appeal: Appeal, filing: Filing, actor: Staff, ticket: str) -> None:

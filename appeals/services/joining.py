@@ -1,56 +1,66 @@
 """Lines of the portal's file about what is open already: what each of them says, and brings, is kept on that appeal.
 
-Many at once. It comes from the appellant, so it is taken in as an answer is: what waited for it is heard again, whoever
-has it open sees a change, and a closed appeal takes nothing in. Appeals are locked in the order of their keys.
+Many at once. Of the contact that the appeal was filed with, it comes from the appellant: it is taken in as an answer
+is, what waited for it is heard again, whoever has it open sees a change, and a closed appeal takes nothing in. Of
+another contact it is somebody else's (services/others.py). Appeals are locked in the order of their keys.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils import timezone
 
 from appeals.models import Appeal, AppealKey, Message
-from appeals.services import words
+from appeals.services import others, words
 from appeals.services.claims import Filing
 from appeals.services.filed_rows import EvidenceRows, keep_lines
 from appeals.services.hearing import come_in, must_be_open
+from appeals.services.others import Said
 from qqops import bulk
 from qqops.audit import pen
 from qqops.errors import Invalid
-from qqops.seal import DataKey
 from qqops.staff.models import Staff
 
-Joined = tuple[Filing, Appeal, DataKey]
+
+@dataclass
+class Joined:
+    """What came of such lines, by portal id."""
+
+    refused: dict[str, str] = field(default_factory=dict)  # not taken in, and why
+    others: set[str] = field(default_factory=set)  # kept as somebody else's words
 
 
-def join(
-    lines: Sequence[tuple[Filing, str]], *, actor: Staff, ticket: str, facts: dict[str, Any]
-) -> dict[str, str]:  # fmt: skip
-    """Keep each line on the appeal of its receipt number; inside the transaction of the chunk. Returns by portal id why
-    a line was not taken in."""
+def join(lines: Sequence[tuple[Filing, str]], *, actor: Staff, ticket: str, facts: dict[str, Any]) -> Joined:
+    """Keep each line on the appeal of its receipt number; inside the transaction of the chunk."""
     appeals, keys = _locked([receipt for _filing, receipt in lines])
-    taken, refused = list[Joined](), dict[str, str]()
+    his, of_others, done = list[Said](), list[Said](), Joined()
     for filing, receipt in lines:
         appeal = appeals[receipt]
         try:
             must_be_open(appeal)
-            taken.append((filing, appeal, words.in_hand(keys.get(appeal.pk))))
+            key = words.in_hand(keys.get(appeal.pk))
         except Invalid as why:
-            refused[str(filing.portal)] = str(why)
-    if taken:
-        facts |= {"n": len(taken)}
-        with pen.act("appeal.joined", actor=actor, reason="", ticket=ticket, facts=facts) as act:
-            _insert(act, taken, actor)
-    return refused
+            done.refused[str(filing.portal)] = str(why)
+            continue
+        (his if others.is_his(appeal, key, filing) else of_others).append((filing, appeal, key))
+    if his:
+        told = facts | {"n": len(his)}
+        with pen.act("appeal.joined", actor=actor, reason="", ticket=ticket, facts=told) as act:
+            _insert(act, his, actor)
+    if of_others:
+        others.keep(of_others, actor=actor, ticket=ticket, facts=facts)
+        done.others |= {str(filing.portal) for filing, _appeal, _key in of_others}
+    return done
 
 
 def _locked(receipts: Sequence[str]) -> tuple[dict[str, Appeal], dict[int, AppealKey]]:
-    rows = Appeal.objects.filter(receipt__in=set(receipts)).only("receipt", "state").order_by("pk")
+    rows = Appeal.objects.filter(receipt__in=set(receipts)).only("receipt", "state", "contact").order_by("pk")
     appeals = {appeal.receipt: appeal for appeal in rows.select_for_update(no_key=True)}
     return appeals, AppealKey.objects.in_bulk([appeal.pk for appeal in appeals.values()])
 
 
-def _insert(act: pen.Act, taken: Sequence[Joined], actor: Staff) -> None:
+def _insert(act: pen.Act, taken: Sequence[Said], actor: Staff) -> None:
     now = timezone.now()
     pks = bulk.next_pks(Message, len(taken))
     said = [

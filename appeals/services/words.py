@@ -59,6 +59,11 @@ def new_message(
     )  # fmt: skip
 
 
+def contact_of(appeal: Appeal, key: DataKey) -> str:
+    """How the appellant is reached, with the key at hand."""
+    return key.open(bytes(appeal.contact), purpose(appeal.pk, CONTACT)).decode() if appeal.contact else ""
+
+
 class Words:
     """What was said in an appeal, opened when it is asked for; nothing of it where its key is gone."""
 

@@ -164,6 +164,7 @@ def test_the_house_declares_these() -> None:
         "reset": "warning", "reveal_quota": "critical", "breach_overdue": "critical", "request_overdue": "warning",
         "reclaimed_though_used": "warning", "feed_behind": "critical", "feed_unfollowed": "critical",
         "notices_blocked": "warning", "notices_failed": "critical", "appeal_messages_failed": "critical",
-        "appeals_late": "warning", "appeals_stuck": "critical", "checkpoint_unsent": "warning",
-        "months_failed": "warning", "months_few": "warning", "months_outside": "warning",
+        "appeals_claimed": "critical", "appeals_late": "warning", "appeals_stuck": "critical",
+        "checkpoint_unsent": "warning", "months_failed": "warning", "months_few": "warning",
+        "months_outside": "warning",
     }  # fmt: skip

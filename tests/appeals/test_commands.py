@@ -32,14 +32,14 @@ File = Callable[..., Any]
 pytestmark = pytest.mark.usefixtures("english")
 HEADING = ("portal_id", "number", "kind", "decision", "ground", "statement", "contact", "agreement", "past_passwords")
 CHINESE = ("申诉编号", "号码", "申诉类型", "决定", "申诉理由", "申诉内容", "联系方式", "协议版本", "历史密码")
-SECRETS = (STATEMENT, "13812345678", "wei@example.com")
+SECRETS = (STATEMENT, "13800000001", "wei@example.com")
 
 
 def line(portal: str, number: object, kind: str = "recovery", **more: str) -> tuple[str, ...]:
     ground = {"recovery": "stolen", "objection": "facts", "enquiry": "help"}.get(kind, "stolen")
     agreement = "" if kind == "enquiry" else "2026-01"
     given = {"portal_id": portal, "number": str(number), "kind": kind, "ground": ground, "statement": STATEMENT,
-             "contact": "138-1234-5678", "agreement": agreement} | more  # fmt: skip
+             "contact": "138-0000-0001", "agreement": agreement} | more  # fmt: skip
     return tuple(given.get(name, "") for name in HEADING)
 
 
@@ -75,7 +75,7 @@ def test_a_file_is_filed_once_and_a_second_run_finds_it_known(
     assert event.facts == {"n": 2, "sha256": done.json["sha256"], "kinds": {"recovery": 2}, "declined": {}}
     assert event.actor.username == "system-appeals"
     appeal = Appeal.objects.earliest("pk")
-    assert (Words(appeal).statement, Words(appeal).contact) == (STATEMENT, "+8613812345678")
+    assert (Words(appeal).statement, Words(appeal).contact) == (STATEMENT, "+8613800000001")
     assert AppealEvidence.objects.count() == Hold.objects.filter(kind="appeal").count() == 3
     before = head()
     again = file([*lines, line("P-more", lines[0][1], "enquiry")], "--apply")

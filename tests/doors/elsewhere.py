@@ -68,6 +68,9 @@ VERBS = {
     "appeals/test_keys.py": {
         "appeal.words_cleared": "test_the_words_go_when_no",
     },
+    "appeals/test_others.py": {
+        "appeal.claimed": "test_what_another_claimant_says_is",
+    },
     "appeals/test_sweep_stuck.py": {
         "appeal.stuck": "test_of_three_that_have_cooled",
     },

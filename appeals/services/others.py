@@ -1,0 +1,71 @@
+"""Somebody else asks for what is on the register already: he gave another contact than it was filed with.
+
+Either of the two may be the thief. So his words are no answer and no evidence of the appellant's, what is asked of that
+one stays asked, and neither is told of the other. They are kept sealed on the appeal for whoever hears it, which is
+told at once and put before him: of a recovery he is the other claimant, and both are heard (7). The freeze meanwhile is
+a reviewer's act (services/recovery.py), and so is it to stop what cools down.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from appeals.lifecycle import LIVE, Kind
+from appeals.models import Appeal, Message
+from appeals.policy import EvidenceKind
+from appeals.services import words
+from appeals.services.claims import Filing
+from appeals.services.filed_rows import keep_lines
+from qqops import bulk
+from qqops.alerts.services import raise_alert
+from qqops.audit import pen
+from qqops.seal import DataKey
+from qqops.staff.models import Staff
+
+VERB = "appeal.claimed"
+NAMED = 20  # of the appeals, in the alert
+
+_LIVE = ", ".join(f"'{state}'" for state in LIVE)
+# No answer: the state and the clock stay. From now on two claim what a recovery is of, and two people decide on it.
+_MARK = f"""
+UPDATE appeals_appeal SET revision = revision + 1,
+  escalated_at = CASE WHEN state IN ({_LIVE}) THEN coalesce(escalated_at, %(now)s) ELSE escalated_at END,
+  contested_at = CASE WHEN kind = '{Kind.RECOVERY}' THEN coalesce(contested_at, %(now)s) ELSE contested_at END
+WHERE id = ANY(%(ids)s::bigint[])"""
+
+Said = tuple[Filing, Appeal, DataKey]
+
+
+def is_his(appeal: Appeal, key: DataKey, filing: Filing) -> bool:
+    """Did whoever says this give the contact that the appeal was filed with? Both are in their one form."""
+    return words.contact_of(appeal, key) == filing.contact
+
+
+def keep(said: Sequence[Said], *, actor: Staff, ticket: str, facts: dict[str, Any]) -> None:
+    """Keep these lines of the portal on their appeals, which are locked; in the caller's transaction."""
+    told = facts | {"n": len(said)}
+    with pen.act(VERB, actor=actor, reason="", ticket=ticket, facts=told) as act:
+        now, pks = timezone.now(), bulk.next_pks(Message, len(said))
+        rows = [
+            words.new_message(
+                appeal, Message.Kind.ANOTHER, _text(filing), key=key, maker=actor.pk, at=now, event=act.event_id, pk=pk
+            )
+            for pk, (filing, appeal, key) in zip(pks, said, strict=True)
+        ]
+        bulk.write(Message, rows)
+        act.wrote(Message, rows=len(rows))
+        keep_lines(act, {str(filing.portal): appeal.pk for filing, appeal, _key in said}, at=now)
+        receipts = {appeal.pk: appeal.receipt for _filing, appeal, _key in said}
+        with connection.cursor() as cursor:
+            cursor.execute(_MARK, {"ids": list(receipts), "now": now})
+        act.history(Appeal, list(receipts))
+        raise_alert(act, "appeals_claimed", n=len(receipts), appeals=sorted(receipts.values())[:NAMED])
+
+
+def _text(filing: Filing) -> str:
+    """All that he says, with how he is reached: whoever hears both asks him there. A line brings no files."""
+    items = [f"{EvidenceKind(kind).label}: {text}" for kind, text in filing.evidence]
+    return "\n\n".join([filing.statement, *items, _("Contact: %(contact)s") % {"contact": filing.contact}])
