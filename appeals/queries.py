@@ -165,6 +165,14 @@ def evidence(appeal: Appeal) -> QuerySet[AppealEvidence]:
     return found.prefetch_related("weighings__checker")
 
 
+def came_since(ruling: Ruling) -> list[Message | AppealEvidence]:
+    """What was said, and brought, to the house since it was made."""
+    came = (Message.Kind.ANSWER, Message.Kind.ANOTHER)
+    said = messages(ruling.appeal).filter(kind__in=came, at__gte=ruling.proposed_at)
+    brought = evidence(ruling.appeal).filter(at__gte=ruling.proposed_at).select_related("maker")
+    return [*said, *brought]
+
+
 def portal_ids(appeal: Appeal) -> list[str]:
     """Under which it came, the first ones; none of somebody else's (appeals/services/others.py)."""
     of_others = Message.objects.filter(appeal=appeal, kind=Message.Kind.ANOTHER).values("event_id")

@@ -29,7 +29,7 @@ from appeals.lifecycle import Act as Step
 from appeals.lifecycle import Kind, Outcome
 from appeals.models import Appeal, Ruling
 from appeals.policy import APPROVE
-from appeals.queries import appeals, open_ruling, rulings_inbox
+from appeals.queries import appeals, came_since, open_ruling, rulings_inbox
 from appeals.services import hearing, queue, rulings
 from appeals.services.rulings import Looked, Said
 from appeals.services.words import Words
@@ -39,7 +39,7 @@ from qqops import panels
 from qqops.pages import Column, KeysetList, Preview, RulingPage
 from qqops.panels import Act, Fact, Panel
 from qqops.staff.models import Staff
-from qqops.templatetags.ops import digits, when
+from qqops.templatetags.ops import digits, link, when
 
 # What the decision does that comes with a ruling.
 DOES = {
@@ -65,6 +65,7 @@ COOLS = gettext_lazy(
     " The initial registrant stays (7, 8.2)."
 )
 FREED = gettext_lazy("The security freeze ends under which both were heard.")
+FREED_THEN = gettext_lazy("The security freeze under which both were heard ends then, and not before.")
 WAITS = gettext_lazy("Nothing happens yet: another person must agree.")
 TOLD = gettext_lazy("The appellant is told at once, as the letter reads.")
 
@@ -73,8 +74,10 @@ def effects(appeal: Appeal, outcome: str, kind: str | None) -> list[Any]:
     """What is done: to the number by the decision that comes with it, and besides; the ruling's maker and whoever
     agrees read the same."""
     if appeal.kind == Kind.RECOVERY:
-        freed = [FREED] if contest_freeze(appeal) else []
-        return [COOLS, *freed] if outcome == Outcome.UPHELD else freed or [NOTHING]
+        freed = contest_freeze(appeal) is not None
+        if outcome == Outcome.UPHELD:
+            return [COOLS, FREED_THEN] if freed else [COOLS]
+        return [FREED if freed else NOTHING]
     if kind is None:
         return [NOTHING if outcome != Outcome.UPHELD else GONE if rulings.is_gone(appeal) else WORDS]
     imposed = appeal.decision is not None and appeal.decision.kind in MEASURES
@@ -84,6 +87,15 @@ def effects(appeal: Appeal, outcome: str, kind: str | None) -> list[Any]:
 
 def letter_panel(text: str, **more: Any) -> Panel:
     return Panel(_("The letter, as it will read"), "appeals/letter.html", {"letter": letter(text)}, **more)
+
+
+def since_panels(ruling: Ruling) -> list[Panel]:
+    """What came in since it was ruled, which the ruling does not know of. What it says is read by a button, on the
+    record."""
+    url = reverse("admin:appeals_read", args=[ruling.appeal_id])
+    rows = [(link(url, one.get_kind_display()), one.maker, when(one.at)) for one in came_since(ruling)]
+    table = {"head": [_("What"), _("Recorded by"), _("Time")], "rows": rows}
+    return [Panel(_("Came in since the ruling"), "ops/panel_table.html", table)] if rows else []
 
 
 class RulePage(SeenPage):
@@ -192,7 +204,7 @@ class AgreePage(RulingPage):
         return [(RulingsInbox.title, reverse(self.nav)), (self.appeal.receipt, appeal_url(self.appeal))]
 
     def content_hash(self) -> str:
-        return self.ruling.content_hash
+        return rulings.as_seen(self.ruling)
 
     def barred(self) -> None:
         rulings.capacity_of(self.ruling, self.user)
@@ -219,7 +231,7 @@ class AgreePage(RulingPage):
                 _("If you agree, it is in force and done at once:"), *does,
                 _("If you refuse, the appeal is heard anew, and nothing changes."),
             ],
-            "left": [about],
+            "left": [*since_panels(ruling), about],
             "right": [*decision_panels(self.request, appeal), *measures_panel(appeal)],
         }  # fmt: skip
 

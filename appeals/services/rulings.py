@@ -206,8 +206,13 @@ def capacity_of(ruling: Ruling, actor: Staff) -> str:
     return APPROVE
 
 
+def as_seen(ruling: Ruling) -> str:
+    """What a second person answers to: the ruling, and all that came in about its appeal until then."""
+    return f"{ruling.content_hash}:{ruling.appeal.revision}"
+
+
 def agree(ruling: Ruling, *, actor: Staff, reason: str, seen: str) -> Ruling:
-    """Agree to the ruling that was seen (`seen`: its content hash); it is in force, and done, at once."""
+    """Agree to the ruling as it was seen (`as_seen`); it is in force, and done, at once."""
     with pen.refusals(actor=actor, subject=ruling.appeal, facts={"act": "agree_to_ruling"}), transaction.atomic():
         appeal, ruling, capacity = _rule_on(ruling, actor, reason, seen)
         grounds = [row.clause for row in ruling.grounds.select_related("clause__version").order_by("pk")]
@@ -264,8 +269,15 @@ def _rule_on(ruling: Ruling, actor: Staff, reason: str, seen: str) -> tuple[Appe
     ruling.appeal = appeal
     capacity = capacity_of(ruling, as_of_now(actor))
     must_say_why(reason)
-    if not (seen == ruling.content_hash == content_hash(ruling, list(ruling.grounds.values_list("clause", flat=True)))):
+    hashed, _colon, revision = seen.partition(":")
+    if not (
+        hashed == ruling.content_hash == content_hash(ruling, list(ruling.grounds.values_list("clause", flat=True)))
+    ):
         raise Invalid(_("The ruling is not the one you saw. Look at it again; nothing was done."))
+    if revision != str(appeal.revision):
+        raise Invalid(
+            _("Something came in since you looked. Nothing was done: open this page anew, read it, and answer then.")
+        )
     return appeal, ruling, capacity
 
 

@@ -49,8 +49,13 @@ def ruled(appeal: Appeal, outcome: str, actor: Staff, **more: Any) -> Ruling:
 
 
 def agreed(ruling: Ruling, actor: Staff) -> Ruling:
-    return rulings.agree(ruling, actor=actor, reason="同意该申诉的裁定", seen=ruling.content_hash)
+    return rulings.agree(ruling, actor=actor, reason="同意该申诉的裁定", seen=seen(ruling))
 
 
 def sent_back(ruling: Ruling, actor: Staff) -> Ruling:
-    return rulings.send_back(ruling, actor=actor, reason="理由不足，请补充核查", seen=ruling.content_hash)
+    return rulings.send_back(ruling, actor=actor, reason="理由不足，请补充核查", seen=seen(ruling))
+
+
+def seen(ruling: Ruling) -> str:
+    """As it is on the page at this moment."""
+    return rulings.as_seen(Ruling.objects.select_related("appeal").get(pk=ruling.pk))

@@ -83,7 +83,7 @@ def refused(cast: dict[str, Staff]) -> None:
 def closed(cast: dict[str, Staff]) -> None:
     """What appeals are open are over, and what was to be sent is not on its way any more."""
     for ruling in Ruling.objects.filter(state="proposed"):
-        rulings.send_back(ruling, actor=cast["supervisor2"], reason=REASON, seen=ruling.content_hash)
+        rulings.send_back(ruling, actor=cast["supervisor2"], reason=REASON, seen=rulings.as_seen(ruling))
     for appeal in Appeal.objects.filter(state__in=LIVE):
         hearing.withdraw(appeal, actor=cast["agent"], reason=REASON)
     for appeal in Appeal.objects.filter(state="court"):

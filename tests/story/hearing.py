@@ -78,7 +78,7 @@ def _objection(number: int, to: Decision, agent: Staff) -> Appeal:
 
 
 def _agreed(ruling: Ruling, supervisor: Staff) -> None:
-    rulings.agree(ruling, actor=supervisor, reason=WHY, seen=ruling.content_hash)
+    rulings.agree(ruling, actor=supervisor, reason=WHY, seen=rulings.as_seen(ruling))
 
 
 def _ruled(appeal: Appeal, outcome: str, reviewer: Staff) -> Ruling:

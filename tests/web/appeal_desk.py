@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import reverse
 
 from appeals.models import Appeal, Ruling
-from tests.appeals.heard import REASONS, WHY
+from tests.appeals.heard import REASONS, WHY, seen
 from tests.web.door import confirm, preview, text
 
 LIST, NEXT, INBOX = "/admin/appeals/appeal/", "/admin/appeals/next/", "/admin/appeals/rulings/"
@@ -38,7 +38,7 @@ def take(browser: Any, appeal: Appeal) -> None:
 
 
 def answer(browser: Any, ruling: Ruling, button: str, **more: str) -> Any:
-    said = {"content_hash": ruling.content_hash, "reason": "已核对裁定与证据", button: "1"} | more
+    said = {"content_hash": seen(ruling), "reason": "已核对裁定与证据", button: "1"} | more
     return browser.post(ruling_page(ruling), said)
 
 

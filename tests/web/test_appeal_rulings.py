@@ -6,6 +6,7 @@ import pytest
 
 from accounts.models import Number
 from appeals.models import Appeal, Lease, Message, Ruling
+from appeals.services import hearing, recovery
 from appeals.services.words import Words
 from enforcement.models import Decision, Measure
 from enforcement.policy import Kind
@@ -189,6 +190,37 @@ def test_an_answer_to_another_content_or_to_none_is_not_taken(desk, cast, ended)
     assert answer(boss, ruling, "agree", refuse="1").status_code == 409
     assert answer(boss, ruling, "agree", reason="ok").status_code == 409
     assert Ruling.objects.get().state == "proposed" and Decision.objects.filter(state="applied").count() == 1
+
+
+def test_whoever_agrees_has_seen_what_came_in_since_the_ruling(desk, cast, ended):
+    ruling = ruled(ended, "upheld", cast["reviewer"])
+    boss = desk("supervisor2")
+    before = boss.get(ruling_page(ruling))
+    seen = before.context["form"]["content_hash"].value()
+    assert "Came in since the ruling" not in text(before)
+    hearing.answer(ended, "后来找到了登录地的证明材料", actor=cast["agent"])
+    late = answer(boss, ruling, "agree", content_hash=seen)
+    assert late.status_code == 409 and "Something came in since you looked. Nothing was done" in text(late)
+    assert Ruling.objects.get().state == "proposed"
+    anew = boss.get(ruling_page(ruling))
+    shown = text(anew)
+    assert "Came in since the ruling" in shown and "answer of the appellant" in shown and "证明材料" not in shown
+    assert of("read", ended) in anew.content.decode()  # what it says is read by a button, on the record
+    assert answer(boss, ruling, "agree")["Location"] == INBOX and broken() == []
+
+
+def test_the_freeze_between_two_ends_at_once_only_where_the_recovery_is_rejected(desk, cast, number):
+    appeal = filed(number(), "recovery", cast["agent"])
+    browser = desk("reviewer")
+    take(browser, appeal)
+    now = Appeal.objects.get()
+    recovery.contest(now, actor=cast["reviewer"], reason="当前使用人亦主张使用权", revision=now.revision)
+    approve(Decision.objects.get(), cast["supervisor"])
+    at = {"revision": str(Appeal.objects.get().revision)}
+    upheld = text(preview(browser, of("rule", appeal), UPHELD | at))
+    assert "both were heard ends then, and not before" in upheld and "The security freeze ends" not in upheld
+    rejected = text(preview(browser, of("rule", appeal), UPHELD | at | {"outcome": "rejected"}))
+    assert "The security freeze ends under which both were heard." in rejected
 
 
 def test_an_upheld_recovery_says_that_it_cools_down(desk, cast, number):
