@@ -1,8 +1,9 @@
 """What a message of an appeal says, and is not so any more when it is to leave. One question for each time that it is
 sent: first, tried again, or sent again by somebody (services/deliver.py, services/resend.py).
 
-By the act that wrote it, as its event says. What is not named here, such as a receipt or a decision that stands, is so
-for good.
+By the act that wrote it, as its event says. What is not named here is sent as it was written. A decision that stands is
+so for good. A receipt tells what was made of the appeal on the day on which it was filed, and by when: taken as another
+kind, or contested, it has another clock since, and the appellant needs its number all the same.
 """
 
 from collections.abc import Callable, Mapping
@@ -36,8 +37,7 @@ W = Outdated
 
 def outdated(message: Message) -> Outdated | None:
     """Why it is not to be sent, as things stand at this moment; None: it is so still."""
-    verb = Event.objects.filter(pk=message.event_id).values_list("verb", flat=True).first()
-    ask = _BY_VERB.get(verb or "")
+    ask = _BY_VERB.get(_verb(message))
     if ask is None:
         return None
     appeal = Appeal.objects.defer("statement", "contact").get(pk=message.appeal_id)
@@ -48,6 +48,8 @@ def why_unsent(delivery: Delivery) -> Outdated | None:
     """Why it was not sent and is not to be: as was found when it was to leave; of what was given up, as it is now."""
     if delivery.state == Delivery.State.FAILED:
         return outdated(delivery.message)
+    if delivery.state == Delivery.State.SENT:
+        return None
     return Outdated(delivery.fault) if delivery.fault in Outdated.values else None
 
 
@@ -73,8 +75,19 @@ def _contested(message: Message, appeal: Appeal) -> Outdated | None:
         return W.ANOTHER
     if not _is_heard(appeal):
         return W.OVER
-    told_of = frozen_at(appeal, message.at)
-    return W.UNFROZEN if told_of and not any(freeze.in_force for freeze in told_of) else None
+    return None
+
+
+def outlived_freeze(message: Message) -> bool:
+    """Does it tell of a freeze that has ended? What else it says to whoever is bound is so still: he is heard (7)."""
+    if message.kind != Message.Kind.WARNING or _verb(message) != _CONTESTED:
+        return False
+    told_of = frozen_at(message.appeal, message.at)
+    return bool(told_of) and not any(freeze.in_force for freeze in told_of)
+
+
+def _verb(message: Message) -> str:
+    return Event.objects.filter(pk=message.event_id).values_list("verb", flat=True).first() or ""
 
 
 def _ruled(message: Message, appeal: Appeal) -> Outdated | None:
@@ -102,11 +115,13 @@ def _reset(message: Message, appeal: Appeal) -> Outdated | None:
     return no_credentials(appeal)
 
 
+_CONTESTED = "appeal.contested"
 _BY_VERB: Mapping[str, Callable[[Message, Appeal], Outdated | None]] = {
     "appeal.asked": _asked,
-    "appeal.contested": _contested,
+    _CONTESTED: _contested,
     "appeal.ruled": _ruled,
     "appeal.ruling_agreed": _ruled,
     "appeal.stopped": _heard_anew,
     "appeal.reset_asked": _reset,
 }
+MAY_BE_OUTDATED = tuple(_BY_VERB)

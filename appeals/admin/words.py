@@ -175,7 +175,11 @@ def letter(text: str) -> list[tuple[str, str]]:
 
 def _way(message: Message) -> str:
     delivery = getattr(message, "delivery", None)
-    return (_not_sent(delivery) or delivery.get_state_display()) if delivery else ""
+    if delivery is None:
+        return ""
+    if delivery.state == Delivery.State.SENT and delivery.fault:
+        return _("sent without what it says of the freeze, which had ended")
+    return _not_sent(delivery) or delivery.get_state_display()
 
 
 def _not_sent(delivery: Delivery) -> str:

@@ -1,6 +1,7 @@
 """Delivery of messages: to the appellant, to whoever is bound to the number, to the sign-in system.
 
-What a message says is asked anew each time before it leaves: what is not so any more is not sent (appeals/outdated.py).
+What a message says is asked anew each time before it leaves: what is not so any more is not sent (appeals/outdated.py),
+and whoever is bound is told that somebody claims his number without a word of the freeze, once that has ended.
 At least once, as from every outbox (qqops/outbox.py): a message has the same id each time it is sent. What it says and
 where it goes is opened when it is sent, and told to nobody else; a message of an appeal whose key is gone has no way.
 """
@@ -11,10 +12,10 @@ from collections import Counter
 from django.conf import settings
 from django.db import transaction
 
-from appeals import contact
+from appeals import contact, letters
 from appeals.bindings import bound
 from appeals.models import Delivery, Message
-from appeals.outdated import outdated
+from appeals.outdated import Outdated, outdated, outlived_freeze
 from appeals.services.words import Words
 from qqops import webhook
 from qqops.outbox import RUN, Mail, Outbox, Result, Told, next_attempt
@@ -57,7 +58,7 @@ def _send_all(deliveries: list[Delivery], mail: Mail, until: float) -> list[Resu
 
 
 def _send(delivery: Delivery, mail: Mail) -> Result:
-    message, channel = delivery.message, delivery.channel
+    message, channel, fault = delivery.message, delivery.channel, ""
     try:
         if why := outdated(message):
             return Result(delivery, S.NO_WAY, channel, why.value)
@@ -68,11 +69,14 @@ def _send(delivery: Delivery, mail: Mail) -> Result:
         if message.kind == Message.Kind.RESET:
             _ask_for_reset(message, to)
         else:
-            _send_to(message, said.of_message(message), channel, to, mail)
+            # On its row stands that it left without what it says of the freeze, which has ended meanwhile.
+            fault = Outdated.UNFROZEN.value if outlived_freeze(message) else ""
+            text = letters.contested(message.appeal, None) if fault else said.of_message(message)
+            _send_to(message, text, channel, to, mail)
     except Exception as error:  # whatever goes wrong with one is that one's: it is tried again
         due = next_attempt(delivery.attempts)
         return Result(delivery, S.PENDING if due else S.FAILED, channel, webhook.fault(error), due)
-    return Result(delivery, S.SENT, channel)
+    return Result(delivery, S.SENT, channel, fault)
 
 
 def _where_to(delivery: Delivery, said: Words) -> tuple[str, str]:

@@ -3,15 +3,16 @@
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from appeals.models import Appeal, Delivery
-from appeals.outdated import Outdated, outdated
+from appeals.outdated import MAY_BE_OUTDATED, Outdated, outdated
 from appeals.services.deliver import OUTBOX, has_way
 from appeals.services.hearing import acting, may_write
 from appeals.services.queue import locked
 from qqops.audit import pen
+from qqops.audit.models import Event
 from qqops.errors import Invalid
 from qqops.outbox import Mail
 from qqops.reason import must_say_why
@@ -19,11 +20,17 @@ from qqops.staff.models import Staff
 from qqops.staff.services import as_of_now
 
 S = Delivery.State
+LOOKED_AT = 200
 
 
 def undelivered() -> QuerySet[Delivery, int]:
-    """The appeals of which a message was given up."""
-    return Delivery.objects.filter(state=S.FAILED).values_list("message__appeal", flat=True)
+    """The appeals of which a message was given up that is so still. So many of those that may be outdated are looked
+    at, the oldest first, as one page can wait for; what is beyond is taken for so still."""
+    given_up = Delivery.objects.filter(state=S.FAILED)
+    changing = given_up.filter(Exists(Event.objects.filter(pk=OuterRef("message__event_id"), verb__in=MAY_BE_OUTDATED)))
+    looked = changing.select_related("message").order_by("pk")[:LOOKED_AT]
+    over = [one.pk for one in looked if outdated(one.message)]
+    return given_up.exclude(pk__in=over).values_list("message__appeal", flat=True)
 
 
 class Unsent(NamedTuple):

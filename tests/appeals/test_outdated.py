@@ -9,10 +9,12 @@ from django.core import mail
 from django.utils import timezone
 
 from accounts.models import Number
+from appeals.admin.words import _way
 from appeals.models import Appeal, Delivery, Message
+from appeals.outdated import why_unsent
 from appeals.policy import COOL_DOWN
 from appeals.services import hearing, queue, recovery
-from appeals.services.resend import may_resend, unsent
+from appeals.services.resend import may_resend, undelivered, unsent
 from appeals.services.sweep import Swept, sweep
 from appeals.services.words import Words
 from enforcement.models import Decision, Measure
@@ -146,9 +148,18 @@ def test_who_is_bound_is_told_of_two_claims_while_the_freeze_runs_that_this_name
     round_of_worker()
     assert ways(runs, "warning") == ways(none, "warning") == [("warning", "sent", "")]
     assert ways(withdrawn, "warning") == [("warning", "no_way", "over")]
+    while_it_ran = [sent["text"] for _asked, sent in ends[0].came if "Somebody asks" in sent["text"]]
+    assert ["security freeze" in text for text in while_it_ran] == [True, False]
+    ends[0].came.clear()
     with time_machine.travel(until, tick=False):
         round_of_worker()
-    assert ways(ended, "warning") == [("warning", "no_way", "unfrozen")]
+    # He is heard all the same, and told of no freeze (7).
+    assert ways(ended, "warning") == [("warning", "sent", "unfrozen")]
+    (late,) = [sent["text"] for _asked, sent in ends[0].came if "Somebody asks" in sent["text"]]
+    assert "tell us your side" in late and "security freeze" not in late and "安全冻结" not in late
+    row = Message.objects.select_related("delivery").get(appeal=ended, kind="warning")
+    assert "security freeze" in Words(ended).of_message(row) and why_unsent(row.delivery) is None
+    assert _way(row) == "sent without what it says of the freeze, which had ended"
     assert ways(ended, "receipt") == [("receipt", "sent", "")]
 
 
@@ -261,3 +272,8 @@ def test_what_was_given_up_and_is_not_so_any_more_is_told_with_what_is(
     assert [row.message.kind for row in found.again] == ["receipt"]
     assert [(row.message.kind, why) for row, why in found.outdated] == [("warning", "stopped"), ("ruling", "stopped")]
     assert "decision, not to be sent: the ruling that it tells of was stopped." in found.sentences()
+
+    # Under the mark while one of them is so still.
+    assert set(undelivered()) == {appeal.pk}
+    Delivery.objects.filter(message__kind="receipt").update(state="sent")
+    assert Delivery.objects.filter(state="failed").count() == 2 and not undelivered()
