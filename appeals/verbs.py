@@ -2,6 +2,7 @@ from django.utils.translation import gettext_lazy as _
 
 from appeals.lifecycle import Kind, Outcome
 from appeals.models import Delivery, Dispute
+from appeals.outdated import Outdated
 from appeals.policy import EvidenceKind, Match, Why
 from qqops.alerts import catalogue
 from qqops.audit import verbs
@@ -39,7 +40,9 @@ verbs.declare(
 )
 verbs.declare("appeal.reported", _("took out the report on appeals"))
 verbs.declare("appeal.contested", _("noted that two claim the number, and had it frozen"), kind=KINDS)
-verbs.declare("appeal.stopped", _("stopped the recovery, which is heard anew"), kind=KINDS)
+verbs.declare(
+    "appeal.stopped", _("stopped the recovery, which is heard anew"), kind=KINDS, why=dict(Outdated.choices)
+)  # fmt: skip
 verbs.declare("appeal.reset_asked", _("had the sign-in system asked for new credentials"), kind=KINDS)
 verbs.declare("appeal.sent", _("sent messages of appeals: %(n)s"), sent_by=dict(Delivery.Channel.choices))
 verbs.declare("appeal.unsent", _("could not send messages of appeals: %(n)s"), unsent=dict(Delivery.State.choices))

@@ -209,8 +209,8 @@ def carry_out(pk: int, *, actor: Staff) -> bool:
         appeal = rows.select_for_update(no_key=True, skip_locked=True).first()
         if appeal is None:
             return False
-        if no_credentials(appeal):
-            with acting("appeal.stopped", appeal, actor) as act:
+        if why := no_credentials(appeal):
+            with acting("appeal.stopped", appeal, actor, why=why.value) as act:
                 _heard_anew(act, appeal, letters.not_carried_out, actor, contested=False)
             return False
         with acting("appeal.reset_asked", appeal, actor) as act:

@@ -19,6 +19,7 @@ from appeals.services.sweep import Swept, sweep
 from appeals.services.words import Words
 from enforcement.models import Decision, Measure
 from qqops import outbox
+from qqops.audit.models import Event
 from qqops.errors import Invalid
 from qqops.staff.models import Staff
 from tests.alerts.raising import Hook
@@ -233,6 +234,8 @@ def test_nor_after_the_right_of_use_was_terminated_nor_is_he_told_that_they_were
     assert ways(asked, "reset", "other") == [("reset", "no_way", "terminated"), ("other", "no_way", "terminated")]
     cools.refresh_from_db()
     assert (cools.state, Message.objects.filter(appeal=cools, kind="reset").exists()) == ("filed", False)
+    stopped = Event.objects.filter(verb="appeal.stopped").latest("seq")
+    assert stopped.facts == {"kind": "recovery", "why": "terminated"}
     letter = Message.objects.filter(appeal=cools).latest("pk")
     assert "the number has changed" in Words(cools).of_message(letter)
     assert cools.contested_at is None  # nobody else claims it: it may be taken as an objection
