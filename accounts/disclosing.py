@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from qqops.days import end_of
@@ -63,6 +64,12 @@ class Asker:
     authority: bool = True  # an office or a firm is named
     period_for_logins: bool = True  # logins only for a named period: less is asked for than “all”
     refused: bool = False  # at the register already, whatever is shown
+
+    @property
+    def basis_here(self) -> str:
+        """The basis in the reader's language; on the record it stands in both."""
+        chinese, _paren, english = self.basis.partition(" (")
+        return chinese if get_language() == "zh-hans" else english.removesuffix(")")
 
 
 # By accounts.models.AskedBy. Who is not here (an employer, an insurer, a neighbour) has no way in: 4.2(b).

@@ -19,6 +19,7 @@ from enforcement.forms import NO_PERSONAL_DATA
 from enforcement.models import Measure
 from enforcement.policy import Kind as DecisionKind
 from enforcement.policy import Scope
+from qqops.keyed import KeyedRadios
 from qqops.staff.models import Staff
 
 SENT = _("It is sent to the appellant as it stands here, and kept sealed.")
@@ -141,17 +142,8 @@ class ConvertForm(SeenForm):
         self.fields["ground"].choices = [(one, Ground(one).label) for one in grounds]  # type: ignore[attr-defined]
 
 
-class KeyedRadios(forms.RadioSelect):
-    """Each is chosen by its place as a key: 1, 2 …"""
-
-    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        option = super().create_option(*args, **kwargs)
-        option["attrs"]["data-key"] = str(int(option["index"]) + 1)
-        return option
-
-
 class RuleForm(SeenForm):
-    outcome = forms.ChoiceField(label=_("Outcome"), widget=KeyedRadios, help_text=_("Keys: 1, 2, 3 …"))
+    outcome = forms.ChoiceField(label=_("Outcome"), widget=KeyedRadios())
     until = forms.DateTimeField(
         label=_("Until"),
         required=False,

@@ -12,6 +12,7 @@ from accounts.models import DormancyPolicy
 from accounts.queries.policies import in_force
 from enforcement.order import Order
 from enforcement.policy import BASES, OF_RUNNING, Basis, FreezeKind, Kind, LeftOut, Scope, Severity
+from qqops.keyed import KeyedRadios, KeyedTicks
 
 DAY = datetime.timedelta(days=1)
 TERMS = (
@@ -82,7 +83,7 @@ IMPOSED = (Kind.RESTRICT, Kind.FREEZE, Kind.TERMINATE)
 
 
 class ActForm(FilesForm):
-    clauses = forms.MultipleChoiceField(label=_("Clause"), widget=forms.CheckboxSelectMultiple)
+    clauses = forms.MultipleChoiceField(label=_("Clause"), widget=KeyedTicks())
     citation = forms.CharField(
         label=_("Document cited"), required=False, max_length=200, help_text=_("With “law”: law and article, or order.")
     )
@@ -110,7 +111,7 @@ class ActForm(FilesForm):
     severity = forms.ChoiceField(
         label=_("Severity"),
         choices=Severity.choices,
-        widget=forms.RadioSelect,
+        widget=KeyedRadios(keys="msg", then="facts"),  # minor, serious, grave
         required=False,
         help_text=_("Of a violation: the ladder suggests measure and length by it and by what the holder had before."),
     )
@@ -127,6 +128,7 @@ class ActForm(FilesForm):
         help_text=_("One item a line. Without evidence there is no measure."),
         max_length=4000,
     )
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 2}), max_length=2000)
     evidence_files = taken_files()
     upload = more_files()
     detected_by = forms.CharField(
@@ -145,7 +147,6 @@ class ActForm(FilesForm):
         required=False,
         help_text=_("It never counts against the holder again, and he has an apology."),
     )
-    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 2}), max_length=2000)
     ticket = forms.CharField(label=_("Ticket"), required=False, max_length=80)
 
     def __init__(

@@ -71,7 +71,7 @@ class KindsPage(Page):
                 link(reverse("admin:disclosure_register", args=[code]), AskedBy(code).label),
                 [PAPERS[paper].label for paper in asker.papers],
                 [DataClass(one).label for one in asker.may_have] or badge(_("nothing: always refused"), "bad"),
-                asker.basis,
+                asker.basis_here,
             )
             for code, asker in ASKERS.items()
         ]

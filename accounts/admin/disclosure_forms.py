@@ -83,7 +83,7 @@ class RegisterForm(forms.Form):
             self.fields["period_to"] = _day(_("Period to"))
         self.fields["legal_basis"] = forms.CharField(
             label=_("Legal basis"), max_length=200, required=False, help_text=_("If left empty: %(basis)s") % {
-                "basis": asker.basis}
+                "basis": asker.basis_here}
         )  # fmt: skip
         self.fields["secret"] = forms.BooleanField(
             label=_("Secret"),

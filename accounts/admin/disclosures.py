@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.disclosing import PAPERS
 from accounts.models import AskedBy, DataClass, Disclosure, Release
@@ -20,7 +20,7 @@ from qqops.audit.models import Event
 from qqops.errors import Invalid
 from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin
 from qqops.panels import Entry, Fact, Panel
-from qqops.templatetags.ops import badge, digits, when
+from qqops.templatetags.ops import badge, digits, verbatim, when
 
 LIST = "admin:accounts_disclosure_changelist"
 State = Disclosure.State
@@ -55,7 +55,7 @@ class DisclosureList(KeysetList):
         Column(gettext_lazy("Standing"), badges_of),
         Column(gettext_lazy("Authority"), lambda d: d.authority),
         Column(gettext_lazy("Due"), lambda d: when(d.due_at)),
-        Column(gettext_lazy("Registered by"), lambda d: d.maker),
+        Column(pgettext_lazy("person", "Registered by"), lambda d: d.maker),
     )
     filters = (
         Filter(
@@ -196,7 +196,7 @@ def _released(request: HttpRequest, disclosure: Disclosure) -> Panel | None:
         Fact(_("Bytes"), made.size),
         Fact(_("Released"), when(made.at, exact=True)),
         Fact(_("Kept until"), when(made.until, exact=True)),
-        Fact(_("Electronic proof"), made.proof),
+        Fact(_("Electronic proof"), verbatim(made.proof)),
     ]
     return Panel(_("Release"), "ops/panel_facts.html", {"facts": facts}, side="right")
 

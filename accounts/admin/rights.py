@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.admin.identity import identity_url
 from accounts.admin.number import number_link
@@ -23,7 +23,7 @@ from qqops.errors import Invalid
 from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin
 from qqops.pages.lists import Choice
 from qqops.panels import Act, Fact, Panel
-from qqops.templatetags.ops import badge, digits, link, when
+from qqops.templatetags.ops import badge, digits, link, verbatim, when
 
 VIEW = "accounts.view_datarequest"
 LIST = "admin:accounts_datarequest_changelist"
@@ -61,7 +61,7 @@ class DataRequestList(KeysetList):
         Column(gettext_lazy("Asked by"), lambda r: r.get_asked_by_display()),
         Column(gettext_lazy("Standing"), badges_of),
         Column(gettext_lazy("Due"), lambda r: when(r.due_at)),
-        Column(gettext_lazy("Registered by"), lambda r: r.maker),
+        Column(pgettext_lazy("person", "Registered by"), lambda r: r.maker),
     )
     filters = (
         Filter(
@@ -167,7 +167,7 @@ def _released(request: HttpRequest, asked: DataRequest) -> Panel | None:
         Fact(_("SHA-256"), made.sha256),
         Fact(_("Bytes"), made.size),
         Fact(_("Kept until"), when(made.until, exact=True)),
-        Fact(_("Proof"), made.proof),
+        Fact(_("Proof"), verbatim(made.proof)),
     ]
     return Panel(_("Copy handed out"), "ops/panel_facts.html", {"facts": facts})
 

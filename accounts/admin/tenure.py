@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.admin.identity import VIEW, identity_url
 from accounts.admin.number import charge, number_link
@@ -47,7 +48,7 @@ class TenurePage(ObjectPage):
         ]
 
     def badges(self, obj: Tenure) -> list[Any]:
-        return [badge(_("ended"), "quiet") if obj.ended_at else badge(_("live"), "good")]
+        return [badge(pgettext("tenure", "ended"), "quiet") if obj.ended_at else badge(_("live"), "good")]
 
     def facts(self, obj: Tenure) -> list[Fact]:
         facts = [

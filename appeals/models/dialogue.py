@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from appeals.models.appeal import Appeal
 from appeals.policy import EvidenceKind, Match
@@ -19,7 +20,7 @@ class Message(Record):
         ASKED = "asked", _("asked for more")
         ANSWER = "answer", _("answer of the appellant")
         ANOTHER = "another", _("from somebody else")  # who asks for the same under another contact: no word of his
-        RULING = "ruling", _("decision")
+        RULING = "ruling", pgettext_lazy("appeal", "decision")
         WARNING = "warning", _("notice to who is bound")  # of a recovery that cools down
         NEGOTIATED = "talks", _("talked over")  # after the decision (12.5)
         RESET = "reset", _("request for new credentials")  # to the sign-in system, of a recovery (6.1)

@@ -39,7 +39,6 @@ MAKES = tuple(dict.fromkeys(a.permission for a in AUTHORITIES if a.kind in TITLE
 
 
 class BatchForm(forms.Form):
-    kind = forms.ChoiceField(label=gettext_lazy("Act"), widget=forms.RadioSelect)
     pasted = forms.CharField(
         label=gettext_lazy("Numbers"),
         required=False,
@@ -56,10 +55,9 @@ class BatchForm(forms.Form):
         ),
     )
 
-    def __init__(self, *args: Any, kinds: list[tuple[str, Any]], known: bool, **more: Any) -> None:
+    def __init__(self, *args: Any, known: bool, **more: Any) -> None:
         super().__init__(*args, **more)
         fields: dict[str, Any] = self.fields
-        fields["kind"].choices = kinds
         self.known = known  # what the list holds: a filter or a case says it
         if known:
             del fields["pasted"], fields["file"]
@@ -114,7 +112,6 @@ class BatchPage(Page):
         return BatchForm(
             self.request.POST if sent else None,
             self.request.FILES if sent else None,
-            kinds=self.kinds(),
             known=bool(self.case or self.asked),
         )
 
@@ -129,12 +126,16 @@ class BatchPage(Page):
             return self.render(status=409)
         if not form.is_bound or not form.is_valid():
             return self.render(form=form)
+        kind = self.request.POST.get("kind", "")
+        if kind not in dict(self.kinds()):
+            form.add_error(None, _("Press the button of the act that the list is for. Nothing was taken in."))
+            return self.render(form=form)
         try:
             taken = lists.take_in(self.given(form.cleaned_data), actor=self.user)
         except (Invalid, Refused) as error:
             form.add_error(None, str(error))
             return self.render(form=form, status=403 if isinstance(error, Refused) else 200)
-        act = reverse("admin:act", args=[form.cleaned_data["kind"]])
+        act = reverse("admin:act", args=[kind])
         led = {"case": self.case.pk} if self.case else {}
         return HttpResponseRedirect(f"{act}?{urlencode(led | {'list': taken.pk})}")
 

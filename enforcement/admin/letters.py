@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from enforcement.admin.words import STATE_TONES
 from enforcement.letters.example import example
@@ -28,7 +28,7 @@ from qqops.pages import Column, ConfirmPage, Filter, KeysetList, ObjectPage, Ops
 from qqops.panels import Act, Fact, Panel
 from qqops.reason import must_say_why
 from qqops.staff.models import Staff
-from qqops.templatetags.ops import badge, when
+from qqops.templatetags.ops import badge, spoken, when
 
 VIEW = "enforcement.view_lettertemplate"
 LIST = "admin:enforcement_lettertemplate_changelist"
@@ -55,10 +55,10 @@ class TemplateList(KeysetList):
     model = LetterTemplate
     template = "accounts/resource_list.html"
     columns = (
-        Column(gettext_lazy("Letter"), str),
+        Column(gettext_lazy("Letter"), lambda t: t.name),
         Column(gettext_lazy("State"), state_badge),
         Column(gettext_lazy("In use from"), lambda t: when(t.in_use_from)),
-        Column(gettext_lazy("Subject"), lambda t: t.subject_zh),
+        Column(pgettext_lazy("letter", "Subject"), lambda t: t.subject_here),
         Column(gettext_lazy("Maker"), lambda t: t.maker),
         Column(gettext_lazy("Proposed"), lambda t: when(t.proposed_at)),
     )
@@ -84,6 +84,9 @@ class TemplatePage(ObjectPage):
     def queryset(self) -> QuerySet[LetterTemplate]:
         return LetterTemplate.objects.select_related("maker")
 
+    def heading(self, obj: LetterTemplate) -> str:
+        return obj.name
+
     def badges(self, obj: LetterTemplate) -> list[Any]:
         latest = obj.state == State.APPLIED and services.in_use().get(obj.code) == obj
         return [state_badge(obj), *([badge(_("in use"), "good")] if latest else [])]
@@ -102,10 +105,10 @@ def template_facts(template: LetterTemplate) -> list[Fact]:
     return [
         Fact(_("Letter"), template.get_code_display()),
         Fact(_("Version"), template.version),
-        Fact(_("Subject, Chinese"), template.subject_zh),
-        Fact(_("Text, Chinese"), template.body_zh),
-        Fact(_("Subject, English"), template.subject_en),
-        Fact(_("Text, English"), template.body_en),
+        Fact(_("Subject, Chinese"), spoken(template.subject_zh, "zh-Hans")),
+        Fact(_("Text, Chinese"), spoken(template.body_zh, "zh-Hans")),
+        Fact(_("Subject, English"), spoken(template.subject_en, "en")),
+        Fact(_("Text, English"), spoken(template.body_en, "en")),
         Fact(_("Reason"), template.reason),
         Fact(_("Maker"), template.maker),
         Fact(_("Proposed"), when(template.proposed_at, exact=True)),
@@ -129,15 +132,20 @@ def _example(request: HttpRequest, template: LetterTemplate) -> Panel:
     return example_panel(template, Letter(template.code))
 
 
+def _line(label: Any, language: str) -> forms.CharField:
+    return forms.CharField(label=label, max_length=SUBJECT_MAX, widget=forms.TextInput(attrs={"lang": language}))
+
+
+def _text(label: Any, language: str) -> forms.CharField:
+    widget = forms.Textarea(attrs={"rows": 16, "lang": language})
+    return forms.CharField(label=label, max_length=BODY_MAX, widget=widget)
+
+
 class DraftForm(forms.Form):
-    subject_zh = forms.CharField(label=gettext_lazy("Subject, Chinese"), max_length=SUBJECT_MAX)
-    body_zh = forms.CharField(
-        label=gettext_lazy("Text, Chinese"), max_length=BODY_MAX, widget=forms.Textarea(attrs={"rows": 16})
-    )
-    subject_en = forms.CharField(label=gettext_lazy("Subject, English"), max_length=SUBJECT_MAX)
-    body_en = forms.CharField(
-        label=gettext_lazy("Text, English"), max_length=BODY_MAX, widget=forms.Textarea(attrs={"rows": 16})
-    )
+    subject_zh = _line(gettext_lazy("Subject, Chinese"), "zh-Hans")
+    body_zh = _text(gettext_lazy("Text, Chinese"), "zh-Hans")
+    subject_en = _line(gettext_lazy("Subject, English"), "en")
+    body_en = _text(gettext_lazy("Text, English"), "en")
     reason = forms.CharField(label=gettext_lazy("Reason"), widget=forms.Textarea(attrs={"rows": 2}), max_length=2000)
 
 
@@ -198,7 +206,7 @@ class DraftPage(ConfirmPage):
 
     def enact(self, cleaned: dict[str, Any], *, nonce: str) -> str:
         made = services.draft_template(self.drafted(cleaned), actor=self.user, reason=cleaned["reason"])
-        self.say(_("Draft %(draft)s waits for another person's approval.") % {"draft": made})
+        self.say(_("Draft %(draft)s waits for another person's approval.") % {"draft": made.name})
         return template_url(made.pk)
 
 
@@ -218,11 +226,11 @@ class TemplateRulingPage(RulingPage):
         self.template_ruled: LetterTemplate = found
 
     def heading_title(self) -> str:
-        return _("Approve or refuse: letter template %(draft)s") % {"draft": self.template_ruled}
+        return _("Approve or refuse: letter template %(draft)s") % {"draft": self.template_ruled.name}
 
     def crumbs(self) -> list[tuple[Any, str]]:
         template = self.template_ruled
-        return [(_("Letter templates"), reverse(LIST)), (str(template), template_url(template.pk))]
+        return [(_("Letter templates"), reverse(LIST)), (template.name, template_url(template.pk))]
 
     def content_hash(self) -> str:
         return self.template_ruled.content_hash

@@ -136,7 +136,7 @@ class NoticePage(ObjectPage):
             Fact(_("Fault"), fault_text(obj)),
             Fact(_("Sent by"), obj.get_channel_display() if obj.channel else ""),
             Fact(_("Sent"), when(obj.sent_at, exact=True) if obj.sent_at else ""),
-            Fact(_("Letter template"), str(obj.template) if obj.template else ""),
+            Fact(_("Letter template"), obj.template.name if obj.template else ""),
             Fact(_("SHA-256 of the letter"), obj.letter_sha256),
         ]
         return [fact for fact in facts if fact.value not in ("", None)]

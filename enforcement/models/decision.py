@@ -63,6 +63,7 @@ class Decision(Proposal):
     rate = models.IntegerField(_("at most so many numbers a second"), null=True)
     form_key = models.UUIDField(unique=True, editable=False)  # one form, one decision: a second click finds it
 
+    hidden_in_history = ("targets_digest", "form_key")
     changeable_columns = ("state", "effective_at", "announced_at", "reminded_at", "paused_at", "rate")
     history = History()
 

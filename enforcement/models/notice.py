@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Tenure
@@ -41,6 +42,15 @@ class LetterTemplate(Proposal):
 
     def __str__(self) -> str:
         return f"{self.code} v{self.version}"  # copied into the record, which has no language
+
+    @property
+    def name(self) -> str:
+        """As its readers call it."""
+        return f"{self.get_code_display()} v{self.version}"
+
+    @property
+    def subject_here(self) -> str:
+        return self.subject_zh if get_language() == "zh-hans" else self.subject_en
 
 
 class TemplateApproval(AbstractApproval):
@@ -85,7 +95,7 @@ class Notice(models.Model):
     tenure = models.ForeignKey(Tenure, models.PROTECT, verbose_name=_("tenure"), related_name="+", db_index=False)
     stage = models.CharField(_("stage"), max_length=10, choices=Stage, default=Stage.ACT, db_default=Stage.ACT)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.PENDING)
-    created_at = models.DateTimeField(_("created"))
+    created_at = models.DateTimeField(pgettext_lazy("time", "created"))
     due_at = models.DateTimeField(_("next attempt"), db_default=Now())
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, db_default=0)
     channel = models.CharField(_("sent by"), max_length=10, choices=Channel, blank=True, default="", db_default="")

@@ -102,7 +102,7 @@ def capacity_of(template: LetterTemplate, actor: Staff) -> str:
     if not held or not actor.may_enter:
         raise Refused(gettext_noop("Your role may not rule on letters."))
     if template.state != State.PROPOSED:
-        raise Invalid(_("Draft %(draft)s is not waiting for approval.") % {"draft": template})
+        raise Invalid(_("Draft %(draft)s is not waiting for approval.") % {"draft": template.name})
     return str(held[0])
 
 

@@ -1,7 +1,7 @@
 """How a row of a history reads: its fields in the words of the house, and what differs between two of them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -20,6 +20,13 @@ INTERNALS = ("content_hash", "approvers", "revision")
 ONE_DAY = timedelta(days=1)
 
 Labels = Mapping[Any, Mapping[Any, str]]  # by model: of each key, what its object is called
+
+_said: dict[tuple[type[Model], str], Callable[[Any], Any]] = {}
+
+
+def say(model: type[Model], field: str, words: Callable[[Any], Any]) -> None:
+    """How this field of a history row reads, where the field itself knows only a code or a packed value of it."""
+    _said[model, field] = words
 
 
 def shown_fields(model: type[Model], row: Any) -> list[Any]:
@@ -48,6 +55,8 @@ def labels_of(model: type[Model], rows: Iterable[Any]) -> Labels:
 def labelled(f: Any, row: Any, labels: Labels) -> Any:
     """The value of a history row's field as staff read it: codes by their labels, objects by what they are called."""
     value = getattr(row, f.attname)
+    if value and (words := _said.get((f.model, f.name))):
+        return words(row)
     if isinstance(f, RelatedField):
         return labels.get(f.related_model, {}).get(value, value)
     if isinstance(value, Range):

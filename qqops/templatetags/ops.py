@@ -81,6 +81,16 @@ def link(url: str, label: Any) -> SafeString:
     return format_html('<a href="{}">{}</a>', url, label)
 
 
+def spoken(text: Any, language: str) -> SafeString:
+    """A text that is in this language whatever the page is in: it is read aloud so, and not translated."""
+    return format_html('<span lang="{}">{}</span>', language, plain(text))
+
+
+def verbatim(text: Any) -> SafeString:
+    """What is of no language: it is signed, or typed into a machine, as it stands."""
+    return format_html('<span translate="no">{}</span>', plain(text))
+
+
 @register.filter
 def under(row: Iterable[Any], head: Iterable[Any]) -> list[tuple[Any, Any]]:
     """Each cell with the head of its column."""

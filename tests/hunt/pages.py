@@ -31,6 +31,10 @@ def asked(browser: Client, method: str, url: str) -> tuple[Any, set[str]]:
     return answer, parts_of(answer) | found_in(session)
 
 
+def is_page(answer: Any) -> bool:
+    return bool(not answer.streaming and answer.content and answer["Content-Type"].startswith("text/html"))
+
+
 def carried(browser: Client, method: str, url: str) -> set[str]:
     return asked(browser, method, url)[1]
 

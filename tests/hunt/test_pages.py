@@ -15,7 +15,8 @@ from django.utils import timezone
 from qqops.staff.models import Staff
 from tests.campaign import FULL
 from tests.hunt.conftest import Log, browser_of
-from tests.hunt.pages import asked, carried, further
+from tests.hunt.languages import data, strays
+from tests.hunt.pages import asked, carried, further, is_page
 from tests.permissions.addresses import Address
 from tests.permissions.table import READERS, read
 from tests.permissions.test_pages import Met, met
@@ -40,6 +41,7 @@ SHOWN: dict[str, dict[str, set[str]]] = {
     "reviewer": IN_HAND,
     "supervisor": OPENED | HEARD,
 }
+HEAVIEST = 60_000  # bytes of a page
 SEES_MOST = ("agent", "officer", "supervisor", "privacy")
 
 
@@ -47,6 +49,8 @@ class Walk(NamedTuple):
     met: dict[str, Met]  # by the address's name
     carries: dict[str, set[str]]
     told: list[str]  # lines of the log with a canary's value
+    strays: dict[str, set[str]]  # texts in another language than the page's
+    weights: dict[str, int]  # bytes of the heaviest page
 
 
 @pytest.fixture(scope="module")
@@ -54,28 +58,49 @@ def walked() -> dict[str, Walk]:
     return {}
 
 
+@pytest.fixture(scope="module")
+def known() -> dict[str, list[str]]:
+    return {}
+
+
 @pytest.fixture
-def walk(walked: dict[str, Walk], places: list[Address], cast: dict[str, Staff], log: Log) -> Callable[[str], Walk]:
-    """`walk("officer")`: what that reader met at every address; gone once for all tests."""
+def walk(
+    walked: dict[str, Walk], known: dict[str, list[str]], places: list[Address], cast: dict[str, Staff], log: Log
+) -> Callable[[str], Walk]:
+    """`walk("officer")`: what that reader met at every address; gone once for all tests.
+
+    One reader is led by a page in Chinese and is answered in English, the next one the other way round: every form is
+    met in both, and so is whatever two of them see.
+    """
 
     def of(who: str) -> Walk:
         if who not in walked:
-            met_there, carries = dict[str, Met](), defaultdict[str, set[str]](set)
+            met_there, carries, weights = dict[str, Met](), defaultdict[str, set[str]](set), dict[str, int]()
+            found, texts = defaultdict[str, set[str]](set), known.setdefault("data", []) or data()
+            known["data"] = texts
             browser = browser_of(who, cast)
             for place in places:
-                noted = carries[place.name]
 
-                def asking(browser: Client, method: str, url: str, noted: set[str] = noted) -> Any:
+                def asking(browser: Client, method: str, url: str, name: str = place.name) -> Any:
+                    browser.cookies["django_language"] = language_of(who, method)
                     answer, values = asked(browser, method, url)
-                    noted |= values
+                    carries[name] |= values
+                    if is_page(answer):
+                        found[name] |= strays(answer.content.decode(), answer["Content-Language"], texts)
+                        weights[name] = max(weights.get(name, 0), len(answer.content))
                     return answer
 
                 met_there[place.name] = met(browser, place.url, asking)
             assert [line for line in log.lines if '"logger": "qqops.access"' in line]
-            walked[who] = Walk(met_there, carries, log.telling())
+            found = defaultdict(set, {name: texts for name, texts in found.items() if texts})
+            walked[who] = Walk(met_there, carries, log.telling(), found, weights)
         return walked[who]
 
     return of
+
+
+def language_of(who: str, method: str) -> str:
+    return ("zh-hans", "en")[(READERS.index(who) + (method == "post")) % 2]
 
 
 @pytest.mark.parametrize("who", READERS)
@@ -87,6 +112,12 @@ def test_a_reader_meets_every_page_as_the_table_says_and_none_offers_to_add_chan
     assert {name: one["cell"] for name, one in found.items()} == {name: row[who] for name, row in pages.items()}
     for name, one in found.items():
         assert set(one["others"].split("·")) <= set(pages[name]["others"].split("·")), name
+
+
+@pytest.mark.parametrize("who", READERS)
+def test_a_page_is_in_one_language_but_for_data_and_light(walk: Callable[[str], Walk], who: str) -> None:
+    assert walk(who).strays == {}
+    assert {name: bytes_ for name, bytes_ in walk(who).weights.items() if bytes_ > HEAVIEST} == {}
 
 
 @pytest.mark.parametrize("who", READERS)

@@ -1,5 +1,9 @@
 """One event: what it was, what it changed, what the same request caused, what came just before and after."""
 
+from collections.abc import Mapping
+
+from django.apps import apps
+from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -52,10 +56,22 @@ class EventPage(ObjectPage):
             Fact(_("OS user"), obj.os_user),
             Fact(_("Request"), link(review.review_url(request=obj.request_id), str(obj.request_id))),
             Fact(_("Facts"), facts.of_event(obj.verb, obj.facts)),
-            Fact(_("Rows written"), obj.rows),
+            Fact(_("Rows written"), _rows(obj.rows)),
             Fact(_("Hash"), bytes(obj.hash).hex()),
             Fact(_("Forerunner's hash"), bytes(obj.prev_hash).hex()),
         ]
+
+
+def _rows(written: Mapping[str, int]) -> dict[str, int]:
+    """How many rows of each table, by what a row of it is."""
+    models = {model._meta.db_table: model for model in apps.get_models()}
+    return {_kind_of(models[table]) if table in models else table: n for table, n in sorted(written.items())}
+
+
+def _kind_of(model: type[Model]) -> str:
+    past = getattr(model, "instance_type", None)
+    kind = str((past or model)._meta.verbose_name)
+    return _("History of %(object)s") % {"object": kind} if past else kind
 
 
 def _same_request(request: HttpRequest, event: Event) -> Panel:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from qqops import overview, panels
 from qqops.audit import pen
@@ -132,7 +132,7 @@ class EmergencyList(KeysetList):
             "review",
             (
                 ("open", gettext_lazy("not reviewed"), Q(review=None)),
-                ("done", gettext_lazy("reviewed"), ~Q(review=None)),
+                ("done", pgettext_lazy("emergency access", "reviewed"), ~Q(review=None)),
             ),
         ),
     )

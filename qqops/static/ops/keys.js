@@ -44,6 +44,9 @@
             ticked();
         }
         element.click();
+        if (element.matches('input')) {
+            (element.form.elements[element.dataset.then] || element).focus();
+        }
     }
 
     const help = document.getElementById('keys');
@@ -85,6 +88,8 @@
         } else if (marked) {
             event.preventDefault();
             press(marked);
+        } else if (/^\d$/.test(event.key)) {
+            keys['/'](); // what is typed begins a number, and goes into the box
         }
     });
 
