@@ -169,7 +169,7 @@ class PeoplePage(KeysetList):
     columns = PEOPLE
     order = ("id",)
     nav = LIST
-    empty = gettext_lazy("The record names nobody.")
+    none = empty = gettext_lazy("The record names nobody.")
 
     def setup(self) -> None:
         found = breaches().filter(pk=self.kwargs["pk"]).first()

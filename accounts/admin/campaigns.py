@@ -81,6 +81,7 @@ class CampaignList(KeysetList):
     search_label = gettext_lazy("Campaign")
     search_help = gettext_lazy("Its whole code.")
     empty = gettext_lazy("No campaign matches.")
+    none = gettext_lazy("No campaign yet: open one.")
 
     def queryset(self) -> QuerySet[Campaign]:
         return Campaign.objects.select_related("use")

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from accounts.disclosing import PAPERS
 from accounts.models import AskedBy, DataClass, Disclosure, Release
@@ -28,7 +28,7 @@ STANDING = {
     State.REGISTERED: (gettext_lazy("waiting for review"), "warn"),
     State.REVIEWED: (gettext_lazy("waiting for release"), "info"),
     State.DONE: (gettext_lazy("done"), "good"),
-    State.REFUSED: (gettext_lazy("refused"), "bad"),
+    State.REFUSED: (pgettext_lazy("request", "refused"), "bad"),
 }
 
 
@@ -76,6 +76,7 @@ class DisclosureList(KeysetList):
     search_label = gettext_lazy("Receipt number")
     search_help = gettext_lazy("A whole receipt number, as it is read out.")
     empty = gettext_lazy("No request matches.")
+    none = gettext_lazy("No request yet: register one when an authority or a person asks.")
 
     def queryset(self) -> QuerySet[Disclosure]:
         return disclosures(self.user)
@@ -171,7 +172,7 @@ def rulings_panel(request: HttpRequest, disclosure: Disclosure) -> Panel | None:
     rows = [
         (
             one.get_data_class_display(),
-            badge(_("granted"), "good") if one.granted else badge(_("refused"), "bad"),
+            badge(_("granted"), "good") if one.granted else badge(pgettext("disclosure", "refused"), "bad"),
             one.reason,
         )
         for one in rulings

@@ -82,6 +82,7 @@ class HoldList(KeysetList):
     search_label = gettext_lazy("Number")
     search_help = gettext_lazy("A whole number.")
     empty = gettext_lazy("No hold matches.")
+    none = gettext_lazy("No hold yet: one is placed from the page of a number.")
 
     def queryset(self) -> QuerySet[Hold]:
         return holds_before(self.user)

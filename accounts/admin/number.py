@@ -130,6 +130,7 @@ class NumberList(KeysetList):
     search_label = gettext_lazy("Number")
     search_help = gettext_lazy("The whole number opens its page; its first digits list what begins so.")
     empty = gettext_lazy("No number matches.")
+    none = gettext_lazy("No number yet: numbers come out of ranges. A number-resource manager opens one.")
 
     def queryset(self) -> QuerySet[Number]:
         return numbers_before(self.user)

@@ -163,7 +163,7 @@ class LinkedList(KeysetList):
         Column(gettext_lazy("Standing"), lambda i: None if is_own(i) else i.badges),
     )
     order = ("-tenure_id",)
-    empty = gettext_lazy("No other tenure shares this.")
+    none = empty = gettext_lazy("No other tenure shares this.")
 
     def setup(self) -> None:
         found = with_own(identities(), self.user).filter(pk=self.kwargs["pk"]).first()

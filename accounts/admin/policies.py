@@ -79,6 +79,7 @@ class PolicyList(KeysetList):
     search_label = gettext_lazy("Policy")
     search_help = gettext_lazy("Its whole code.")
     empty = gettext_lazy("No dormancy policy matches.")
+    none = gettext_lazy("No dormancy policy yet: draft one. Without one nothing is reclaimed.")
 
     def search(self, rows: QuerySet[Any], text: str) -> QuerySet[Any] | HttpResponse:
         return rows.filter(code=text)

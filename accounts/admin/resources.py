@@ -65,6 +65,7 @@ class RangeList(KeysetList):
     search_label = gettext_lazy("Number")
     search_help = gettext_lazy("The range in which it lies.")
     empty = gettext_lazy("No range matches.")
+    none = gettext_lazy("No range yet: open one.")
 
     def search(self, rows: QuerySet[Any], text: str) -> QuerySet[Any] | HttpResponse:
         found = range_of(parse(text))

@@ -129,7 +129,7 @@ class MyReveals(KeysetList):
     )
     filters = (PURPOSES,)
     order = ("-at", "-id")  # as the index of a person's own is
-    empty = gettext_lazy("You have revealed nothing.")
+    none = empty = gettext_lazy("You have revealed nothing.")
 
     def queryset(self) -> QuerySet[Reveal]:
         return reveals().filter(staff=self.user)

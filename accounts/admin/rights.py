@@ -78,6 +78,7 @@ class DataRequestList(KeysetList):
     search_label = gettext_lazy("Receipt number")
     search_help = gettext_lazy("A whole receipt number, as it is read out.")
     empty = gettext_lazy("No request matches.")
+    none = gettext_lazy("No request yet: one is registered from the page of an identity.")
 
     def queryset(self) -> QuerySet[DataRequest]:
         rows = data_requests(self.user)

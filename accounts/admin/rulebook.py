@@ -36,7 +36,7 @@ class VersionList(KeysetList):
         Column(gettext_lazy("Published"), lambda v: when(v.published_at)),
     )
     order = ("-id",)
-    empty = gettext_lazy("No rules yet: import them with manage.py import_rules.")
+    none = empty = gettext_lazy("No rules yet: import them with manage.py import_rules.")
 
 
 class VersionPage(ObjectPage):

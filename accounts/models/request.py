@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models.number import Tenure
 from qqops.audit.history import History
@@ -45,7 +46,7 @@ class Request(models.Model):
         REGISTERED = "registered", _("waiting for review")
         REVIEWED = "reviewed", _("reviewed, waiting for a supervisor")
         DONE = "done", _("done")
-        REFUSED = "refused", _("refused")
+        REFUSED = "refused", pgettext_lazy("request", "refused")
 
     receipt = models.CharField(_("receipt number"), max_length=20, unique=True)
     asked_by = models.CharField(_("asked by"), max_length=14, choices=AskedBy)
@@ -242,7 +243,7 @@ class DataRequest(Request):
     class Outcome(models.TextChoices):
         GRANTED = "granted", _("granted")
         LOCKED = "locked", _("locked instead: the law has it kept")
-        REFUSED = "refused", _("refused")
+        REFUSED = "refused", pgettext_lazy("request", "refused")
 
     kind = models.CharField(_("right"), max_length=12, choices=Kind)
     tenure = models.ForeignKey(Tenure, models.PROTECT, verbose_name=_("tenure"), related_name="data_requests")

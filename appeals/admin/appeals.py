@@ -121,6 +121,7 @@ class AppealList(KeysetList):
     search_label = gettext_lazy("Receipt number or number")
     search_help = gettext_lazy("A whole receipt number, as it is read out, or a number.")
     empty = gettext_lazy("No appeal matches.")
+    none = gettext_lazy("No appeal yet: one is filed from the page of a number.")
 
     @property
     def by_due(self) -> bool:

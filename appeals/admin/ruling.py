@@ -171,7 +171,7 @@ class RulingsInbox(KeysetList):
     )
     order = ("id",)
     nav = "admin:appeals_rulings"
-    empty = gettext_lazy("No ruling waits for you.")
+    none = empty = gettext_lazy("No ruling waits for you.")
 
     def allowed(self) -> bool:
         return bool(self.user.has_perm(APPROVE))

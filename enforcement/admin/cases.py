@@ -81,6 +81,7 @@ class CaseList(KeysetList):
     search_label = gettext_lazy("Case")
     search_help = gettext_lazy("Its number.")
     empty = gettext_lazy("No case matches.")
+    none = gettext_lazy("No case yet: open one where something is to be looked into.")
 
     def queryset(self) -> QuerySet[Case]:
         return listed_cases(self.user)

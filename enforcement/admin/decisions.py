@@ -63,6 +63,7 @@ class DecisionList(KeysetList):
     search_label: "StrOrPromise" = gettext_lazy("Decision")
     search_help = gettext_lazy("Its number.")
     empty = gettext_lazy("No decision matches.")
+    none = gettext_lazy("No decision yet: one is made from the page of a number, or as a new batch.")
 
     def queryset(self) -> QuerySet[Decision]:
         return decisions()
@@ -83,7 +84,7 @@ class Inbox(DecisionList):
     search_label = ""
     order = ("id",)
     nav = "admin:inbox"
-    empty = gettext_lazy("Nothing waits for you. Proposals of others appear here.")
+    none = empty = gettext_lazy("Nothing waits for you. Proposals of others appear here.")
 
     def allowed(self) -> bool:
         return any(self.user.has_perm(p) for p in APPROVE)

@@ -71,7 +71,7 @@ class TemplateList(KeysetList):
         Filter(gettext_lazy("Letter"), "letter", tuple((c.value, c.label, Q(code=c.value)) for c in Letter)),
     )
     order = ("-id",)
-    empty = gettext_lazy("No letter template matches. Without one no notice is sent: draft one.")
+    none = empty = gettext_lazy("No letter template matches. Without one no notice is sent: draft one.")
 
     def queryset(self) -> QuerySet[LetterTemplate]:
         return LetterTemplate.objects.select_related("maker")

@@ -61,7 +61,7 @@ class StrikeOutList(KeysetList):
         Column(gettext_lazy("Struck out"), lambda s: when(s.at)),
     )
     order = ("-id",)
-    empty = gettext_lazy("No ground was struck out.")
+    none = empty = gettext_lazy("No ground was struck out.")
 
     def queryset(self) -> QuerySet[StrikeOut]:
         return struck_out()
@@ -101,7 +101,7 @@ class Groundless(DecisionList):
     nav = LIST
     filters = ()
     search_label = ""
-    empty = gettext_lazy("Every decision stands on a ground.")
+    none = empty = gettext_lazy("Every decision stands on a ground.")
 
     def crumbs(self) -> list[tuple[Any, str]]:
         return [(StrikeOutList.title, reverse(LIST))]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -51,7 +52,8 @@ class Page:
 
     def answer(self) -> HttpResponseBase:
         if self.request.method not in self.methods:
-            return HttpResponseNotAllowed(self.methods)
+            told = render_to_string("405.html") if self.request.method in ("GET", "POST") else ""
+            return HttpResponseNotAllowed(self.methods, told)
         if not self.allowed():
             self.deny()
         self.setup()

@@ -93,7 +93,8 @@ class KeysetList(Page):
     tick: str = ""
     search_label: "StrOrPromise" = ""
     search_help: "StrOrPromise" = ""
-    empty: "StrOrPromise" = _("Nothing here yet.")
+    empty: "StrOrPromise" = _("Nothing here yet.")  # of what was searched for or chosen
+    none: "StrOrPromise" = _("Nothing is recorded here yet: what comes is listed in this place.")  # where all was asked
     problem: str = ""
 
     def __init_subclass__(cls, **more: Any) -> None:

@@ -12,6 +12,7 @@ from qqops.staff.models import Staff
 from tests.hunt.conftest import Log, browser_of
 from tests.hunt.crashing import FAULTS
 from tests.hunt.disguises import found_in
+from tests.hunt.languages import strays
 from tests.hunt.pages import parts_of
 from tests.story import Story
 from tests.story.canary import ADULT
@@ -30,6 +31,8 @@ def test_a_page_that_fails_with_the_values_in_hand(
         for method in ("get", "post"):
             answer = getattr(browser, method)(f"/fail/{fault}/{story.people.adult.pk}/", FORM)
             assert answer.status_code == (STATUS.get(fault) or int(fault))
+            assert strays(answer.content.decode(), language, []) == set()
+            assert reverse("admin:index") in answer.content.decode()  # each leads on
             # What was put into the address is in the address; the page says nothing of it.
             assert answer.content and (found_in(answer.content, str(answer.headers)) == set())
     assert log.lines and log.telling() == []
@@ -43,6 +46,7 @@ def test_a_form_without_its_token_or_to_a_page_that_takes_none(cast: dict[str, S
         assert answer.status_code == status and parts_of(answer) == set()
     answer = browser_of("agent", cast).post(reverse("admin:accounts_identity_changelist"), FORM)
     assert answer.status_code == 405 and parts_of(answer) == set()
+    assert "未执行任何操作" in answer.content.decode() and strays(answer.content.decode(), "zh-hans", []) == set()
     assert log.telling() == []
 
 

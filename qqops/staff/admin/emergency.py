@@ -138,7 +138,7 @@ class EmergencyList(KeysetList):
     )
     order = ("-id",)
     nav = LIST
-    empty = gettext_lazy("Nobody took a role in an emergency.")
+    none = empty = gettext_lazy("Nobody took a role in an emergency.")
 
     def queryset(self) -> QuerySet[Holding]:
         return queries.emergencies()
