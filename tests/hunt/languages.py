@@ -12,6 +12,7 @@ from html import unescape
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import CharField, JSONField, TextField
 
@@ -32,6 +33,8 @@ TOLD = {  # what the story says that lies sealed: the database does not give it 
     *(value for value in vars(canary).values() if isinstance(value, str)),
     *canary.VALUES.values(),
     "call record 7",
+    settings.QQOPS_OPERATOR,
+    "举例：在群内散布诈骗链接 / example: forged links in two groups",
     "“number”“qq”",  # how a column of a list may be headed
     "“号码”",
 }
@@ -77,6 +80,12 @@ def strays(page: str, language: str, known: list[str]) -> set[str]:
     other = LATIN if language == "zh-hans" else HAN
     said = (unescape(shown or tip).strip() for tip, shown in SAID.findall(body))
     return {text for text in said if other.search(text) and other.search(_without(text, tuple(known)))}
+
+
+def stray_lines(printed: str, language: str, known: list[str]) -> set[str]:
+    """Of what a command printed."""
+    other = LATIN if language == "zh-hans" else HAN
+    return {line for line in printed.splitlines() if other.search(_without(line, tuple(known)))}
 
 
 @lru_cache(maxsize=20_000)
