@@ -69,6 +69,10 @@ class Detail:
     required: bool = True
     help: Any = ""
 
+    def in_words(self, value: Any) -> Any:
+        labels = dict(self.choices.choices) if self.choices else {}
+        return [labels.get(one, one) for one in value] if isinstance(value, list) else labels.get(value, value)
+
 
 DETAILS: dict[CaseKind, tuple[Detail, ...]] = {
     CaseKind.FINDER: (

@@ -34,7 +34,7 @@ class Report(StaffCommand):
             self.say(table.title)
             self.say("  " + " | ".join(table.head))
             for row in table.rows:
-                self.say("  " + " | ".join(str(plain(cell, "–")) for cell in row))
+                self.say("  " + " | ".join("–" if cell in (None, "") else str(plain(cell)) for cell in row))
         return Exit.DONE
 
 

@@ -164,10 +164,7 @@ def details_in_words(case: Case) -> list[Fact]:
 def _detail(detail: Detail, value: Any) -> Any:
     if detail.name == "incident":
         return case_link(value)
-    if detail.choices is None:
-        return value
-    labels = dict(detail.choices.choices)
-    return [labels.get(one, one) for one in value] if isinstance(value, list) else labels.get(value, value)
+    return detail.in_words(value)
 
 
 def numbers_panel(request: HttpRequest, case: Case) -> Panel:

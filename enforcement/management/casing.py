@@ -5,11 +5,19 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from enforcement.case_queries import NAMED, count_numbers, numbers_of
-from enforcement.casebook import Party
+from enforcement.casebook import DETAILS, CaseKind, Party
 from enforcement.models import Case, EvidenceFile
 from enforcement.services.case_words import Words
+from qqops.templatetags.ops import plain
+
+LED_BY = {  # what the house itself notes beside the details
+    "decision": gettext_lazy("Decision"),
+    "strike_out": gettext_lazy("Ground struck out"),
+    "doubted_by": gettext_lazy("Doubted by"),
+}
 
 
 def line(case: Case) -> str:
@@ -54,8 +62,12 @@ def lines(case: Case, most: int) -> Iterator[str]:
     words = Words(case)
     yield line(case)
     yield f"  {words.what}"
+    known = {one.name: one for one in DETAILS[CaseKind(case.kind)]}
     for name, value in case.details.items():
-        yield f"  {name}: {value}"
+        if name in known:
+            yield f"  {known[name].label}: {plain(known[name].in_words(value))}"
+        else:
+            yield f"  {LED_BY.get(name, name)}: {value}"
     for entry in numbers_of(case)[:most]:
         yield f"  {entry.number_id}  {Party(entry.party).label}"
     for text in words.evidence():

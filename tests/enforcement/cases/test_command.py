@@ -65,7 +65,7 @@ def test_a_theft_from_its_opening_to_its_end(
     ]  # fmt: skip
     shown = terminal("auditor", "cases", "show", case.pk, *SAY).out
     for words in (
-        "closed", "account theft", "a password was guessed", "reported_on: 2026-11-03", str(third.pk), "the log",
+        "closed", "account theft", "a password was guessed", "day of the report: 2026-11-03", str(third.pk), "the log",
         f"#{paper.pk} SHA-256 {paper.sha256}", "root cause: not ours, agreed to by", "nothing of ours",
     ):  # fmt: skip
         assert words in shown, words
