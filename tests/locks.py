@@ -21,7 +21,7 @@ BASELINE = {
     "accounts": "0008_lines_counted",
     "alerts": "0001_initial",
     "appeals": "0006_contest_and_part",
-    "audit": "0004_review",
+    "audit": "0006_months",
     "enforcement": "0010_appeals",
     "staff": "0004_saved_filter",
     "vault": "0001_initial",
