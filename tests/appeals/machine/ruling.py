@@ -78,7 +78,9 @@ class RulingOnIt(Stage):
         appeal, login = ruling.appeal, ("supervisor", "supervisor2")[at % 2] if apt else login
         act, name = (rulings.agree, "ruling agreed to") if agrees else (rulings.send_back, "ruling sent back")
         part = self.memory.had_part(appeal)
-        answered = partial(act, ruling, actor=self.cast[login], reason="已复核该裁定的依据", seen=rulings.as_seen(ruling))
+        answered = partial(
+            act, ruling, actor=self.cast[login], reason="已复核该裁定的依据", seen=rulings.as_seen(ruling)
+        )
         if not (came := self.tries(name, answered)):
             return
         assert login not in part and login != ruling.maker.username
