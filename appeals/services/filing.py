@@ -212,7 +212,7 @@ def _in_turn() -> None:
 
 def _without_known(filings: Sequence[Filing], places: Iterable[int], done: Filed) -> list[int]:
     """The places whose portal id, or form, is not on the register yet."""
-    of_form = {key for at in places if (key := filings[at].form_key)}
+    of_form = {form for at in places if (form := filings[at].form_key)}
     known: dict[Any, str | None] = dict(Appeal.objects.filter(form_key__in=of_form).values_list("form_key", "receipt"))
     if of_portal := [portal for at in places if (portal := filings[at].portal)]:
         with connection.cursor() as cursor:
