@@ -43,7 +43,7 @@ ASKED = {
     "number": "number={number}",
     "ticket": "ticket=T-R",
     "address": "address=10.9.9.9",
-    "a day, two years ago": "from={day}&to={day}",
+    "a month, two years ago": "from={first}&to={last}",
 }
 
 PARTS = """
@@ -156,8 +156,9 @@ def main() -> None:
             decide(Kind.FREEZE, numbers, Staff.objects.get(username=OFFICER))
     desk = Client(headers={"host": "localhost"})
     desk.force_login(Staff.objects.get(username=AUDITOR))
-    day = f"{timezone.localdate() - timedelta(days=730):%Y-%m-%d}"
-    known = {"number": Number.objects.order_by("pk").values_list("pk", flat=True)[0], "day": day}
+    first, last = (f"{timezone.localdate() - timedelta(days=days):%Y-%m-%d}" for days in (730, 700))
+    number = Number.objects.order_by("pk").values_list("pk", flat=True)[0]
+    known = {"number": number, "first": first, "last": last}
     measured: dict[str, Any] = {"rows": {}}
     for what, query in ASKED.items():
         times = []
