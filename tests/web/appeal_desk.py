@@ -45,4 +45,4 @@ def answer(browser: Any, ruling: Ruling, button: str, **more: str) -> Any:
 def counted(response: Any, url_name: str) -> tuple[int, bool]:
     """What the sidebar says of an item: how many, and whether one of them is late."""
     items = [item for _section, items in response.context["sections"] for item in items]
-    return next((item["count"], item["overdue"]) for item in items if item["name"] == url_name)
+    return next((int(item["count"] or 0), item["overdue"]) for item in items if item["name"] == url_name)
