@@ -19,7 +19,7 @@ from qqops.audit import pen
 from qqops.audit.verify import parts
 from qqops.signing import sign
 from qqops.staff.models import Staff
-from tests.appeals.heard import WHY, filed, objection, ruled, sent_back
+from tests.appeals.heard import WHY, filed, objection, ruled
 from tests.appeals.test_involved import nodes
 from tests.appeals.test_proof import named, slipped
 from tests.enforcement.acts import DAY, approve, decide, undo
@@ -140,15 +140,17 @@ def test_what_he_did_only_later_makes_no_earlier_word_false(
 
 
 def test_what_it_was_taken_as_only_later_makes_no_earlier_word_false(
-    number: Make, agent: Staff, reviewer: Staff, reviewer2: Staff, supervisor: Staff
+    number: Make, agent: Staff, reviewer: Staff, reviewer2: Staff
 ) -> None:
     """Of a recovery he had part in nothing; it became the objection to a freeze of his."""
-    one = number(tier=2)
+    one = number()
     frozen = decide(Kind.FREEZE, one, reviewer, clauses=("6.2",), freeze_kind="security")
-    appeal = filed(one, "recovery", agent)
+    appeal = filed(one, "recovery", agent, evidence=[("devices", "旧手机")])
     assert (appeal.kind, frozen.applied) == ("recovery", 1)
-    sent_back(ruled(appeal, "rejected", reviewer), supervisor)
-    taken = queue.take(Appeal.objects.get(), actor=reviewer2)
+    taken = queue.take(appeal, actor=reviewer)
+    recovery.weigh(AppealEvidence.objects.get(), "match", actor=reviewer, revision=taken.revision)
+    queue.transfer(taken, reviewer2, actor=reviewer, reason=WHY)
+    taken = Appeal.objects.get()
     hearing.convert(
         taken, "objection", "facts", frozen.decision.pk, actor=reviewer2, reason=WHY, revision=taken.revision
     )

@@ -272,24 +272,19 @@ in_both = pytest.mark.parametrize("language, theme", [("zh-hans", "light"), ("en
 """Each language in one theme: what one of them changes, the other does not."""
 
 
-WATCH = """new PerformanceObserver((list) => {
-  for (const one of list.getEntries()) window.shifted = (window.shifted || 0) + (one.hadRecentInput ? 0 : one.value);
-}).observe({ type: "layout-shift", buffered: true })"""
 MEASURE = """() => {
   const own = performance.getEntriesByType("resource").filter((one) => !one.name.includes("/static/admin/"));
   return {
-    shift: window.shifted || 0,
     html: performance.getEntriesByType("navigation")[0].decodedBodySize,
     assets: own.reduce((sum, one) => sum + one.decodedBodySize, 0),
   };
 }"""
-MOST = {"shift": 0.01, "html": 60_000, "assets": 150_000}  # the last two in bytes, without Django's own files
+MOST = {"html": 60_000, "assets": 150_000}  # bytes, without Django's own files
 
 
 def faults(page: Page, pages: Iterator[str], language: str, theme: Theme) -> dict[str, object]:
-    """What is wrong with each page, for readers of all kinds and on a phone; what moves, and what is too heavy."""
+    """What is wrong with each page, for readers of all kinds and on a phone; and what is too heavy."""
     wrong: dict[str, object] = {}
-    page.add_init_script(WATCH)
     page.emulate_media(color_scheme=theme, reduced_motion="reduce")
     walk = Walk(page)
     for name in pages:

@@ -12,7 +12,7 @@ from appeals.services import queue
 from appeals.services.words import Words
 from enforcement.policy import Kind
 from qqops import receipts
-from tests.appeals.heard import filed, objection, ruled
+from tests.appeals.heard import CONTACT, filed, objection, ruled
 from tests.appeals.recycled import recycled
 from tests.enforcement.acts import decide
 from tests.enforcement.evidence.files import PDF, WINDOWS
@@ -187,7 +187,7 @@ def test_a_second_review_is_said_to_be_one_and_a_second_press_finds_it(desk, num
     first = objection(n, report, agent)
     ruled(first, "rejected", reviewer)
     browser, url = desk("agent"), file_url(n.pk)
-    said = SAID | {"kind": "objection", "ground": "facts", "decision": str(report.decision.pk)}
+    said = SAID | {"kind": "objection", "ground": "facts", "decision": str(report.decision.pk), "contact": CONTACT}
     shown = preview(browser, url, said)
     assert f"the second review of {first.receipt}" in text(shown)
     answers = [confirm(browser, url, said, shown.context["token"]) for _press in range(2)]
