@@ -12,12 +12,12 @@ RUN pip install --require-hashes --requirement requirements.txt \
 COPY . .
 # Pages name static files by their digests, so these are made here. Settings want keys: any, thrown away at once.
 RUN python -m qqops.catalogue compile \
- && python -m qqops.firstkeys /tmp/keys \
- && QQOPS_ENV=production ALLOWED_HOSTS=build.invalid SECRET_KEY_FILE=/tmp/keys/secret_key \
-    DATABASE_URL_FILE=/tmp/keys/database_url QQOPS_SEAL_KEYS_FILE=/tmp/keys/seal_keys \
-    QQOPS_CHECKPOINT_PUBLIC_FILE=/tmp/keys/checkpoint_public \
+ && python -m qqops.firstkeys keys \
+ && QQOPS_ENV=production ALLOWED_HOSTS=build.invalid SECRET_KEY_FILE=keys/secret_key \
+    DATABASE_URL_FILE=keys/database_url QQOPS_SEAL_KEYS_FILE=keys/seal_keys \
+    QQOPS_CHECKPOINT_PUBLIC_FILE=keys/checkpoint_public \
     python manage.py collectstatic --no-input --verbosity 0 \
- && rm -r /tmp/keys \
+ && rm -r keys \
  && python -m compileall -q .
 
 FROM python:${PYTHON}

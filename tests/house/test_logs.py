@@ -158,7 +158,7 @@ SAYING = (
         ),
         (
             {},
-            lambda line: tuple(re.fullmatch(r"\S+ \S+ (\S+) (\S+): \w+", line).group(2, 1)),  # type: ignore[union-attr]
+            lambda line: re.findall(r"^\S+ \S+ (\S+) (\S+): \w+$", line)[0][::-1],
             {
                 ("qqops.access", "WARNING"),
                 ("django.request", "WARNING"),

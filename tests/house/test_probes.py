@@ -124,7 +124,9 @@ def test_what_was_found_is_given_again_for_a_while(
         assert asked() == (200, WELL)
 
 
-def test_of_many_who_ask_at_once_one_looks_and_nobody_waits(readiness: probes.Readiness) -> None:
+def test_of_many_who_ask_at_once_one_looks_and_nobody_waits(
+    readiness: probes.Readiness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     looking, go_on, looks = threading.Event(), threading.Event(), []
 
     def look() -> dict[str, str]:
@@ -133,7 +135,7 @@ def test_of_many_who_ask_at_once_one_looks_and_nobody_waits(readiness: probes.Re
         assert go_on.wait(10)
         return {"database": "ok"}
 
-    readiness.look = look  # type: ignore[method-assign]
+    monkeypatch.setattr(readiness, "look", look)
     first = threading.Thread(target=readiness.now)
     first.start()
     assert looking.wait(10)

@@ -140,7 +140,7 @@ class Memory:
         if pk is None:
             return set()
         behind = {pk, self.decisions[pk].undoes} | {self.owners[measure] for measure in self.touched(pk, number)}
-        return {login for one in behind - {None} for login in self.decisions[one].people}  # type: ignore[index]
+        return {login for one in behind if one is not None for login in self.decisions[one].people}
 
     def _since(self, pk: int, number: int, receipt: str) -> set[str]:
         """Who changed afterwards what that did, other than by a ruling on this very appeal."""
