@@ -48,7 +48,12 @@ def _of_number(text: str) -> Q:
 def _of_tenure(text: str) -> Q:
     number, seq = map(int, text.split("/"))
     tenure = Select("SELECT t.id FROM accounts_tenure t WHERE t.number_id = %s AND t.seq = %s", [number, seq])
-    return touched.among(touched.about("accounts.tenure", tenure), touched.with_ids(touched.wrote(Tenure, tenure)))
+    return touched.among(
+        touched.about("accounts.tenure", tenure),
+        touched.with_ids(
+            touched.wrote(Tenure, tenure), touched.wrote_within(Tenure, tenure, Number, touched.one(number))
+        ),
+    )
 
 
 def _not_own(staff: Staff, text: str) -> None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Clause, DormancyPolicy, Number, Tenure
-from enforcement.policy import BASIS, Effect, FreezeKind, Kind, LeftOut, Scope, Severity, Why
+from enforcement.policy import BASIS, BATCH_FROM, Effect, FreezeKind, Kind, LeftOut, Scope, Severity, Why
 from qqops.approvals import Approval as AbstractApproval
 from qqops.approvals import Proposal, approval_constraints
 from qqops.audit.history import History
@@ -95,6 +95,7 @@ class Decision(Proposal):
             models.Index(fields=("maker", "-id"), name="decision_maker"),
             models.Index(fields=("maker", "proposed_at"), name="decision_made"),
             models.Index(fields=("proposed_at",), name="decision_proposed"),
+            models.Index(fields=("id",), condition=Q(target_count__gt=BATCH_FROM), name="decision_batches"),
         )
         constraints = (
             models.CheckConstraint(condition=Q(duration__isnull=True) | Q(until__isnull=True), name="decision_one_end"),

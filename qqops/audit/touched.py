@@ -59,6 +59,18 @@ def wrote(model: type[models.Model], keys: Select, *, skip: Sequence[str] = ()) 
     return Select(f"SELECT w.event FROM ({rows(model, skip=skip)}) w WHERE w.key = ANY(ARRAY({keys.sql}))", keys.params)
 
 
+def wrote_within(model: type[models.Model], keys: Select, whole: type[models.Model], key: Select) -> Select:
+    """As `wrote`, by the tables that have an index of what each of these is part of (a tenure: of its number), and
+    none of them."""
+    quote = connection.ops.quote_name
+    parts = [
+        f"SELECT r.event FROM {quote(table._meta.db_table)} r WHERE r.{quote(outer)} = ANY(ARRAY({key.sql}))"
+        f" AND r.{quote(inner)} = ANY(ARRAY({keys.sql}))"
+        for table, inner, outer in _tables_within(model, whole)
+    ]
+    return Select(" UNION ALL ".join(parts), [*key.params, *keys.params] * len(parts))
+
+
 def rows(model: type[models.Model], *, skip: Sequence[str] = ()) -> str:
     """Query of each row of the record that names one of the model: its `key`, the `event` that wrote the row, and `who`
     did, where the row knows."""
@@ -83,6 +95,19 @@ def _tables(model: type[models.Model]) -> list[tuple[type[models.Model], str]]:
             if field.related_model is model and _leads(table, field):
                 found.append((table, str(field.column)))
     return sorted(found, key=lambda one: (one[0]._meta.db_table, one[1]))
+
+
+@cache
+def _tables_within(model: type[models.Model], whole: type[models.Model]) -> list[tuple[type[models.Model], str, str]]:
+    """The others that name it beside what it is part of, each with both columns."""
+    led = {table for table, _column in _tables(model)}
+    found = []
+    for table in set(privileges.record_tables()) - led:
+        columns = {field.related_model: field for field in table._meta.concrete_fields if field.related_model}
+        inner, outer = columns.get(model), columns.get(whole)
+        if inner is not None and outer is not None and _leads(table, outer):
+            found.append((table, str(inner.column), str(outer.column)))
+    return sorted(found, key=lambda one: one[0]._meta.db_table)
 
 
 def _leads(table: type[models.Model], field: Any) -> bool:
