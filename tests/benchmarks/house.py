@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ SUPERVISORS = ("bench-supervisor", "bench-supervisor2")
 OFFICER = "bench-officer"
 UNDOER, UNDO_APPROVER = "bench-officer2", "bench-supervisor3"  # who had no part in what is taken back
 RESOURCES = "bench-resources"
+Talk = Callable[[str], dict[str, Any]]
 
 
 class House:
@@ -119,6 +120,28 @@ class House:
         )
         measured: dict[str, Any] = json.loads(done.stdout)
         return measured
+
+    @contextmanager
+    def talk(self, name: str, module: str) -> Iterator[Talk]:
+        """A side that waits in a process of its own: given a line, it measures and answers."""
+        with subprocess.Popen(
+            [sys.executable, "-m", module],
+            cwd=database.BASE_DIR,
+            env=os.environ | self.env(name),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as side:
+            talk, told = side.stdin, side.stdout
+            assert talk is not None and told is not None
+
+            def ask(line: str) -> dict[str, Any]:
+                print(line, file=talk, flush=True)
+                measured: dict[str, Any] = json.loads(told.readline())
+                return measured
+
+            yield ask
+            talk.close()
 
     @staticmethod
     def binary(name: str) -> Path:

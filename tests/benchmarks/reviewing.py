@@ -1,11 +1,13 @@
-"""A page of the review on a short trail and on a long one: `python -m tests.benchmarks.reviewing REQUESTS`.
+"""A page of the review on a short trail and on a long one: `python -m tests.benchmarks.reviewing`, which opens a page
+for each line that it reads.
 
 Both trails lie over the same 37 months. The events are made by SQL past the chain: what is measured is how they are
-found. Each side runs in a process of its own, in turn with the other.
+found. Each side is a process of its own, asked in turn with the other page by page, so that a machine which is slow for
+a while is so for both.
 """
 
-import argparse
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +17,7 @@ from typing import Any
 
 import psycopg
 
-from tests.benchmarks.house import OFFICER, RESOURCES, House
+from tests.benchmarks.house import OFFICER, RESOURCES, House, Talk
 
 MODULE = "tests.benchmarks.reviewing"
 AUDITOR = "bench-auditor"
@@ -101,22 +103,34 @@ WHERE s.username = %s"""
 
 def pages(house: House, few: int, many: int, pairs: int, requests: int, say: Callable[[str], None]) -> dict[str, float]:
     """By what is asked: the median page on the long trail ÷ that on the short one."""
-    names = {few: "bench_short", many: "bench_long"}
+    short, long = "bench_short", "bench_long"
     ratios: dict[str, list[float]] = {what: [] for what in ASKED}
-    with house.copy(names[few]), house.copy(names[many]):
-        for n, name in names.items():
-            _fill(house, name, n)
+    with house.copy(short), house.copy(long):
+        _fill(house, short, few)
+        _fill(house, long, many)
         for pair in range(pairs):
-            took = {
-                n: house.run(names[n], str(requests), module=MODULE) for n in ((few, many) if pair % 2 else (many, few))
-            }
-            if took[few]["rows"] != took[many]["rows"]:
-                raise SystemExit(f"not as many are found on both: {took[few]['rows']}, {took[many]['rows']}")
-            for what, found in ratios.items():
-                found.append(took[many][what] / took[few][what])
-            told = ", ".join(f"{what} {took[many][what] * 1e3:.0f} ms {ratios[what][-1]:.2f}" for what in ASKED)
-            say(f"  pair {pair + 1}: {told}; statements {took[many]['statements']}")
+            with house.talk(short, MODULE) as one, house.talk(long, MODULE) as other:
+                told = []
+                for what, found in ratios.items():
+                    took = _in_turn(what, one, other, requests)
+                    found.append(took[1] / took[0])
+                    told.append(f"{what} {took[1] * 1e3:.0f} ms {found[-1]:.2f}")
+            say(f"  pair {pair + 1}: {', '.join(told)}")
     return {what: median(found) for what, found in ratios.items()}
+
+
+def _in_turn(what: str, one: Talk, other: Talk, requests: int) -> list[float]:
+    """The median page of each, in seconds."""
+    times: list[list[float]] = [[], []]
+    for n in range(WARM + requests):
+        asked = list(enumerate((one, other)))
+        pages = {at: side(what) for at, side in (reversed(asked) if n % 2 else asked)}
+        if pages[0]["rows"] != pages[1]["rows"] or pages[0]["rows"] < FEW // 2:
+            raise SystemExit(f"{what}: not as many are found on both: {pages[0]['rows']}, {pages[1]['rows']}")
+        if n >= WARM:
+            for at, page in pages.items():
+                times[at].append(page["took"])
+    return [median(taken) for taken in times]
 
 
 def _fill(house: House, name: str, n: int) -> None:
@@ -150,12 +164,7 @@ def main() -> None:
     import django
 
     django.setup()
-    parser = argparse.ArgumentParser()
-    parser.add_argument("requests", type=int)
-    given = parser.parse_args()
-    from django.db import connection
     from django.test import Client
-    from django.test.utils import CaptureQueriesContext
     from django.utils import timezone
 
     from accounts.models import Number
@@ -178,20 +187,12 @@ def main() -> None:
     first, last = (f"{timezone.localdate() - timedelta(days=days):%Y-%m-%d}" for days in (730, 700))
     number = Number.objects.order_by("pk").values_list("pk", flat=True)[0]
     known = {"number": number, "first": first, "last": last}
-    measured: dict[str, Any] = {"rows": {}}
-    for what, query in ASKED.items():
-        times = []
-        for n in range(WARM + given.requests):
-            began = time.perf_counter()
-            page = desk.get(f"/admin/audit/event/?{query.format(**known)}")
-            took = time.perf_counter() - began
-            times += [took] if n >= WARM else []
-        measured[what] = median(times)
-        measured["rows"][what] = page.content.count(b"<tr data-row")
-        assert page.status_code == 200 and measured["rows"][what] >= FEW // 2, (what, measured["rows"][what])
-    with CaptureQueriesContext(connection) as statements:
-        desk.get("/admin/audit/event/")
-    print(json.dumps(measured | {"statements": len(statements)}))
+    for line in sys.stdin:
+        url = f"/admin/audit/event/?{ASKED[line.strip()].format(**known)}"
+        began = time.perf_counter()
+        page = desk.get(url)
+        took = time.perf_counter() - began
+        print(json.dumps({"took": took, "rows": page.content.count(b"<tr data-row")}), flush=True)
 
 
 if __name__ == "__main__":
