@@ -1,4 +1,4 @@
-# make run | test | check | stop | bench | campaign | acts | permissions | translations
+# make run | test | check | stop | bench | campaign | screens | acts | permissions | translations
 PYTHON ?= python3
 PORT ?= 8000
 export PORT
@@ -12,7 +12,7 @@ PRODUCTION := QQOPS_ENV=production DEBUG=0 ALLOWED_HOSTS=qqops.example DATABASE_
 	QQOPS_SEAL_KEYS=k1:$$($(PY) -c 'from qqops.seal import new_key; print(new_key())') \
 	QQOPS_CHECKPOINT_KEY=c1:$$($(PY) -c 'from qqops.seal import new_key; print(new_key())')
 
-.PHONY: run test check stop bench campaign acts permissions translations dev browser
+.PHONY: run test check stop bench campaign screens acts permissions translations dev browser
 
 run:
 	@$(PYTHON) -m qqops.preflight --port $(RUN)
@@ -49,6 +49,9 @@ bench: dev
 
 campaign: browser
 	QQOPS_CAMPAIGN=full $(PY) -m pytest -n auto --maxprocesses 8 -m campaign $(ARGS)
+
+screens: browser
+	QQOPS_SCREENS=$(CURDIR)/.screens $(PY) -m pytest -n auto --maxprocesses 8 tests/browser -k "zh-hans-light or en-dark" $(ARGS)
 
 acts: browser
 	$(PY) -m pytest -q -n 0 tests/doors/anew.py

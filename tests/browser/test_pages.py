@@ -1,7 +1,10 @@
 """Every kind of page in a browser: no axe violation, nothing on the console, no wider than a phone."""
 
+import os
+import re
 from collections.abc import Iterator
 from itertools import chain
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -22,6 +25,8 @@ from tests.story import Story
 from tests.story.canary import ADULT
 
 DESK, PHONE = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=844)
+WIDE = ViewportSize(width=1440, height=900)
+SCREENS = os.environ.get("QQOPS_SCREENS")  # `make screens`: each page is kept as a picture, too
 
 
 def previewed(page: Page, house: House) -> None:
@@ -296,8 +301,18 @@ def faults(page: Page, pages: Iterator[str], language: str, theme: Theme) -> dic
         page.set_viewport_size(PHONE)
         if (width := page.evaluate("document.documentElement.scrollWidth")) > PHONE["width"]:
             wrong[f"{name}, width"] = width
+        keep(page, name, f"{language}-{theme}")
         page.set_viewport_size(DESK)
     return wrong
+
+
+def keep(page: Page, name: str, looks: str) -> None:
+    """Two pictures of it, for those who want to see every page with their own eyes."""
+    if SCREENS:
+        for size in (WIDE, PHONE):
+            page.set_viewport_size(size)
+            file = f"{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}.png"
+            page.screenshot(path=Path(SCREENS) / f"{looks}-{size['width']}" / file, full_page=True)
 
 
 @in_both
