@@ -200,14 +200,15 @@ def not_carried_out(appeal: Appeal) -> str:
 
 
 def carried_out(appeal: Appeal) -> str:
+    """It may reach him before the sign-in system is reached, and says nothing that is not so then."""
     return _letter(
         appeal,
         (
-            "等候期已过，我们已请登录系统为该号码重设登录凭证：请按登录系统的提示自行设置。"
+            "等候期已过，我们正请登录系统为该号码重设登录凭证：登录系统受理后会提示您如何自行设置。"
             "工作人员不会索要、查看或代设密码（第 6.1 条）。初始申请注册人不因此变更（第 8.2 条）。",
-            "The waiting period is over, and the sign-in system was asked for new credentials: set them yourself as it"
-            " tells you. No member of staff asks for a password, sees one or sets one (6.1). The initial registrant"
-            " stays who he is (8.2).",
+            "The waiting period is over, and we ask the sign-in system for new credentials: once it has taken that in,"
+            " it tells you how to set them yourself. No member of staff asks for a password, sees one or sets one"
+            " (6.1). The initial registrant stays who he is (8.2).",
         ),
         _questions(),
     )

@@ -300,7 +300,11 @@ def test_a_reset_that_is_not_taken_over_is_asked_for_again_and_after_three_days_
     later = timezone.now() + COOL_DOWN + DAY
     with time_machine.travel(later, tick=False):
         swept()
+        ends[0].came.clear()
         assert round_of_worker() == Counter(sent=1, pending=1)
+        ((_asked, body),) = ends[0].came  # he is told before the sign-in system is, and of nothing that is not so yet
+        assert "once it has taken that in" in body["text"] and "登录系统受理后" in body["text"]
+        assert "was asked" not in body["text"] and "已请" not in body["text"]
         row = Delivery.objects.get(message__kind="reset")
         assert (row.state, row.fault, ends[1].came) == ("pending", "NoResetWebhook", [])
         settings.QQOPS_RESET_WEBHOOK, ends[1].status = url, 503
