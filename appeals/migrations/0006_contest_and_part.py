@@ -9,8 +9,9 @@ COLUMNS = """id, receipt, kind, route, number_id, tenure_id, decision_id, ground
     form_key, maker_id, filed_at, state, outcome, why, round, gated, contested_at, contest_decision_id, score, due_at,
     escalate_at, escalated_at, waiting_since, waits_until, closed_at, revision"""
 
-# Until now the freeze of a contest was found by its ticket, the receipt number: of what is not over yet it is kept. One
-# act of the appeals' own system user.
+# Until now the freeze of a contest was found by its ticket, the receipt number: of what is not over yet it is kept, where
+# it was filed in the request that noted the contest; by hand anybody files one under such a ticket. One act of the
+# appeals' own system user.
 FOUND = f"""
 WITH act AS MATERIALIZED (SELECT gen_random_uuid() AS id),
 appeal AS (
@@ -18,7 +19,11 @@ appeal AS (
   FROM appeals_appeal o CROSS JOIN LATERAL (
     SELECT d.id FROM enforcement_target t JOIN enforcement_decision d ON d.id = t.decision_id
     WHERE t.number_id = o.number_id AND t.tenure_id = o.tenure_id AND d.kind = 'freeze' AND d.freeze_kind = 'security'
-      AND d.ticket = o.receipt ORDER BY d.id DESC LIMIT 1) made
+      AND d.ticket = o.receipt AND EXISTS (
+        SELECT FROM appeals_historicalappeal h JOIN audit_event c ON c.id = h.event AND c.verb = 'appeal.contested'
+          JOIN audit_event p ON p.request_id = c.request_id AND p.verb = 'decision.proposed' AND p.decision_id = d.id
+        WHERE h.id = o.id)
+    ORDER BY d.id DESC LIMIT 1) made
   WHERE o.id = a.id AND o.kind = 'recovery' AND o.contested_at IS NOT NULL
     AND o.state IN ('filed', 'waiting', 'ruled', 'cooling')
   RETURNING a.*),

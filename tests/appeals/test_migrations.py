@@ -12,13 +12,15 @@ from accounts.models import Number
 from appeals.models import Appeal
 from appeals.services import hearing
 from enforcement.models import Decision
+from enforcement.policy import Kind
+from qqops.audit import origin
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
 from tests.appeals.heard import filed
-from tests.appeals.test_contested import contested
+from tests.appeals.test_contested import contest, contested
 from tests.audit.superuser import superuser
 from tests.audit.tampering import redigest, rehash
-from tests.enforcement.acts import broken
+from tests.enforcement.acts import DAY, broken, decide
 
 Make = Callable[..., Number]
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("english", "rulebook")]
@@ -109,20 +111,31 @@ def test_where_nothing_came_from_the_portal_nothing_is_written(number: Make, age
         assert broken(house.cursor) == []
 
 
-def test_the_freeze_of_a_contest_is_found_by_its_ticket_where_it_is_not_over(
+def frozen_by_hand(one: Number, agent: Staff, reviewer: Staff) -> Appeal:
+    """Contested while a freeze ran that somebody had made under its receipt number."""
+    appeal = filed(one, "recovery", agent)
+    with origin.origin(origin.WEB):
+        security = {"clauses": ("6.2",), "freeze_kind": "security", "duration": DAY / 2}
+        decide(Kind.FREEZE, one, agent, ticket=appeal.receipt, **security)
+    return contest(appeal, reviewer)
+
+
+def test_the_freeze_of_a_contest_is_found_by_its_ticket_and_its_request_where_it_is_not_over(
     number: Make, agent: Staff, reviewer: Staff
 ) -> None:
     over = contested(number(), agent, reviewer)
     hearing.withdraw(over, actor=agent, reason="申诉人来电说不需要了")
     ended = Event.objects.get(verb="appeal.withdrawn").seq
     opened = contested(number(), agent, reviewer)
+    by_hand = frozen_by_hand(number(), agent, reviewer)
     with before() as house:
         house.was("UPDATE appeals_appeal SET contest_decision_id = NULL")
         for seq in (*Event.objects.filter(verb="appeal.contested").values_list("seq", flat=True), ended):
             house.history_was("contest_decision_id = NULL", seq)
         house.migrate(CONTEST.FOUND)
         found = dict(house.read("SELECT id, contest_decision_id FROM appeals_appeal"))
-        assert found == {over.pk: None, opened.pk: Decision.objects.latest("pk").pk}
+        made = Decision.objects.get(ticket=opened.receipt).pk
+        assert found == {over.pk: None, opened.pk: made, by_hand.pk: None}
         ((verb, _label, source, facts, rows),) = house.events(head())
         assert (verb, source, rows) == ("appeal.contested", "system", {"appeals_historicalappeal": 1})
         assert (facts, broken(house.cursor)) == ({"kind": "recovery", "n": 1}, [])
