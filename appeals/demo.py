@@ -43,7 +43,9 @@ def appeals(wish: demo.Wish) -> str:
 def _filed(number: int, kind: str, agent: Staff, **more: Any) -> Appeal:
     said: dict[str, Any] = {"statement": _SAID, "contact": "appellant@example.com"}
     said |= {} if kind == "enquiry" else {"agreement": "2026-01"}
-    return filing.file_one(filing.Filing(number=number, kind=kind, **(said | more)), actor=agent, ticket="DEMO-5")
+    filed = filing.file_one(filing.Filing(number=number, kind=kind, **(said | more)), actor=agent, ticket="DEMO-5")
+    assert filed is not None
+    return filed
 
 
 def _objection(number: int, agent: Staff) -> Appeal:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from appeals.lifecycle import RULED_AS, Kind, Outcome
 from appeals.models import Appeal, AppealEvidence
-from appeals.policy import GROUNDS, EvidenceKind, Ground, Match
+from appeals.policy import GROUNDS, EvidenceKind, Ground, Match, Side
 from appeals.reversal import Terms
 from appeals.services.claims import EVIDENCE_MAX
 from appeals.services.hearing import TEXT_MAX
@@ -78,6 +78,7 @@ class ContestForm(SeenForm):
 
 
 class EvidenceForm(forms.Form):
+    side = forms.ChoiceField(label=_("Who brings it"), choices=Side.choices, widget=forms.RadioSelect)
     kind = forms.ChoiceField(label=_("Evidence"), choices=[("", _("none")), *EvidenceKind.choices], required=False)
     said = forms.CharField(
         label=_("What it says"),
@@ -89,6 +90,11 @@ class EvidenceForm(forms.Form):
         ),
     )
     ticket = _ticket()
+
+    def __init__(self, *args: Any, two_claim: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not two_claim:
+            del self.fields["side"]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -104,7 +110,7 @@ class WeighForm(SeenForm):
         super().__init__(*args, **kwargs)
         for item, said in items:
             self.fields[field_of(item)] = forms.ChoiceField(
-                label=item.get_kind_display(),
+                label=item.label,
                 choices=Match.choices,
                 widget=forms.RadioSelect,
                 required=False,

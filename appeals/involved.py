@@ -85,11 +85,11 @@ def _of_decisions(decisions: str, act: str) -> str:
 
 def _parts(act: str) -> dict[str, str]:
     return {
-        # Who brings evidence, an answer, or the wish for a second review, neither weighs nor judges it.
+        # Who brings evidence, an answer, another's words, or the wish for a second review, neither weighs nor judges.
         FILED: "SELECT heard.maker_id AS person UNION ALL SELECT v.maker_id FROM appeals_appealevidence v"
         f" WHERE v.appeal_id = heard.id AND v.maker_id IS NOT NULL{_earlier('v.event', act)}"
         " UNION ALL SELECT m.maker_id FROM appeals_message m"
-        f" WHERE m.appeal_id = heard.id AND m.kind = 'answer'{_earlier('m.event', act)}",
+        f" WHERE m.appeal_id = heard.id AND m.kind IN ('answer', 'another'){_earlier('m.event', act)}",
         DECIDED: _of_decisions(_BEHIND, act),
         RULED: (
             "SELECT p.person FROM appeals_ruling r CROSS JOIN LATERAL (SELECT r.maker_id UNION ALL"

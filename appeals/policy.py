@@ -204,6 +204,13 @@ WEIGHTS = {
 }
 
 
+class Side(TextChoices):
+    """Who brings it: both who claim a number are heard, each for himself (7)."""
+
+    APPELLANT = "appellant", _("the appellant")
+    OTHER = "other", _("the other claimant")
+
+
 class Match(TextChoices):
     MATCH = "match", _("matches")
     PARTIAL = "partial", _("matches in part")
@@ -216,7 +223,7 @@ ENOUGH = 100  # weight of matching evidence that makes the full score
 
 
 def score(weighed: list[tuple[str, str]]) -> int:
-    """0 to 100 from (kind, match) of each item, each kind once, by its best and worst word together."""
+    """0 to 100 from (kind, match) of each item of one side, each kind once, by its best and worst word together."""
     by_kind: dict[str, list[float]] = {}
     for kind, match in weighed:
         by_kind.setdefault(kind, []).append(COUNTS[Match(match)])

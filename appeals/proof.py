@@ -6,6 +6,7 @@ without its reversal. Run by `audit_verify`.
 from accounts.lifecycle import FOREVER
 from appeals.involved import people_before, touched
 from appeals.lifecycle import Kind, Outcome
+from appeals.policy import COUNTS, ENOUGH, WEIGHTS, Side
 from enforcement.policy import Kind as D
 from qqops.audit import verify
 
@@ -108,11 +109,31 @@ _WEIGHED_IN_PART = _word_of_one_involved(
     "checker_id", "w.event", "i.appeal_id",
 )  # fmt: skip
 
+# As policy.score computes it of the latest word on each item, and of the appellant's only.
+_WEIGHTS, _COUNTS = (
+    ", ".join(f"('{code}', {number}::float8)" for code, number in table.items()) for table in (WEIGHTS, COUNTS)
+)
+_SCORES = f"""
+WITH said AS (
+  SELECT DISTINCT ON (w.evidence_id) i.appeal_id, i.kind, w.match
+  FROM appeals_weighing w JOIN appeals_appealevidence i ON i.id = w.evidence_id
+  WHERE i.side IS DISTINCT FROM '{Side.OTHER}' ORDER BY w.evidence_id, w.id DESC),
+each AS (
+  SELECT s.appeal_id, g.weight * (max(c.counts) + min(c.counts)) / 2 AS points
+  FROM said s JOIN (VALUES {_WEIGHTS}) g(kind, weight) USING (kind)
+    JOIN (VALUES {_COUNTS}) c(match, counts) USING (match)
+  GROUP BY s.appeal_id, s.kind, g.weight),
+whole AS (
+  SELECT appeal_id, greatest(0, least(100, round(100 * sum(points) / {ENOUGH}))) AS score FROM each GROUP BY appeal_id)
+SELECT 'appeal ' || a.id FROM appeals_appeal a LEFT JOIN whole w ON w.appeal_id = a.id
+WHERE a.score IS DISTINCT FROM w.score ORDER BY a.id"""
+
 verify.also("approval", "appeals_ruling", _APPROVALS)
 verify.also("content", "appeals_ruling", _CONTENT)
 verify.also("reversal", "appeals_ruling", _REVERSED)
 verify.also("ruling", "enforcement_decision", _ANSWERS)
 verify.also("ruling", "appeals_appeal", _OUTCOMES)
+verify.also("score", "appeals_appeal", _SCORES)
 verify.also("part", "appeals_ruling", _RULED_IN_PART)
 verify.also("part", "appeals_rulingapproval", _AGREED_IN_PART)
 verify.also("part", "appeals_weighing", _WEIGHED_IN_PART)

@@ -12,7 +12,7 @@ from accounts.queries.declared import own_numbers
 from appeals.involved import DECIDED, RULED, TOOK_PART, HasPart
 from appeals.lifecycle import State
 from appeals.models import Appeal, AppealEvidence, Lease, Message, PortalFiling, Ruling, Skip, Weighing
-from appeals.policy import APPROVE, HEAR, HEAR_AGAIN
+from appeals.policy import APPROVE, HEAR, HEAR_AGAIN, Side
 from enforcement.models import Decision
 from qqops import receipts
 from qqops.approvals import State as ProposalState
@@ -163,6 +163,14 @@ def evidence(appeal: Appeal) -> QuerySet[AppealEvidence]:
     """Without what the files hold; each with what was said of it, the latest first."""
     found = AppealEvidence.objects.filter(appeal=appeal).defer("content").order_by("pk")
     return found.prefetch_related("weighings__checker")
+
+
+def weighed(appeal: Appeal, *, of_other: bool = False) -> list[tuple[str, str]]:
+    """(kind, match) of each item of one side that was weighed, by the latest word on it."""
+    rows = Weighing.objects.filter(evidence__appeal=appeal).order_by("evidence", "-pk").distinct("evidence")
+    others = Q(evidence__side=Side.OTHER)
+    rows = rows.filter(others) if of_other else rows.exclude(others)
+    return list(rows.values_list("evidence__kind", "match"))
 
 
 def came_since(ruling: Ruling) -> list[Message | AppealEvidence]:

@@ -140,6 +140,7 @@ class Routed:
     timed: Timed
     premium: bool
     over: bool  # what is objected to has ended already, and is decided all the same
+    open_of_other: bool = False  # the same is open under another contact: its receipt number is not told
 
 
 def routed(lines: Sequence[Asked]) -> list[Routed]:

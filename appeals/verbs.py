@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 from appeals.lifecycle import Kind, Outcome
 from appeals.models import Delivery, Dispute
 from appeals.outdated import Outdated
-from appeals.policy import EvidenceKind, Match, Why
+from appeals.policy import EvidenceKind, Match, Side, Why
 from qqops.alerts import catalogue
 from qqops.audit import verbs
 
@@ -22,10 +22,11 @@ verbs.declare("appeal.written", _("wrote to the appellant"), kind=KINDS)
 verbs.declare("appeal.converted", _("took the appeal as: %(kind)s"), kind=KINDS)
 verbs.declare("appeal.withdrawn", _("closed the appeal, as it was withdrawn"), kind=KINDS)
 verbs.declare("appeal.abandoned", _("closed appeals that were not answered in time: %(n)s"))
-verbs.declare("appeal.evidence_added", _("added evidence to the appeal: %(n)s"), kind=KINDS)
+SIDES = dict(Side.choices)
+verbs.declare("appeal.evidence_added", _("added evidence to the appeal: %(n)s"), kind=KINDS, whose=SIDES)
 verbs.declare(
     "appeal.evidence_weighed", _("weighed the evidence of the appeal"), match=dict(Match.choices),
-    evidence=dict(EvidenceKind.choices),
+    evidence=dict(EvidenceKind.choices), whose=SIDES,
 )  # fmt: skip
 RULED = {"kind": KINDS, "outcome": dict(Outcome.choices)}
 verbs.declare("appeal.ruled", _("ruled on the appeal: %(outcome)s"), **RULED)
@@ -45,7 +46,10 @@ verbs.declare(
 )  # fmt: skip
 verbs.declare("appeal.reset_asked", _("had the sign-in system asked for new credentials"), kind=KINDS)
 verbs.declare("appeal.sent", _("sent messages of appeals: %(n)s"), sent_by=dict(Delivery.Channel.choices))
-verbs.declare("appeal.unsent", _("could not send messages of appeals: %(n)s"), unsent=dict(Delivery.State.choices))
+verbs.declare(
+    "appeal.unsent", _("did not send messages of appeals: %(n)s"), unsent=dict(Delivery.State.choices),
+    why=dict(Outdated.choices),
+)  # fmt: skip
 verbs.declare("appeal.sent_again", _("had messages of the appeal sent again: %(n)s"), kind=KINDS)
 verbs.declare("appeal.words_cleared", _("made unreadable what was said in appeals that are over: %(n)s"))
 verbs.declare("appeal.stuck", _("could not do what was due to appeals: %(n)s"))

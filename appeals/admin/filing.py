@@ -28,7 +28,7 @@ from appeals.lifecycle import Kind
 from appeals.models import Appeal
 from appeals.policy import FILE, PER_WINDOW, WINDOW, Route, Why, clock_of
 from appeals.routing import Routed
-from appeals.services import filing
+from appeals.services import filing, others
 from enforcement.models import Decision, Target
 from qqops import panels
 from qqops.audit import pen
@@ -94,9 +94,9 @@ class FilePage(PressedPage):
             found = filing.look(filing_from(self.number, cleaned), actor=self.user)
         return Preview(
             fingerprint=_fingerprint(found),
-            button=_("File it all the same") if found.why else _("File the appeal"),
+            button=_button(found),
             panels=[Panel(_("Taken as"), "ops/panel_facts.html", {"facts": _facts(found)})],
-            consequences=[*_sentences(found), *(() if found.open_receipt else HAPPENS)],
+            consequences=[*_sentences(found), *(HAPPENS if _is_new(found) else ())],
             blocked=found.open_receipt is not None,
         )
 
@@ -106,6 +106,9 @@ class FilePage(PressedPage):
             raise Invalid(_("A file cannot be read, or its kind is not known. Nothing was done: file it again."))
         said = filing_from(self.number, cleaned, files=attached.brought(), form_key=uuid.UUID(nonce.partition(":")[0]))
         appeal = filing.file_one(said, actor=self.user, ticket=cleaned["ticket"])
+        if appeal is None:
+            self.say(_("It was received and is kept, and a person will look at it."))
+            return self.number_url()
         if appeal.why:
             told = {"receipt": appeal.receipt, "why": appeal.get_why_display()}
             self.say(_("Registered, and not heard: %(why)s. Receipt number: %(receipt)s") % told, messages.WARNING)
@@ -115,16 +118,20 @@ class FilePage(PressedPage):
 
     def earlier(self, nonce: str) -> str:
         form_key, _colon, seq = nonce.partition(":")
-        first = Appeal.objects.filter(form_key=form_key).first() or self._asked_again_since(int(seq))
-        if first is None:
+        first = Appeal.objects.filter(form_key=form_key).first() or self._since(int(seq), "appeal.asked_again")
+        if first is None and self._since(int(seq), others.VERB) is None:
             return ""
         self.say(_("This was done already, by the first press of the button."), messages.WARNING)
-        return appeal_url(first)
+        return appeal_url(first) if first else self.number_url()
 
-    def _asked_again_since(self, seq: int) -> Appeal | None:
-        """A second review opens what was filed before: it has that form's key, not this one's."""
-        done = queries.own_event_since(seq, self.user, "appeal.asked_again")
+    def _since(self, seq: int, verb: str) -> Appeal | None:
+        """What was filed before has that form's key, not this one's: a second review opens it again, and what somebody
+        else says is kept on it."""
+        done = queries.own_event_since(seq, self.user, verb)
         return Appeal.objects.filter(pk=done.subject_id, number=self.number).first() if done else None
+
+    def number_url(self) -> str:
+        return reverse("admin:accounts_number_change", args=[self.number])
 
     def posted(self) -> list[tuple[str, list[Any]]]:
         """Files come with the second step, so what is said of them is not what was previewed."""
@@ -172,7 +179,18 @@ def _decision_in_words(target: Target) -> str:
 
 def _fingerprint(found: Routed) -> str:
     told = (found.kind, found.tenure, found.decision, found.why, found.open_receipt, found.again, found.gated)
-    return ":".join(map(str, told))
+    return ":".join(map(str, (*told, found.open_of_other)))
+
+
+def _is_new(found: Routed) -> bool:
+    """Has it a receipt number and a clock of its own?"""
+    return not found.open_receipt and not found.open_of_other
+
+
+def _button(found: Routed) -> str:
+    if found.open_of_other:
+        return _("Keep what is said")
+    return _("File it all the same") if found.why else _("File the appeal")
 
 
 def _facts(found: Routed) -> list[Fact]:
@@ -180,7 +198,7 @@ def _facts(found: Routed) -> list[Fact]:
     if found.decision:
         decision = Decision.objects.get(pk=found.decision)
         facts.append(Fact(_("Decision objected to"), f"{decision} {decision.get_kind_display()}"))
-    if not found.why and not found.open_receipt:
+    if not found.why and _is_new(found):
         clock = clock_of(found.timed)
         facts.append(Fact(_("Answer due"), minute(calendar.due(clock, timezone.now())), str(clock.label)))
     return facts
@@ -190,6 +208,13 @@ def _sentences(found: Routed) -> Iterable[Any]:
     if found.open_receipt:
         known = Appeal.objects.get(receipt=found.open_receipt)
         yield format_html("{} {}", _("The same is open already:"), appeal_link(known))
+        return
+    if found.open_of_other:
+        yield _(
+            "The same is open already, under another contact. What is said now is kept for whoever hears that, as"
+            " somebody else's, and has no receipt number; of a recovery both are heard (7)."
+        )
+        yield _("Who filed it himself, and has a new contact only, has its receipt number: add it on that page.")
         return
     if found.route == Route.OBJECTION:
         yield _("It is taken as an objection and not as a recovery: a decision froze the number, or ended its use (7).")

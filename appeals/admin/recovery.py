@@ -17,7 +17,7 @@ from appeals.admin.words import may, said_in_item
 from appeals.forms import AttachedForm
 from appeals.forms_hearing import ContestForm, EvidenceForm, WeighForm, WithdrawForm, field_of
 from appeals.models import Appeal, AppealEvidence
-from appeals.policy import FILE
+from appeals.policy import FILE, Side
 from appeals.queries import evidence
 from appeals.services import hearing, recovery
 from appeals.services.words import Words
@@ -30,6 +30,9 @@ class EvidencePage(StepPage):
     title, verb, rights, form_class = gettext_lazy("Add evidence"), "appeal.evidence_added", (FILE,), EvidenceForm
     template = "appeals/filing.html"  # files come with its second step
     consequence = gettext_lazy("It stays with the appeal, sealed; nothing is taken out of it.")
+
+    def form_kwargs(self) -> dict[str, Any]:
+        return {"two_claim": recovery.two_claim(self.appeal)}
 
     def check(self) -> None:
         hearing.may_speak(self.appeal, self.user)
@@ -48,13 +51,14 @@ class EvidencePage(StepPage):
         items, files = [(cleaned["kind"], cleaned["said"])] if cleaned["kind"] else [], attached.brought()
         if not items and not files:
             raise Invalid(_("Say what it is, or bring a file with the second step. Nothing was done."))
-        recovery.add_evidence(self.appeal, items, files, actor=self.user, ticket=cleaned["ticket"])
+        side = Side(cleaned.get("side", Side.APPELLANT))
+        recovery.add_evidence(self.appeal, items, files, actor=self.user, side=side, ticket=cleaned["ticket"])
         return _("The evidence is added.")
 
 
 class WeighPage(SeenPage):
     title, verb, rights = gettext_lazy("Weigh the evidence"), "appeal.evidence_weighed", HEARS
-    consequence = gettext_lazy("The score follows from it. It advises; a human decides.")
+    consequence = gettext_lazy("The score follows from what the appellant brings. It advises; a human decides.")
 
     @cached_property
     def items(self) -> list[AppealEvidence]:

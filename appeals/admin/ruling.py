@@ -27,7 +27,7 @@ from appeals.contested import contest_freeze
 from appeals.forms_hearing import said_in
 from appeals.lifecycle import Act as Step
 from appeals.lifecycle import Kind, Outcome
-from appeals.models import Appeal, Ruling
+from appeals.models import Appeal, AppealEvidence, Message, Ruling
 from appeals.policy import APPROVE
 from appeals.queries import appeals, came_since, open_ruling, rulings_inbox
 from appeals.services import hearing, queue, rulings
@@ -93,9 +93,13 @@ def since_panels(ruling: Ruling) -> list[Panel]:
     """What came in since it was ruled, which the ruling does not know of. What it says is read by a button, on the
     record."""
     url = reverse("admin:appeals_read", args=[ruling.appeal_id])
-    rows = [(link(url, one.get_kind_display()), one.maker, when(one.at)) for one in came_since(ruling)]
+    rows = [(link(url, _came(one)), one.maker, when(one.at)) for one in came_since(ruling)]
     table = {"head": [_("What"), _("Recorded by"), _("Time")], "rows": rows}
     return [Panel(_("Came in since the ruling"), "ops/panel_table.html", table)] if rows else []
+
+
+def _came(one: Message | AppealEvidence) -> str:
+    return one.label if isinstance(one, AppealEvidence) else one.get_kind_display()
 
 
 class RulePage(SeenPage):

@@ -13,8 +13,8 @@ from appeals import contact
 from appeals.lifecycle import TOLD, Outcome, State
 from appeals.models import Appeal, AppealEvidence, Delivery, Message, Ruling
 from appeals.outdated import why_unsent
-from appeals.policy import SECOND_PERSON, WEIGHTS, EvidenceKind
-from appeals.queries import evidence, messages, portal_ids, rulings
+from appeals.policy import SECOND_PERSON, WEIGHTS, EvidenceKind, score
+from appeals.queries import evidence, messages, portal_ids, rulings, weighed
 from appeals.services.words import Words
 from enforcement.admin.decisions import decision_link
 from qqops.approvals import State as Proposed
@@ -107,9 +107,15 @@ def appeal_facts(appeal: Appeal) -> list[Fact]:
         Fact(_("Filed"), when(appeal.filed_at, exact=True)),
         clock_fact(appeal),
         Fact(_("Score of the evidence"), appeal.score, _("It advises; a human decides.")),
+        Fact(_("Score of the other claimant"), _score_of_other(appeal), _("Beside it, and counted in nothing.")),
         Fact(_("The appellant is told"), TOLD[State(appeal.state)]),
     ]
     return [fact for fact in facts if fact.value not in ("", None)]
+
+
+def _score_of_other(appeal: Appeal) -> int | None:
+    found = weighed(appeal, of_other=True) if appeal.contested_at else []
+    return score(found) if found else None
 
 
 def may(check: Any, *args: Any) -> bool:
@@ -130,8 +136,12 @@ def said_panels(words: Words) -> list[Panel]:
     if not words.is_kept:
         facts = [Fact(_("Statement"), _("What was said in this appeal is no longer kept."))]
     said = [Panel(_("What was said"), "ops/panel_facts.html", {"facts": facts})]
-    if items := list(evidence(appeal)):
-        said.append(evidence_panel(words, items))
+    items = list(evidence(appeal))
+    own, others = ([item for item in items if item.is_of_other == of_other] for of_other in (False, True))
+    if own:
+        said.append(evidence_panel(_("Evidence of the appellant"), words, own))
+    if others:
+        said.append(evidence_panel(_("Evidence of the other claimant"), words, others))
     return [*said, messages_panel(words), *rulings_panel(appeal, words)]
 
 
@@ -139,13 +149,13 @@ def _contact(words: Words) -> str:
     return contact.masked(words.contact) if words.contact else ""
 
 
-def evidence_panel(words: Words, items: Sequence[AppealEvidence]) -> Panel:
+def evidence_panel(title: str, words: Words, items: Sequence[AppealEvidence]) -> Panel:
     rows = [
         (item.get_kind_display(), said_in_item(words, item), _weighed(item), WEIGHTS[EvidenceKind(item.kind)])
         for item in items
     ]
     head = [_("Evidence"), _("What it says"), _("Result"), _("Weight")]
-    return Panel(_("Evidence of the appellant"), "ops/panel_table.html", {"head": head, "rows": rows})
+    return Panel(title, "ops/panel_table.html", {"head": head, "rows": rows})
 
 
 def said_in_item(words: Words, item: AppealEvidence) -> Any:
@@ -189,7 +199,7 @@ def _not_sent(delivery: Delivery) -> str:
 
 def said_count(appeal: Appeal) -> Panel:
     facts = [Fact(_("Dialogue"), messages(appeal).count()), Fact(_("Evidence"), evidence(appeal).count())]
-    left = messages(appeal).filter(delivery__state__in=(Delivery.State.FAILED, Delivery.State.NO_WAY))
+    left = messages(appeal).filter(delivery__state__in=(Delivery.State.FAILED, Delivery.State.OUTDATED))
     facts += [Fact(one.get_kind_display(), said) for one in left if (said := _not_sent(one.delivery))]
     return Panel(_("What was said"), "ops/panel_facts.html", {"facts": facts})
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from appeals.models.appeal import Appeal
-from appeals.policy import EvidenceKind, Match
+from appeals.policy import EvidenceKind, Match, Side
 from qqops.audit.models import Record
 
 
@@ -51,6 +51,7 @@ class Delivery(models.Model):
         SENT = "sent", _("sent")
         FAILED = "failed", _("could not be delivered")
         NO_WAY = "no_way", _("no way to reach the appellant")
+        OUTDATED = "outdated", _("not so any more")  # `fault` says why: appeals.outdated.Outdated
 
     class Channel(models.TextChoices):
         MAIL = "mail", _("e-mail")
@@ -82,7 +83,7 @@ class Delivery(models.Model):
 
 
 class AppealEvidence(Record):
-    """One item that the appellant brings: a fact in his words, or a file."""
+    """One item that somebody brings to be heard with: a fact in his words, or a file."""
 
     appeal = models.ForeignKey(Appeal, models.PROTECT, verbose_name=_("appeal"), related_name="evidence")
     kind = models.CharField(_("evidence"), max_length=16, choices=EvidenceKind)
@@ -91,7 +92,9 @@ class AppealEvidence(Record):
     sha256 = models.CharField(max_length=64)
     media_type = models.CharField(_("type of the file"), max_length=80, blank=True)
     size = models.PositiveIntegerField(_("bytes"), null=True)
-    # Who brings it does not weigh it. Later than the table, hence NULL: old digests hold.
+    # Both are later than the table, hence NULL: old digests hold. Before there was a side, it was the appellant's.
+    side = models.CharField(_("brought by"), max_length=9, choices=Side, null=True)  # noqa: DJ001
+    # Who records it does not weigh it.
     maker = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, verbose_name=_("recorded by"), related_name="+",
         db_index=False,
@@ -111,6 +114,16 @@ class AppealEvidence(Record):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+    @property
+    def is_of_other(self) -> bool:
+        return self.side == Side.OTHER
+
+    @property
+    def label(self) -> str:
+        """Its kind, with whose it is where that is not the appellant."""
+        kind = str(self.get_kind_display())
+        return f"{kind} · {self.get_side_display()}" if self.is_of_other else kind
 
 
 class Weighing(Record):

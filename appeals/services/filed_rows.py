@@ -13,7 +13,7 @@ from accounts.services import holds
 from appeals import calendar, letters
 from appeals.lifecycle import Kind, Outcome, State
 from appeals.models import Appeal, AppealEvidence, AppealKey, Delivery, Message, PortalFiling
-from appeals.policy import Timed, clock_of
+from appeals.policy import Side, Timed, clock_of
 from appeals.routing import Routed
 from appeals.services import words
 from appeals.services.claims import Filing
@@ -142,12 +142,14 @@ class Rows:
 
 
 class EvidenceRows:
-    """The items of evidence that these bring."""
+    """The items of evidence that these bring, all of one side."""
 
-    def __init__(self, brings: Sequence[Brings], *, maker: int, at: datetime.datetime) -> None:
+    def __init__(
+        self, brings: Sequence[Brings], *, maker: int, at: datetime.datetime, side: Side = Side.APPELLANT
+    ) -> None:
         items = sum(len(one.evidence) + len(one.files) for one in brings)
         self._pks = iter(bulk.next_pks(AppealEvidence, items)) if items else iter(())
-        self._more = {"maker_id": maker, "at": at}
+        self._more = {"side": side.value, "maker_id": maker, "at": at}
         self._rows: list[Any] = []
 
     def add(self, appeal: int, brings: Brings, key: DataKey, event: uuid.UUID) -> None:
@@ -169,11 +171,18 @@ def keep_lines(act: pen.Act, appeals: Mapping[str, int], *, at: datetime.datetim
 
 
 def evidence_of(
-    appeal: Appeal, filing: Brings, *, key: DataKey, maker: int, at: datetime.datetime, event: uuid.UUID
+    appeal: Appeal,
+    filing: Brings,
+    *,
+    key: DataKey,
+    maker: int,
+    at: datetime.datetime,
+    event: uuid.UUID,
+    side: Side = Side.APPELLANT,
 ) -> Iterator[AppealEvidence]:
     """What a filing brings, or what comes later, sealed with the appeal."""
     for item in _brought(appeal.pk, filing, key):
-        yield AppealEvidence(**item, maker_id=maker, at=at, event_id=event)
+        yield AppealEvidence(**item, side=side, maker_id=maker, at=at, event_id=event)
 
 
 def _brought(appeal: int, filing: Brings, key: DataKey) -> Iterator[dict[str, Any]]:

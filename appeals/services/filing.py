@@ -6,7 +6,7 @@ or why it is not heard. While it is open nothing of the tenure is purged or rele
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
@@ -19,7 +19,7 @@ from accounts.models import Number
 from accounts.services.declared import refuse_own
 from appeals.lifecycle import LIVE
 from appeals.models import Appeal, AppealEvidence
-from appeals.policy import FILE
+from appeals.policy import FILE, Side
 from appeals.routing import Routed, routed
 from appeals.services import again, joining, others, words
 from appeals.services.claims import Filing, tidy
@@ -105,6 +105,10 @@ def look(filing: Filing, *, actor: Staff) -> Routed:
     filing = tidy(filing)
     _decisions_exist([filing])
     found = routed([filing.asked])[0]
+    if found.open_receipt:
+        known = Appeal.objects.get(receipt=found.open_receipt)
+        if not others.is_his(known, words.key_of(known), filing):
+            return replace(found, open_receipt=None, open_of_other=True)
     if found.again:
         before = Appeal.objects.get(receipt=found.again)
         _must_be_his(before, words.key_of(before), filing)
@@ -129,11 +133,14 @@ def count(filings: Sequence[Filing], done: Filed) -> dict[int, str]:
     return known.receipts
 
 
-def file_one(filing: Filing, *, actor: Staff, ticket: str = "") -> Appeal:
-    """File for a caller; the same form twice is one appeal. Invalid where the same is open already."""
+def file_one(filing: Filing, *, actor: Staff, ticket: str = "") -> Appeal | None:
+    """File for a caller; the same form twice is one appeal. Invalid where he has the same open already; None where
+    somebody else has: what he says is kept there, under no receipt number."""
     filed = file([tidy(filing)], actor=actor, ticket=ticket)
     for why in filed.refused.values():
         raise Invalid(why)
+    if filed.others:
+        return None
     appeal = Appeal.objects.get(receipt=filed.receipts[0])
     if filed.open:
         raise Invalid(_("The same is open already: %(receipt)s.") % {"receipt": appeal.receipt})
@@ -251,23 +258,20 @@ def _facts(n: int, source: str) -> dict[str, Any]:
 
 
 def _join(
-    filings: Sequence[Filing], places: Iterable[int], done: Filed, actor: Staff, ticket: str, source: str
+    filings: Sequence[Filing], places: Sequence[int], done: Filed, actor: Staff, ticket: str, source: str
 ) -> None:
-    """The same is open already: what a line of the portal says goes to that. At the desk he is told to add it there."""
-    of_portal = [at for at in places if filings[at].portal]
-    done.open += sum(not filings[at].portal for at in places)
-    if not of_portal:
+    """The same is open already: what is said goes to that, or to who hears it (services/joining.py)."""
+    if not places:
         return
     with transaction.atomic():
         _in_turn()
-        fresh = _without_known(filings, of_portal, done)  # another run may just have brought them
-        lines = [(filings[at], done.receipts[at]) for at in fresh]
-        joined = joining.join(lines, actor=actor, ticket=ticket, facts=_facts(len(fresh), source))
+        fresh = _without_known(filings, places, done)  # another run may just have brought them
+        said = {at: (filings[at], done.receipts[at]) for at in fresh}
+        joined = joining.join(said, actor=actor, ticket=ticket, facts=_facts(len(fresh), source))
     for at in fresh:
-        portal = str(filings[at].portal)
-        if why := joined.refused.get(portal):
+        if why := joined.refused.get(at):
             done.refuse(at, why)
-        elif portal in joined.others:
+        elif at in joined.others:
             done.keep_apart(at)
         else:
             done.open += 1
@@ -309,20 +313,20 @@ def _ask_again(
 
 
 def _must_be_his(appeal: Appeal, key: DataKey, filing: Filing) -> None:
-    """There is one second review: nobody else uses it up. Who has a new contact asks for it on the appeal's page."""
+    """There is one second review: nobody else uses it up. Who has a new contact asks for it on the appeal's page: he
+    knows its receipt number, and whoever else asks is not told it."""
     if not others.is_his(appeal, key, filing):
         raise Invalid(
             _(
-                "The same was decided, and whoever filed it gave another contact: %(receipt)s. If it is the same"
-                " person, ask for the second review on the page of that appeal. Nothing was done."
+                "The same was decided, and whoever filed it gave another contact. If it is the same person, he has its"
+                " receipt number: ask for the second review on the page of that appeal. Nothing was done."
             )
-            % {"receipt": appeal.receipt}
         )
 
 
 def _bring(appeal: Appeal, filing: Filing, actor: Staff, ticket: str) -> None:
     n = len(filing.evidence) + len(filing.files)
-    facts = {"kind": str(appeal.kind), "n": n}
+    facts = {"kind": str(appeal.kind), "n": n, "whose": Side.APPELLANT.value}
     with pen.act("appeal.evidence_added", actor=actor, reason="", ticket=ticket, subject=appeal, facts=facts) as act:
         key = words.key_of(appeal)
         AppealEvidence.objects.bulk_create(

@@ -1,11 +1,12 @@
-"""Lines of the portal's file about what is open already: what each of them says, and brings, is kept on that appeal.
+"""Filings about what is open already: what each of them says, and brings, is kept on that appeal.
 
-Many at once. Of the contact that the appeal was filed with, it comes from the appellant: it is taken in as an answer
-is, what waited for it is heard again, whoever has it open sees a change, and a closed appeal takes nothing in. Of
-another contact it is somebody else's (services/others.py). Appeals are locked in the order of their keys.
+Many at once. Of the contact that the appeal was filed with, it comes from the appellant: a line of the portal's file is
+taken in as an answer is, what waited for it is heard again, whoever has it open sees a change, and a closed appeal
+takes nothing in; at the desk it is added on the page of the appeal. Of another contact it is somebody else's
+(services/others.py). Appeals are locked in the order of their keys.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,32 +26,35 @@ from qqops.staff.models import Staff
 
 @dataclass
 class Joined:
-    """What came of such lines, by portal id."""
+    """What came of such filings, by their place; what is in neither is the appellant's."""
 
-    refused: dict[str, str] = field(default_factory=dict)  # not taken in, and why
-    others: set[str] = field(default_factory=set)  # kept as somebody else's words
+    refused: dict[int, str] = field(default_factory=dict)  # not taken in, and why
+    others: set[int] = field(default_factory=set)  # kept as somebody else's words
 
 
-def join(lines: Sequence[tuple[Filing, str]], *, actor: Staff, ticket: str, facts: dict[str, Any]) -> Joined:
-    """Keep each line on the appeal of its receipt number; inside the transaction of the chunk."""
-    appeals, keys = _locked([receipt for _filing, receipt in lines])
+def join(filings: Mapping[int, tuple[Filing, str]], *, actor: Staff, ticket: str, facts: dict[str, Any]) -> Joined:
+    """Keep each, by its place, on the appeal of its receipt number; inside the transaction of the chunk."""
+    appeals, keys = _locked([receipt for _filing, receipt in filings.values()])
     his, of_others, done = list[Said](), list[Said](), Joined()
-    for filing, receipt in lines:
+    for at, (filing, receipt) in filings.items():
         appeal = appeals[receipt]
         try:
             must_be_open(appeal)
             key = words.in_hand(keys.get(appeal.pk))
         except Invalid as why:
-            done.refused[str(filing.portal)] = str(why)
+            done.refused[at] = str(why)
             continue
-        (his if others.is_his(appeal, key, filing) else of_others).append((filing, appeal, key))
+        if not others.is_his(appeal, key, filing):
+            of_others.append((filing, appeal, key))
+            done.others.add(at)
+        elif filing.portal:
+            his.append((filing, appeal, key))
     if his:
         told = facts | {"n": len(his)}
         with pen.act("appeal.joined", actor=actor, reason="", ticket=ticket, facts=told) as act:
             _insert(act, his, actor)
     if of_others:
         others.keep(of_others, actor=actor, ticket=ticket, facts=facts)
-        done.others |= {str(filing.portal) for filing, _appeal, _key in of_others}
     return done
 
 

@@ -1,9 +1,10 @@
 """Somebody else asks for what is on the register already: he gave another contact than it was filed with.
 
 Either of the two may be the thief. So his words are no answer and no evidence of the appellant's, what is asked of that
-one stays asked, and neither is told of the other. They are kept sealed on the appeal for whoever hears it, which is
-told at once and put before him: of a recovery he is the other claimant, and both are heard (7). The freeze meanwhile is
-a reviewer's act (services/recovery.py), and so is it to stop what cools down.
+one stays asked, and neither is told of the other. They are kept sealed on the appeal for whoever hears it, what he
+brings as evidence of his own side; that one is told at once and it is put before him: of a recovery he is the other
+claimant, and both are heard (7). The freeze meanwhile is a reviewer's act (services/recovery.py), and so is it to stop
+what cools down.
 """
 
 from collections.abc import Sequence
@@ -15,10 +16,10 @@ from django.utils.translation import gettext as _
 
 from appeals.lifecycle import LIVE, Kind
 from appeals.models import Appeal, Message
-from appeals.policy import EvidenceKind
+from appeals.policy import Side
 from appeals.services import words
 from appeals.services.claims import Filing
-from appeals.services.filed_rows import keep_lines
+from appeals.services.filed_rows import EvidenceRows, keep_lines
 from qqops import bulk
 from qqops.alerts.services import raise_alert
 from qqops.audit import pen
@@ -45,7 +46,7 @@ def is_his(appeal: Appeal, key: DataKey, filing: Filing) -> bool:
 
 
 def keep(said: Sequence[Said], *, actor: Staff, ticket: str, facts: dict[str, Any]) -> None:
-    """Keep these lines of the portal on their appeals, which are locked; in the caller's transaction."""
+    """Keep these, of the portal or the desk, on their appeals, which are locked; in the caller's transaction."""
     told = facts | {"n": len(said)}
     with pen.act(VERB, actor=actor, reason="", ticket=ticket, facts=told) as act:
         now, pks = timezone.now(), bulk.next_pks(Message, len(said))
@@ -57,7 +58,14 @@ def keep(said: Sequence[Said], *, actor: Staff, ticket: str, facts: dict[str, An
         ]
         bulk.write(Message, rows)
         act.wrote(Message, rows=len(rows))
-        keep_lines(act, {str(filing.portal): appeal.pk for filing, appeal, _key in said}, at=now)
+        brought = EvidenceRows([filing for filing, _appeal, _key in said], maker=actor.pk, at=now, side=Side.OTHER)
+        for filing, appeal, key in said:
+            brought.add(appeal.pk, filing, key, act.event_id)
+        brought.insert(act)
+        if lines := {filing.portal: appeal.pk for filing, appeal, _key in said if filing.portal}:
+            keep_lines(act, lines, at=now)
+        if len(said) == 1:
+            act.subject = said[0][1]
         receipts = {appeal.pk: appeal.receipt for _filing, appeal, _key in said}
         with connection.cursor() as cursor:
             cursor.execute(_MARK, {"ids": list(receipts), "now": now})
@@ -66,6 +74,5 @@ def keep(said: Sequence[Said], *, actor: Staff, ticket: str, facts: dict[str, An
 
 
 def _text(filing: Filing) -> str:
-    """All that he says, with how he is reached: whoever hears both asks him there. A line brings no files."""
-    items = [f"{EvidenceKind(kind).label}: {text}" for kind, text in filing.evidence]
-    return "\n\n".join([filing.statement, *items, _("Contact: %(contact)s") % {"contact": filing.contact}])
+    """What he says, with how he is reached: whoever hears both asks him there."""
+    return "\n\n".join([filing.statement, _("Contact: %(contact)s") % {"contact": filing.contact}])

@@ -19,8 +19,8 @@ from appeals.contested import FREEZE, contest_freeze, security_freeze, waits
 from appeals.lifecycle import Act, Kind, Outcome, State, may
 from appeals.models import Appeal, AppealEvidence, Message, Weighing
 from appeals.outdated import no_credentials
-from appeals.policy import Match, score
-from appeals.queries import is_his_still
+from appeals.policy import Match, Side, score
+from appeals.queries import is_his_still, weighed
 from appeals.services import claims, words
 from appeals.services.filed_rows import evidence_of
 from appeals.services.hearing import (
@@ -61,26 +61,38 @@ class Brought:
 
 def add_evidence(
     appeal: Appeal, items: Sequence[tuple[str, str]], files: Sequence[tuple[str, bytes]], *, actor: Staff,
-    ticket: str = "",
+    side: Side = Side.APPELLANT, ticket: str = "",
 ) -> list[AppealEvidence]:  # fmt: skip
-    """More that the appellant brings while his appeal is open: each its kind, and what it says or the file holds."""
+    """More that comes in while it is open: each its kind, and what it says or the file holds. Of the other who claims
+    the number it is no answer to what the appellant was asked."""
     with pen.refusals(actor=actor, subject=appeal, facts={"act": "add_evidence"}), transaction.atomic():
         appeal = locked(appeal)
         may_speak(appeal, as_of_now(actor))
         not_in_hand(appeal, actor)
+        if side == Side.OTHER and not two_claim(appeal):
+            raise Invalid(_("Nobody else claims the number in this appeal. Nothing was done."))
         brought = Brought(*claims.brought(items, files))
         n = len(items) + len(files)
-        with acting("appeal.evidence_added", appeal, actor, ticket=ticket, n=n) as act:
-            key = words.key_of(appeal)
-            rows = list(evidence_of(appeal, brought, key=key, maker=actor.pk, at=timezone.now(), event=act.event_id))
+        with acting("appeal.evidence_added", appeal, actor, ticket=ticket, n=n, whose=side.value) as act:
+            given: Any = {"key": words.key_of(appeal), "maker": actor.pk, "at": timezone.now(), "event": act.event_id}
+            rows = list(evidence_of(appeal, brought, side=side, **given))
             AppealEvidence.objects.bulk_create(rows)
             act.wrote(AppealEvidence, rows=n)
-            come_in(act, [appeal.pk])
+            if side == Side.OTHER:
+                move(act, appeal, appeal.state)  # whoever has it open sees a change
+            else:
+                come_in(act, [appeal.pk])
     return rows
 
 
+def two_claim(appeal: Appeal) -> bool:
+    """Has this recovery two sides to be heard?"""
+    return appeal.kind == Kind.RECOVERY and appeal.contested_at is not None
+
+
 def weigh(evidence: AppealEvidence, match: str, *, actor: Staff, revision: int) -> Appeal:
-    """One checker's word on one item of a recovery; the score follows, and advises. The latest word counts."""
+    """One checker's word on one item of a recovery; the score of the appellant's follows, and advises. The latest word
+    counts."""
     subject = evidence.appeal
     with pen.refusals(actor=actor, subject=subject, facts={"act": "weigh_evidence"}), transaction.atomic():
         appeal = locked(subject)
@@ -88,7 +100,7 @@ def weigh(evidence: AppealEvidence, match: str, *, actor: Staff, revision: int) 
         not_stale(appeal, revision)
         if match not in Match.values:
             raise Invalid(_("Say whether it matches: there is no such result."))
-        told = {"evidence": str(evidence.kind), "match": match}
+        told = {"evidence": str(evidence.kind), "match": match, "whose": evidence.side or Side.APPELLANT.value}
         with acting("appeal.evidence_weighed", appeal, actor, **told) as act:
             row = Weighing(
                 evidence=evidence, match=match, checker=actor, at=timezone.now(), event_id=act.event_id,
@@ -96,7 +108,8 @@ def weigh(evidence: AppealEvidence, match: str, *, actor: Staff, revision: int) 
             )  # fmt: skip
             Weighing.objects.bulk_create([row])
             act.wrote(Weighing)
-            move(act, appeal, appeal.state, score=score(_latest(appeal)))
+            scored = {} if evidence.is_of_other else {"score": score(weighed(appeal))}
+            move(act, appeal, appeal.state, **scored)
     return appeal
 
 
@@ -104,12 +117,6 @@ def may_weigh(appeal: Appeal, actor: Staff) -> None:
     """Raise as `weigh` would."""
     has_in_hand(appeal, actor)
     _must_be_recovery(appeal)
-
-
-def _latest(appeal: Appeal) -> list[tuple[str, str]]:
-    """(kind, match) of each item that was weighed."""
-    rows = Weighing.objects.filter(evidence__appeal=appeal).order_by("evidence", "-pk").distinct("evidence")
-    return list(rows.values_list("evidence__kind", "match"))
 
 
 # Two claim the number

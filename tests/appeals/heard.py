@@ -18,7 +18,9 @@ WHY = "已核对登录与举报记录"
 
 def filed(number: Number | int, kind: str, actor: Staff, **more: Any) -> Appeal:
     """An appeal of this kind at the desk; `decision` makes it an objection to that."""
-    return filing.file_one(as_filed(number, kind, **more), actor=actor)
+    found = filing.file_one(as_filed(number, kind, **more), actor=actor)
+    assert found is not None
+    return found
 
 
 def as_filed(number: Number | int, kind: str, **more: Any) -> filing.Filing:

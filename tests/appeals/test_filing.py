@@ -153,7 +153,7 @@ def test_the_same_form_twice_is_one_appeal(number: Make, agent: Staff) -> None:
 def test_a_list_says_what_came_of_each_line_and_twins_in_it_are_one(number: Make, agent: Staff, officer: Staff) -> None:
     one, two = number(), number()
     report = decide(Kind.FREEZE, two, officer)
-    known = filing.file_one(as_filed(one, "enquiry"), actor=agent)
+    known = filed(one, "enquiry", agent)
     lines = [
         as_filed(one, "recovery"),
         as_filed(one, "recovery"),

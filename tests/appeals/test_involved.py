@@ -14,7 +14,8 @@ from accounts.models import Number
 from appeals.involved import HasPart
 from appeals.models import Appeal, AppealEvidence, RulingApproval
 from appeals.queries import decided_first, hearers, rulings_inbox, took_part, waiting_for
-from appeals.services import again, hearing, queue, recovery
+from appeals.services import again, filing, hearing, queue, recovery
+from appeals.services.claims import tidy
 from enforcement.models import Measure
 from enforcement.policy import Kind
 from enforcement.services import Report
@@ -22,7 +23,7 @@ from qqops.audit import pen
 from qqops.errors import Refused
 from qqops.signing import sign
 from qqops.staff.models import Staff
-from tests.appeals.heard import WHY, agreed, filed, objection, ruled
+from tests.appeals.heard import WHY, agreed, as_filed, filed, objection, ruled
 from tests.appeals.test_proof import slipped
 from tests.enforcement.acts import DAY, approve, broken, decide, terminated, undo
 
@@ -257,6 +258,23 @@ def test_who_brings_evidence_or_an_answer_neither_takes_nor_weighs_nor_rules(
     with pytest.raises(Refused, match="took part"):
         recovery.weigh(item, "match", actor=reviewer, revision=brought.revision)
     assert queue.take(brought, actor=reviewer2) == brought
+    assert broken() == []
+
+
+def test_who_writes_down_what_another_claimant_says_neither_takes_nor_weighs_nor_rules(
+    number: Make, agent: Staff, reviewer: Staff, reviewer2: Staff
+) -> None:
+    one = number()
+    first = filed(one, "recovery", agent, evidence=[("devices", "旧手机")])
+    said = tidy(as_filed(one, "recovery", contact="13900000002"))  # and he brings nothing
+    assert filing.file_one(said, actor=reviewer) is None
+    assert of(first) == {"agent", "reviewer"}
+    assert (list(waiting_for(reviewer)), queue.take_next(actor=reviewer)) == ([], None)
+    with pytest.raises(Refused, match="took part"):
+        recovery.weigh(AppealEvidence.objects.get(), "match", actor=reviewer, revision=first.revision)
+    waits = ruled(Appeal.objects.get(), "rejected", reviewer2)
+    with pytest.raises(IntegrityError, match="who took part in it"), transaction.atomic():
+        slipped(waits, reviewer, maker=reviewer, state="refused", ruled_at=None)
     assert broken() == []
 
 

@@ -26,6 +26,7 @@ Make = Callable[..., Number]
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("english", "rulebook")]
 PORTAL = import_module("appeals.migrations.0004_portal_filings")
 CONTEST = import_module("appeals.migrations.0006_contest_and_part")
+SIDES = import_module("appeals.migrations.0010_evidence_of_both_sides")
 
 
 class Before:
@@ -140,3 +141,20 @@ def test_the_freeze_of_a_contest_is_found_by_its_ticket_and_its_request_where_it
         assert (verb, source, rows) == ("appeal.contested", "system", {"appeals_historicalappeal": 1})
         assert (facts, broken(house.cursor)) == ({"kind": "recovery", "n": 1}, [])
     assert Appeal.objects.get(pk=opened.pk).contest_decision and broken() == []
+
+
+def test_what_was_not_so_any_more_has_its_own_ending_and_what_had_no_way_keeps_it(number: Make, agent: Staff) -> None:
+    for _n in range(3):
+        filed(number(), "enquiry", agent)
+    with before() as house:
+        first, second, third = (pk for (pk,) in house.read("SELECT message_id FROM appeals_delivery ORDER BY 1"))
+        house.was(
+            f"UPDATE appeals_delivery SET state = 'no_way', fault = 'over' WHERE message_id = {first}",
+            f"UPDATE appeals_delivery SET state = 'no_way' WHERE message_id = {second}",
+            f"UPDATE appeals_delivery SET fault = 'HTTP 503' WHERE message_id = {third}",
+        )
+        house.migrate(SIDES.ENDED)
+        assert house.read("SELECT state, fault FROM appeals_delivery ORDER BY message_id") == [
+            ("outdated", "over"), ("no_way", ""), ("pending", "HTTP 503"),
+        ]  # fmt: skip
+        assert broken(house.cursor) == []

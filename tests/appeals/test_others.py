@@ -61,13 +61,15 @@ def test_what_another_claimant_says_is_no_answer_and_no_evidence_of_whoever_file
     event = Event.objects.latest("seq")
     assert event.facts == {"n": 1, "sha256": "a0"} and event in story(first)
     assert event.rows == {
-        "appeals_message": 1, "appeals_portalfiling": 1, "appeals_historicalappeal": 1, "alerts_alert": 1,
+        "appeals_message": 1, "appeals_appealevidence": 2, "appeals_portalfiling": 1, "appeals_historicalappeal": 1,
+        "alerts_alert": 1,
     }  # fmt: skip
     opened = Words(first)
-    assert [opened.of_evidence(item) for item in AppealEvidence.objects.all()] == ["一台红色的手机"]
+    items = [(item.side, opened.of_evidence(item)) for item in AppealEvidence.objects.order_by("pk")]
+    assert items == [("appellant", "一台红色的手机"), ("other", HIS), ("other", "5/5")]
     words = {one.kind: opened.of_message(one) for one in Message.objects.filter(appeal=first)}
     assert (words["answer"], opened.contact) == (SAYS, "+8613800000001")
-    assert all(part in words["another"] for part in (SAYS, HIS, "5/5", "+8613900000002"))
+    assert words["another"] == f"{SAYS}\n\nContact: +8613900000002"
     assert not Delivery.objects.filter(message__kind="another").exists()
     assert all(HIS.encode() not in bytes(message.text) for message in Message.objects.all())
     assert marked(first) == ("filed", True, True)
@@ -147,11 +149,36 @@ def test_nobody_else_uses_up_the_second_review(
     assert verbs(before) == ["appeal.claimed"]
     at_desk = line(one, "", "objection", decision=decision.pk)
     for act in (filing.look, filing.file_one):
-        with pytest.raises(Invalid, match=f"gave another contact: {first.receipt}. If it is the same person"):
+        with pytest.raises(Invalid, match="gave another contact. If it is the same person") as refused:
             act(at_desk, actor=agent)
-    assert marked(first)[0] == "closed" and not AppealEvidence.objects.exists()
+        assert first.receipt not in str(refused.value)
+    own = AppealEvidence.objects.exclude(side="other")
+    assert marked(first)[0] == "closed" and not own.exists()
     filing.file_one(line(one, "", "objection", decision=decision.pk, contact=CONTACT), actor=agent)
-    assert marked(first)[0] == "filed" and AppealEvidence.objects.count() == 2 and broken() == []
+    assert marked(first)[0] == "filed" and own.count() == 2 and broken() == []
+
+
+def test_at_the_desk_he_is_kept_apart_as_well_and_who_has_the_contact_is_told_the_receipt(
+    number: Make, agent: Staff, reviewer: Staff
+) -> None:
+    one = number()
+    taken = queue.take(filed(one, "recovery", agent), actor=reviewer)
+    first = hearing.ask(taken, "请提供号码注册地与时间", actor=reviewer, revision=taken.revision)
+    his = line(one, "", contact=CONTACT)
+    assert filing.look(his, actor=agent).open_receipt == first.receipt
+    with pytest.raises(Invalid, match=f"open already: {first.receipt}"):
+        filing.file_one(his, actor=agent)
+    others = line(one, "")
+    looked = filing.look(others, actor=agent)
+    assert (looked.open_of_other, looked.open_receipt) == (True, None)
+    before = head()
+    assert filing.file_one(others, actor=agent, ticket="T-9") is None
+    assert verbs(before) == ["appeal.claimed"]
+    event = Event.objects.latest("seq")
+    assert (event.subject_id, event.ticket, event.facts) == (str(first.pk), "T-9", {"n": 1})
+    assert marked(first) == ("waiting", True, True) and Appeal.objects.get().waits_until == first.waits_until
+    assert not PortalFiling.objects.exists() and Alert.objects.get().code == "appeals_claimed"
+    assert broken() == []
 
 
 def test_his_line_is_answered_without_a_receipt_number_each_time_that_it_comes(
@@ -162,6 +189,8 @@ def test_his_line_is_answered_without_a_receipt_number_each_time_that_it_comes(
     head_of = ["portal_id", "number", "kind", "ground", "statement", "contact", "agreement"]
     rows = [[f"P-{n}", str(n), "recovery", "stolen", SAYS, "13900000002", "2026-01"] for n in (one, two)]
     path = put(tmp_path, csv_of(rows, head_of))
+    dry = terminal(None, "appeals", "file", path, "--json")
+    assert (dry.code, dry.json["open"], first.receipt in dry.out) == (Exit.DRY_RUN, 1, False)
     for new, known in ((1, 0), (0, 2)):
         done = terminal(None, "appeals", "file", path, "--apply", "--json")
         assert (done.code, done.json["new"], done.json["known"]) == (Exit.PARTLY, new, known)

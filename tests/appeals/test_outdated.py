@@ -19,6 +19,7 @@ from appeals.services.sweep import Swept, sweep
 from appeals.services.words import Words
 from enforcement.models import Decision, Measure
 from qqops import outbox
+from qqops.audit.facts import of_event
 from qqops.audit.models import Event
 from qqops.errors import Invalid
 from qqops.staff.models import Staff
@@ -86,12 +87,19 @@ def test_the_warning_and_the_letter_of_a_ruling_that_was_stopped_do_not_leave(
     ends[0].status, before = 200, head()
     ends[0].came.clear()
     tried_again()
-    gone = ("sent", "") if tried else ("no_way", "stopped")
+    gone = ("sent", "") if tried else ("outdated", "stopped")
     assert ways(appeal, "warning", "ruling") == [
-        ("warning", *gone), ("warning", "no_way", "stopped"), ("ruling", "no_way", "stopped"),
+        ("warning", *gone), ("warning", "outdated", "stopped"), ("ruling", "outdated", "stopped"),
     ]  # fmt: skip
     assert ways(appeal, "other") == [("other", "sent", "")]
     assert verbs(before) == ["appeal.sent", "appeal.unsent"]
+    n = 2 if tried else 3
+    event = Event.objects.latest("seq")
+    assert event.facts == {"n": n, "unsent": {"outdated": n}, "why": {"stopped": n}}
+    told = of_event(event.verb, event.facts)
+    assert (told["not sent"], told["why"]) == (
+        {"not so any more": n}, {"the ruling that it tells of was stopped": n},
+    )  # fmt: skip
     texts = [body["text"] for _asked, body in ends[0].came]
     assert len(texts) == 2 and not any("upheld" in text for text in texts)  # the receipt, and that it is heard anew
     assert len(mail.outbox) == tried
@@ -120,10 +128,10 @@ def test_a_warning_of_what_was_carried_out_meanwhile_and_that_it_is_heard_anew_o
     with time_machine.travel(timezone.now() + COOL_DOWN, tick=False):
         tried_again()
     assert ways(done, "warning", "ruling", "reset", "other") == [
-        ("warning", "no_way", "over"), ("warning", "no_way", "over"), ("ruling", "sent", ""), ("reset", "sent", ""),
+        ("warning", "outdated", "over"), ("warning", "outdated", "over"), ("ruling", "sent", ""), ("reset", "sent", ""),
         ("other", "sent", ""),
     ]  # fmt: skip
-    assert ways(anew, "ruling", "other") == [("ruling", "no_way", "stopped"), ("other", "no_way", "over"),
+    assert ways(anew, "ruling", "other") == [("ruling", "outdated", "stopped"), ("other", "outdated", "over"),
                                              ("ruling", "sent", "")]  # fmt: skip
     assert broken() == []
 
@@ -148,7 +156,7 @@ def test_who_is_bound_is_told_of_two_claims_while_the_freeze_runs_that_this_name
     Delivery.objects.filter(message__appeal=ended).update(due_at=until)
     round_of_worker()
     assert ways(runs, "warning") == ways(none, "warning") == [("warning", "sent", "")]
-    assert ways(withdrawn, "warning") == [("warning", "no_way", "over")]
+    assert ways(withdrawn, "warning") == [("warning", "outdated", "over")]
     while_it_ran = [sent["text"] for _asked, sent in ends[0].came if "Somebody asks" in sent["text"]]
     assert ["security freeze" in text for text in while_it_ran] == [True, False]
     ends[0].came.clear()
@@ -177,7 +185,7 @@ def test_of_a_number_with_another_holder_nobody_is_warned(
         succeeded(one, setup_actor)
     round_of_worker()
     for appeal in (cooling, two_claim):
-        assert ways(appeal, "warning") == [("warning", "no_way", "another")]
+        assert ways(appeal, "warning") == [("warning", "outdated", "another")]
 
 
 def test_no_new_credentials_are_asked_for_after_a_later_recovery_of_the_same_holder_was_upheld(
@@ -196,7 +204,7 @@ def test_no_new_credentials_are_asked_for_after_a_later_recovery_of_the_same_hol
     ruled(later, "upheld", reviewer)
     with time_machine.travel(tried_again_at, tick=False):
         tried_again()
-    assert ways(first, "reset") == [("reset", "no_way", "recovered")] and ends[1].came == []
+    assert ways(first, "reset") == [("reset", "outdated", "recovered")] and ends[1].came == []
     with pytest.raises(Invalid, match="a later recovery of the number was upheld"):
         may_resend(first, reviewer)
     recovery.stop(later, actor=agent, reason=WHY)  # and it is the first one's again, if somebody says so
@@ -216,7 +224,7 @@ def test_which_recovery_is_the_later_one_is_told_by_their_rulings_and_not_by_whe
     with time_machine.travel(timezone.now() + COOL_DOWN, tick=False):
         round_of_worker()
     assert ways(second, "reset") == [("reset", "sent", "")]
-    assert ways(first, "reset") == [("reset", "no_way", "recovered")]
+    assert ways(first, "reset") == [("reset", "outdated", "recovered")]
     assert broken() == []
 
 
@@ -231,7 +239,7 @@ def test_nor_after_the_right_of_use_was_terminated_nor_is_he_told_that_they_were
     with time_machine.travel(timezone.now() + COOL_DOWN, tick=False):
         assert swept().carried_out == 0
         round_of_worker()
-    assert ways(asked, "reset", "other") == [("reset", "no_way", "terminated"), ("other", "no_way", "terminated")]
+    assert ways(asked, "reset", "other") == [("reset", "outdated", "terminated"), ("other", "outdated", "terminated")]
     cools.refresh_from_db()
     assert (cools.state, Message.objects.filter(appeal=cools, kind="reset").exists()) == ("filed", False)
     stopped = Event.objects.filter(verb="appeal.stopped").latest("seq")
@@ -256,8 +264,8 @@ def test_who_has_answered_is_not_asked_for_it_again(
         if "注册" in text:
             appeal = queue.take(hearing.answer(appeal, "注册于二〇〇九年", actor=agent), actor=reviewer)
     round_of_worker()
-    assert ways(once, "asked") == [("asked", "no_way", "answered")]
-    assert ways(appeal, "asked") == [("asked", "no_way", "answered"), ("asked", "sent", "")]
+    assert ways(once, "asked") == [("asked", "outdated", "answered")]
+    assert ways(appeal, "asked") == [("asked", "outdated", "answered"), ("asked", "sent", "")]
 
 
 def test_what_was_given_up_and_is_not_so_any_more_is_told_with_what_is(

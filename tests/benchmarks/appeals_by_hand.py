@@ -71,8 +71,8 @@ delivery AS (
   INSERT INTO appeals_delivery (message_id, state, due_at, attempts, channel, fault)
   SELECT message_id, 'pending', %(now)s, 0, '', '' FROM line),
 evidence AS (
-  INSERT INTO appeals_appealevidence (event, appeal_id, kind, statement, sha256, media_type, maker_id, at)
-  SELECT %(event)s, e.* , '', %(actor)s, %(now)s
+  INSERT INTO appeals_appealevidence (event, appeal_id, kind, statement, sha256, media_type, side, maker_id, at)
+  SELECT %(event)s, e.* , '', 'appellant', %(actor)s, %(now)s
   FROM unnest(%(of)s::bigint[], %(kinds)s::text[], %(items)s::bytea[], %(item_hashes)s::text[]) e
   RETURNING *),
 hold AS (

@@ -16,7 +16,7 @@ from appeals.services.sweep import sweep
 from enforcement.models import Decision, Measure
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, HOUR, broken
-from tests.web.appeal_desk import RULED, answer, both_steps, of, ruling_page, take
+from tests.web.appeal_desk import RULED, answer, both_steps, of, page_of, ruling_page, take
 from tests.web.conftest import desk
 from tests.web.door import SAID, act, number_url, rule, text
 from tests.web.test_appeal_filing import SAID as FILED
@@ -47,16 +47,17 @@ def test_the_registrant_has_it_back_after_both_were_heard_and_the_buyer_never_he
     assert rule(supervisor, freeze).status_code == 302
     one.refresh_from_db()
     assert shown_of(one) == "frozen"
-    bought = {"kind": "payments", "said": "买方出示转账记录，2024 年 5 月购得", "ticket": ""}
+    bought = {"side": "other", "kind": "payments", "said": "买方出示转账记录，2024 年 5 月购得", "ticket": ""}
     both_steps(agent, of("evidence", appeal), bought)
 
-    # Each item is weighed; the buyer's proves a sale, which is no right (8.2, 9.4).
+    # Each item is weighed; the buyer's is true and his own: it proves a sale, which is no right (8.2, 9.4).
     appeal.refresh_from_db()
     items = {item.kind: item.pk for item in appeal.evidence.all()}
-    weighed = {f"item_{pk}": "unverifiable" if kind == "payments" else "match" for kind, pk in items.items()}
+    weighed = {f"item_{pk}": "match" for pk in items.values()}
     both_steps(reviewer, of("weigh", appeal), {"revision": str(appeal.revision)} | weighed)
     appeal.refresh_from_db()
     assert appeal.score == 45
+    assert "Score of the other claimant 10" in text(reviewer.get(page_of(appeal)))
     upheld = RULED | {"outcome": "upheld", "revision": str(appeal.revision), "clauses": "8.2"}
     both_steps(reviewer, of("rule", appeal), upheld)
     ruling = Ruling.objects.get()

@@ -70,7 +70,9 @@ def hearing_room(cast: Mapping[str, Staff], first: int) -> Hearing:
 
 def _filed(number: int, kind: str, agent: Staff, **more: Any) -> Appeal:
     said: dict[str, Any] = {"statement": APPEAL, "contact": APPELLANT, "agreement": "2026-01"}
-    return filing.file_one(filing.Filing(number=number, kind=kind, **(said | more)), actor=agent)
+    filed = filing.file_one(filing.Filing(number=number, kind=kind, **(said | more)), actor=agent)
+    assert filed is not None
+    return filed
 
 
 def _objection(number: int, to: Decision, agent: Staff) -> Appeal:

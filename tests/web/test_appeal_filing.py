@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from accounts.services.declared import declare
-from appeals.models import Appeal, AppealEvidence
+from appeals.models import Appeal, AppealEvidence, Message
 from appeals.services import queue
 from appeals.services.words import Words
 from enforcement.policy import Kind
@@ -100,9 +100,39 @@ def test_a_second_press_is_led_to_the_appeal_of_the_first(desk, number):
 def test_what_is_open_already_is_shown_with_its_receipt_and_cannot_be_filed(desk, number, agent):
     n = number()
     appeal = filed(n, "recovery", agent)
-    shown = preview(desk("reviewer"), file_url(n.pk), SAID)
+    shown = preview(desk("reviewer"), file_url(n.pk), SAID | {"contact": CONTACT})
     assert "The same is open already:" in text(shown) and appeal.receipt in text(shown)
     assert 'value="confirm"' not in shown.content.decode()
+
+
+def test_who_asks_for_it_under_another_contact_is_told_no_receipt_and_what_he_brings_is_kept_as_his(
+    desk, number, agent, reviewer2
+):
+    n = number()
+    appeal, browser, url = filed(n, "recovery", agent), desk("reviewer"), file_url(n.pk)
+    shown = preview(browser, url, SAID)
+    page = text(shown)
+    assert "The same is open already, under another contact. What is said now is kept" in page
+    assert "has a receipt number, and an answer" not in page and "Answer due" not in page
+    before, attached = len(verbs()), {"file_kind_1": "police", "file_1": SimpleUploadedFile("回执.pdf", PDF)}
+    answers = [confirm(browser, url, SAID | attached, shown.context["token"]) for _press in range(2)]
+    landed = browser.get(number_url(n.pk))
+    assert [answer["Location"] for answer in answers] == [number_url(n.pk)] * 2
+    assert told(landed) == [
+        "It was received and is kept, and a person will look at it.",
+        "This was done already, by the first press of the button.",
+    ]
+    for answer in (shown, *answers):
+        assert appeal.receipt not in answer.content.decode() + answer.get("Location", "")
+    assert (verbs()[before:], Appeal.objects.count()) == (["appeal.claimed"], 1)
+    kept = Words(appeal)
+    items = [(one.side, kept.of_evidence(one) or kept.file(one)) for one in AppealEvidence.objects.order_by("pk")]
+    assert items == [("other", "3/5"), ("other", "一台红色的手机"), ("other", PDF)]
+    said = [(one.maker.username, kept.of_message(one)) for one in Message.objects.filter(kind="another")]
+    assert said == [("reviewer", f"{STATEMENT}\n\nContact: +8613812345678")]
+    queue.take(appeal, actor=reviewer2)
+    mine = text(desk("reviewer2").get(reverse("admin:appeals_appeal_change", args=[appeal.pk])))
+    assert "Evidence of the other claimant" in mine and "Evidence of the appellant" not in mine
 
 
 def test_a_recovery_of_a_frozen_number_is_shown_as_the_objection_that_it_becomes(desk, number, officer):

@@ -143,7 +143,7 @@ def test_of_what_is_not_sent_any_more_the_page_says_why(cast, desk, one):
     browser = desk("reviewer")
     take(browser, appeal)
     assert f"not sent: {why}" in text(browser.get(page_of(appeal)))
-    Delivery.objects.filter(state="failed").update(state="no_way", fault="stopped")  # as the worker ends it
+    Delivery.objects.filter(state="failed").update(state="outdated", fault="stopped")  # as the worker ends it
     assert f"not sent: {why}" in text(browser.get(page_of(appeal)))
 
 

@@ -85,6 +85,23 @@ def test_two_who_claim_the_number_freeze_it_while_both_are_heard(desk, lost):
     assert "It is contested already" in text(again)
 
 
+def test_of_two_who_claim_it_each_brings_his_own_and_the_form_asks_whose_it_is(desk, cast, lost):
+    browser, agent = desk("reviewer"), desk("agent")
+    assert 'name="side"' not in agent.get(of("evidence", lost)).content.decode()
+    take(browser, lost)
+    both_steps(browser, of("contest", lost), {"revision": "0", "reason": WHY})
+    shown = preview(agent, of("evidence", lost), ITEM)
+    assert "This field is required" in text(shown) and not shown.context["frozen"]
+    bring(agent, lost, ITEM | {"side": "other"})
+    form = browser.get(of("weigh", lost))
+    assert "places of login · the other claimant" in text(form)
+    item = AppealEvidence.objects.get(kind="places")
+    both_steps(browser, of("weigh", lost), {"revision": "2", f"item_{item.pk}": "match"})
+    page = text(browser.get(page_of(lost)))
+    assert page.index("Evidence of the appellant") < page.index("2009") < page.index("Evidence of the other claimant")
+    assert "Score of the other claimant 5 Beside it" in page and "Score of the evidence" not in page
+
+
 def test_what_cools_down_is_stopped_in_one_step(desk, cast, lost):
     ruled(lost, "upheld", cast["reviewer"])
     agent = desk("agent")
