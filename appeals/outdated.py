@@ -48,9 +48,7 @@ def why_unsent(delivery: Delivery) -> Outdated | None:
     """Why it was not sent and is not to be: as was found when it was to leave; of what was given up, as it is now."""
     if delivery.state == Delivery.State.FAILED:
         return outdated(delivery.message)
-    if delivery.state == Delivery.State.SENT:
-        return None
-    return Outdated(delivery.fault) if delivery.fault in Outdated.values else None
+    return Outdated(delivery.fault) if delivery.state == Delivery.State.OUTDATED else None
 
 
 def no_credentials(appeal: Appeal) -> Outdated | None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parseaddr
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
@@ -50,6 +50,14 @@ class Result:
     channel: str = ""
     fault: str = ""
     due_at: datetime.datetime | None = None
+
+
+class Written(NamedTuple):
+    """What stands on the row of one message now."""
+
+    state: str
+    channel: str
+    fault: str
 
 
 @dataclass(frozen=True)
@@ -98,9 +106,9 @@ FROM mine WHERE x.{self.key} = mine.id AND x.state IN ('pending', 'withdrawn') A
         with connection.cursor() as cursor:
             cursor.execute(sql, {"now": timezone.now(), "ids": ids})
 
-    def write(self, results: Sequence[Result], **more: list[Any]) -> list[tuple[str, str]]:
-        """Say what came of each, unless somebody was faster; return state and channel of those written. `more`: the
-        values of `columns`, in the order of the results."""
+    def write(self, results: Sequence[Result], **more: list[Any]) -> list[Written]:
+        """Say what came of each, unless somebody was faster; return those written. `more`: the values of `columns`, in
+        the order of the results."""
         now, types = timezone.now(), RESULT | dict(self.columns)
         names = ", ".join(types)
         sql = f"""
@@ -110,7 +118,7 @@ UPDATE {self.table} x SET {", ".join(f"{name} = r.{name}" for name in types)},
 FROM unnest(%(ids)s::bigint[], {", ".join(f"%({name})s::{of}[]" for name, of in types.items())})
   AS r(id, {names}) JOIN mine USING (id)
 WHERE x.{self.key} = r.id AND ({self.open_to})
-RETURNING x.state, x.channel"""
+RETURNING x.state, x.channel, x.fault"""
         params: dict[str, Any] = more | {
             "now": now,
             "ids": [result.row.pk for result in results],
@@ -121,7 +129,7 @@ RETURNING x.state, x.channel"""
         }
         with connection.cursor() as cursor:
             cursor.execute(sql, params)
-            return [(state, channel) for state, channel in cursor.fetchall()]
+            return [Written(*row) for row in cursor.fetchall()]
 
     def try_again(self, rows: "QuerySet[Any]", **more: Any) -> int:
         """Have these tried anew, from the first attempt on; how many. In key order, as whoever withdraws them."""
@@ -133,24 +141,27 @@ RETURNING x.state, x.channel"""
 
 @dataclass(frozen=True)
 class Told:
-    """How an outbox is told of on the record: its verbs, and the alert for a state in which it gives up."""
+    """How an outbox is told of on the record: its verbs, the alert for a state in which it gives up, and a state of
+    which the record says why, by the fault."""
 
     sent: str
     unsent: str
     alerts: Mapping[str, str]
+    why_of: str = ""
 
-    def record(self, written: Sequence[tuple[str, str]], *, actor: models.Model, **about: Any) -> Counter[str]:
+    def record(self, written: Sequence[Written], *, actor: models.Model, **about: Any) -> Counter[str]:
         """One event for all that were sent and one for all that were given up, with how many and how: no 50,000
         events. Returns how many by state; `about` is what both events are about."""
-        by_state = Counter(state for state, _channel in written)
-        by_way = Counter(channel for state, channel in written if state == SENT)
+        by_state = Counter(one.state for one in written)
+        by_way = Counter(one.channel for one in written if one.state == SENT)
+        why = Counter(one.fault for one in written if one.state == self.why_of)
         given_up = {state: n for state, n in by_state.items() if state not in (SENT, PENDING)}
         if by_way:
             facts = {"n": by_way.total(), "sent_by": dict(by_way)}
             with pen.act(self.sent, actor=actor, reason="", facts=facts, **about):
                 pass
         if given_up:
-            facts = {"n": sum(given_up.values()), "unsent": given_up}
+            facts = {"n": sum(given_up.values()), "unsent": given_up} | ({"why": dict(why)} if why else {})
             with pen.act(self.unsent, actor=actor, reason="", facts=facts, **about) as act:
                 for state, code in self.alerts.items():
                     if n := given_up.get(state):

@@ -23,7 +23,7 @@ from qqops.staff.models import Staff
 
 S, C = Delivery.State, Delivery.Channel
 OUTBOX = Outbox("appeals_delivery", key="message_id")
-TOLD = Told("appeal.sent", "appeal.unsent", {S.FAILED.value: "appeal_messages_failed"})
+TOLD = Told("appeal.sent", "appeal.unsent", {S.FAILED.value: "appeal_messages_failed"}, why_of=S.OUTDATED.value)
 
 
 class NoResetWebhook(Exception):
@@ -61,7 +61,7 @@ def _send(delivery: Delivery, mail: Mail) -> Result:
     message, channel, fault = delivery.message, delivery.channel, ""
     try:
         if why := outdated(message):
-            return Result(delivery, S.NO_WAY, channel, why.value)
+            return Result(delivery, S.OUTDATED, channel, why.value)
         said = Words(message.appeal)
         channel, to = _where_to(delivery, said)
         if not to or not _is_open(message, channel, mail):

@@ -43,8 +43,8 @@ class Unsent(NamedTuple):
 
 
 def unsent(appeal: Appeal) -> Unsent:
-    """What was given up, and what had no way: as each stands now."""
-    rows = Delivery.objects.filter(message__appeal=appeal, state__in=(S.FAILED, S.NO_WAY)).order_by("pk")
+    """What was given up, had no way, or was not so: as each stands now."""
+    rows = Delivery.objects.filter(message__appeal=appeal, state__in=(S.FAILED, S.NO_WAY, S.OUTDATED)).order_by("pk")
     found = Unsent([], [])
     with Mail() as mail:
         for one in rows.select_related("message__appeal__tenure__identity"):

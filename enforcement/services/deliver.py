@@ -23,7 +23,7 @@ from enforcement.services import letters
 from enforcement.services.ways import Ways
 from qqops import outbox, webhook
 from qqops.approvals import State
-from qqops.outbox import RUN, Outbox, Told, next_attempt
+from qqops.outbox import RUN, Outbox, Told, Written, next_attempt
 from qqops.staff.models import Staff
 
 S, C = Notice.State, Notice.Channel
@@ -196,7 +196,7 @@ def _record(results: list[Result], actor: Staff) -> Counter[str]:
         return TOLD.record(_write(results), actor=actor, decision_id=decisions.pop() if len(decisions) == 1 else None)
 
 
-def _write(results: list[Result]) -> list[tuple[str, str]]:
+def _write(results: list[Result]) -> list[Written]:
     return OUTBOX.write(
         results,
         template_id=[result.template.pk if result.template else None for result in results],

@@ -258,7 +258,7 @@ def test_what_was_sent_is_sent_though_it_was_taken_back_in_the_same_moment(
     taken = delivery._take()
     Notice.objects.filter(pk=notice.pk).update(state="withdrawn")
     result = delivery.Result(taken[0], Notice.State.SENT, "webhook", sha256="0" * 64)
-    assert delivery._write([result]) == [("sent", "webhook")]
+    assert delivery._write([result]) == [outbox.Written("sent", "webhook", "")]
     Notice.objects.filter(pk=notice.pk).update(state="withdrawn")
     again = delivery.Result(taken[0], Notice.State.PENDING, "webhook", "HTTP 500")
     assert delivery._write([again]) == [] and notice_of(report).state == "withdrawn"
