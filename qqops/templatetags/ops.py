@@ -67,9 +67,9 @@ def digits(value: Any) -> SafeString:
 
 @register.simple_tag
 def copy(value: Any) -> SafeString:
-    """A button for keys.js; hidden until the script has taken it over."""
+    """A button for keys.js, shown where it can do what it says."""
     return format_html(
-        '<button type="button" class="button small copy" data-copy="{}" data-done="{}" hidden>{}</button>',
+        '<button type="button" class="button small copy" data-copy="{}" data-done="{}">{}</button>',
         value,
         _("Copied"),
         _("Copy"),

@@ -3,7 +3,6 @@
 {
     const root = document.documentElement;
     const on = () => localStorage.getItem('keys') !== 'off';
-    const showKeys = () => on() ? root.dataset.keys = '' : delete root.dataset.keys;
     const all = (selector) => Array.from(document.querySelectorAll(selector));
     const rows = () => all('[data-row]');
     const tick = (row) => row && row.querySelector('input[type=checkbox]');
@@ -135,20 +134,13 @@
         }
     });
 
-    if (navigator.clipboard) {
-        all('[data-copy]').forEach((button) => button.hidden = false);
-    }
-    all('[data-print]').forEach((button) => button.hidden = false);
     if (help) {
-        all('.keys-open').forEach((button) => button.hidden = false);
         const box = document.getElementById('keys-on');
         box.checked = on();
         box.addEventListener('change', () => {
             localStorage.setItem('keys', box.checked ? 'on' : 'off');
-            showKeys();
+            on() ? root.dataset.keys = '' : delete root.dataset.keys;
         });
-        showKeys();
     }
-    root.dataset.script = '';
     ticked();
 }
