@@ -6,11 +6,12 @@ import os
 import sys
 from enum import IntEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from qqops.audit import origin, pen
 from qqops.errors import Invalid, Refused
@@ -19,19 +20,60 @@ from qqops.staff import services as staff_services
 from qqops.staff.models import Staff
 from qqops.vault import keys
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 
 class Exit(IntEnum):
     DONE, ERROR, USAGE, PARTLY, DRY_RUN, REFUSED, WAITING, BROKEN = range(8)
 
 
-class OpsCommand(BaseCommand):
+class Help(argparse.RawDescriptionHelpFormatter):
+    """The help of a command: the lines of its description as they stand, and argparse's own words translated."""
+
+    HEADINGS = {"positional arguments": gettext_lazy("arguments"), "options": gettext_lazy("options")}
+    GIVEN = {"--help": gettext_lazy("show this help"), "--skip-checks": gettext_lazy("skip the check of the settings")}
+
+    def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
+        super().add_usage(usage, actions, groups, _("usage: ") if prefix is None else prefix)
+
+    def start_section(self, heading: str | None) -> None:
+        super().start_section(str(self.HEADINGS.get(heading or "", heading or "")))
+
+    def add_argument(self, action: argparse.Action) -> None:
+        given = next((self.GIVEN[one] for one in action.option_strings if one in self.GIVEN), None)
+        action.help = str(given) if given else action.help
+        super().add_argument(action)
+
+
+class HouseCommand(BaseCommand):
+    """A command whose help tells of the house only: Django's own options work, and are of no use at a desk."""
+
+    help: "StrOrPromise" = ""  # type: ignore[assignment]  # Django prints a lazy one; its stubs know of none
+    suppressed_base_arguments = {
+        "--version",
+        "--verbosity",
+        "--settings",
+        "--pythonpath",
+        "--traceback",
+        "--no-color",
+        "--force-color",
+        "--skip-checks",
+    }
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        return super().create_parser(prog_name, subcommand, formatter_class=Help, **kwargs)
+
+
+class OpsCommand(HouseCommand):
     """`act` does the work and returns an exit code; domain errors become a sentence and a code here."""
 
     source = origin.COMMAND
     opens = True  # what is sealed, or seals: not without the keys
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.formatter_class = argparse.RawDescriptionHelpFormatter
+        parser.formatter_class = Help  # also where it is the parser of one act of several
+        parser.description = parser.description or str(self.help)
         parser.add_argument("--json", action="store_true", help=_("print one JSON object"))
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -29,7 +29,7 @@ REAPPLIED = {
 
 
 class PurgeExpired(SystemCommand):
-    help = "Erase what has been kept for long enough and nothing keeps longer. Dry run unless --apply."
+    help = gettext_lazy("Erase what has been kept for long enough and nothing keeps longer. Dry run unless --apply.")
     system_actor = "system-retention"
 
     def act(self, **options: Any) -> int:
@@ -42,7 +42,7 @@ class PurgeExpired(SystemCommand):
 
 
 class Reapply(SystemCommand):
-    help = "After a backup was restored: erase again what the erasure list names. Dry run unless --apply."
+    help = gettext_lazy("After a backup was restored: erase again what the erasure list names. Dry run unless --apply.")
     system_actor = "system-retention"
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -61,7 +61,9 @@ class Reapply(SystemCommand):
 
 
 class Erasures(OpsCommand):
-    help = "Print the erasure list as this database knows it: one line for each certificate, nothing personal."
+    help = gettext_lazy(
+        "Print the erasure list as this database knows it: one line for each certificate, nothing personal."
+    )
 
     def act(self, **options: Any) -> int:
         if options["json"]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.identity.formats import Field
 from accounts.intake import File
@@ -23,7 +24,7 @@ NAMED = 50
 
 class Import(StaffCommand):
     called = "identity import"
-    help = (
+    help = gettext_lazy(
         "Set and update identity information from CSV, XLSX or JSON Lines. Dry run unless --apply.\n\n"
         "  Columns: number (or a tenure, 10001/2), name, document_kind, document, mobile, email, born;\n"
         "  for an item already verified mobile_verified_method, mobile_verified_at, mobile_verified_source; basis.\n"
@@ -32,7 +33,6 @@ class Import(StaffCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.description = self.help
         parser.add_argument("file", metavar="FILE", help=_("the file"))
         super().add_arguments(parser)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.intake import File as Source
 from accounts.management.faults import line_of
@@ -24,7 +25,7 @@ NAMED = 50
 
 class File(SystemCommand):
     system_actor = "system-appeals"
-    help = (
+    help = gettext_lazy(
         "File the portal's appeals from CSV, XLSX or JSON Lines. Dry run unless --apply.\n\n"
         "  Columns: portal_id, number (or a tenure, 10001/2), kind (recovery, objection, enquiry), ground, statement,\n"
         "  contact, agreement (not for enquiries), decision (of an objection), relation (empty: the holder), and one\n"
@@ -37,7 +38,6 @@ class File(SystemCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.description = self.help
         parser.add_argument("file", metavar="FILE", help=_("the file"))
         super().add_arguments(parser)
 

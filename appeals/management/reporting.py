@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from appeals import figures
 from appeals.services.report import report
@@ -17,7 +18,9 @@ from qqops.templatetags.ops import plain
 
 class Report(StaffCommand):
     called = "appeals report"
-    help = "How appeals were decided in a month; with --public only what may be published. Needs no --apply."
+    help = gettext_lazy(
+        "How appeals were decided in a month; with --public only what may be published. Needs no --apply."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--month", default="", metavar="YYYY-MM", help=_("the month; without it the present one"))

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.intake import HOLDERS, File
 from accounts.management.faults import line_of
@@ -28,14 +29,13 @@ from qqops.errors import Invalid
 
 
 class Command(StaffCommand):
-    help = (
+    help = gettext_lazy(
         "Hand numbers out and open a tenure on each: all of them or none. Dry run unless --apply.\n\n"
         "  --holders: CSV, XLSX or JSON Lines with the columns of `identity import`, without the number; one line for\n"
         "  each number. A number of tier 3 waits for a supervisor (exit code 6)."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.description = self.help
         parser.add_argument("--channel", required=True, choices=CHANNELS, help=_("registration channel"))
         parser.add_argument("--ref", default="", help=_("its reference: campaign, written authorisation, …"))
         where = parser.add_mutually_exclusive_group()

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import DeclaredNumber
 from accounts.numbers import parse_list
@@ -12,7 +13,9 @@ from qqops.commands import Exit, StaffCommand
 
 
 class Command(StaffCommand):
-    help = "Declare your own and your relatives' numbers: you may not act on them. Dry run unless --apply."
+    help = gettext_lazy(
+        "Declare your own and your relatives' numbers: you may not act on them. Dry run unless --apply."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("number", nargs="+", metavar="N", help=_("numbers"))

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from accounts.disclosing import PAPERS
 from accounts.models import DataClass, Disclosure
@@ -21,7 +21,9 @@ LISTED = 200
 
 
 class Command(StaffCommand):
-    help = "List the disclosure register, show one request (show), or hold a released file to its proof (verify)."
+    help = gettext_lazy(
+        "List the disclosure register, show one request (show), or hold a released file to its proof (verify)."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("do", choices=("list", "show", "verify"), metavar="{list,show,verify}")

@@ -1,13 +1,13 @@
 """`manage.py identity …`: acts on identity information at the terminal, each a command of its own."""
 
-import argparse
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
+from django.utils.translation import gettext_lazy
 
 from accounts.management.erasing import Erasures, PurgeExpired, Reapply
 from accounts.management.importing import Import
-from qqops.commands import OpsCommand
+from qqops.commands import HouseCommand, OpsCommand
 
 SUBCOMMANDS: dict[str, type[OpsCommand]] = {
     "import": Import,
@@ -17,14 +17,15 @@ SUBCOMMANDS: dict[str, type[OpsCommand]] = {
 }
 
 
-class Command(BaseCommand):
-    help = "Identity information: import it, erase what is over, list and repeat erasures. Dry run unless --apply."
+class Command(HouseCommand):
+    help = gettext_lazy(
+        "Identity information: import it, erase what is over, list and repeat erasures. Dry run unless --apply."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         acts = parser.add_subparsers(dest="do", required=True, metavar="{" + ",".join(SUBCOMMANDS) + "}")
         for name, command in SUBCOMMANDS.items():
             one = acts.add_parser(name, help=command.help.partition("\n")[0])
-            one.formatter_class = argparse.RawDescriptionHelpFormatter
             command().add_arguments(one)
 
     def handle(self, *args: Any, **options: Any) -> None:

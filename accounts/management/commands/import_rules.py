@@ -22,7 +22,7 @@ MARKS = {diff.SAME: "%s", diff.ADDED: "{+%s+}", diff.REMOVED: "[-%s-]"}
 
 
 class Command(StaffCommand):
-    help = gettext_lazy("Publish a version of the rules from a saved page.")  # type: ignore[assignment]
+    help = gettext_lazy("Publish a version of the rules from a saved page.")
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         # Django's own --version (of Django) gives way to the version of the rules.

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.lifecycle import Protection
 from accounts.numbers import parse_list
@@ -12,7 +13,9 @@ from qqops.commands import Exit, StaffCommand
 
 
 class Command(StaffCommand):
-    help = "Protect numbers: every act on them waits for a supervisor. --kind none ends it. Dry run unless --apply."
+    help = gettext_lazy(
+        "Protect numbers: every act on them waits for a supervisor. --kind none ends it. Dry run unless --apply."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("number", nargs="+", metavar="N", help=_("numbers"))

@@ -1,12 +1,11 @@
 """`manage.py ranges …`: number resources at the terminal, by the same proposals and people as on the web."""
 
-import argparse
 from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from accounts.management import supplying
 from accounts.management.supply_terms import range_by_id, wanted
@@ -28,7 +27,7 @@ Argument = tuple[str, dict[str, Any]]
 
 
 class Command(StaffCommand):
-    help = (
+    help = gettext_lazy(
         "Number ranges, numbers that nobody holds, campaigns. Dry run unless --apply.\n\n"
         "  ranges list --pool public --actor resources --reason '…'\n"
         "  ranges show 3 …    (or: ranges show --number 284917059)\n"
@@ -40,7 +39,6 @@ class Command(StaffCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.formatter_class = argparse.RawDescriptionHelpFormatter
         acts = parser.add_subparsers(dest="do", required=True)
 
         def add(name: str, told: str, *arguments: Argument) -> None:

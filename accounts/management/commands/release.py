@@ -2,13 +2,15 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy
+
 from accounts.management.life import say
 from accounts.services.release import release
 from qqops.commands import SystemCommand
 
 
 class Command(SystemCommand):
-    help = "Release numbers from quarantine, or count what they wait for. Dry run unless --apply."
+    help = gettext_lazy("Release numbers from quarantine, or count what they wait for. Dry run unless --apply.")
     system_actor = "system-release"
 
     def act(self, **options: Any) -> int:

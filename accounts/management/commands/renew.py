@@ -27,7 +27,7 @@ WHY = {
 
 
 class Command(SystemCommand):
-    help = (
+    help = gettext_lazy(
         "Record paid time that was renewed: lines of “number,paid until” (a date is its end in Shanghai; a heading is"
         " skipped). Never shortens. Any wrong line refuses the whole file. Dry run unless --apply."
     )

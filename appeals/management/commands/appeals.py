@@ -1,16 +1,16 @@
 """`manage.py appeals …`: appeals at the terminal, each act a command of its own."""
 
-import argparse
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
+from django.utils.translation import gettext_lazy
 
 from appeals.management.clock import Escalate
 from appeals.management.portal import File
 from appeals.management.posting import Resend
 from appeals.management.reporting import Report
 from appeals.management.showing import Show
-from qqops.commands import OpsCommand
+from qqops.commands import HouseCommand, OpsCommand
 
 SUBCOMMANDS: dict[str, type[OpsCommand]] = {
     "file": File,
@@ -21,14 +21,13 @@ SUBCOMMANDS: dict[str, type[OpsCommand]] = {
 }
 
 
-class Command(BaseCommand):
-    help = "Appeals: file those of the portal, show how one stands, report. Dry run unless --apply."
+class Command(HouseCommand):
+    help = gettext_lazy("Appeals: file those of the portal, show how one stands, report. Dry run unless --apply.")
 
     def add_arguments(self, parser: CommandParser) -> None:
         acts = parser.add_subparsers(dest="do", required=True, metavar="{" + ",".join(SUBCOMMANDS) + "}")
         for name, command in SUBCOMMANDS.items():
             one = acts.add_parser(name, help=command.help.partition("\n")[0])
-            one.formatter_class = argparse.RawDescriptionHelpFormatter
             command().add_arguments(one)
 
     def handle(self, *args: Any, **options: Any) -> None:

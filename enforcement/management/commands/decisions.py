@@ -1,10 +1,10 @@
 """`manage.py decisions …`: look at a decision, carry it out, hold it up, take it back."""
 
-import argparse
 from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from enforcement import services, tasks
 from enforcement.management.reporting import (
@@ -31,7 +31,7 @@ Argument = tuple[str, dict[str, Any]]
 
 
 class Command(StaffCommand):
-    help = (
+    help = gettext_lazy(
         "Show a decision; continue, pause, slow down or stop what is being applied; undo what was.\n\n"
         "  decisions show 17\n"
         "  decisions run 17 --apply                     (continue what was interrupted, here)\n"
@@ -43,7 +43,6 @@ class Command(StaffCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.formatter_class = argparse.RawDescriptionHelpFormatter
         acts = parser.add_subparsers(
             dest="do", required=True, metavar="{show,run,pause,resume,limit,stop,withdraw,undo,stop_all,go_on}"
         )

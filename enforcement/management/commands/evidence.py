@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from enforcement.services import evidence
 from qqops.commands import Exit, StaffCommand
@@ -12,7 +13,7 @@ from qqops.errors import Invalid
 
 
 class Command(StaffCommand):
-    help = (
+    help = gettext_lazy(
         "Take in files as evidence: sealed, known by their SHA-256. Dry run unless --apply.\n\n"
         "  evidence add screenshot.png log.txt --actor officer --reason '…' --apply\n"
         "  enforce freeze 88812345 --evidence-file 17 …\n"

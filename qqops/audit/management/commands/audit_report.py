@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from qqops import spreadsheets
 from qqops.audit import period, reports
@@ -22,7 +23,9 @@ def _day(text: str) -> datetime.date:
 
 
 class Command(StaffCommand):
-    help = "Print a report of the record: what people did, hasty approvals, unusual reveals, own affairs, gaps."
+    help = gettext_lazy(
+        "Print a report of the record: what people did, hasty approvals, unusual reveals, own affairs, gaps."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)

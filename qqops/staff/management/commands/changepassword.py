@@ -1,12 +1,12 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from qqops.commands import Exit
+from qqops.commands import Exit, HouseCommand
 
 
-class Command(BaseCommand):
+class Command(HouseCommand):
     """In place of Django's own, which sets anybody's password with nobody named."""
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -1,6 +1,5 @@
 """`manage.py staff …`: joiners, movers and leavers at the terminal, by the same two people as on the web."""
 
-import argparse
 import datetime
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from qqops.commands import Exit, OpsCommand, StaffCommand
 from qqops.errors import Invalid
@@ -24,7 +24,7 @@ Argument = tuple[str, dict[str, Any]]
 
 
 class Command(StaffCommand):
-    help = (
+    help = gettext_lazy(
         "Who may enter, and with which role. Dry run unless --apply.\n\n"
         "  staff invite LOGIN --name NAME --role officer --actor sysadmin --reason '…' --apply\n"
         "  staff grant LOGIN supervisor --until 2026-12-31 …     (cover; needs approval, as invite and reset do)\n"
@@ -33,7 +33,6 @@ class Command(StaffCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.formatter_class = argparse.RawDescriptionHelpFormatter
         acts = parser.add_subparsers(dest="do", required=True)
         add = _Acts(acts, super().add_arguments)
         login: Argument = ("login", {"metavar": "LOGIN"})
@@ -56,7 +55,8 @@ class Command(StaffCommand):
         end: Argument = ("--end", {"action": "store_true", "help": _("end them all")})
         add("sessions", _("list a person's sessions"), login, end)
         add("report", _("the access review: who has what, when last used"))
-        found = acts.add_parser("found", help=_("let in the first two people of a new house"))
+        told = _("let in the first two people of a new house")
+        found = acts.add_parser("found", help=told, description=told)
         OpsCommand.add_arguments(self, found)
         found.add_argument("sysadmin", metavar="SYSADMIN")
         found.add_argument("supervisor", metavar="SUPERVISOR")
@@ -276,7 +276,7 @@ class _Acts:
         self.acts, self.usual = acts, usual
 
     def __call__(self, name: str, said: str, *arguments: Argument) -> None:
-        parser = self.acts.add_parser(name, help=said)
+        parser = self.acts.add_parser(name, help=said, description=said)
         for flag, how in arguments:
             parser.add_argument(flag, **how)
         self.usual(parser)
