@@ -1,4 +1,4 @@
-# make run | test | check | stop | bench | campaign | screens | acts | permissions | translations
+# make run | test | check | stop | bench | campaign | screens | acts | permissions | pictures | translations
 PYTHON ?= python3
 PORT ?= 8000
 export PORT
@@ -12,7 +12,7 @@ PRODUCTION := QQOPS_ENV=production DEBUG=0 ALLOWED_HOSTS=qqops.example DATABASE_
 	QQOPS_SEAL_KEYS=k1:$$($(PY) -c 'from qqops.seal import new_key; print(new_key())') \
 	QQOPS_CHECKPOINT_KEY=c1:$$($(PY) -c 'from qqops.seal import new_key; print(new_key())')
 
-.PHONY: run test check stop bench campaign screens acts permissions translations dev browser
+.PHONY: run test check stop bench campaign screens acts permissions pictures translations dev browser
 
 run:
 	@$(PYTHON) -m qqops.preflight --port $(RUN)
@@ -58,6 +58,9 @@ acts: browser
 
 permissions: browser
 	$(PY) -m pytest -q -n 0 tests/permissions/anew.py
+
+pictures: browser
+	QQOPS_PICTURES=new $(PY) -m pytest -q -n 0 tests/browser/test_roles.py
 
 translations: dev
 	$(PY) -m qqops.catalogue update

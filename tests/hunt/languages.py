@@ -39,7 +39,9 @@ TOLD = {  # what the story says that lies sealed: the database does not give it 
     "“号码”",
 }
 MASKED = re.compile(r"\w{1,2}\*+(@\S+)?")
-CODED = re.compile(r"\b([A-Z0-9]{8,}|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{64}|[A-Z0-9]{4}( [A-Z0-9]{4}){7})\b")
+CODED = re.compile(
+    r"\b([A-Z0-9]{8,}|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16}|[0-9a-f]{64}|[A-Z0-9]{4}( [A-Z0-9]{4}){7})\b"
+)
 ELSEWHERE = {
     page: re.compile(rf'<(\w+)\b[^>]*\b(?:lang="(?!{page}")[\w-]+"|translate="no")[^>]*>.*?</\1>', re.S | re.I)
     for page in ("zh-hans", "en")

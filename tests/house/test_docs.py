@@ -1,0 +1,46 @@
+"""The documents: what they link to is there, pictures are small, a name stands in both languages as the web has it."""
+
+import re
+from pathlib import Path
+
+import polib
+import pytest
+
+from qqops.catalogue import PO
+from qqops.database import BASE_DIR
+from qqops.staff.roles import ROLES
+
+DOCS = BASE_DIR / "docs"
+PAGES = sorted([BASE_DIR / "README.md", BASE_DIR / "CHANGELOG.md", *DOCS.rglob("*.md")])
+OF_ROLES = {role: (DOCS / "roles" / f"{role}.md") for role in ROLES}
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+CITED = re.compile(r"`(docs/[\w./-]+\.\w+)`")
+# A name on the staff web as docs/roles gives it: **Chinese**（English，`key`）.
+NAME = re.compile(r"\*\*([^*]+)\*\*（([^（），]+)(?:，(?:`([^`]+)`|[^）]+))?）")
+HEAVIEST, ALL = 80_000, 2_000_000  # bytes of a picture, and of all of them
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(BASE_DIR)))
+def test_what_a_page_links_to_or_cites_is_there(page: Path) -> None:
+    text = page.read_text()
+    targets = [page.parent / link.partition("#")[0] for link in LINK.findall(text) if not link.startswith("http")]
+    targets += [BASE_DIR / cited for cited in CITED.findall(text)]
+    assert [target for target in targets if not target.exists()] == []
+
+
+def test_every_picture_is_shown_somewhere_and_small() -> None:
+    shown = {(page.parent / link).resolve() for page in PAGES for link in LINK.findall(page.read_text())}
+    there = {one.resolve() for one in (DOCS / "pictures").iterdir()}
+    assert there and there <= shown
+    sizes = {one.name: one.stat().st_size for one in there}
+    assert {name: size for name, size in sizes.items() if size > HEAVIEST} == {}
+    assert sum(sizes.values()) <= ALL
+
+
+def test_every_role_has_its_page_whose_names_are_those_of_the_staff_web_in_both_languages() -> None:
+    known = {(one.msgstr, one.msgid) for one in polib.pofile(str(BASE_DIR / PO))}
+    for role, page in OF_ROLES.items():
+        names = [(chinese, english) for chinese, english, _key in NAME.findall(page.read_text())]
+        assert len(names) >= 8, role
+        assert [name for name in names if name not in known] == [], role
+    assert sorted(OF_ROLES.values()) == sorted((DOCS / "roles").glob("*.md"))
