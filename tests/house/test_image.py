@@ -32,7 +32,8 @@ def test_the_image_is_made_in_two_stages_of_one_named_base_from_the_locked_list(
     (base,) = [words.removeprefix("PYTHON=") for words in steps("ARG")]
     assert re.fullmatch(r"3\.\d+(\.\d+)?-slim-\w+", base)
     assert any("--require-hashes --requirement requirements.txt" in words for words in steps("RUN"))
-    assert re.findall(r"pip install ([^\\\n]*[^\\\s])", DOCKERFILE) == ["--require-hashes --requirement requirements.txt"]
+    (installed,) = re.findall(r"pip install ([^\\\n]*[^\\\s])", DOCKERFILE)
+    assert installed == "--require-hashes --requirement requirements.txt"
 
 
 def test_it_runs_as_nobody_in_particular_and_is_asked_whether_it_lives() -> None:
