@@ -6,7 +6,7 @@ import os
 import sys
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, InterfaceError, OperationalError
@@ -19,9 +19,6 @@ from qqops.seal import CannotOpen
 from qqops.staff import services as staff_services
 from qqops.staff.models import Staff
 from qqops.vault import keys
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
 
 
 class Exit(IntEnum):
@@ -49,7 +46,6 @@ class Help(argparse.RawDescriptionHelpFormatter):
 class HouseCommand(BaseCommand):
     """A command whose help tells of the house only: Django's own options work, and are of no use at a desk."""
 
-    help: "StrOrPromise" = ""  # type: ignore[assignment]  # Django prints a lazy one; its stubs know of none
     suppressed_base_arguments = {
         "--version",
         "--verbosity",
@@ -58,11 +54,17 @@ class HouseCommand(BaseCommand):
         "--traceback",
         "--no-color",
         "--force-color",
-        "--skip-checks",
     }
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        return super().create_parser(prog_name, subcommand, formatter_class=Help, **kwargs)
+        parser = super().create_parser(prog_name, subcommand, formatter_class=Help, **kwargs)
+        parser.description = self.told()
+        return parser
+
+    @classmethod
+    def told(cls) -> str:
+        """Its help, marked for translation where it is written and put into words when it is asked for."""
+        return _(cls.help) if cls.help else ""
 
 
 class OpsCommand(HouseCommand):
@@ -73,7 +75,7 @@ class OpsCommand(HouseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.formatter_class = Help  # also where it is the parser of one act of several
-        parser.description = parser.description or str(self.help)
+        parser.description = parser.description or self.told()
         parser.add_argument("--json", action="store_true", help=_("print one JSON object"))
 
     def handle(self, *args: Any, **options: Any) -> None:

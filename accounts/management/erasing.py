@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from accounts.retention import CLASSES
 from accounts.services import erasure_list
@@ -29,7 +29,7 @@ REAPPLIED = {
 
 
 class PurgeExpired(SystemCommand):
-    help = gettext_lazy("Erase what has been kept for long enough and nothing keeps longer. Dry run unless --apply.")
+    help = gettext_noop("Erase what has been kept for long enough and nothing keeps longer. Dry run unless --apply.")
     system_actor = "system-retention"
 
     def act(self, **options: Any) -> int:
@@ -42,7 +42,7 @@ class PurgeExpired(SystemCommand):
 
 
 class Reapply(SystemCommand):
-    help = gettext_lazy("After a backup was restored: erase again what the erasure list names. Dry run unless --apply.")
+    help = gettext_noop("After a backup was restored: erase again what the erasure list names. Dry run unless --apply.")
     system_actor = "system-retention"
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -61,7 +61,7 @@ class Reapply(SystemCommand):
 
 
 class Erasures(OpsCommand):
-    help = gettext_lazy(
+    help = gettext_noop(
         "Print the erasure list as this database knows it: one line for each certificate, nothing personal."
     )
 

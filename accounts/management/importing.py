@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from accounts.identity.formats import Field
 from accounts.intake import File
@@ -24,7 +24,7 @@ NAMED = 50
 
 class Import(StaffCommand):
     called = "identity import"
-    help = gettext_lazy(
+    help = gettext_noop(
         "Set and update identity information from CSV, XLSX or JSON Lines. Dry run unless --apply.\n\n"
         "  Columns: number (or a tenure, 10001/2), name, document_kind, document, mobile, email, born;\n"
         "  for an item already verified mobile_verified_method, mobile_verified_at, mobile_verified_source; basis.\n"

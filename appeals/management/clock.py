@@ -4,14 +4,14 @@ from dataclasses import asdict
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from appeals.services.sweep import due, sweep
 from qqops.commands import Exit, SystemCommand
 
 
 class Escalate(SystemCommand):
-    help = gettext_lazy(
+    help = gettext_noop(
         "Escalate appeals near their deadline, close those not answered in time, carry out what has cooled down."
         " Dry run unless --apply."
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from accounts.intake import File as Source
 from accounts.management.faults import line_of
@@ -25,7 +25,7 @@ NAMED = 50
 
 class File(SystemCommand):
     system_actor = "system-appeals"
-    help = gettext_lazy(
+    help = gettext_noop(
         "File the portal's appeals from CSV, XLSX or JSON Lines. Dry run unless --apply.\n\n"
         "  Columns: portal_id, number (or a tenure, 10001/2), kind (recovery, objection, enquiry), ground, statement,\n"
         "  contact, agreement (not for enquiries), decision (of an objection), relation (empty: the holder), and one\n"

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from appeals.queries import appeal_by_receipt
 from appeals.services.resend import may_resend, resend
@@ -13,7 +13,7 @@ from qqops.commands import Exit, StaffCommand
 
 class Resend(StaffCommand):
     called = "appeals resend"
-    help = gettext_lazy(
+    help = gettext_noop(
         "Send again what could not be delivered of an appeal, or had no way and has one now. What is not so any more is"
         " not sent, and told with its reason. Dry run unless --apply."
     )

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from appeals import figures
 from appeals.services.report import report
@@ -18,7 +18,7 @@ from qqops.templatetags.ops import plain
 
 class Report(StaffCommand):
     called = "appeals report"
-    help = gettext_lazy(
+    help = gettext_noop(
         "How appeals were decided in a month; with --public only what may be published. Needs no --apply."
     )
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_noop
 
 from appeals.lifecycle import TOLD, State
 from appeals.models import Appeal
@@ -19,7 +19,7 @@ VIEW = "appeals.view_appeal"
 
 class Show(StaffCommand):
     called = "appeals show"
-    help = gettext_lazy(
+    help = gettext_noop(
         "Show how an appeal stands, by its receipt number: what the appellant may be told, its clock, who has it."
     )
 

@@ -1,6 +1,6 @@
 """A morning at the desk of each role, as docs/roles tells it: the pages in their order, with the names of pictures."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,7 @@ ANSWER = "经核查举报截图与登录记录，处置所依据的事实成立�
 class Desk:
     page: Page
     house: House
-    cast: Mapping[str, Staff]
+    cast: dict[str, Staff]
 
     def open(self, path: str) -> None:
         self.page.goto(self.house.at(path))

@@ -40,7 +40,7 @@ def parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser
 def every_parser() -> list[argparse.ArgumentParser]:
     """Of each command and of each of its acts."""
     ours = {config.name for config in apps.get_app_configs() if config.name.split(".")[0] in HOUSES}
-    found = []
+    found: list[argparse.ArgumentParser] = []
     for name, app in get_commands().items():
         if app in ours and name not in OF_DJANGO:
             command = load_command_class(str(app), name)

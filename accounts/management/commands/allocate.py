@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from accounts.intake import HOLDERS, File
 from accounts.management.faults import line_of
@@ -29,7 +29,7 @@ from qqops.errors import Invalid
 
 
 class Command(StaffCommand):
-    help = gettext_lazy(
+    help = gettext_noop(
         "Hand numbers out and open a tenure on each: all of them or none. Dry run unless --apply.\n\n"
         "  --holders: CSV, XLSX or JSON Lines with the columns of `identity import`, without the number; one line for\n"
         "  each number. A number of tier 3 waits for a supervisor (exit code 6)."

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from accounts.closing import Confirmation
 from accounts.numbers import parse_list
@@ -17,7 +17,7 @@ ALL = "all"
 
 
 class Command(StaffCommand):
-    help = gettext_lazy(
+    help = gettext_noop(
         "Record that the holders of numbers cancel them; --withdraw takes it back. Dry run unless --apply.\n\n"
         "  --confirmed names what the other systems have settled: all, or one by one. Without all of it none begins.\n"
         "  For 15 days a login or the holder's word withdraws it; then the right of use ends and is purged at once."

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from accounts.models import DeclaredNumber
 from accounts.numbers import parse_list
@@ -13,7 +13,7 @@ from qqops.commands import Exit, StaffCommand
 
 
 class Command(StaffCommand):
-    help = gettext_lazy(
+    help = gettext_noop(
         "Declare your own and your relatives' numbers: you may not act on them. Dry run unless --apply."
     )
 

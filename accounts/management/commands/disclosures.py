@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_noop
 
 from accounts.disclosing import PAPERS
 from accounts.models import DataClass, Disclosure
@@ -21,7 +21,7 @@ LISTED = 200
 
 
 class Command(StaffCommand):
-    help = gettext_lazy(
+    help = gettext_noop(
         "List the disclosure register, show one request (show), or hold a released file to its proof (verify)."
     )
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from accounts.numbers import parse_list
 from accounts.services.exempt import check, exempt
@@ -13,7 +13,7 @@ from qqops.errors import Invalid
 
 
 class Command(StaffCommand):
-    help = gettext_lazy("Exempt numbers from reclaim (10.3), with a reason; --clear ends it. Dry run unless --apply.")
+    help = gettext_noop("Exempt numbers from reclaim (10.3), with a reason; --clear ends it. Dry run unless --apply.")
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("number", nargs="+", metavar="N", help=_("numbers"))

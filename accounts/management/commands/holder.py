@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from accounts.numbers import parse
 from accounts.queries.holder import Answer
@@ -16,7 +16,7 @@ from qqops.templatetags.ops import minute
 
 
 class Command(StaffCommand):
-    help = gettext_lazy("Who held a number on a day: tenure, initial registrant and identity, masked. It only reads.")
+    help = gettext_noop("Who held a number on a day: tenure, initial registrant and identity, masked. It only reads.")
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("number", metavar="N")

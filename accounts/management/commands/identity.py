@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.management.base import CommandParser
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from accounts.management.erasing import Erasures, PurgeExpired, Reapply
 from accounts.management.importing import Import
@@ -18,14 +18,14 @@ SUBCOMMANDS: dict[str, type[OpsCommand]] = {
 
 
 class Command(HouseCommand):
-    help = gettext_lazy(
+    help = gettext_noop(
         "Identity information: import it, erase what is over, list and repeat erasures. Dry run unless --apply."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         acts = parser.add_subparsers(dest="do", required=True, metavar="{" + ",".join(SUBCOMMANDS) + "}")
         for name, command in SUBCOMMANDS.items():
-            one = acts.add_parser(name, help=command.help.partition("\n")[0])
+            one = acts.add_parser(name, help=command.told().partition("\n")[0])
             command().add_arguments(one)
 
     def handle(self, *args: Any, **options: Any) -> None:

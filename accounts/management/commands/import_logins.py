@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from accounts.intake.feed import Feed, moment
 from accounts.management.lines import say_skipped, say_wrong
@@ -18,7 +18,7 @@ from qqops.progress import bar
 
 
 class Command(SystemCommand):
-    help = gettext_lazy(
+    help = gettext_noop(
         "Record logins from CSV or JSON Lines: number, time, service. Dry run unless --apply.\n\n"
         "  A time without a zone is Beijing's. Lines may be late or come twice. The first login activates a number,\n"
         "  one within the cooling-off withdraws its cancellation. Any wrong line refuses the whole file.\n"

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from accounts.models import RuleVersion
 from accounts.queries.rulebook import version_in_force
@@ -22,7 +22,7 @@ MARKS = {diff.SAME: "%s", diff.ADDED: "{+%s+}", diff.REMOVED: "[-%s-]"}
 
 
 class Command(StaffCommand):
-    help = gettext_lazy("Publish a version of the rules from a saved page.")
+    help = gettext_noop("Publish a version of the rules from a saved page.")
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         # Django's own --version (of Django) gives way to the version of the rules.

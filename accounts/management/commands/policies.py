@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_noop
 
 from accounts.dormancy import Kind, Terms
 from accounts.models import DormancyPolicy
@@ -19,7 +19,7 @@ from qqops.errors import Invalid, Refused
 
 
 class Command(StaffCommand):
-    help = gettext_lazy(
+    help = gettext_noop(
         "List the dormancy policies in force, draft one, or end one. Dry run unless --apply.\n\n"
         "  policies draft CODE --kind not_activated --days 3 --from 2026-12-01 --grace 15 --notice 30 --reminder 7\n"
         "  policies end CODE --last 2026-12-31\n"

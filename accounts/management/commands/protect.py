@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from accounts.lifecycle import Protection
 from accounts.numbers import parse_list
@@ -13,7 +13,7 @@ from qqops.commands import Exit, StaffCommand
 
 
 class Command(StaffCommand):
-    help = gettext_lazy(
+    help = gettext_noop(
         "Protect numbers: every act on them waits for a supervisor. --kind none ends it. Dry run unless --apply."
     )
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from accounts.closing import Service
 from accounts.intake.feed import CLEARANCES, Feed
@@ -21,7 +21,7 @@ from qqops.errors import Invalid
 
 
 class Command(SystemCommand):
-    help = gettext_lazy(
+    help = gettext_noop(
         "Carry out cancellations that are over, and purge numbers whose grace is. Dry run unless --apply.\n\n"
         "  purge confirm FILE records which services have cleared what they held: number, service, time.\n"
         "  What a hold or a waiting decision keeps is left, and counted."

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_noop
 
 from accounts.management import supplying
 from accounts.management.supply_terms import range_by_id, wanted
@@ -27,7 +27,7 @@ Argument = tuple[str, dict[str, Any]]
 
 
 class Command(StaffCommand):
-    help = gettext_lazy(
+    help = gettext_noop(
         "Number ranges, numbers that nobody holds, campaigns. Dry run unless --apply.\n\n"
         "  ranges list --pool public --actor resources --reason '…'\n"
         "  ranges show 3 …    (or: ranges show --number 284917059)\n"

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from accounts.intake import REGISTRATIONS, File
 from accounts.management.faults import line_of
@@ -21,7 +21,7 @@ NAMED = 50
 
 class Command(SystemCommand):
     system_actor = "system-feed"
-    help = gettext_lazy(
+    help = gettext_noop(
         "Record registrations of the upstream system from CSV, XLSX or JSON Lines. Dry run unless --apply.\n\n"
         "  Columns: registration, channel, reference, accepted (explicit, by_use), rules, registered_at,\n"
         "  number (empty: one is handed out), pool, order, price (yuan), paid_until, and those of `identity import`.\n"

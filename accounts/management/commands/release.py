@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from accounts.management.life import say
 from accounts.services.release import release
@@ -10,7 +10,7 @@ from qqops.commands import SystemCommand
 
 
 class Command(SystemCommand):
-    help = gettext_lazy("Release numbers from quarantine, or count what they wait for. Dry run unless --apply.")
+    help = gettext_noop("Release numbers from quarantine, or count what they wait for. Dry run unless --apply.")
     system_actor = "system-release"
 
     def act(self, **options: Any) -> int:

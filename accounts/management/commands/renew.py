@@ -10,7 +10,7 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from accounts.numbers import ENCODINGS, SHOWN_MAX, parse
 from accounts.services.renew import Renewed, must_be_near, renew
@@ -27,7 +27,7 @@ WHY = {
 
 
 class Command(SystemCommand):
-    help = gettext_lazy(
+    help = gettext_noop(
         "Record paid time that was renewed: lines of “number,paid until” (a date is its end in Shanghai; a heading is"
         " skipped). Never shortens. Any wrong line refuses the whole file. Dry run unless --apply."
     )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.management.base import CommandParser
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from appeals.management.clock import Escalate
 from appeals.management.portal import File
@@ -22,12 +22,12 @@ SUBCOMMANDS: dict[str, type[OpsCommand]] = {
 
 
 class Command(HouseCommand):
-    help = gettext_lazy("Appeals: file those of the portal, show how one stands, report. Dry run unless --apply.")
+    help = gettext_noop("Appeals: file those of the portal, show how one stands, report. Dry run unless --apply.")
 
     def add_arguments(self, parser: CommandParser) -> None:
         acts = parser.add_subparsers(dest="do", required=True, metavar="{" + ",".join(SUBCOMMANDS) + "}")
         for name, command in SUBCOMMANDS.items():
-            one = acts.add_parser(name, help=command.help.partition("\n")[0])
+            one = acts.add_parser(name, help=command.told().partition("\n")[0])
             command().add_arguments(one)
 
     def handle(self, *args: Any, **options: Any) -> None:

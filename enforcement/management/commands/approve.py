@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from enforcement import services
 from enforcement.management.reporting import (
@@ -19,7 +19,7 @@ from qqops.commands import Exit, StaffCommand
 
 
 class Command(StaffCommand):
-    help = gettext_lazy("Agree to a proposed decision (or --refuse it). Shows it and changes nothing unless --apply.")
+    help = gettext_noop("Agree to a proposed decision (or --refuse it). Shows it and changes nothing unless --apply.")
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("decision", type=int)

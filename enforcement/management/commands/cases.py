@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_noop
 
 from accounts import numbers
 from enforcement.case_queries import cases, listed_cases
@@ -25,7 +25,7 @@ STEPS = ("list", "show", "open", "evidence", "numbers", "details", "cause", "dou
 
 
 class Command(StaffCommand):
-    help = gettext_lazy(
+    help = gettext_noop(
         "The register of cases. Dry run unless --apply.\n\n"
         "  cases open --kind finder --number 88812345 --detail heard=hotline --detail reported_on=2026-11-27 \\\n"
         "             --detail good_faith=yes --what '…' --actor agent --reason '…' --apply\n"

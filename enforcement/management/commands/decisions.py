@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from enforcement import services, tasks
 from enforcement.management.reporting import (
@@ -31,7 +31,7 @@ Argument = tuple[str, dict[str, Any]]
 
 
 class Command(StaffCommand):
-    help = gettext_lazy(
+    help = gettext_noop(
         "Show a decision; continue, pause, slow down or stop what is being applied; undo what was.\n\n"
         "  decisions show 17\n"
         "  decisions run 17 --apply                     (continue what was interrupted, here)\n"

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from accounts import numbers
 from accounts.intake.lists import GivenList, read, read_path
@@ -34,7 +34,7 @@ ACTS = [kind.value for kind in Kind if kind != Kind.UNDO]  # what was done is un
 
 
 class Command(StaffCommand):
-    help = gettext_lazy(
+    help = gettext_noop(
         "Restrict, freeze, terminate, lift, change or restore. Dry run unless --apply.\n\n"
         "  enforce freeze 88812345 --clause 10.1 --fact '…' --evidence '…' --reason '…' --for 7d --actor officer\n"
         "  enforce restrict --numbers list.csv --scope send_msg --clause 8.1 … --until 2026-12-31\n"

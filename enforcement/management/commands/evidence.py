@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from enforcement.services import evidence
 from qqops.commands import Exit, StaffCommand
@@ -13,7 +13,7 @@ from qqops.errors import Invalid
 
 
 class Command(StaffCommand):
-    help = gettext_lazy(
+    help = gettext_noop(
         "Take in files as evidence: sealed, known by their SHA-256. Dry run unless --apply.\n\n"
         "  evidence add screenshot.png log.txt --actor officer --reason '…' --apply\n"
         "  enforce freeze 88812345 --evidence-file 17 …\n"

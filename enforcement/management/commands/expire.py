@@ -3,14 +3,14 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from enforcement import services
 from qqops.commands import Exit, SystemCommand
 
 
 class Command(SystemCommand):
-    help = gettext_lazy("End measures whose time is over and let unanswered proposals lapse. Dry run unless --apply.")
+    help = gettext_noop("End measures whose time is over and let unanswered proposals lapse. Dry run unless --apply.")
     system_actor = "system-expiry"
 
     def act(self, **options: Any) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from enforcement import feed
 from enforcement.models import FeedReader
@@ -26,7 +26,7 @@ class Command(SystemCommand):
     numbers only. To acknowledge decides whether the alarm rings, so that takes --apply as every change does.
     """
 
-    help = gettext_lazy(
+    help = gettext_noop(
         "Print what changed numbers are now, one JSON object a line; an {“upto”: SEQ} line after each page.\n\n"
         "  export_states --since SEQ                  all that changed after that; 0 from the beginning\n"
         "  export_states --reader NAME --acknowledge SEQ --apply\n"

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_noop
 
 from enforcement.models import Notice
 from enforcement.services import letters
@@ -18,7 +18,7 @@ SHOWN = 100
 
 
 class Command(StaffCommand):
-    help = gettext_lazy(
+    help = gettext_noop(
         "List notices, have those tried again that did not reach their holder, or put the bundled text in use of each"
         " letter that has none. Dry run unless --apply.\n\n"
         "  notices list --state blocked\n"

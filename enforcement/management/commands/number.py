@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from accounts.numbers import parse
 from accounts.queries.number import numbers, shown_of, shown_until
@@ -15,7 +15,7 @@ from qqops.errors import Invalid
 
 
 class Command(OpsCommand):
-    help = gettext_lazy("Show a number: lifecycle, shown state, tenure, measures, timeline.")
+    help = gettext_noop("Show a number: lifecycle, shown state, tenure, measures, timeline.")
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("number")

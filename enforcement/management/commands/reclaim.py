@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from accounts.dormancy import Excluded
 from accounts.queries.policies import in_words, policy_by_code, terms_of
@@ -16,7 +16,7 @@ from qqops.commands import Exit, StaffCommand
 
 
 class Command(StaffCommand):
-    help = gettext_lazy(
+    help = gettext_noop(
         "Reclaim under a dormancy policy. Without --apply: who is due today, and what excludes the others.\n"
         "With --apply exactly those are filed as one decision; it waits for a supervisor and the privacy officer."
     )

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from accounts.models import Clause
 from accounts.rulebook.summaries import DOCUMENT
@@ -14,7 +14,7 @@ from qqops.errors import Invalid
 
 
 class Command(StaffCommand):
-    help = gettext_lazy(
+    help = gettext_noop(
         "Strike out a ground (12.7): a clause of a version, or a document as it was cited. Dry run unless --apply.\n\n"
         "  strike --of 2026-1 --clause 10.1 --actor privacy --reason '…'\n"
         "  strike --citation 'Order 12 of 2026' …\n"

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_noop
 
 from qqops import demo
 from qqops.commands import Exit, OpsCommand
@@ -35,7 +35,7 @@ LOGINS = {
 
 
 class Command(OpsCommand):
-    help = gettext_lazy("Build the demo, or what is missing of it: running it again changes nothing that exists.")
+    help = gettext_noop("Build the demo, or what is missing of it: running it again changes nothing that exists.")
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)

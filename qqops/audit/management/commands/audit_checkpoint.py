@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from qqops.audit.checkpoints import services, text
 from qqops.commands import Exit, OpsCommand
@@ -13,7 +13,7 @@ from qqops.errors import Invalid
 
 
 class Command(OpsCommand):
-    help = gettext_lazy(
+    help = gettext_noop(
         "Sign the head of the record as it stands, put it on the record, send it as alerts are sent, and print it."
     )
     opens = False  # it signs with a key of its own

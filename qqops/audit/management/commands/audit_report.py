@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from qqops import spreadsheets
 from qqops.audit import period, reports
@@ -23,7 +23,7 @@ def _day(text: str) -> datetime.date:
 
 
 class Command(StaffCommand):
-    help = gettext_lazy(
+    help = gettext_noop(
         "Print a report of the record: what people did, hasty approvals, unusual reveals, own affairs, gaps."
     )
 

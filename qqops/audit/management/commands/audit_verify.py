@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from qqops.audit import alarm
 from qqops.audit.checkpoints import proof, text
@@ -23,7 +23,7 @@ from qqops.staff.models import Staff
 
 
 class Command(OpsCommand):
-    help = gettext_lazy("Recompute the hash chain and the row digests, and compare live rows with their history.")
+    help = gettext_noop("Recompute the hash chain and the row digests, and compare live rows with their history.")
     opens = False  # the record needs no key
 
     def add_arguments(self, parser: CommandParser) -> None:

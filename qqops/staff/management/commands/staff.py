@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from qqops.commands import Exit, OpsCommand, StaffCommand
 from qqops.errors import Invalid
@@ -24,7 +24,7 @@ Argument = tuple[str, dict[str, Any]]
 
 
 class Command(StaffCommand):
-    help = gettext_lazy(
+    help = gettext_noop(
         "Who may enter, and with which role. Dry run unless --apply.\n\n"
         "  staff invite LOGIN --name NAME --role officer --actor sysadmin --reason '…' --apply\n"
         "  staff grant LOGIN supervisor --until 2026-12-31 …     (cover; needs approval, as invite and reset do)\n"

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from qqops import progress, seal
 from qqops.commands import Exit, SystemCommand
@@ -14,7 +14,7 @@ Found = dict[str, dict[str, int]]
 
 
 class Command(SystemCommand):
-    help = gettext_lazy(
+    help = gettext_noop(
         "Seal everything under the first key of QQOPS_SEAL_KEYS. Safe to stop and to run again. See docs/keys.md."
     )
     system_actor = "system-keys"
