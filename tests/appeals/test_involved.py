@@ -11,7 +11,7 @@ from django.db.models import F, Value
 from django.utils import timezone
 
 from accounts.models import Number
-from appeals.involved import HasPart
+from appeals.involved import FUNCTION, HasPart, function_sql
 from appeals.models import Appeal, AppealEvidence, RulingApproval
 from appeals.queries import decided_first, hearers, rulings_inbox, took_part, waiting_for
 from appeals.services import again, filing, hearing, queue, recovery
@@ -35,6 +35,13 @@ pytestmark = pytest.mark.usefixtures("english", "rulebook")
 def of(appeal: Appeal) -> set[str]:
     """Whoever has part in it, by login."""
     return set(Staff.objects.filter(HasPart(F("pk"), Value(appeal.pk))).values_list("username", flat=True))
+
+
+def test_the_database_has_the_function_that_is_written_here() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT prosrc FROM pg_proc WHERE proname = %s", [FUNCTION])
+        (body,) = cursor.fetchone()
+    assert body in function_sql(), "what part is has changed: a migration has to replace the function"
 
 
 def test_a_measure_that_was_changed_lifted_and_put_back_has_all_who_did_that(
