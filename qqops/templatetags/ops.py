@@ -134,3 +134,10 @@ def body(context: template.Context, panel: Panel) -> SafeString:
     """A panel's own template, with its own context; a panel cannot read what the page around it holds."""
     request = context.get("request")
     return get_template(panel.template).render({**panel.context, "panel_title": panel.title}, request)  # type: ignore[return-value]
+
+
+@register.simple_tag(takes_context=True)
+def navigation(context: template.Context) -> SafeString:
+    """The sidebar, made once for both of its places: beside the page, and in the menu of a phone."""
+    shown = {name: context.get(name) for name in ("sections", "nav_current")}
+    return get_template("ops/nav.html").render(shown)  # type: ignore[return-value]
