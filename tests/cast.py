@@ -69,8 +69,13 @@ def build() -> None:
 
 def everybody() -> dict[str, Staff]:
     """The cast by login, each with the roles held, in one query; made where it is not there."""
-    if not Staff.objects.filter(username="officer").exists():
+    if not (found := _there()):
         build()
+        found = _there()
+    return found
+
+
+def _there() -> dict[str, Staff]:
     return {person.username: person for person in at_desk().filter(is_system=False, username__in=LOGINS)}
 
 
