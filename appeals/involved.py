@@ -1,5 +1,5 @@
 """Who has part in an appeal and so decides nothing on it, said once: as SQL that the queue, the reads, the services and
-the triggers share. The reads ask it of a function of the database: written out, it is planned anew for every page.
+the triggers share. It is asked of a function of the database: written out, it is planned anew for every page.
 
 Who filed it, or spoke for the appellant since; who made or agreed to what it objects to, or to what that took back,
 changed or put back; who changed since what that did to this tenure (domain.md §9, 2); and of a second review, whoever
@@ -137,12 +137,15 @@ $$;
 """
 
 
-class HasPart(Func):
-    """Has the person one of these parts, or any, in the appeal? Both are expressions, of keys."""
+def has_part(asked: str, *parts: str) -> str:
+    """SQL: has the person one of these parts, or any, in the appeal? `asked`: both, as expressions of keys."""
+    return f"{FUNCTION}({asked}, '{{{','.join(parts or _ALL)}}}')"
 
-    function = FUNCTION
+
+class HasPart(Func):
+    """The same of two expressions of a query."""
+
     output_field = BooleanField()
 
     def __init__(self, person: Any, appeal: Any, *parts: str) -> None:
-        told = ",".join(parts or _ALL)
-        super().__init__(person, appeal, template=f"%(function)s(%(expressions)s, '{{{told}}}')")
+        super().__init__(person, appeal, template=has_part("%(expressions)s", *parts))

@@ -1,5 +1,8 @@
-"""Who has part in an appeal, as a function: every page that counts appeals had its text planned anew."""
+"""Who has part in an appeal, as a function that pages and triggers ask: every page that counts appeals had its text
+planned anew. Whoever writes down what another claimant says has part, too."""
 
+import pgtrigger.compiler
+import pgtrigger.migrations
 from django.db import migrations
 
 # As `appeals.involved.function_sql` made it; a change there is a new migration.
@@ -7,7 +10,7 @@ HAS_PART = """
 CREATE FUNCTION appeals_has_part(bigint, bigint, text[]) RETURNS boolean LANGUAGE plpgsql STABLE COST 5000
   SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
-  RETURN $1 IN (SELECT part.person FROM appeals_appeal heard CROSS JOIN LATERAL (SELECT filed.person FROM (SELECT heard.maker_id AS person UNION ALL SELECT v.maker_id FROM appeals_appealevidence v WHERE v.appeal_id = heard.id AND v.maker_id IS NOT NULL UNION ALL SELECT m.maker_id FROM appeals_message m WHERE m.appeal_id = heard.id AND m.kind = 'answer') filed(person) WHERE 'filed' = ANY($3) UNION ALL SELECT decided.person FROM (SELECT p.person FROM enforcement_decision d CROSS JOIN LATERAL (
+  RETURN $1 IN (SELECT part.person FROM appeals_appeal heard CROSS JOIN LATERAL (SELECT filed.person FROM (SELECT heard.maker_id AS person UNION ALL SELECT v.maker_id FROM appeals_appealevidence v WHERE v.appeal_id = heard.id AND v.maker_id IS NOT NULL UNION ALL SELECT m.maker_id FROM appeals_message m WHERE m.appeal_id = heard.id AND m.kind IN ('answer', 'another')) filed(person) WHERE 'filed' = ANY($3) UNION ALL SELECT decided.person FROM (SELECT p.person FROM enforcement_decision d CROSS JOIN LATERAL (
 SELECT x.id, x.maker_id FROM (
   SELECT d.id UNION ALL SELECT d.undoes_id UNION ALL
   SELECT m.decision_id FROM enforcement_measure m WHERE d.kind NOT IN ('restrict', 'freeze', 'terminate')
@@ -45,4 +48,22 @@ $$;
 class Migration(migrations.Migration):
     dependencies = [("appeals", "0008_another_claims")]
 
-    operations = [migrations.RunSQL(HAS_PART, "DROP FUNCTION appeals_has_part(bigint, bigint, text[])")]
+    operations = [
+        migrations.RunSQL(HAS_PART, "DROP FUNCTION appeals_has_part(bigint, bigint, text[])"),
+        pgtrigger.migrations.RemoveTrigger(
+            model_name='ruling',
+            name='not_involved',
+        ),
+        pgtrigger.migrations.RemoveTrigger(
+            model_name='rulingapproval',
+            name='not_involved',
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='ruling',
+            trigger=pgtrigger.compiler.Trigger(name='not_involved', sql=pgtrigger.compiler.UpsertTriggerSql(func="\nIF appeals_has_part(NEW.maker_id, NEW.appeal_id, '{filed,decided,changed}')\nTHEN RAISE EXCEPTION 'who took part in it rules on no appeal' USING ERRCODE = 'check_violation'; END IF;\nIF appeals_has_part(NEW.maker_id, NEW.appeal_id, '{ruled}')\nTHEN RAISE EXCEPTION 'a second review is other people''s' USING ERRCODE = 'check_violation'; END IF;\nRETURN NEW;", hash='22bff7e2e9a8841a28fb659771d03d9351930a7c', operation='INSERT', pgid='pgtrigger_not_involved_ce495', table='appeals_ruling', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='rulingapproval',
+            trigger=pgtrigger.compiler.Trigger(name='not_involved', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE of appeals_ruling%ROWTYPE;', func="SELECT * INTO of FROM appeals_ruling WHERE id = NEW.proposal_id;\nIF appeals_has_part(NEW.approver_id, of.appeal_id, '{filed,decided,changed}')\nTHEN RAISE EXCEPTION 'who took part in it rules on no appeal' USING ERRCODE = 'check_violation'; END IF;\nIF appeals_has_part(NEW.approver_id, of.appeal_id, '{ruled}')\nTHEN RAISE EXCEPTION 'a second review is other people''s' USING ERRCODE = 'check_violation'; END IF;\nRETURN NEW;", hash='68be689e4d49215f5ff635cd871c6bdf508f53b4', operation='INSERT', pgid='pgtrigger_not_involved_5055d', table='appeals_rulingapproval', when='BEFORE')),
+        ),
+    ]

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Clause
-from appeals.involved import RULED, TOOK_PART, people
+from appeals.involved import RULED, TOOK_PART, has_part
 from appeals.lifecycle import Outcome
 from appeals.models.appeal import Appeal
 from enforcement.models import Decision
@@ -16,12 +16,12 @@ from qqops.audit.history import APPEND_ONLY, History
 from qqops.audit.models import Record
 
 
-def _not_involved(appeal: str, person: str) -> str:
+def _not_involved(asked: str) -> str:
     """Who has part in it has no word on it (appeals/involved.py). The database holds it, whoever asks."""
     return f"""
-IF {person} IN ({people(appeal, *TOOK_PART)})
+IF {has_part(asked, *TOOK_PART)}
 THEN RAISE EXCEPTION 'who took part in it rules on no appeal' USING ERRCODE = 'check_violation'; END IF;
-IF {person} IN ({people(appeal, RULED)})
+IF {has_part(asked, RULED)}
 THEN RAISE EXCEPTION 'a second review is other people''s' USING ERRCODE = 'check_violation'; END IF;
 RETURN NEW;"""
 
@@ -73,7 +73,7 @@ class Ruling(Proposal):
                 name="not_involved",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert,
-                func=_not_involved(appeal="NEW.appeal_id", person="NEW.maker_id"),
+                func=_not_involved("NEW.maker_id, NEW.appeal_id"),
             ),
         )
 
@@ -101,7 +101,7 @@ class RulingApproval(Approval):
                 operation=pgtrigger.Insert,
                 declare=[("of", "appeals_ruling%ROWTYPE")],
                 func="SELECT * INTO of FROM appeals_ruling WHERE id = NEW.proposal_id;"
-                + _not_involved(appeal="of.appeal_id", person="NEW.approver_id"),
+                + _not_involved("NEW.approver_id, of.appeal_id"),
             ),
         ]
 
