@@ -93,8 +93,11 @@ class EvidenceForm(forms.Form):
 
     def __init__(self, *args: Any, two_claim: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not two_claim:
-            del self.fields["side"]
+        if not two_claim:  # nobody is asked; what is sent by hand all the same is judged by the act
+            self.fields["side"] = forms.CharField(required=False, widget=forms.HiddenInput())
+
+    def clean_side(self) -> str:
+        return self.cleaned_data["side"] or Side.APPELLANT.value
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -23,6 +23,7 @@ from appeals.services import hearing, recovery
 from appeals.services.words import Words
 from qqops import panels
 from qqops.errors import Invalid
+from qqops.pages import Preview
 from qqops.panels import Act
 
 
@@ -36,6 +37,12 @@ class EvidencePage(StepPage):
 
     def check(self) -> None:
         hearing.may_speak(self.appeal, self.user)
+
+    def preview(self, cleaned: dict[str, Any] | None) -> Preview:
+        found = super().preview(cleaned)
+        if cleaned is not None:
+            recovery.must_have_side(self.appeal, cleaned["side"])
+        return found
 
     def posted(self) -> list[tuple[str, list[Any]]]:
         """Files come with the second step, so what is said of them is not what was previewed."""
@@ -51,8 +58,8 @@ class EvidencePage(StepPage):
         items, files = [(cleaned["kind"], cleaned["said"])] if cleaned["kind"] else [], attached.brought()
         if not items and not files:
             raise Invalid(_("Say what it is, or bring a file with the second step. Nothing was done."))
-        side = Side(cleaned.get("side", Side.APPELLANT))
-        recovery.add_evidence(self.appeal, items, files, actor=self.user, side=side, ticket=cleaned["ticket"])
+        side, ticket = Side(cleaned["side"]), cleaned["ticket"]
+        recovery.add_evidence(self.appeal, items, files, actor=self.user, side=side, ticket=ticket)
         return _("The evidence is added.")
 
 

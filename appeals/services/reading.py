@@ -32,7 +32,7 @@ def read(appeal: Appeal, *, actor: Staff) -> Words:
 
 
 def open_file(item: AppealEvidence, *, actor: Staff) -> bytes:
-    """What a file that the appellant brought holds; Invalid where it is no longer kept."""
+    """What a file that was brought holds; Invalid where it is no longer kept."""
     appeal = item.appeal
     with pen.refusals(actor=actor, subject=appeal, facts={"act": "open_appeal_file"}):
         may_read(appeal, actor)

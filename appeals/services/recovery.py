@@ -69,8 +69,7 @@ def add_evidence(
         appeal = locked(appeal)
         may_speak(appeal, as_of_now(actor))
         not_in_hand(appeal, actor)
-        if side == Side.OTHER and not two_claim(appeal):
-            raise Invalid(_("Nobody else claims the number in this appeal. Nothing was done."))
+        must_have_side(appeal, side)
         brought = Brought(*claims.brought(items, files))
         n = len(items) + len(files)
         with acting("appeal.evidence_added", appeal, actor, ticket=ticket, n=n, whose=side.value) as act:
@@ -88,6 +87,12 @@ def add_evidence(
 def two_claim(appeal: Appeal) -> bool:
     """Has this recovery two sides to be heard?"""
     return appeal.kind == Kind.RECOVERY and appeal.contested_at is not None
+
+
+def must_have_side(appeal: Appeal, side: str) -> None:
+    """Invalid where it is to be of another claimant, and there is none: it never counts as the appellant's then."""
+    if side != Side.APPELLANT and not two_claim(appeal):
+        raise Invalid(_("Nobody else claims the number in this appeal. Nothing was done."))
 
 
 def weigh(evidence: AppealEvidence, match: str, *, actor: Staff, revision: int) -> Appeal:

@@ -10,7 +10,7 @@ from enforcement.policy import Kind
 from tests.appeals.heard import filed, objection, ruled
 from tests.enforcement.acts import decide
 from tests.web.appeal_desk import both_steps, of, page_of, take
-from tests.web.door import preview, text, told, verbs
+from tests.web.door import confirm, preview, text, told, verbs
 
 pytestmark = pytest.mark.usefixtures("rulebook")
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
@@ -40,7 +40,9 @@ def test_evidence_is_added_while_it_is_open_and_a_file_is_opened_by_a_button(des
     reader = desk("reviewer")
     assert url in reader.post(of("read", lost)).content.decode()
     before = len(verbs())
-    assert PNG not in reader.get(url).content and verbs()[before:] == []
+    shown = reader.get(url)  # whoever brought it: of two who claim the number that is not told before
+    assert "It was brought to be heard with" in text(shown) and "The appellant brought" not in text(shown)
+    assert PNG not in shown.content and verbs()[before:] == []
     opened = reader.post(url)
     assert (opened.content, opened["Content-Type"]) == (PNG, "image/png")
     assert "no-store" in opened["Cache-Control"] and lost.receipt in opened["Content-Disposition"]
@@ -87,7 +89,7 @@ def test_two_who_claim_the_number_freeze_it_while_both_are_heard(desk, lost):
 
 def test_of_two_who_claim_it_each_brings_his_own_and_the_form_asks_whose_it_is(desk, cast, lost):
     browser, agent = desk("reviewer"), desk("agent")
-    assert 'name="side"' not in agent.get(of("evidence", lost)).content.decode()
+    assert "Who brings it" not in text(agent.get(of("evidence", lost)))
     take(browser, lost)
     both_steps(browser, of("contest", lost), {"revision": "0", "reason": WHY})
     shown = preview(agent, of("evidence", lost), ITEM)
@@ -100,6 +102,17 @@ def test_of_two_who_claim_it_each_brings_his_own_and_the_form_asks_whose_it_is(d
     page = text(browser.get(page_of(lost)))
     assert page.index("Evidence of the appellant") < page.index("2009") < page.index("Evidence of the other claimant")
     assert "Score of the other claimant 5 Beside it" in page and "Score of the evidence" not in page
+
+
+def test_of_another_where_nobody_else_claims_it_nothing_is_taken_in_by_hand_either(desk, lost):
+    agent, url, before = desk("agent"), of("evidence", lost), AppealEvidence.objects.count()
+    for side in ("other", "nobody"):
+        shown = preview(agent, url, ITEM | {"side": side})
+        assert "Nobody else claims the number in this appeal. Nothing was done." in text(shown)
+        assert not shown.context["frozen"]
+    token = preview(agent, url, ITEM).context["token"]
+    sent = confirm(agent, url, ITEM | {"side": "other"}, token)
+    assert "Nothing was done" in text(sent) and AppealEvidence.objects.count() == before
 
 
 def test_what_cools_down_is_stopped_in_one_step(desk, cast, lost):
