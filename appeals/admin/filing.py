@@ -117,17 +117,17 @@ class FilePage(PressedPage):
         return appeal_url(appeal)
 
     def earlier(self, nonce: str) -> str:
-        form_key, _colon, seq = nonce.partition(":")
-        first = Appeal.objects.filter(form_key=form_key).first() or self._since(int(seq), "appeal.asked_again")
-        if first is None and self._since(int(seq), others.VERB) is None:
+        key, _colon, seq = nonce.partition(":")
+        form_key = uuid.UUID(key)
+        first = Appeal.objects.filter(form_key=form_key).first() or self._asked_again_since(int(seq))
+        if first is None and not others.is_kept(form_key):
             return ""
         self.say(_("This was done already, by the first press of the button."), messages.WARNING)
         return appeal_url(first) if first else self.number_url()
 
-    def _since(self, seq: int, verb: str) -> Appeal | None:
-        """What was filed before has that form's key, not this one's: a second review opens it again, and what somebody
-        else says is kept on it."""
-        done = queries.own_event_since(seq, self.user, verb)
+    def _asked_again_since(self, seq: int) -> Appeal | None:
+        """A second review opens what was filed before: it has that form's key, not this one's."""
+        done = queries.own_event_since(seq, self.user, "appeal.asked_again")
         return Appeal.objects.filter(pk=done.subject_id, number=self.number).first() if done else None
 
     def number_url(self) -> str:

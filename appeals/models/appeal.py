@@ -206,7 +206,8 @@ class Skip(Record):
 
 
 class PortalFiling(Record):
-    """One line of the portal's file, by the portal's id: which appeal its receipt number is of.
+    """One line of the portal's file, by the portal's id: which appeal its receipt number is of. Or one form of the
+    desk, by its key, where it was kept as somebody else's: what it makes otherwise has that key itself.
 
     It made that appeal, or came while the same was open, or asked for its second review. Whatever becomes of the
     appeal, the line is known when it comes again.

@@ -49,6 +49,11 @@ class Filing:
     form_key: uuid.UUID | None = field(default=None, compare=False)  # of the desk: a second click brings it again
 
     @property
+    def line(self) -> str | None:
+        """By what it is known when it comes again: the portal's id, or the key of the desk's form."""
+        return self.portal or (str(self.form_key) if self.form_key else None)
+
+    @property
     def asked(self) -> Asked:
         return Asked(self.number, Kind(self.kind), self.seq, self.decision)
 

@@ -220,19 +220,20 @@ def _in_turn() -> None:
 def _without_known(filings: Sequence[Filing], places: Iterable[int], done: Filed) -> list[int]:
     """The places whose portal id, or form, is not on the register yet."""
     of_form = {form for at in places if (form := filings[at].form_key)}
-    known: dict[Any, str | None] = dict(Appeal.objects.filter(form_key__in=of_form).values_list("form_key", "receipt"))
-    if of_portal := [portal for at in places if (portal := filings[at].portal)]:
+    made = Appeal.objects.filter(form_key__in=of_form).values_list("form_key", "receipt")
+    known: dict[str, str | None] = {str(form): receipt for form, receipt in made}
+    if lines := [line for at in places if (line := filings[at].line)]:
         with connection.cursor() as cursor:
-            cursor.execute(_KNOWN, [of_portal])
+            cursor.execute(_KNOWN, [lines])
             known |= dict(cursor.fetchall())
     fresh = []
     for at in places:
-        key = next((key for key in (filings[at].portal, filings[at].form_key) if key in known), None)
-        if key is None:
+        line = filings[at].line
+        if line is None or line not in known:
             fresh.append(at)
             continue
         done.known += 1
-        if receipt := known[key]:
+        if receipt := known[line]:
             done.receipts[at] = receipt
         else:
             done.keep_apart(at)

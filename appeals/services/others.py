@@ -7,6 +7,7 @@ claimant, and both are heard (7). The freeze meanwhile is a reviewer's act (serv
 what cools down.
 """
 
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from appeals.lifecycle import LIVE, Kind
-from appeals.models import Appeal, Message
+from appeals.models import Appeal, Message, PortalFiling
 from appeals.policy import Side
 from appeals.services import words
 from appeals.services.claims import Filing
@@ -45,6 +46,11 @@ def is_his(appeal: Appeal, key: DataKey, filing: Filing) -> bool:
     return words.contact_of(appeal, key) == filing.contact
 
 
+def is_kept(form_key: uuid.UUID) -> bool:
+    """Did this form of the desk come before? It has no appeal of its own to be known by, as what is filed has."""
+    return PortalFiling.objects.filter(portal=str(form_key)).exists()
+
+
 def keep(said: Sequence[Said], *, actor: Staff, ticket: str, facts: dict[str, Any]) -> None:
     """Keep these, of the portal or the desk, on their appeals, which are locked; in the caller's transaction."""
     told = facts | {"n": len(said)}
@@ -62,7 +68,7 @@ def keep(said: Sequence[Said], *, actor: Staff, ticket: str, facts: dict[str, An
         for filing, appeal, key in said:
             brought.add(appeal.pk, filing, key, act.event_id)
         brought.insert(act)
-        if lines := {filing.portal: appeal.pk for filing, appeal, _key in said if filing.portal}:
+        if lines := {line: appeal.pk for filing, appeal, _key in said if (line := filing.line)}:
             keep_lines(act, lines, at=now)
         if len(said) == 1:
             act.subject = said[0][1]

@@ -6,8 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import Hold, Number
-from appeals.models import Appeal, PortalFiling
+from appeals.models import Appeal, AppealEvidence, Message, PortalFiling
 from appeals.services import filing
+from appeals.services.claims import tidy
 from enforcement.policy import Kind
 from qqops.audit.verify import verify
 from qqops.errors import Invalid
@@ -42,6 +43,20 @@ def test_a_form_that_comes_twice_at_once_about_a_number_without_a_row_is_one_app
     said = as_filed(88_889_999, "enquiry", form_key=uuid.uuid4())
     found = together(*[lambda: filing.file_one(said, actor=agent)] * 2)
     assert found[0] == found[1] == Appeal.objects.get()
+
+
+def test_what_somebody_else_says_is_kept_once_when_its_form_comes_twice_at_once(
+    number: Callable[..., Number], agent: Staff
+) -> None:
+    one = number()
+    first = filed(one, "recovery", agent)
+    more = {"contact": "13900000002", "evidence": [("police", "报警回执")], "form_key": uuid.uuid4()}
+    said = [tidy(as_filed(one, "recovery", **more))]
+    found = together(*[lambda: filing.file(said, actor=agent)] * 2)
+    assert [(filed.others, filed.receipts) for filed in found] == [({0}, {})] * 2
+    assert filing.file_one(said[0], actor=agent) is None
+    assert Message.objects.get(kind="another").appeal == first and AppealEvidence.objects.count() == 1
+    assert list(verify()) == []
 
 
 def test_a_file_that_comes_twice_at_once_is_filed_once(numbers: Callable[..., list[int]], agent: Staff) -> None:

@@ -135,6 +135,18 @@ def test_who_asks_for_it_under_another_contact_is_told_no_receipt_and_what_he_br
     assert "Evidence of the other claimant" in mine and "Evidence of the appellant" not in mine
 
 
+def test_two_others_on_the_phone_of_one_agent_are_both_kept(desk, number, agent):
+    n = number()
+    filed(n, "recovery", agent)
+    browser, url = desk("agent"), file_url(n.pk)
+    forms = [SAID, SAID | {"contact": "139 1234 5678"}]
+    tokens = [preview(browser, url, said).context["token"] for said in forms]
+    for said, token in zip(forms, tokens, strict=True):
+        confirm(browser, url, said, token)
+    assert told(browser.get(number_url(n.pk))) == ["It was received and is kept, and a person will look at it."] * 2
+    assert Message.objects.filter(kind="another").count() == 2
+
+
 def test_a_recovery_of_a_frozen_number_is_shown_as_the_objection_that_it_becomes(desk, number, officer):
     n = number()
     report = decide(Kind.FREEZE, n, officer)
