@@ -100,7 +100,9 @@ def test_of_two_who_claim_it_each_brings_his_own_and_the_form_asks_whose_it_is(d
     item = AppealEvidence.objects.get(kind="places")
     both_steps(browser, of("weigh", lost), {"revision": "2", f"item_{item.pk}": "match"})
     page = text(browser.get(page_of(lost)))
-    assert page.index("Evidence of the appellant") < page.index("2009") < page.index("Evidence of the other claimant")
+    _before, _title, both = page.partition("Evidence of the appellant")
+    own, _title, others = both.partition("Evidence of the other claimant")
+    assert [("2009" in side, ITEM["said"] in side) for side in (own, others)] == [(True, False), (False, True)]
     assert "Score of the other claimant 5 Beside it" in page and "Score of the evidence" not in page
 
 
