@@ -141,6 +141,7 @@ class Routed:
     premium: bool
     over: bool  # what is objected to has ended already, and is decided all the same
     open_of_other: bool = False  # the same is open under another contact: its receipt number is not told
+    cools: bool = False  # and was upheld: it takes effect unless it is stopped
 
 
 def routed(lines: Sequence[Asked]) -> list[Routed]:

@@ -10,7 +10,7 @@ from qqops.audit import verbs
 KINDS = dict(Kind.choices)
 verbs.declare("appeal.filed", _("filed appeals: %(n)s"), kinds=KINDS, declined=dict(Why.choices))
 verbs.declare("appeal.joined", _("took lines of the portal's file for appeals that are there already: %(n)s"))
-verbs.declare("appeal.claimed", _("kept lines of the portal's file by somebody else than who appealed: %(n)s"))
+verbs.declare("appeal.claimed", _("kept what others than who appealed said of the same: %(n)s"))
 verbs.declare("appeal.taken", _("took an appeal in hand"), kind=KINDS)
 verbs.declare("appeal.passed_on", _("passed an appeal on"), kind=KINDS)
 verbs.declare("appeal.handed_over", _("handed an appeal to %(to)s"), kind=KINDS)

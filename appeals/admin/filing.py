@@ -179,7 +179,7 @@ def _decision_in_words(target: Target) -> str:
 
 def _fingerprint(found: Routed) -> str:
     told = (found.kind, found.tenure, found.decision, found.why, found.open_receipt, found.again, found.gated)
-    return ":".join(map(str, (*told, found.open_of_other)))
+    return ":".join(map(str, (*told, found.open_of_other, found.cools)))
 
 
 def _is_new(found: Routed) -> bool:
@@ -214,6 +214,11 @@ def _sentences(found: Routed) -> Iterable[Any]:
             "The same is open already, under another contact. What is said now is kept for whoever hears that, as"
             " somebody else's, and has no receipt number; of a recovery both are heard (7)."
         )
+        if found.cools:
+            yield _(
+                "That was upheld, and takes effect all the same when its waiting period is over. Whoever is bound to"
+                " the number and does not agree has it stopped, on the page of that appeal (7)."
+            )
         yield _("Who filed it himself, and has a new contact only, has its receipt number: add it on that page.")
         return
     if found.route == Route.OBJECTION:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import Number
 from accounts.services.declared import refuse_own
-from appeals.lifecycle import LIVE
+from appeals.lifecycle import LIVE, State
 from appeals.models import Appeal, AppealEvidence
 from appeals.policy import FILE, Side
 from appeals.routing import Routed, routed
@@ -108,7 +108,7 @@ def look(filing: Filing, *, actor: Staff) -> Routed:
     if found.open_receipt:
         known = Appeal.objects.get(receipt=found.open_receipt)
         if not others.is_his(known, words.key_of(known), filing):
-            return replace(found, open_receipt=None, open_of_other=True)
+            return replace(found, open_receipt=None, open_of_other=True, cools=known.state == State.COOLING)
     if found.again:
         before = Appeal.objects.get(receipt=found.again)
         _must_be_his(before, words.key_of(before), filing)

@@ -135,6 +135,22 @@ def test_who_asks_for_it_under_another_contact_is_told_no_receipt_and_what_he_br
     assert "Evidence of the other claimant" in mine and "Evidence of the appellant" not in mine
 
 
+def test_of_what_was_upheld_meanwhile_it_is_said_that_only_a_stop_keeps_it_from_taking_effect(
+    desk, number, agent, reviewer
+):
+    n = number()
+    first = filed(n, "recovery", agent)
+    browser, url, says = desk("agent"), file_url(n.pk), "takes effect all the same when its waiting period is over"
+    early = preview(browser, url, SAID)
+    assert says not in text(early)
+    ruled(first, "upheld", reviewer)
+    late = confirm(browser, url, SAID, early.context["token"])
+    assert says in text(late) and "has changed meanwhile" in text(late) and first.receipt not in late.content.decode()
+    assert not Message.objects.filter(kind="another").exists()
+    assert confirm(browser, url, SAID, late.context["token"]).status_code == 302
+    assert Appeal.objects.get().state == "cooling"
+
+
 def test_two_others_on_the_phone_of_one_agent_are_both_kept(desk, number, agent):
     n = number()
     filed(n, "recovery", agent)
