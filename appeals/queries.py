@@ -1,6 +1,7 @@
 """Reads of appeals: what a person may see, what waits for whom, one appeal's rulings and story."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
@@ -163,6 +164,13 @@ def evidence(appeal: Appeal) -> QuerySet[AppealEvidence]:
     """Without what the files hold; each with what was said of it, the latest first."""
     found = AppealEvidence.objects.filter(appeal=appeal).defer("content").order_by("pk")
     return found.prefetch_related("weighings__checker")
+
+
+def brought_since(appeal: Appeal, staff: Staff, seq: int, side: str, hashes: Sequence[str]) -> bool:
+    """Has this person recorded any of these items, of that side, since the event of that `seq`? By their SHA-256."""
+    rows = AppealEvidence.objects.filter(appeal=appeal, maker=staff, side=side, sha256__in=hashes)
+    acts = list(rows.values_list("event_id", flat=True))
+    return Event.objects.filter(pk__in=acts, seq__gt=seq).exists()
 
 
 def weighed(appeal: Appeal, *, of_other: bool = False) -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """The steps of a recovery (7) beyond its hearing: evidence and its weight, two who claim one number, the stop."""
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 from django.db import transaction
@@ -18,9 +19,9 @@ from appeals.forms import AttachedForm
 from appeals.forms_hearing import ContestForm, EvidenceForm, WeighForm, WithdrawForm, field_of
 from appeals.models import Appeal, AppealEvidence
 from appeals.policy import FILE, Side
-from appeals.queries import evidence
+from appeals.queries import brought_since, evidence
 from appeals.services import hearing, recovery
-from appeals.services.words import Words
+from appeals.services.words import Words, sha256_of
 from qqops import panels
 from qqops.errors import Invalid
 from qqops.pages import Preview
@@ -50,6 +51,16 @@ class EvidencePage(StepPage):
 
     def context(self) -> dict[str, Any]:
         return {"attached": AttachedForm()}
+
+    def earlier(self, nonce: str) -> str:
+        """By what it brings: one person may record what both bring who claim the number, each on a page of its own."""
+        given, seq = self.request.POST, int(nonce.partition(":")[2])
+        hashes = [sha256_of(said)] if (said := given.get("said", "").strip()) else []
+        for upload in chain.from_iterable(uploads for _name, uploads in self.request.FILES.lists()):
+            hashes.append(sha256_of(upload.read()))
+            upload.seek(0)
+        side = given.get("side") or Side.APPELLANT
+        return super().earlier(nonce) if brought_since(self.appeal, self.user, seq, side, hashes) else ""
 
     def take(self, cleaned: dict[str, Any]) -> str:
         attached = AttachedForm(self.request.POST, self.request.FILES)

@@ -106,6 +106,31 @@ def test_of_two_who_claim_it_each_brings_his_own_and_the_form_asks_whose_it_is(d
     assert "Score of the other claimant 5 Beside it" in page and "Score of the evidence" not in page
 
 
+def test_what_each_of_two_brings_is_no_second_press_of_the_other(desk, cast, lost):
+    browser, agent, url = desk("reviewer"), desk("agent"), of("evidence", lost)
+    take(browser, lost)
+    both_steps(browser, of("contest", lost), {"revision": "0", "reason": WHY})
+    sides = [ITEM | {"side": side} for side in ("other", "appellant")]
+    tokens = [preview(agent, url, said).context["token"] for said in sides]
+    confirm(agent, url, sides[0], tokens[0])
+    late = confirm(agent, url, sides[1], tokens[1])
+    assert "has changed meanwhile. Nothing was done" in text(late)
+    presses = [confirm(agent, url, sides[1], late.context["token"]) for _press in range(2)]
+    assert [press["Location"] for press in presses] == [page_of(lost)] * 2
+    assert told(agent.get(page_of(lost))) == [
+        "The evidence is added.",
+        "This was done already, by the first press of the button.",
+    ]
+    paper = {"kind": "", "said": "", "ticket": "", "side": "other"}
+    token = preview(agent, url, paper).context["token"]
+    for _press in range(2):
+        confirm(agent, url, paper | {"file_kind_1": "police", "file_1": SimpleUploadedFile("a.png", PNG)}, token)
+    items = AppealEvidence.objects.exclude(kind="registration").order_by("pk")
+    assert list(items.values_list("kind", "side")) == [
+        ("places", "other"), ("places", "appellant"), ("police", "other"),
+    ]  # fmt: skip
+
+
 def test_of_another_where_nobody_else_claims_it_nothing_is_taken_in_by_hand_either(desk, lost):
     agent, url, before = desk("agent"), of("evidence", lost), AppealEvidence.objects.count()
     for side in ("other", "nobody"):
