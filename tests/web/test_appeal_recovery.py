@@ -124,7 +124,8 @@ def test_what_each_of_two_brings_is_no_second_press_of_the_other(desk, cast, los
     paper = {"kind": "", "said": "", "ticket": "", "side": "other"}
     token = preview(agent, url, paper).context["token"]
     for _press in range(2):
-        confirm(agent, url, paper | {"file_kind_1": "police", "file_1": SimpleUploadedFile("a.png", PNG)}, token)
+        brought = paper | {"file_kind_1": "police", "file_1": SimpleUploadedFile("a.png", PNG)}
+        assert confirm(agent, url, brought, token)["Location"] == page_of(lost)
     items = AppealEvidence.objects.exclude(kind="registration").order_by("pk")
     assert list(items.values_list("kind", "side")) == [
         ("places", "other"), ("places", "appellant"), ("police", "other"),
