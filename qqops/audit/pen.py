@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, models, transaction
+from django.db import IntegrityError, connection, models, transaction
 from psycopg.types.json import Jsonb
 
 from qqops.audit import digest, origin, verbs
@@ -190,6 +190,12 @@ def _insert(acts: list[Act]) -> None:
             f" FROM ({' UNION ALL '.join(selects)}) acts (n, {_GIVEN}) ORDER BY n; SET CONSTRAINTS ALL DEFERRED",
             params,
         )
+        written = cursor.rowcount  # of the first of these statements; only the INSERT has any
+        while cursor.nextset():
+            written = max(written, cursor.rowcount)
+    # A rule or a trigger may keep one from being written. What it says is then not done either, nor is it shown.
+    if written != len(acts):
+        raise IntegrityError("an event was not written: nothing was done")
 
 
 assert settings.USE_TZ  # the digest of a timestamptz is only stable when sessions agree on the zone (UTC)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, connection, transaction
 
 from accounts.models import Number
 from qqops.audit import origin, pen, verbs
@@ -44,6 +44,29 @@ def test_an_act_that_lacks_what_its_sentence_names_raises_and_nothing_is_written
         ):
             Number.objects.exists()
     assert head() == before
+
+
+@pytest.mark.parametrize("many", [1, 2])
+def test_where_the_database_keeps_an_event_from_being_written_nothing_is_done(
+    number: Make, officer: Staff, many: int
+) -> None:
+    """As whoever owns it may have it do, by a rule or a trigger: all of them, or the last."""
+    one, before = number(), head()
+
+    def swallow(execute: Any, sql: str, *rest: Any) -> Any:
+        return execute(sql.replace("ORDER BY n;", f"WHERE n < {many - 1} ORDER BY n;"), *rest)
+
+    with (
+        connection.execute_wrapper(swallow),
+        pytest.raises(IntegrityError, match="nothing was done"),
+        pen.act("demo.built", actor=officer, reason="", facts={"numbers": 1}) as act,
+    ):
+        Number.objects.filter(pk=one.pk).update(tier=3)
+        act.history(Number, [one.pk])
+        for _n in range(many - 1):
+            with pen.act("demo.built", actor=officer, reason="", facts={"numbers": 0}):
+                pass
+    assert (head(), Number.objects.get(pk=one.pk).tier) == (before, one.tier)
 
 
 def test_an_undeclared_verb_raises_and_nothing_is_written(officer: Staff) -> None:
