@@ -9,6 +9,7 @@ from accounts.services.declared import declare
 from enforcement.policy import Kind
 from qqops.audit.models import Event
 from tests.accounts.rights.steps import answer, ask, do
+from tests.appeals.heard import objection, ruled
 from tests.enforcement.acts import decide
 from tests.web.door import text
 
@@ -79,3 +80,13 @@ def test_what_is_about_a_number_of_his_own_is_kept_from_him_with_all_that_belong
         seen[who] = entries(page)[0] if "What it changed" in text(page) else []
     assert {f"Data request {done.pk}", f"Release {done.release.pk}"} <= set(seen["supervisor"])
     assert seen["supervisor2"] == []
+
+
+def test_a_ruling_on_an_appeal_about_his_own_number_is_kept_from_him_as_the_appeal_is(desk, cast, number):
+    one = number()
+    appeal = objection(one, decide(Kind.FREEZE, one, cast["officer"]), cast["agent"])
+    ruling = ruled(appeal, "rejected", cast["reviewer"])
+    declare(cast["supervisor2"], [one.pk], "own", actor=cast["supervisor2"])
+    page = url(Event.objects.get(verb="appeal.ruled"))
+    assert f"Ruling {ruling.pk}" in entries(desk("supervisor").get(page))[0]
+    assert "What it changed" not in text(desk("supervisor2").get(page))

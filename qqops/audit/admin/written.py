@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import ForeignKey, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, ForeignKey, Model, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -88,7 +88,8 @@ def _visible(request: HttpRequest, model: Table) -> QuerySet[Any]:
         if isinstance(f, ForeignKey) and f.related_model is not Staff:
             of: Any = f.related_model
             seen = _visible(request, of) if _may_see(request, of) else of._default_manager.none()
-            found = found.filter(Q(**{f"{f.name}__isnull": True}) | Q(**{f"{f.name}__in": seen.values("pk")}))
+            # Asked for the few rows that are shown, never of a whole table of those.
+            found = found.filter(Q(**{f"{f.name}__isnull": True}) | Exists(seen.filter(pk=OuterRef(f.attname))))
     return found
 
 
@@ -98,9 +99,8 @@ def _rows(request: HttpRequest, table: Table, event: Event, after: str) -> Query
     if model is table:
         rows = _visible(request, model).filter(event_id=event.pk)
     else:
-        rows = _with_older(table, model).filter(event_id=event.pk)
-        if (page := _page_of(request, model)) is not None:
-            rows = rows.filter(**{f"{_own_key(model)}__in": page.queryset().values("pk")})
+        seen = _visible(request, model).filter(pk=OuterRef(_own_key(model)))
+        rows = _with_older(table, model).filter(Exists(seen), event_id=event.pk)
     if (key := _asked(table, after)) is not None:
         rows = rows.filter(pk__gt=key)
     return rows.order_by("pk")[: ROWS + 1]
