@@ -19,14 +19,15 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @contextmanager
-def away(table: str) -> Iterator[None]:
+def away(table: str, column: str = "") -> Iterator[None]:
     with superuser() as cursor:
-        cursor.execute(f"ALTER TABLE {table} RENAME TO taken_away")
+        cursor.execute(f"ALTER TABLE {table} RENAME {column} TO taken_away")
     try:
         yield
     finally:
         with superuser() as cursor:
-            cursor.execute(f"ALTER TABLE taken_away RENAME TO {table}")
+            of, now = (table, "taken_away") if column else ("taken_away", "")
+            cursor.execute(f"ALTER TABLE {of} RENAME {now} TO {column or table}")
 
 
 def verified() -> tuple[Any, list[str], str, str]:
@@ -55,6 +56,17 @@ def test_a_table_that_was_dropped_is_named_with_whatever_else_is_broken(cast: di
     # Of the act that wrote into it, and of live rows that it held, nothing can be said but that it is gone.
     assert "table accounts_historicalnumber is missing" in found and drift not in found
     assert [one.row for one in verify()] == ["88880001"]
+
+
+def test_so_is_a_column_that_was_dropped(cast: dict[str, Staff]) -> None:
+    with away("alerts_alertseen", "note"):
+        code, named, _said, _error = verified()
+        assert (code, named) == (7, ["table alerts_alertseen note is missing"])
+    with away("audit_event", "reason"):
+        code, named, said, error = verified()
+        assert (code, named) == (7, ["table audit_event reason is missing"])
+        assert "The record is BROKEN" in said and "could not be raised" in error
+    assert list(verify()) == []
 
 
 @pytest.mark.parametrize("table", ["audit_event", "audit_checkpoint"])

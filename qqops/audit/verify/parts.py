@@ -51,18 +51,23 @@ class Extent:
     shares: int = 1
 
 
-MISSING = "table"  # what is said of a table of the record that is not there
+MISSING = "table"  # what is said of a table of the record, or of a column of it, that is not there
+
+_MISSING = """
+SELECT DISTINCT w.name, CASE WHEN to_regclass(w.name) IS NULL THEN 'is missing' ELSE w.lacks || ' is missing' END
+FROM unnest(%s::text[], %s::text[]) w(name, lacks)
+WHERE NOT EXISTS (SELECT FROM pg_attribute a
+  WHERE a.attrelid = to_regclass(w.name) AND a.attname = w.lacks AND a.attnum > 0 AND NOT a.attisdropped)
+ORDER BY 1, 2"""
 
 
 def missing(cursor: Any) -> list[Broken]:
-    """The tables that this looks at and that the database has not: somebody dropped or renamed them."""
+    """The tables that this looks at, and their columns, that the database has not: somebody dropped or renamed them."""
     looked_at: list[type[models.Model]] = [Event, Checkpoint, *privileges.record_tables()]
     looked_at += [model for model in apps.get_models() if hasattr(model, "history")]
-    names = [model._meta.db_table for model in looked_at]
-    cursor.execute(
-        "SELECT DISTINCT name FROM unnest(%s::text[]) name WHERE to_regclass(name) IS NULL ORDER BY 1", [names]
-    )
-    return [Broken(MISSING, name, "is missing") for (name,) in cursor.fetchall()]
+    columns = [(model._meta.db_table, str(f.column)) for model in looked_at for f in model._meta.concrete_fields]
+    cursor.execute(_MISSING, [list(names) for names in zip(*columns, strict=True)])
+    return [Broken(MISSING, name, row) for name, row in cursor.fetchall()]
 
 
 def can_look(gone: Sequence[Broken]) -> bool:
