@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any
 
+import pgtrigger
 import psycopg
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.contrib.postgres.fields import BigIntegerRangeField
 from django.contrib.postgres.fields.ranges import RangeField
 from django.core.management import call_command
@@ -38,11 +40,11 @@ from qqops.audit.history import UNTOLD
 from qqops.audit.models import Event
 from qqops.audit.privileges import record_tables
 from qqops.audit.verify import Broken, checks, parts, verify
-from qqops.audit.verify.parts import every, named
-from qqops.staff.models import AccessRequest, Holding, Staff
+from qqops.audit.verify.parts import Extent, every, named
+from qqops.staff.models import AccessApproval, AccessRequest, Holding, Staff
 from tests.audit.record import acted
 from tests.audit.superuser import superuser
-from tests.audit.tampering import CHAIN, DIGEST, DRIFT, Name, at_once, redigest, rehash, table_of, unfetter
+from tests.audit.tampering import CHAIN, DIGEST, DRIFT, NOBODYS, Name, at_once, redigest, rehash, table_of, unfetter
 from tests.campaign import FULL, size
 from tests.cast import everybody
 from tests.enforcement.acts import broken
@@ -229,6 +231,86 @@ def _copy(model: Any, columns: list[Any]) -> str:
         else:
             made.append(f'"{column}"')
     return ", ".join(made)
+
+
+@pytest.mark.parametrize("shares", [1, 3])
+def test_what_names_no_event_or_no_number_is_named_however_the_work_is_shared(
+    told: None, monkeypatch: pytest.MonkeyPatch, shares: int
+) -> None:
+    """Once somebody took away that there is always one."""
+    monkeypatch.setattr(parts, "RANGE", 5)
+    approval, event = (", ".join(f'"{f.column}"' for f in m._meta.concrete_fields) for m in (AccessApproval, Event))
+    forged = {
+        (DIGEST, "record", 'no event rows {"staff_accessapproval": 1}'): (
+            "ALTER TABLE staff_accessapproval ALTER event DROP NOT NULL",
+            f"INSERT INTO staff_accessapproval ({approval}) SELECT {_but(approval, event='NULL', id='id + 900000')}"
+            " FROM staff_accessapproval LIMIT 1",
+        ),
+        (CHAIN, "audit_event", f"event {NOBODYS}"): (
+            "ALTER TABLE audit_event ALTER seq DROP NOT NULL",
+            f"INSERT INTO audit_event ({event}) SELECT {_but(event, seq='NULL::bigint', id=repr(NOBODYS) + '::uuid')}"
+            " FROM audit_event WHERE rows = '{}' LIMIT 1",
+        ),
+    }
+    with superuser() as cursor:
+        unfetter(cursor, ["staff_accessapproval"])
+        cursor.execute(parts.SESSION)
+        head = _head(cursor).seq
+        for name, statements in forged.items():
+            cursor.execute("SAVEPOINT whole")
+            for statement in statements:
+                cursor.execute(statement)
+            found = [b for part in every(Extent(0, head, shares)) if part.what == name[0] for b in named(cursor, part)]
+            assert [(b.what, b.table, b.row) for b in found] == [name]
+            cursor.execute("ROLLBACK TO whole")
+        cursor.connection.rollback()
+
+
+def _but(columns: str, **given: str) -> str:
+    return ", ".join(given.get(column.strip('"'), column) for column in columns.split(", "))
+
+
+MONTH = "SELECT max(inhrelid::regclass::text) FROM pg_inherits WHERE inhparent = 'audit_event'::regclass"
+APP = settings.DATABASES["default"]["USER"]
+CHAINED = "CREATE OR REPLACE FUNCTION audit_event_chain() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"
+
+
+@pytest.mark.parametrize(
+    ("statement", "row"),
+    [
+        ("ALTER TABLE audit_event DISABLE TRIGGER chain", "audit_event trigger chain"),
+        ("ALTER TABLE {month} DISABLE TRIGGER no_truncate", "{month} trigger no_truncate"),
+        ("ALTER TABLE staff_accessapproval DISABLE TRIGGER ALL", "staff_accessapproval trigger {append_only}"),
+        ("DROP TRIGGER {append_only} ON staff_accessapproval", "staff_accessapproval trigger {append_only}"),
+        (CHAINED, "function audit_event_chain"),
+        ("ALTER FUNCTION {append_only}() RENAME TO another", "staff_accessapproval trigger {append_only}"),
+        (f"GRANT UPDATE ON audit_event TO {APP}", f"audit_event UPDATE granted to {APP}"),
+        (f"GRANT UPDATE (reason) ON audit_event TO {APP}", f"audit_event UPDATE granted to {APP}"),
+        ("GRANT DELETE ON {month} TO PUBLIC", f"{{month}} DELETE granted to {APP}"),
+        (f"GRANT INSERT ON {{month}} TO {APP}", f"{{month}} INSERT granted to {APP}"),
+        (f"ALTER TABLE staff_accessapproval OWNER TO {APP}", f"staff_accessapproval owned by {APP}"),
+        ("CREATE RULE r AS ON INSERT TO audit_event DO INSTEAD NOTHING", "audit_event rules"),
+        ("ALTER TABLE staff_holding ENABLE ROW LEVEL SECURITY", ""),
+        ("ALTER TABLE audit_event ENABLE ROW LEVEL SECURITY", "audit_event row security"),
+    ],
+)  # fmt: skip
+def test_a_guard_that_does_not_stand_is_named(told: None, statement: str, row: str) -> None:
+    append_only = next(
+        trigger.get_pgid(model)
+        for model, trigger in pgtrigger.registered()
+        if (model._meta.db_table, trigger.name) == ("staff_accessapproval", "append_only")
+    )
+    with superuser() as cursor:
+        cursor.execute(parts.SESSION)
+        cursor.execute(MONTH)
+        ((month,),) = cursor.fetchall()
+        words = {"month": month, "append_only": append_only}
+        cursor.execute(statement.format(**words))
+        found = [b for part in every() if part.what == "guard" for b in named(cursor, part)]
+        cursor.connection.rollback()
+    assert {b.table for b in found} <= {"record"}
+    rows = [b.row for b in found]
+    assert (row.format(**words) in rows) if row else rows == [], rows
 
 
 def test_the_last_events_cut_off_are_missed_by_their_rows(tamper: Any) -> None:

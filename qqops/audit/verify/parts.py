@@ -11,6 +11,7 @@ from django.db import connection, models
 from qqops.audit import digest, privileges
 from qqops.audit.checkpoints.models import Checkpoint
 from qqops.audit.models import Event
+from qqops.audit.verify import guards
 
 FETCHED = 1000  # rows at a time: of what is broken all is named, and little is held
 RANGE = 200_000  # events of a part of the chain
@@ -26,7 +27,7 @@ SESSION = (
 
 @dataclass(frozen=True)
 class Broken:
-    what: str  # table, chain, digest, drift, checkpoint; an app adds its own
+    what: str  # table, guard, chain, digest, drift, checkpoint; an app adds its own
     table: str
     row: str
 
@@ -92,8 +93,11 @@ def every(
 
 
 def _every(extent: Extent, size: dict[str, int], absent: set[str]) -> Iterator[Part]:
+    tables = [m for m in privileges.record_tables() if m._meta.db_table not in absent]
+    for sql in guards.queries([Event, *tables]):
+        yield Part("guard", "record", sql)
     yield from _chain(extent)
-    yield from _digests(extent, [m for m in privileges.record_tables() if m._meta.db_table not in absent], size)
+    yield from _digests(extent, tables, size)
     for model in apps.get_models():
         if hasattr(model, "history"):
             yield _drift(model, size)
@@ -132,9 +136,11 @@ SELECT 'seq ' || seq FROM (
   SELECT e.seq, e.hash = {digest.event("e.prev_hash")} AS fits,
          e.prev_hash = lag(e.hash, 1, ''::bytea) OVER w AND e.seq = lag(e.seq, 1, 0::bigint) OVER w + 1 AS follows
   FROM audit_event e {"WHERE " + " AND ".join(within) if within else ""} WINDOW w AS (ORDER BY e.seq)) c
-WHERE (fits AND follows) IS NOT TRUE {f"AND seq > {start}" if start else ""} ORDER BY seq""",
+WHERE (fits AND follows) IS NOT TRUE AND seq {f"> {start}" if start else "IS NOT NULL"} ORDER BY seq""",
             RANGE if end else max(extent.head - start, 1),
         )
+    # Of no range, where somebody took away that there is always a number.
+    yield Part("chain", "audit_event", "SELECT 'event ' || id FROM audit_event WHERE seq IS NULL ORDER BY id")
 
 
 def _digests(extent: Extent, tables: list[type[models.Model]], size: dict[str, int]) -> Iterator[Part]:
@@ -150,14 +156,15 @@ def _digests(extent: Extent, tables: list[type[models.Model]], size: dict[str, i
         for sign, at in ((">=", share), ("<", share + 1)):
             if 0 < at < extent.shares:
                 bound = f"{sign} '{(at << 128) // extent.shares:032x}'::uuid"
-                events.append(f"e.id {bound}")
-                theirs.append(f"r.event {bound}")
+                for column, chosen in (("e.id", events), ("r.event", theirs)):
+                    # The first takes what names none too, where somebody took away that there is always one.
+                    chosen.append(f"({column} {bound} OR {column} IS NULL)" if at > share else f"{column} {bound}")
         yield Part(
             "digest",
             "record",
             f"""
 WITH written AS ({digest.by_event(tables, " AND ".join(theirs) or "true")})
-SELECT coalesce('seq ' || e.seq, 'event ' || w.event) || ' rows ' || coalesce(w.rows::text, '{{}}')
+SELECT coalesce('seq ' || e.seq, 'event ' || w.event, 'no event') || ' rows ' || coalesce(w.rows::text, '{{}}')
 FROM (SELECT id, seq, rows, rows_digest FROM audit_event e WHERE {" AND ".join(events) or "true"}) e
 FULL JOIN written w ON w.event = e.id
 WHERE e.id IS NULL OR CASE
