@@ -174,11 +174,12 @@ def read_moment(text: str) -> str:
 
 
 def _moment(text: str, *, end: bool) -> datetime.datetime:
-    """Of a day its beginning, or its end."""
+    """Of a day its beginning, or its end; so of a minute, or of a second, as the lists and the files have them."""
     if day := parse_date(text):
         moment = datetime.datetime.combine(day + datetime.timedelta(days=end), datetime.time())
     else:
         moment = datetime.datetime.fromisoformat(text)
+        moment += datetime.timedelta(**{"seconds" if moment.second else "minutes": end})
     return timezone.make_aware(moment)
 
 
@@ -206,7 +207,8 @@ TYPED: list[Typed] = [
           absent=_nobody),
     Typed(gettext_lazy("From"), "from", read_moment, _since, kept=True,
           help=gettext_lazy("As in 2026-11-28, or 2026-11-28 09:30.")),
-    Typed(gettext_lazy("To"), "to", read_moment, _until, kept=True),
+    Typed(gettext_lazy("To"), "to", read_moment, _until, kept=True,
+          help=gettext_lazy("To the end of that day, or minute.")),
     Typed(gettext_lazy("Act"), "verb", _verb, lambda verb: Q(verb=verb), kept=True,
           help=gettext_lazy("Its code, as in decision.applied.")),
     Typed(gettext_lazy("Ticket"), "ticket", str, lambda ticket: Q(ticket=ticket)),

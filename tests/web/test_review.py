@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 import time_machine
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import DeclaredNumber, Hold, Number
 from accounts.services.declared import declare, withdraw
 from accounts.services.holds import place
+from appeals.services import reading
 from enforcement.policy import Kind
+from enforcement.services.evidence import open_file
 from qqops.audit import origin, pen, review, sql, verbs
 from qqops.audit.models import Event
 from qqops.errors import Refused
@@ -23,6 +26,7 @@ from qqops.staff.services import limits
 from tests.accounts.disclosures import asking as disclosures
 from tests.appeals.heard import objection
 from tests.enforcement.acts import DAY, broken, decide, head
+from tests.enforcement.evidence.files import take_in
 from tests.web.door import queries, text
 
 URL = "/admin/audit/event/"
@@ -164,6 +168,37 @@ def test_what_named_a_number_is_found_though_nobody_ever_held_it(desk, cast, age
     assert found(desk("auditor"), number=free) == ["number.declared", "disclosure.registered"]
 
 
+def test_who_looked_at_what_is_kept_of_a_number_is_found_by_it_and_by_its_tenure(
+    desk, number, cast, officer, agent, reviewer, privacy, supervisor
+):
+    one, other, paper = number(), number(), take_in(officer)
+    frozen = decide(Kind.FREEZE, one, officer, files=(paper.pk,)).decision
+    open_file(paper, actor=officer)
+    appeal = objection(one, frozen, agent)
+    reading.read(appeal, actor=reviewer)
+    request = disclosures.register(agent, one.pk)
+    elsewhere = objection(other, decide(Kind.FREEZE, other, supervisor), agent)
+    reading.read(elsewhere, actor=reviewer)
+    with pen.act("disclosure.opened", actor=privacy, reason="", subject=request, facts={"what": "statement"}):
+        pass
+    auditor, looks = desk("auditor"), ["evidence.opened", "appeal.read", "disclosure.opened"]
+    for asked in ({"number": one.pk}, {"tenure": f"{one.pk}/1"}):
+        assert [verb for verb in found(auditor, **asked) if verb in looks] == looks, asked
+    assert found(auditor, decision=frozen.pk, kind="reads") == ["evidence.opened"]
+    assert found(auditor, tenure=f"{one.pk}/2") == []
+
+
+def test_a_time_is_counted_to_the_end_of_the_minute_or_the_second_that_is_written(desk, officer):
+    with pen.act("demo.built", actor=officer, reason="", facts={"numbers": 0}):
+        pass
+    event, auditor = Event.objects.latest("seq"), desk("auditor")
+    local = timezone.localtime(event.at)
+    written = f"{local:%Y-%m-%d %H:%M}", event.at.isoformat()  # by the list, by a file of JSON lines
+    for moment in written:
+        assert event.seq in seen(auditor, **{"from": moment, "to": moment}), moment
+    assert event.seq not in seen(auditor, to=f"{local - datetime.timedelta(minutes=1):%Y-%m-%d %H:%M}")
+
+
 def test_what_one_reached_is_to_be_looked_at_as_above_quota(desk, officer):
     with pytest.raises(Refused):
         limits.spend("export", officer, many=10_000)
@@ -292,15 +327,16 @@ def test_a_page_of_sixty_costs_five_statements_at_most_whatever_is_asked(desk, n
     assert max(costs[:own] + costs[own + 1 :]) <= 5 and costs[own] <= 6, costs
 
 
-def test_what_happened_to_ones_own_number_is_for_others_to_look_at(desk, cast, number, supervisor):
+def test_what_happened_to_ones_own_number_is_for_others_to_look_at(desk, cast, number, supervisor, officer, agent):
     own = number()
+    appeal = objection(own, decide(Kind.FREEZE, own, officer), agent)
     declare(supervisor, [own.pk], "own", actor=supervisor)
     browser, before = desk("supervisor"), head()
-    for asked in ({"number": own.pk}, {"tenure": f"{own.pk}/1"}):
+    for asked in ({"number": own.pk}, {"tenure": f"{own.pk}/1"}, {"appeal": appeal.receipt}):
         page = browser.get(URL, asked)
         assert "another person must act" in text(page) and page.context["page"].rows == []
-    assert [e.verb for e in Event.objects.filter(seq__gt=before)] == ["audit.refused"] * 2
-    assert seen(desk("auditor"), number=own.pk)
+    assert [e.verb for e in Event.objects.filter(seq__gt=before)] == ["audit.refused"] * 3
+    assert seen(desk("auditor"), number=own.pk) > seen(desk("auditor"), appeal=appeal.receipt) > set()
 
 
 def test_an_event_keeps_what_its_objects_page_keeps_from_a_reader(desk, cast, number, privacy, supervisor):
