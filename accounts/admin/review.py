@@ -1,5 +1,8 @@
 """How the trail is looked through by number and tenure, and for acts on numbers that whoever acts declared his own."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.db.models import Model, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -29,12 +32,13 @@ def _tenure(text: str) -> str:
 
 
 def _of_number(text: str) -> Q:
-    """All that touched it, whoever held it then; and what named its digits though nobody did."""
+    """All that touched it, whoever held it then, and each look at what is kept of its affairs; and what named its
+    digits though nobody did."""
     number = touched.one(int(text))
     tenures = Select("SELECT t.id FROM accounts_tenure t WHERE t.number_id = %s", [int(text)])
     return touched.among(
         touched.about("accounts.number", number),
-        touched.about("accounts.tenure", tenures),
+        *_affairs("k.number = %s", [int(text)]),
         touched.with_ids(
             touched.wrote(Number, number),
             touched.wrote(Tenure, tenures),
@@ -49,31 +53,50 @@ def _of_tenure(text: str) -> Q:
     number, seq = map(int, text.split("/"))
     tenure = Select("SELECT t.id FROM accounts_tenure t WHERE t.number_id = %s AND t.seq = %s", [number, seq])
     return touched.among(
-        touched.about("accounts.tenure", tenure),
+        # By the number first, which all of them have an index of.
+        *_affairs(f"k.number = %s AND k.tenure = ANY(ARRAY({tenure.sql}))", [number, *tenure.params]),
         touched.with_ids(
             touched.wrote(Tenure, tenure), touched.wrote_within(Tenure, tenure, Number, touched.one(number))
         ),
     )
 
 
-def _not_own(staff: Staff, text: str) -> None:
+def not_own(staff: Staff, number: int) -> None:
     """What happened to a number of one's own, disclosures of it among that, is for others to look at."""
     with pen.refusals(actor=staff, facts={"act": "audit_review"}):
-        refuse_own(staff, [int(text.partition("/")[0])])
+        refuse_own(staff, [number])
 
 
-# What is about a number besides itself, by kind of subject: a query of `number` and `key`. The apps above add theirs.
+def _not_own(staff: Staff, text: str) -> None:
+    not_own(staff, int(text.partition("/")[0]))
+
+
+# What is about a number besides itself, by kind of subject: a query of `number`, `tenure` and `key`. The apps above add
+# theirs.
 _ABOUT = {
-    "accounts.tenure": "SELECT number_id, id FROM accounts_tenure",
+    "accounts.tenure": "SELECT number_id, id, id FROM accounts_tenure",
     "accounts.datarequest": (
-        "SELECT t.number_id, r.id FROM accounts_datarequest r JOIN accounts_tenure t ON t.id = r.tenure_id"
+        "SELECT t.number_id, t.id, r.id FROM accounts_datarequest r JOIN accounts_tenure t ON t.id = r.tenure_id"
     ),
-    "accounts.disclosure": "SELECT number, disclosure_id FROM accounts_disclosuretarget",
+    "accounts.disclosure": "SELECT number, tenure_id, disclosure_id FROM accounts_disclosuretarget",
 }
+_OF_MANY: set[str] = set()
 
 
-def about_numbers(subject: str, query: str) -> None:
+def about_numbers(subject: str, query: str, *, of_many: bool = False) -> None:
+    """`of_many`: one of them may be about a million numbers; to each belongs only what touched it."""
     _ABOUT[subject] = query
+    if of_many:
+        _OF_MANY.add(subject)
+
+
+def _affairs(chosen: str, params: Sequence[Any]) -> list[Select]:
+    """The events about whatever is about a number."""
+    return [
+        touched.about(kind, Select(f"SELECT k.key FROM ({query}) k (number, tenure, key) WHERE {chosen}", params))
+        for kind, query in _ABOUT.items()
+        if kind not in _OF_MANY
+    ]
 
 
 def _own() -> Q:
@@ -91,7 +114,8 @@ _BY_HIM = "e.actor_id = o.staff_id AND e.at >= o.since AND e.at < o.until OFFSET
 
 def _own_acts() -> str:
     kinds = "".join(
-        f" UNION ALL SELECT own.*, '{kind}', k.key FROM own JOIN ({query}) k (number, key) ON k.number = own.number"
+        f" UNION ALL SELECT own.*, '{kind}', k.key FROM own JOIN ({query}) k (number, tenure, key)"
+        " ON k.number = own.number"
         for kind, query in _ABOUT.items()
     )
     return f"""(WITH own AS MATERIALIZED (

@@ -4,13 +4,15 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin.review import about_numbers
+from accounts.admin.review import about_numbers, not_own
+from accounts.queries.declared import own_numbers
 from appeals.models import Appeal
 from qqops import receipts
 from qqops.audit import review, touched
 from qqops.audit.touched import Select
 from qqops.errors import Invalid
 from qqops.pages.typed import Typed
+from qqops.staff.models import Staff
 
 
 def _receipt(text: str) -> str:
@@ -25,5 +27,16 @@ def _of_appeal(receipt: str) -> Q:
     return touched.among(touched.about("appeals.appeal", appeal), touched.with_ids(touched.wrote(Appeal, appeal)))
 
 
-about_numbers("appeals.appeal", "SELECT number_id, id FROM appeals_appeal")
-review.offer(Typed(gettext_lazy("Appeal"), "appeal", _receipt, _of_appeal, help=gettext_lazy("Its receipt number.")))
+def _not_own(staff: Staff, receipt: str) -> None:
+    """What is objected to about a number of one's own is on no page for him, nor here."""
+    about = Appeal.objects.filter(receipt=receipt).values("number")
+    if (own := own_numbers(staff).filter(number__in=about).first()) is not None:
+        not_own(staff, own.number)
+
+
+about_numbers("appeals.appeal", "SELECT number_id, tenure_id, id FROM appeals_appeal")
+review.offer(
+    Typed(
+        gettext_lazy("Appeal"), "appeal", _receipt, _of_appeal, allow=_not_own, help=gettext_lazy("Its receipt number.")
+    )
+)  # fmt: skip

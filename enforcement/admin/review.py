@@ -26,9 +26,11 @@ def _decision(text: str) -> str:
 
 def _of_decision(text: str) -> Q:
     decision = touched.one(int(text))
+    files = Select("SELECT e.file_id FROM enforcement_evidence e WHERE e.decision_id = %s", [int(text)])
     return touched.among(
         Select("SELECT e.seq FROM audit_event e WHERE e.decision_id = %s", [int(text)]),
         touched.about("enforcement.decision", decision),
+        touched.about("enforcement.evidencefile", files),
         touched.with_ids(touched.wrote(Decision, decision, skip=(ITS_OWN,))),
     )
 
@@ -43,8 +45,15 @@ def _of_clause(clause: str) -> Q:
     return Q(decision_id__in=Ground.objects.filter(clause__number=clause).values("decision"))
 
 
-about_numbers("enforcement.decision", "SELECT number_id, decision_id FROM enforcement_target")
-about_numbers("enforcement.case", "SELECT number_id, case_id FROM enforcement_casenumber")
+about_numbers("enforcement.decision", "SELECT number_id, tenure_id, decision_id FROM enforcement_target", of_many=True)
+about_numbers("enforcement.case", "SELECT number_id, tenure_id, case_id FROM enforcement_casenumber")
+about_numbers(
+    "enforcement.evidencefile",
+    "SELECT t.number_id, t.tenure_id, e.file_id FROM enforcement_target t"
+    " JOIN enforcement_evidence e ON e.decision_id = t.decision_id WHERE e.file_id IS NOT NULL"
+    " UNION ALL SELECT n.number_id, n.tenure_id, e.file_id FROM enforcement_casenumber n"
+    " JOIN enforcement_caseevidence e ON e.case_id = n.case_id WHERE e.file_id IS NOT NULL",
+)
 review.mark(
     "batch",
     gettext_lazy("batches"),
