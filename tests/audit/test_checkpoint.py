@@ -189,6 +189,19 @@ def test_a_forged_tail_is_named_by_the_records_own_checkpoints_and_by_the_one_th
 
 
 @pytest.mark.django_db(transaction=True)
+def test_the_events_before_a_checkpoint_are_not_called_its_own_where_one_of_them_was_changed(
+    world: list[int], tmp_path: Path
+) -> None:
+    file = tmp_path / "checkpoint"
+    run("audit_checkpoint", "--out", file)
+    with superuser() as cursor:
+        cursor.execute("UPDATE audit_event SET reason = 'as it suits me' WHERE seq = 2")
+    code, said, named = since(file)
+    assert (code, named) == (7, ["chain audit_event seq 2"])
+    assert "are those of the checkpoint" not in said
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_record_that_was_cut_and_one_of_another_house_are_told_apart(world: list[int], tmp_path: Path) -> None:
     file, other = tmp_path / "checkpoint", tmp_path / "other"
     run("audit_checkpoint", "--out", file)

@@ -25,6 +25,7 @@ from qqops.staff.models import Staff
 class Command(OpsCommand):
     help = gettext_noop("Recompute the hash chain and the row digests, and compare live rows with their history.")
     opens = False  # the record needs no key
+    chain_broken = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -61,7 +62,7 @@ class Command(OpsCommand):
         seq, hashed, _at = shot.head or (0, "–", "")
         if not found.rows:
             self.say(_("The record is whole: %(n)d events, head %(hash)s.") % {"n": seq, "hash": hashed[:16]})
-        if since and not shot.misfit:
+        if since and not (shot.misfit or self.chain_broken):  # else some of them may be others
             self.say(_before(since))
 
     def say_object(self, shot: Snapshot, since: Head | None, found: alarm.Findings, broken: Any) -> None:
@@ -79,6 +80,7 @@ class Command(OpsCommand):
         row: Broken
         for row in broken:
             found.add(row)
+            self.chain_broken |= row.what == "chain"
             yield row
 
     def raise_alarm(self, found: alarm.Findings) -> None:
