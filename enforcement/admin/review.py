@@ -66,7 +66,7 @@ review.offer(
         "clause",
         str,
         _of_clause,
-        help=gettext_lazy("As in 10.1."),
+        help=gettext_lazy("What was decided under it, as in 10.1."),
         kept=True,
         absent=_no_clause,
     )
