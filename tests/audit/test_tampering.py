@@ -342,7 +342,7 @@ def test_a_live_row_that_left_its_history_is_named(tamper: Any) -> None:
         Campaign: "organiser = 'another'",
         DormancyPolicy: "grace_days = grace_days + 1",
         ResourceProposal: "ticket = 'T-9'",
-        Appeal: "score = 99",
+        Appeal: "due_at = due_at + interval '1 minute'",
         Ruling: "expires_at = expires_at + interval '1 day'",
         Dispute: "court = 'another'",
     }
