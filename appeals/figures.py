@@ -54,7 +54,7 @@ def _rates(found: Quality) -> list[Table]:
 
 
 def _percent(rate: Rate) -> str:
-    return "" if rate.percent is None else f"{rate.percent} %"
+    return "" if rate.percent is None else f"{rate.percent}%"
 
 
 def _times(found: Quality) -> Table:

@@ -20,13 +20,13 @@ OFF = {"autocomplete": "off"}
 
 class FilingForm(forms.Form):
     seq = forms.TypedChoiceField(label=gettext_lazy("Tenure"), coerce=int)
-    kind = forms.ChoiceField(label=gettext_lazy("What it is"), choices=Kind.choices, widget=forms.RadioSelect)
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=Kind.choices, widget=forms.RadioSelect)
     decision = forms.TypedChoiceField(
         label=gettext_lazy("Decision objected to"), coerce=int, required=False, empty_value=None,
         help_text=gettext_lazy("Of an objection, and only of that."),
     )  # fmt: skip
     ground = forms.ChoiceField(
-        label=gettext_lazy("Why"),
+        label=gettext_lazy("Ground"),
         choices=[(kind.label, [(one.value, one.label) for one in grounds]) for kind, grounds in GROUNDS.items()],
     )
     relation = forms.ChoiceField(

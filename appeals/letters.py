@@ -91,7 +91,7 @@ def made_of(appeal: Appeal, *, over: bool = False) -> Both:
     else:
         kind, until = KINDS[appeal.kind], words.of_moment(appeal.due_at)
         what = (
-            f"我们已受理为{kind[0]}，将在 {until[0]} 前答复；需要您补充材料的时间不计入。结果不能预先告知。",
+            f"我们已受理为{kind[0]}，将在 {until[0]}前答复；需要您补充材料的时间不计入。结果不能预先告知。",
             f"It was taken as {kind[1]}. You will have an answer by {until[1]}, not counting the time in which we wait"
             " for something from you. Its outcome cannot be told beforehand.",
         )
@@ -105,7 +105,7 @@ def converted(appeal: Appeal) -> str:
     return _letter(
         appeal,
         (
-            f"您的申诉现改按{kind[0]}受理，将在 {until[0]} 前答复；需要您补充材料的时间不计入。结果不能预先告知。",
+            f"您的申诉现改按{kind[0]}受理，将在 {until[0]}前答复；需要您补充材料的时间不计入。结果不能预先告知。",
             f"Your appeal is now heard as {kind[1]}. You will have an answer by {until[1]}, not counting the time in"
             " which we wait for something from you. Its outcome cannot be told beforehand.",
         ),
@@ -179,7 +179,7 @@ def stopped(appeal: Appeal) -> str:
     return _letter(
         appeal,
         (
-            f"该号码的绑定人提出异议，找回暂不生效，将由我们重新审理，并在 {zh} 前答复。结果不能预先告知。",
+            f"该号码的绑定人提出异议，找回暂不生效，将由我们重新审理，并在 {zh}前答复。结果不能预先告知。",
             "Who is bound to the number does not agree: the recovery does not take effect and is heard anew. You will"
             f" have an answer by {en}. Its outcome cannot be told beforehand.",
         ),
@@ -192,7 +192,7 @@ def not_carried_out(appeal: Appeal) -> str:
     return _letter(
         appeal,
         (
-            f"等候期内该号码的状况已有变化，找回暂不生效，将由我们重新审理，并在 {zh} 前答复。结果不能预先告知。",
+            f"等候期内该号码的状况已有变化，找回暂不生效，将由我们重新审理，并在 {zh}前答复。结果不能预先告知。",
             "During the waiting period the number has changed: the recovery does not take effect and is heard anew. You"
             f" will have an answer by {en}. Its outcome cannot be told beforehand.",
         ),

@@ -210,9 +210,7 @@ def _changes(rows: list[Any]) -> dict[uuid.UUID, list[tuple[str, str, str]]]:
         found[after.event_id] = [(_("state"), str(was.label), str(now.label))] if was != now else []
         if before.protection != after.protection:
             label = str(Number._meta.get_field("protection").verbose_name)
-            found[after.event_id].append(
-                (label, before.get_protection_display() or "–", after.get_protection_display() or "–")
-            )
+            found[after.event_id].append((label, before.get_protection_display(), after.get_protection_display()))
         for name in ("frozen_until", "restricted_until"):
             if getattr(before, name) != getattr(after, name):
                 label = str(getattr(Number._meta.get_field(name), "verbose_name", name))
@@ -222,7 +220,7 @@ def _changes(rows: list[Any]) -> dict[uuid.UUID, list[tuple[str, str, str]]]:
 
 def _end(at: datetime.datetime | None) -> str:
     if at is None:
-        return "–"
+        return ""
     return _("without end") if at.year == 9999 else f"{timezone.localtime(at):%Y-%m-%d %H:%M}"
 
 

@@ -215,7 +215,7 @@ def _notice(request: HttpRequest, breach: Breach) -> Panel:
         with translation.override(language):
             facts = [
                 Fact(_("What happened"), breach.what),
-                Fact(_("Which of your information"), [str(label) for label in seen]),
+                Fact(_("Which of your information"), _(", ").join(str(label) for label in seen)),
                 Fact(_("Cause"), breach.cause),
                 Fact(_("Possible harm"), breach.harm),
                 Fact(_("What was done, and what you can do"), breach.remedy),

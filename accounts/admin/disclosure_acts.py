@@ -76,7 +76,11 @@ class KindsPage(Page):
             for code, asker in ASKERS.items()
         ]
         head = [_("Who asks"), _("Papers"), _("What may be given"), _("Legal basis")]
-        return {"list": [Panel(_("Who asks"), "ops/panel_table.html", {"head": head, "rows": rows})]}
+        lede = _(
+            "Who asks decides which papers are needed and what may be given at all. Who is not listed here has no way"
+            " in: without consent nothing is told (4.2)."
+        )
+        return {"lede": lede, "list": [Panel(_("Who asks"), "ops/panel_table.html", {"head": head, "rows": rows})]}
 
 
 class RegisterPage(ConfirmPage):

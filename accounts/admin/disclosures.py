@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
@@ -122,7 +123,8 @@ def facts_of(disclosure: Disclosure) -> list[Fact]:
         Fact(_("Taken in by"), disclosure.maker),
     ]
     if disclosure.reviewer:
-        facts += [Fact(_("Reviewed by"), disclosure.reviewer), Fact(_("Reviewed"), when(disclosure.reviewed_at))]
+        facts.append(Fact(_("Reviewed by"), disclosure.reviewer))
+        facts.append(Fact(_("Reviewed"), when(disclosure.reviewed_at, exact=True)))
         facts.append(Fact(_("Reasons of the review"), disclosure.review_reason))
     if disclosure.closer:
         facts += [Fact(_("Last step by"), disclosure.closer), Fact(_("Reasons"), disclosure.close_reason)]
@@ -157,7 +159,7 @@ def papers_panel(request: HttpRequest, disclosure: Disclosure) -> Panel:
             paper.dated,
             paper.deadline,
             paper.stamped if PAPERS[paper.kind].stamped else "",
-            paper.scan.sha256 if hasattr(paper, "scan") else "",
+            format_html('<code class="hash">{}</code>', paper.scan.sha256) if hasattr(paper, "scan") else "",
         )
         for paper in disclosure.papers.select_related("scan").defer("scan__content").order_by("pk")
     ]
@@ -184,7 +186,7 @@ def rulings_panel(request: HttpRequest, disclosure: Disclosure) -> Panel | None:
 def letters_panel(request: HttpRequest, disclosure: Disclosure) -> Panel:
     """In both languages: the answer is handed over in writing."""
     letters = [services.letter(disclosure, language) for language in ("zh-hans", "en")]
-    title = _("Letter, draft") if disclosure.state in OPEN_STATES else _("Letter")
+    title = _("Written answer, draft") if disclosure.state in OPEN_STATES else _("Written answer")
     return Panel(title, "accounts/disclosure_letter.html", {"letters": letters}, side="right")
 
 

@@ -26,7 +26,9 @@ class HolderFields(forms.Form):
 
     name = forms.CharField(label=gettext_lazy("Name"), required=False, max_length=60)
     document_kind = forms.ChoiceField(
-        label=gettext_lazy("Kind of document"), required=False, choices=[("", "–"), *DocumentKind.choices]
+        label=gettext_lazy("Kind of document"),
+        required=False,
+        choices=[("", gettext_lazy("not told")), *DocumentKind.choices],
     )
     document = forms.CharField(label=gettext_lazy("Document number"), required=False, max_length=40)
     mobile = forms.CharField(label=gettext_lazy("Mobile"), required=False, max_length=30)
@@ -38,7 +40,9 @@ class HolderFields(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
     method = forms.ChoiceField(
-        label=gettext_lazy("Method"), required=False, choices=[("", "–"), *Verification.Method.choices]
+        label=gettext_lazy("Method"),
+        required=False,
+        choices=[("", gettext_lazy("not told")), *Verification.Method.choices],
     )
     source = forms.CharField(
         label=gettext_lazy("Source"),

@@ -52,7 +52,7 @@ def standing(hold: Hold) -> Any:
         return badge(_("lifted"), "quiet")
     if hold.until and hold.until <= timezone.now():
         return badge(_("over"), "quiet")
-    return badge(_("holds"), "warn")
+    return badge(_("still holds"), "warn")
 
 
 class HoldList(KeysetList):
@@ -72,7 +72,7 @@ class HoldList(KeysetList):
             gettext_lazy("Standing"),
             "standing",
             (
-                ("open", gettext_lazy("holds"), open_holds),
+                ("open", gettext_lazy("still holds"), open_holds),
                 ("lifted", gettext_lazy("lifted"), Q(lifted_at__isnull=False)),
             ),
         ),

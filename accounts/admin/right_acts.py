@@ -334,7 +334,7 @@ def _step_acts(request: HttpRequest, asked: DataRequest | None) -> Iterable[Act]
     if asked is None:
         return
     for check, name, label, key in (
-        (answers.may_decide, "data_request_decide", _("Decide"), "d"),
+        (answers.may_decide, "data_request_decide", _("Decide the request"), "d"),
         (answers.may_carry_out, "data_request_carry_out", _("Carry out or send back"), "d"),
         (services.may_read, "data_request_statement", _("Read the statement"), "o"),
         (answers.may_download, "data_request_copy", _("Download the copy"), "c"),

@@ -202,7 +202,7 @@ class AgreePage(RulingPage):
         self.ruling.appeal = self.appeal = appeal
 
     def heading_title(self) -> str:
-        return _("Agree or send back: %(receipt)s") % {"receipt": self.appeal.receipt}
+        return _("Agree or refuse: %(receipt)s") % {"receipt": self.appeal.receipt}
 
     def crumbs(self) -> list[tuple[Any, str]]:
         return [(RulingsInbox.title, reverse(self.nav)), (self.appeal.receipt, appeal_url(self.appeal))]
@@ -249,7 +249,7 @@ def _acts(request: HttpRequest, appeal: Appeal) -> Iterable[Act]:
         ruling.appeal = appeal
         if may(rulings.capacity_of, ruling, user):
             url = reverse("admin:appeals_ruling", args=[ruling.pk])
-            yield Act(_("Agree or send back"), url, key="g", primary=True)
+            yield Act(_("Agree or refuse"), url, key="g", primary=True)
 
 
 panels.page("appeals/<int:pk>/rule/", "appeals_rule", RulePage)

@@ -221,7 +221,8 @@ def ruling_state(ruling: Ruling) -> Any:
 
 
 def ruling_facts(ruling: Ruling, words: Words | None = None) -> list[Fact]:
-    grounds = [f"{row.clause.number} ({row.clause.version.version})" for row in ruling.grounds.all()]
+    told = ({"clause": row.clause.number, "version": row.clause.version.version} for row in ruling.grounds.all())
+    grounds = [_("%(clause)s (%(version)s)") % one for one in told]
     facts = [
         Fact(_("Outcome"), [ruling.get_outcome_display(), ruling_state(ruling)]),
         Fact(_("Round"), ruling.round if ruling.round > 1 else ""),

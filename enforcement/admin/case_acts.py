@@ -67,7 +67,8 @@ class KindsPage(Page):
             for kind in OPENED
         ]
         head = [_("Kind"), _("What it says"), _("Clause it may lead to")]
-        return {"list": [Panel(_("Kind of case"), "ops/panel_table.html", {"head": head, "rows": rows})]}
+        lede = _("What was found decides what the case must say, and under which clause it may lead to a decision.")
+        return {"lede": lede, "list": [Panel(_("Kind of case"), "ops/panel_table.html", {"head": head, "rows": rows})]}
 
 
 class OpenCasePage(BringsFiles, PressedPage):

@@ -70,7 +70,7 @@ class CaseList(KeysetList):
         Column(gettext_lazy("Kind"), lambda c: c.get_kind_display()),
         Column(gettext_lazy("State"), standing),
         Column(gettext_lazy("Numbers"), lambda c: first_numbers(c)),
-        Column(gettext_lazy("Opened by"), lambda c: c.maker),
+        Column(gettext_lazy("Case opened by"), lambda c: c.maker),
         Column(gettext_lazy("Opened"), lambda c: when(c.opened_at)),
     )
     filters = (
@@ -127,7 +127,7 @@ def case_facts(case: Case) -> list[Fact]:
         found_fact(words),
         *details_in_words(case),
         Fact(_("Ticket"), case.ticket),
-        Fact(_("Opened by"), case.maker),
+        Fact(_("Case opened by"), case.maker),
         Fact(_("Opened"), when(case.opened_at, exact=True)),
     ]
     if case.root_cause:

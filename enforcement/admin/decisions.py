@@ -107,7 +107,7 @@ class DecisionPage(ObjectPage):
         return decisions()
 
     def heading(self, obj: Decision) -> str:
-        return f"{obj} {obj.get_kind_display()}"
+        return _("Decision %(id)s: %(act)s") % {"id": obj, "act": obj.get_kind_display()}
 
     def badges(self, obj: Decision) -> list[Any]:
         return [state_badge(obj)]

@@ -98,7 +98,7 @@ class OpenPage(Page):
         return {
             "facts": [
                 Fact(_("Type"), self.file.media_type),
-                Fact(_("Size"), filesizeformat(self.file.size)),
+                Fact(_("File size"), filesizeformat(self.file.size)),
                 Fact(_("SHA-256"), self.file.sha256),
                 Fact(_("Taken in by"), self.file.taken_by),
                 Fact(_("Taken in"), when(self.file.at, exact=True)),
@@ -142,7 +142,7 @@ def files_table(user: Staff, files: Iterable[EvidenceFile]) -> Panel | None:
         )
         for one in found
     ]
-    head = [_("File"), _("Type"), _("Size"), _("SHA-256"), _("Taken in by")]
+    head = [_("File"), _("Type"), _("File size"), _("SHA-256"), _("Taken in by")]
     return Panel(_("Evidence files"), "ops/panel_table.html", {"head": head, "rows": rows})
 
 

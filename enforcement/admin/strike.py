@@ -113,6 +113,7 @@ class Groundless(DecisionList):
 class StrikeForm(WhyForm):
     version = forms.ModelChoiceField(
         RuleVersion.objects.none(), label=gettext_lazy("Rules version"), required=False,
+        empty_label=gettext_lazy("none"),
         help_text=gettext_lazy("With the clause below, or a document as it was cited: one of the two."),
     )  # fmt: skip
     clause = forms.CharField(label=gettext_lazy("Clause"), required=False, max_length=20)

@@ -71,7 +71,7 @@ def _until(about: About) -> Both:
     lapses = decision.expires_at
     if decision.effect == Effect.PROVISIONAL and lapses and (ends is None or lapses < ends):  # DESIGN §4
         by_zh, by_en = words.of_moment(lapses)
-        zh += f"；现为临时措施，如在 {by_zh} 前未经另一名工作人员同意，则届时自行终止"
+        zh += f"；现为临时措施，如在 {by_zh}前未经另一名工作人员同意，则届时自行终止"
         en += f"; provisional now: it ends by itself on {by_en} unless another member of staff has agreed by then"
     return zh, en
 
@@ -85,11 +85,11 @@ def _change(one: Changed) -> Both:
     (zh, en), was, now = words.of_measure(one.was), words.of_end(one.was.until), words.of_end(one.until)
     if one.until != one.was.until:
         zh, en = (
-            f"{zh}：原至 {was[0]}，现改为至 {now[0]}。",
+            f"{zh}：截止时间原为：{was[0]}；现改为：{now[0]}。",
             f"{en}: it was until: {was[1]}; it is now until: {now[1]}.",
         )
     else:
-        zh, en = f"{zh}：期限不变，至 {now[0]}。", f"{en}: its end stays, until: {now[1]}."
+        zh, en = f"{zh}：期限不变，截止时间：{now[0]}。", f"{en}: its end stays, until: {now[1]}."
     if set(one.scopes) == set(one.was.scopes):
         return zh, en
     was, now = words.of_scopes(one.was.scopes), words.of_scopes(one.scopes)
@@ -177,11 +177,11 @@ def _ended(about: About) -> Both:
     confirmed = about.decision.effect != Effect.PROVISIONAL or about.decision.state == State.APPLIED
     if confirmed or measure.until == measure.ended_at == about.decision.ends_at:  # and not with its proposal
         return (
-            f"此前采取的措施（{zh}）期限已满，自 {at_zh} 起结束",
+            f"此前采取的措施（{zh}）期限已满，自 {at_zh}起结束",
             f"The measure on it ({en}) ended on {at_en}, as its time is over",
         )
     return (
-        f"此前采取的临时措施（{zh}）未获另一名工作人员确认，自 {at_zh} 起结束，不计入记录",
+        f"此前采取的临时措施（{zh}）未获另一名工作人员确认，自 {at_zh}起结束，不计入记录",
         f"The provisional measure on it ({en}) was not confirmed by another member of staff. It ended on {at_en} and"
         " does not count against you",
     )

@@ -56,14 +56,14 @@ SHIPPED: tuple[Draft, ...] = (
     _draft(
         Letter.RESTRICT,
         "号码限制通知（决定 {decision}）",
-        "您好：您使用的号码 {number} 自 {from} 起被限制使用，至 {until}。\n限制范围：{scope}。",
+        "您好：您使用的号码 {number} 自 {from}起被限制使用，截止时间：{until}。\n限制范围：{scope}。",
         "Your number is restricted (decision {decision})",
         "The number {number}, which you use, is restricted from {from}; until: {until}.\nWhat is restricted: {scope}.",
     ),
     _draft(
         Letter.FREEZE,
         "号码冻结通知（决定 {decision}）",
-        "您好：您使用的号码 {number} 自 {from} 起被冻结（{measure}），至 {until}。冻结期间号码下的数据不会删除。",
+        "您好：您使用的号码 {number} 自 {from}起被冻结（{measure}），截止时间：{until}。冻结期间号码下的数据不会删除。",
         "Your number is frozen (decision {decision})",
         "The number {number}, which you use, is frozen ({measure}) from {from}; until: {until}."
         " Nothing is deleted meanwhile.",
@@ -71,14 +71,14 @@ SHIPPED: tuple[Draft, ...] = (
     _draft(
         Letter.TERMINATE,
         "号码使用权终止通知（决定 {decision}）",
-        "您好：您对号码 {number} 的使用权自 {from} 起终止。",
+        "您好：您对号码 {number} 的使用权自 {from}起终止。",
         "Your right of use has ended (decision {decision})",
         "Your right to use the number {number} ended on {from}.",
     ),
     _draft(
         Letter.LIFT,
         "措施解除通知（决定 {decision}）",
-        "您好：对您使用的号码 {number} 采取的下列措施自 {from} 起解除：{measure}。其他仍在执行的措施不受影响。",
+        "您好：对您使用的号码 {number} 采取的下列措施自 {from}起解除：{measure}。其他仍在执行的措施不受影响。",
         "Measures are lifted (decision {decision})",
         "These measures on the number {number}, which you use, are lifted from {from}: {measure}."
         " Other measures still in force are not affected.",
@@ -86,7 +86,7 @@ SHIPPED: tuple[Draft, ...] = (
     _draft(
         Letter.ADJUST,
         "措施变更通知（决定 {decision}）",
-        "您好：对您使用的号码 {number} 采取的下列措施自 {from} 起变更：\n{changes}\n其他仍在执行的措施不受影响。",
+        "您好：对您使用的号码 {number} 采取的下列措施自 {from}起变更：\n{changes}\n其他仍在执行的措施不受影响。",
         "Measures are changed (decision {decision})",
         "These measures on the number {number}, which you use, are changed from {from}:\n{changes}\n"
         "Other measures still in force are not affected.",
@@ -94,7 +94,7 @@ SHIPPED: tuple[Draft, ...] = (
     _draft(
         Letter.RESTORE,
         "号码恢复通知（决定 {decision}）",
-        "您好：您对号码 {number} 的使用权自 {from} 起恢复。其他仍在执行的措施不受影响。",
+        "您好：您对号码 {number} 的使用权自 {from}起恢复。其他仍在执行的措施不受影响。",
         "Your right of use is restored (decision {decision})",
         "Your right to use the number {number} is restored from {from}."
         " Other measures still in force are not affected.",
@@ -102,7 +102,7 @@ SHIPPED: tuple[Draft, ...] = (
     _draft(
         Letter.UNDO,
         "决定撤销通知（决定 {decision}）",
-        "您好：此前对您使用的号码 {number} 作出的决定（{measure}）自 {from} 起撤销，"
+        "您好：此前对您使用的号码 {number} 作出的决定（{measure}）自 {from}起撤销，"
         "该决定的效果不再保留。其他仍在执行的措施不受影响。",
         "A decision is taken back (decision {decision})",
         "The earlier decision on the number {number}, which you use ({measure}), is taken back from {from}: what"
@@ -111,7 +111,7 @@ SHIPPED: tuple[Draft, ...] = (
     _draft(
         Letter.APOLOGY,
         "更正与致歉（决定 {decision}）",
-        "您好：此前对您使用的号码 {number} 采取的措施（{measure}）有误，自 {from} 起已更正，"
+        "您好：此前对您使用的号码 {number} 采取的措施（{measure}）有误，自 {from}起已更正，"
         "今后不再计入记录。对此造成的不便，我们深表歉意。",
         "A correction, and an apology (decision {decision})",
         "The earlier measure on the number {number}, which you use ({measure}), was wrong. It is put right from {from}"

@@ -8,7 +8,7 @@ ROLES = ROLE_LABELS | {"system": _("system actor"), "": _("nobody")}
 ACCESS = {"join": _("let in as"), "grant": _("role"), "reset": _("a new way in")}
 FACTORS = {
     "password": _("password"),
-    "code": _("code"),
+    "code": _("one-time code"),
     "mfa": _("second factor"),
     "totp": _("authenticator app"),
     "webauthn": _("passkey"),

@@ -148,7 +148,7 @@ class WelcomeForm(SetPasswordForm):  # type: ignore[type-arg]  # not generic at 
     """The first password, and the code that goes with the link; the service saves it."""
 
     code = forms.CharField(
-        label=_("Code"),
+        label=_("The code you were told"),
         max_length=20,
         help_text=_("Eight letters and digits, told by the person who asked for your access."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),

@@ -33,7 +33,7 @@ def test_the_old_and_the_new_end_are_told_and_stay_so(number: Make, officer: Sta
     change = decide(Kind.ADJUST, one, reviewer, clauses=("11",), duration=DAY)
     found, now = letter(change), change.decision.until
     assert found.subject_zh == f"措施变更通知（决定 #{change.decision.pk}）"
-    assert f"违规冻结：原至 {shown(was)}（北京时间），现改为至 {shown(now)}（北京时间）。" in found.body_zh
+    assert f"违规冻结：截止时间原为：{shown(was)}（北京时间）；现改为：{shown(now)}（北京时间）。" in found.body_zh
     assert (
         f"violation freeze: it was until: {shown(was)} (Beijing time); it is now until: {shown(now)} (Beijing time)."
         in found.body_en
@@ -48,7 +48,7 @@ def test_scopes_are_told_old_and_new_and_that_the_end_stays(number: Make, office
     decide(Kind.RESTRICT, one, officer, scopes=("send_msg", "mail"), duration=5 * DAY)
     found = letter(decide(Kind.ADJUST, one, reviewer, lift_kinds=("restrict",), scopes=("mail",)))
     end = shown(Measure.objects.get().until)
-    assert f"限制使用：期限不变，至 {end}（北京时间）。限制范围原为：发送消息、" in found.body_zh
+    assert f"限制使用：期限不变，截止时间：{end}（北京时间）。限制范围原为：发送消息、" in found.body_zh
     assert f"its end stays, until: {end} (Beijing time)." in found.body_en
     assert "What was restricted: send messages, mail; what is restricted now: mail." in found.body_en
 
@@ -58,7 +58,7 @@ def test_what_has_no_end_says_so(number: Make, officer: Staff, supervisor: Staff
     decide(Kind.FREEZE, one, officer, duration=5 * DAY)
     found = letter(approve(decide(Kind.ADJUST, one, officer, indefinite=True), supervisor))
     assert (
-        "现改为至 无固定期限，至解除为止。" in found.body_zh
+        "现改为：无固定期限，至解除为止。" in found.body_zh
         and "until: no fixed end, until it is lifted." in found.body_en
     )
 

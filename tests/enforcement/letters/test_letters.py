@@ -46,7 +46,7 @@ def test_a_freeze_says_what_why_until_when_and_where_to_object(
     found = letter(decision)
     assert found.subject == f"号码冻结通知（决定 #{decision.pk}） / Your number is frozen (decision #{decision.pk})"
     assert found.text.splitlines() == [
-        f"您好：您使用的号码 {one.pk} 自 {begins}{ZH} 起被冻结（违规冻结），至 {ends}{ZH}。"
+        f"您好：您使用的号码 {one.pk} 自 {begins}{ZH}起被冻结（违规冻结），截止时间：{ends}{ZH}。"
         "冻结期间号码下的数据不会删除。",
         "",
         "事实：群发诈骗链接",
@@ -191,6 +191,6 @@ def test_hours_count_in_beijing(number: Make, officer: Staff) -> None:
     with time_machine.travel(datetime.datetime(2026, 3, 31, 17, 30, tzinfo=datetime.UTC), tick=False):
         found = letter(decide(Kind.FREEZE, number(), officer, duration=5 * HOUR))
     assert (
-        "自 2026-04-01 01:30（北京时间） 起被冻结" in found.body_zh
+        "自 2026-04-01 01:30（北京时间）起被冻结" in found.body_zh
         and "2026-04-01 06:30 (Beijing time)" in found.body_en
     )
