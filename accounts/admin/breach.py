@@ -61,7 +61,9 @@ class BreachList(KeysetList):
         Column(gettext_lazy("Breach"), str),
         Column(gettext_lazy("Level"), lambda b: b.get_level_display()),
         Column(gettext_lazy("Standing"), standing),
-        Column(gettext_lazy("Reporting clock"), lambda b: [clock(b), when(b.report_due_at) if b.report_due_at else ""]),
+        Column(
+            gettext_lazy("Reporting clock"), lambda b: [clock(b), *([when(b.report_due_at)] if b.report_due_at else [])]
+        ),
         Column(gettext_lazy("People told"), lambda b: when(b.people_told_at)),
         Column(gettext_lazy("Whose viewing"), lambda b: b.staff),
         Column(gettext_lazy("Found"), lambda b: when(b.found_at)),

@@ -156,8 +156,8 @@ def papers_panel(request: HttpRequest, disclosure: Disclosure) -> Panel:
         (
             PAPERS[paper.kind].label,
             paper.number,
-            paper.dated,
-            paper.deadline,
+            digits(paper.dated) if paper.dated else "",
+            digits(paper.deadline) if paper.deadline else "",
             paper.stamped if PAPERS[paper.kind].stamped else "",
             format_html('<code class="hash">{}</code>', paper.scan.sha256) if hasattr(paper, "scan") else "",
         )

@@ -157,7 +157,7 @@ def keepers_panel(request: HttpRequest, asked: DataRequest) -> Panel | None:
 
 def _letters(request: HttpRequest, asked: DataRequest) -> Panel:
     letters = [(language, letter(asked, language)) for language in LANGUAGES]
-    return Panel(_("Letter to who asked"), "accounts/letter.html", {"letters": letters})
+    return Panel(_("Letter to the person who asked"), "accounts/letter.html", {"letters": letters})
 
 
 def _released(request: HttpRequest, asked: DataRequest) -> Panel | None:
@@ -181,7 +181,7 @@ def _of_identity(request: HttpRequest, identity: Identity) -> Panel | None:
         for one in data_requests(panels.staff_at(request)).filter(tenure=identity.pk).order_by("-pk")[:SHOWN]
     ]
     table = {"head": [_("Receipt"), _("Right"), _("Standing"), _("Due")], "rows": rows, "empty": _("None.")}
-    return Panel(_("Data requests"), "ops/panel_table.html", table, side="right")
+    return Panel(_("Data requests"), "ops/panel_table.html", table)
 
 
 def _to_identity(request: HttpRequest, asked: DataRequest | None) -> Iterable[Act]:

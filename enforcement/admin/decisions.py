@@ -39,7 +39,9 @@ def kind_text(decision: Decision) -> str:
 
 def targets_text(decision: Decision) -> Any:
     """The number itself where there is one; else how many."""
-    return digits(decision.only) if decision.target_count == 1 else decision.target_count  # type: ignore[attr-defined]
+    if decision.target_count == 1:
+        return digits(decision.only)  # type: ignore[attr-defined]
+    return _("%(n)s numbers") % {"n": f"{decision.target_count:,}"}
 
 
 class DecisionList(KeysetList):

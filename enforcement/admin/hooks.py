@@ -28,7 +28,7 @@ from qqops import panels
 from qqops.approvals import State
 from qqops.audit.models import Event
 from qqops.panels import Act, Change, Entry, Panel
-from qqops.templatetags.ops import badge, link, minute, when
+from qqops.templatetags.ops import badge, link, moment, when
 
 LATEST = 10
 KEYS = {Kind.RESTRICT: "r", Kind.FREEZE: "f", Kind.TERMINATE: "t", Kind.LIFT: "l", Kind.ADJUST: "e", Kind.RESTORE: "o"}
@@ -95,7 +95,7 @@ def _measure_row(m: Measure) -> tuple[Any, ...]:
     if m.in_force and m.decision.state == State.PROPOSED:
         standing = badge(_("provisional, waiting for approval"), "warn")
     decision = link(reverse("admin:enforcement_decision_change", args=[m.decision_id]), f"#{m.decision_id}")
-    return measure_name(m), standing, grounds_text(m.decision), minute(m.starts_at), measure_end(m), decision
+    return measure_name(m), standing, grounds_text(m.decision), moment(m.starts_at), measure_end(m), decision
 
 
 def _story(request: HttpRequest, number: Number) -> list[Entry]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -14,7 +15,7 @@ from enforcement.policy import RULES, Effect, Kind, Scope
 from enforcement.queries import rulings_on
 from enforcement.terms import LOST
 from qqops.approvals import State
-from qqops.templatetags.ops import badge, minute
+from qqops.templatetags.ops import badge, minute, moment
 
 STATE_TONES = {
     State.PROPOSED: "warn",
@@ -133,8 +134,8 @@ def scopes_text(scopes: Iterable[str]) -> str:
 
 def measure_end(measure: Measure) -> str:
     if measure.ended_at:
-        return f"{minute(measure.ended_at)} {measure.get_end_reason_display()}"
+        return format_html("{} {}", moment(measure.ended_at), measure.get_end_reason_display())
     if measure.until is None:
         return _("until lifted")
     over = _(" (over)") if measure.until <= timezone.now() else ""
-    return minute(measure.until) + over
+    return format_html("{}{}", moment(measure.until), over)

@@ -40,7 +40,7 @@ class HistoryPage(Page):
         self.object = self.of.object
 
     def heading_title(self) -> str:
-        return str(_("History of %(object)s")) % {"object": self.of.heading(self.object)}
+        return str(_("History: %(object)s")) % {"object": self.of.heading(self.object)}
 
     def crumbs(self) -> list[Crumb]:
         own = reverse(f"{self.of.url_base}_change", args=[self.object.pk])

@@ -81,9 +81,14 @@ class ObjectPage(Page):
 
     def crumbs(self) -> list[Crumb]:
         try:
-            return [(str(capfirst(self.model._meta.verbose_name_plural)), reverse(f"{self.url_base}_changelist"))]
+            return [(self._list_title(), reverse(f"{self.url_base}_changelist"))]
         except NoReverseMatch:
             return []
+
+    def _list_title(self) -> str:
+        """As the list calls itself: the way back has the words of the sidebar."""
+        listed = getattr(self.site.get_model_admin(self.model), "list_page", None)
+        return str(listed.title if listed else capfirst(self.model._meta.verbose_name_plural))
 
     def context(self) -> dict[str, Any]:
         obj = self.object

@@ -1,5 +1,6 @@
 """The small parts of every page, as template tags and as plain functions for columns and facts."""
 
+import itertools
 from collections.abc import Iterable, Mapping, Sized
 from datetime import date, datetime
 from typing import Any
@@ -40,6 +41,11 @@ def badge(label: Any, tone: str = "quiet") -> SafeString:
 
 def minute(at: datetime) -> str:
     return timezone.localtime(at).strftime("%Y-%m-%d %H:%M")
+
+
+def moment(at: datetime) -> SafeString:
+    """The minute for a narrow column: it breaks between day and hour, and nowhere else."""
+    return format_html("{} {}", *map(digits, minute(at).split()))
 
 
 def relative(at: datetime, now: datetime | None = None) -> str:
@@ -106,6 +112,14 @@ def under(row: Iterable[Any], head: Iterable[Any]) -> list[tuple[Any, Any]]:
     return list(zip(head, row, strict=True))
 
 
+def _listed(parts: list[Any]) -> SafeString:
+    """Words with commas between them; a badge has its own edge, so none stands beside it."""
+    said = [format_html("{}", part) for part in parts]
+    marked = [part.startswith('<span class="badge') for part in said]
+    between = [" " if one or other else _(", ") for one, other in itertools.pairwise(marked)]
+    return format_html_join("", "{}{}", zip(["", *between], said, strict=True))
+
+
 @register.filter
 def plain(value: Any, nothing: str = "—") -> Any:
     """Any value of a column, a fact or a change as a reader expects it."""
@@ -123,8 +137,7 @@ def plain(value: Any, nothing: str = "—") -> Any:
         pairs = ((key, _(": "), plain(inner)) for key, inner in value.items())
         return format_html_join(_("; "), "{}{}{}", pairs)
     if isinstance(value, list | tuple | set | frozenset):
-        between = " " if any(isinstance(inner, SafeString) for inner in value) else _(", ")  # no comma beside a badge
-        return format_html_join(between, "{}", ((plain(inner),) for inner in value))
+        return _listed([plain(inner) for inner in value])
     text = str(value)
     return linebreaksbr(text) if "\n" in text else text
 

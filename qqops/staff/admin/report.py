@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -73,7 +72,7 @@ def shown(line: Line) -> list[Any]:
 
 
 def flags(line: Line) -> Any:
-    return format_html_join(" ", "{}", ((badge(FLAGS[flag], TONES[flag]),) for flag in line.flags))
+    return [badge(FLAGS[flag], TONES[flag]) for flag in line.flags]
 
 
 class CsvPage(Page):
