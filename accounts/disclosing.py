@@ -45,7 +45,7 @@ PAPERS = {
         Paper("two_officers", _("credentials of two officers")),
         Paper("court_officers", _("credentials of the court's officers")),
         Paper("licence", _("lawyer's licence"), number=True),
-        Paper("identity_proof", _("identity proof of who asks")),
+        Paper("identity_proof", _("the asker's proof of identity")),
         Paper("guardianship", _("proof of guardianship")),
         Paper("death", _("death certificate")),
         Paper("kinship", _("proof of kinship")),
@@ -139,7 +139,7 @@ ASKERS = {
 
 # What is written back where the table itself refuses.
 REFUSALS = {
-    "not_held": _("This house holds no such information in the register asked."),
+    "not_held": _("The operator holds no such information in this register."),
     "not_allowed": _("The law does not let this information be given to who asks in this capacity."),
 }
 

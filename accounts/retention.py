@@ -66,7 +66,7 @@ CLASSES: dict[str, Retention] = {
         _("files handed out"),
         30 * DAY,
         _("the release"),
-        _("PIPL 19: who asked has it by then"),
+        _("PIPL 19: the person who asked has it by then"),
         with_identity=True,  # where everybody whom it is about has been erased
     ),
     REGISTERS: Retention(

@@ -58,7 +58,7 @@ class RegisterForm(HolderFields):
     order = forms.CharField(
         label=gettext_lazy("Order"), required=False, max_length=80, help_text=gettext_lazy("Empty: free of charge.")
     )
-    price = forms.DecimalField(label=gettext_lazy("Price, in yuan"), required=False, decimal_places=2, max_digits=9)
+    price = forms.DecimalField(label=gettext_lazy("Price in yuan"), required=False, decimal_places=2, max_digits=9)
     paid_until = forms.DateField(
         label=gettext_lazy("Paid until"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )

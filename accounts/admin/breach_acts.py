@@ -181,7 +181,7 @@ class AssessForm(WhyForm):
     remedy = text(gettext_lazy("What was done, and what people can do themselves"))
     contact = forms.CharField(
         label=gettext_lazy("Whom to ask"), max_length=200,
-        help_text=gettext_lazy("The house's own address or telephone, for the people concerned."),
+        help_text=gettext_lazy("The operator's own address or telephone, for the people concerned."),
     )  # fmt: skip
     field_order = ("level", "cause", "harm", "remedy", "contact", "reason", "ticket")
 

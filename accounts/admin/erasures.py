@@ -83,14 +83,14 @@ class ErasureAdmin(OpsModelAdmin):
 
 def _certificate(request: HttpRequest, erasure: Erasure) -> Panel:
     letters = [(language, certificate(erasure, language)) for language in LANGUAGES]
-    return Panel(_("Certificate for who asked"), "accounts/letter.html", {"letters": letters})
+    return Panel(_("Certificate for the person who asked"), "accounts/letter.html", {"letters": letters})
 
 
 def _periods(request: HttpRequest, erasure: Erasure) -> Panel:
     """How long each class is kept, and by which law: what the certificate rests on."""
     rows = [
         (one.label, _("%(n)d days after %(what)s") % {"n": one.keep.days, "what": one.after} if one.keep
-         else _("as long as the house"), one.basis)
+         else _("for as long as the operator exists"), one.basis)
         for one in CLASSES.values()
     ]  # fmt: skip
     head = [_("Data"), _("Kept"), _("Law")]

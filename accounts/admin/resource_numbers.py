@@ -132,7 +132,7 @@ def _fine(request: HttpRequest, number: Number) -> Panel | None:
     facts = [
         Fact(_("Tier"), number.tier, _("set by hand") if number.tier_set_at else ""),
         Fact(_("By its digits"), tier),
-        Fact(_("Why it is fine"), patterns or _("an ordinary number")),
+        Fact(_("Pattern"), patterns or _("an ordinary number")),
     ]
     return Panel(_("Tier"), "ops/panel_facts.html", {"facts": facts})
 

@@ -221,7 +221,7 @@ class FreeNumberPage(ObjectPage):
             Fact(_("Range"), named),
             Fact(_("Pool"), found.get_pool_display(), handing_text(found.pool)),
             Fact(_("Tier"), obj.tier, never),
-            Fact(_("Why it is fine"), self.free.patterns or _("an ordinary number")),
+            Fact(_("Pattern"), self.free.patterns or _("an ordinary number")),
         ]
 
 

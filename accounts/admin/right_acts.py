@@ -207,7 +207,10 @@ class DecidePage(OfOne, RulingPage):
         if waits := answers.not_yet(self.asked):
             return self.shown(_(waits), _("If you refuse, the request is over, and refused in writing."))
         return self.shown(
-            _("Your reason is written to who asked: leave out what he may not know, and every personal value."),
+            _(
+                "Your reason is written to the person who asked: leave out what he may not know, and every personal"
+                " value."
+            ),
             _("If you agree, and a supervisor carries it out:"),
             LOCKED if keepers(self.asked) else HAPPENS[Kind(self.asked.kind)],
             _("If you refuse, the request is over, and refused in writing."),

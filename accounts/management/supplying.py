@@ -68,7 +68,7 @@ def free_lines(free: FreeNumber) -> Iterator[str]:
         Fact(_("Range"), f"#{free.range.pk} {free.range}"),
         Fact(_("Pool"), free.range.get_pool_display()),
         Fact(_("Tier"), free.tier),
-        Fact(_("Why it is fine"), _(", ").join(free.patterns) or _("an ordinary number")),
+        Fact(_("Pattern"), _(", ").join(free.patterns) or _("an ordinary number")),
     ]
     yield from fact_lines(facts)
 

@@ -96,7 +96,7 @@ class CourtPage(ConfirmPage):
 
 
 class NegotiatePage(CourtPage):
-    title = gettext_lazy("Keep what was talked over")
+    title = gettext_lazy("Record the talks")
     form_class = NegotiateForm
     button = gettext_lazy("Keep it")
     happens = gettext_lazy("It stands in the appeal's dialogue, and is not sent.")
@@ -166,11 +166,11 @@ def _acts(request: HttpRequest, appeal: Appeal) -> Iterable[Act]:
         return
     at_court = appeal.state == State.COURT
     if at_court or (may(Step.SUE, appeal.kind, appeal.state) and not hasattr(appeal, "dispute")):
-        yield Act(_("Keep talks"), reverse("admin:appeals_negotiate", args=[appeal.pk]))
+        yield Act(NegotiatePage.title, reverse("admin:appeals_negotiate", args=[appeal.pk]))
     if may(Step.JUDGE, appeal.kind, appeal.state):
-        yield Act(_("Judgment"), reverse("admin:appeals_judge", args=[appeal.pk]), consequence=JudgePage.happens)
+        yield Act(JudgePage.button, reverse("admin:appeals_judge", args=[appeal.pk]), consequence=JudgePage.happens)
     elif may(Step.SUE, appeal.kind, appeal.state) and not hasattr(appeal, "dispute"):
-        yield Act(_("To court"), reverse("admin:appeals_sue", args=[appeal.pk]), consequence=SuePage.happens)
+        yield Act(SuePage.button, reverse("admin:appeals_sue", args=[appeal.pk]), consequence=SuePage.happens)
 
 
 def _panel(request: HttpRequest, appeal: Appeal) -> Panel | None:

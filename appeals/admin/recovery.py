@@ -104,7 +104,7 @@ class WeighPage(SeenPage):
 
 
 class ContestPage(SeenPage):
-    title, verb, rights = gettext_lazy("Two claim the number"), "appeal.contested", HEARS
+    title, verb, rights = gettext_lazy("Mark as contested"), "appeal.contested", HEARS
     form_class = ContestForm
     consequence = gettext_lazy(
         "The number is frozen for its security while both are heard, for ten working days at most, and whoever is bound"

@@ -221,7 +221,7 @@ class NumbersPage(StepPage):
 
 
 class DetailsPage(StepPage):
-    title, verb = gettext_lazy("Say the details anew"), "case.amended"
+    title, verb = gettext_lazy("Correct the details"), "case.amended"
     consequence = gettext_lazy("What was said before stays in the history of the case.")
 
     def form(self, data: Any = None) -> forms.BaseForm:

@@ -97,7 +97,7 @@ class Groundless(DecisionList):
     """What was left without any ground and still stands, or waits: somebody decides on each."""
 
     page = "groundless"
-    title = gettext_lazy("No ground left")
+    title = gettext_lazy("Decisions left without a ground")
     nav = LIST
     filters = ()
     search_label = ""

@@ -179,7 +179,12 @@ def check_details(case: Case, given: Mapping[str, Any]) -> dict[str, Any]:
 def check_close(case: Case, *, actor: Staff) -> None:
     check_work(case, actor=actor)
     if case.kind in CAUSED and not case.cause_agreed_by_id:
-        raise Invalid(_("It closes with a root cause that a second person agreed to (9.2)."))
+        raise Invalid(
+            _(
+                "A case of this kind closes with a root cause that a second person has agreed to (9.2): propose one"
+                " first, or wait for the answer."
+            )
+        )
     if left := still_stands(list(case.details.get("decisions", ()))) if "strike_out" in case.details else []:
         named = ", ".join(f"#{pk}" for pk in left[:NAMED])
         raise Invalid(_("Decisions without a ground still stand: %(decisions)s. Decide on them first (12.7).")

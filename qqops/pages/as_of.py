@@ -121,7 +121,7 @@ class AsOfPage(Page):
         now = timezone.now()
         form = MomentForm(given) if given else MomentForm(initial={"at": timezone.localtime(now).strftime(MOMENT)})
         if given and not form.is_valid():
-            return self.render(form=form, problem=_("Give a date and a time that is past."))
+            return self.render(form=form, problem=_("Give a date and a time in the past."))
         moments = sorted({m for m in (form.cleaned_data.values() if given else [now]) if m is not None})
         times = self.times(moments)
         found: dict[str, Any] = {"times": times, "compared": len(times) == 2, "differs": self.differs(times)}

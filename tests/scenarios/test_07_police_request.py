@@ -51,7 +51,7 @@ def test_the_request_is_answered_by_three_people_with_the_least_and_hidden_from_
 
     # The review: the chats are not held, and cannot be granted.
     page = officer.get(of("review", made)).content.decode()
-    assert "This house holds no such information" in page
+    assert "The operator holds no such information" in page
     review(officer, made, secret="on")
     letter = text(chief.get(page_of(made)))
     assert "messages and chats: not held here, and over-broad" in letter

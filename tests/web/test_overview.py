@@ -51,7 +51,7 @@ def test_a_chart_says_in_words_what_it_draws(desk, number, officer) -> None:
     assert [n for _day, n in chart.days] == [0] * 10 + [3, 0, 0, 1] and (chart.most, chart.total) == (3, 4)
     assert list(chart.bars)[9:] == [(91, 100, 0), (101, 0, 100), (111, 100, 0), (121, 100, 0), (131, 67, 33)]
     page = desk("officer").get(URL).content.decode()
-    assert f"{chart.days[10][0]:%m-%d}: 3" in page and "4 in 14 days, 3 at most in one" in page
+    assert f"{chart.days[10][0]:%m-%d}: 3" in page and "4 in 14 days, 3 at most on one day" in page
 
 
 @translation.override("en")

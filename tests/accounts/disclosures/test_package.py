@@ -161,5 +161,5 @@ def test_for_a_person_who_asks_the_papers_stand_in_the_file_without_a_number(
     asks = {"wants": ("identity",), "asked_by": "person", "papers": (Shown("identity_proof"),), "authority": ""}
     made = handed(one, "identity", **asks)
     (paper,) = document(made)["papers"]
-    assert (paper["paper"]["en"], paper["number"], paper["date"]) == ("identity proof of who asks", "", None)
+    assert (paper["paper"]["en"], paper["number"], paper["date"]) == ("the asker's proof of identity", "", None)
     assert "papers: \n" in made.proof
