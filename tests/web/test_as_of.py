@@ -105,7 +105,7 @@ def test_before_it_existed_and_after_it_was_deleted_there_is_a_sentence(desk, nu
 def test_a_time_that_is_none_or_not_yet_is_asked_for_again(desk, number, query):
     page = desk("auditor").get(f"{url_of(number()).partition('?')[0]}?{query}")
     assert page.status_code == 200
-    assert ("Give a date and time in the past." in text(page)) is (query != "at=")
+    assert ("Give a date and a time in the past." in text(page)) is (query != "at=")
     assert ("times" in page.context) is (query == "at=")  # without one it is now
 
 
