@@ -168,7 +168,15 @@ def evidence(appeal: Appeal) -> QuerySet[AppealEvidence]:
 
 def brought_since(appeal: Appeal, staff: Staff, seq: int, side: str, hashes: Sequence[str]) -> bool:
     """Has this person recorded any of these items, of that side, since the event of that `seq`? By their SHA-256."""
-    rows = AppealEvidence.objects.filter(appeal=appeal, maker=staff, side=side, sha256__in=hashes)
+    return _done_since(seq, AppealEvidence.objects.filter(appeal=appeal, maker=staff, side=side, sha256__in=hashes))
+
+
+def said_since(appeal: Appeal, staff: Staff, seq: int, sha256: str) -> bool:
+    """The same of one message."""
+    return _done_since(seq, Message.objects.filter(appeal=appeal, maker=staff, sha256=sha256))
+
+
+def _done_since(seq: int, rows: QuerySet[Any]) -> bool:
     acts = list(rows.values_list("event_id", flat=True))
     return Event.objects.filter(pk__in=acts, seq__gt=seq).exists()
 

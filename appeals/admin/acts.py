@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from appeals import letters
 from appeals.admin.pages import OfAppeal, SeenPage, StepPage
 from appeals.admin.words import LIST, appeal_url, may
 from appeals.forms_hearing import (
@@ -27,8 +28,9 @@ from appeals.lifecycle import Act as Step
 from appeals.lifecycle import Kind
 from appeals.models import Appeal, Delivery
 from appeals.policy import FILE, HEAR, HEAR_AGAIN
-from appeals.queries import hearers
+from appeals.queries import hearers, said_since
 from appeals.services import again, hearing, queue, resend
+from appeals.services.words import sha256_of
 from qqops import panels
 from qqops.errors import Invalid, Refused
 from qqops.pages import Page, Preview
@@ -102,7 +104,19 @@ class AskPage(SeenPage):
         return _("The appellant is asked. The appeal comes back to the queue when he answers.")
 
 
-class AnswerPage(StepPage):
+class WordsPage(StepPage):
+    """To or from the appellant. A second press says the same again: another message, from a page beside it, is none."""
+
+    def as_kept(self, text: str) -> str:
+        return text
+
+    def earlier(self, nonce: str) -> str:
+        said = sha256_of(self.as_kept(self.request.POST.get("text", "").strip()))
+        seq = int(nonce.partition(":")[2])
+        return super().earlier(nonce) if said_since(self.appeal, self.user, seq, said) else ""
+
+
+class AnswerPage(WordsPage):
     title, verb, rights, form_class = gettext_lazy("Record an answer"), "appeal.answered", (FILE,), AnswerForm
     consequence = gettext_lazy("It is kept with the appeal; if it was waited for, the clock goes on.")
 
@@ -114,12 +128,15 @@ class AnswerPage(StepPage):
         return _("Recorded.")
 
 
-class WritePage(StepPage):
+class WritePage(WordsPage):
     title, verb, rights, form_class = gettext_lazy("Write to the appellant"), "appeal.written", HEARS, WriteForm
     consequence = gettext_lazy("It is sent as it stands, with the receipt number; nothing of the appeal changes.")
 
     def check(self) -> None:
         hearing.may_write(self.appeal, self.user)
+
+    def as_kept(self, text: str) -> str:
+        return letters.message(self.appeal, text)
 
     def take(self, cleaned: dict[str, Any]) -> str:
         hearing.write(self.appeal, actor=self.user, **cleaned)

@@ -21,7 +21,7 @@ register = template.Library()
 
 TONES = ("good", "info", "warn", "bad", "quiet", "cold")
 END_OF_TIME = 9999  # the year of a measure without an end
-SPANS = {  # Django's own words, said anew: a span is “2 天” in Chinese and not the date “2 日”
+SPANS: dict[str, Any] = {  # Django's own words, said anew: a span is “2 天” in Chinese and not the date “2 日”
     "year": ngettext_lazy("%(num)d year", "%(num)d years", "num"),
     "month": ngettext_lazy("%(num)d month", "%(num)d months", "num"),
     "week": ngettext_lazy("%(num)d week", "%(num)d weeks", "num"),

@@ -261,3 +261,21 @@ def test_a_second_press_does_nothing_more(desk, asked):
     first, second = confirm(reviewer, url, form, token), confirm(reviewer, url, form, token)
     assert first["Location"] == second["Location"] == page_of(asked)
     assert verbs()[before:] == ["appeal.taken", "appeal.asked"]
+
+
+def test_what_one_person_says_from_two_pages_is_no_second_press_of_one_button(desk, cast, asked):
+    for login, step in (("agent", "answer"), ("reviewer", "write")):
+        browser, url = desk(login), of(step, asked)
+        if login == "reviewer":
+            take(browser, asked)
+        sayings = [said(step, asked, text=words) for words in ("上周三在深圳登录。", "手机号码尾号为 17。")]
+        tokens = [preview(browser, url, one).context["token"] for one in sayings]
+        assert confirm(browser, url, sayings[0], tokens[0])["Location"] == page_of(asked)
+        other = confirm(browser, url, sayings[1], tokens[1])
+        if other.status_code != 302:  # an answer changes the appeal, and is shown once more before it is kept
+            tokens[1] = other.context["token"]
+            assert confirm(browser, url, sayings[1], tokens[1])["Location"] == page_of(asked)
+        assert confirm(browser, url, sayings[1], tokens[1])["Location"] == page_of(asked)
+        assert told(browser.get(page_of(asked)))[-1] == "This was done already, by the first press of the button."
+    assert list(Message.objects.values_list("kind", flat=True).order_by("pk")) == [
+        "receipt", "answer", "answer", "other", "other"]  # fmt: skip
