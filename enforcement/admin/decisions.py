@@ -159,7 +159,7 @@ def decision_link(pk: int | None) -> Any:
 
 def policy_text(decision: Decision) -> Any:
     """Whoever sees decisions sees what this one was made under; the policy's own page only with its right."""
-    return f"{decision.policy}: {in_words(terms_of(decision.policy))}" if decision.policy else ""
+    return f"{decision.policy}{_(': ')}{in_words(terms_of(decision.policy))}" if decision.policy else ""
 
 
 def _scopes(decision: Decision) -> str:

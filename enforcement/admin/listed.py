@@ -113,7 +113,7 @@ def losses_facts(losses: Losses) -> list[Fact]:
 
 def services_text(losses: Losses) -> str:
     """“mail: 120; game: 33”."""
-    return _("; ").join(f"{service}: {n}" for service, n in losses.services.most_common(SERVICES))
+    return _("; ").join(f"{service}{_(': ')}{n}" for service, n in losses.services.most_common(SERVICES))
 
 
 def digits_text(digits: Mapping[int, int]) -> str:

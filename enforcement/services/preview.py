@@ -186,7 +186,7 @@ def filed_today(actor: Staff) -> int:
 
 def steps_in_words(suggested: Counter[str]) -> str:
     """“freeze, 7 days: 12, freeze, 30 days: 3”."""
-    return _("; ").join(f"{step_in_words(code)}: {n}" for code, n in sorted(suggested.items()))
+    return _("; ").join(f"{step_in_words(code)}{_(': ')}{n}" for code, n in sorted(suggested.items()))
 
 
 def step_in_words(code: str) -> str:

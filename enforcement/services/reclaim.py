@@ -93,7 +93,7 @@ def reclaim(
 
 
 def excluded_in_words(excluded: Counter[str]) -> str:
-    return _(", ").join(f"{Excluded(code).label}: {n}" for code, n in sorted(excluded.items()))
+    return _(", ").join(f"{Excluded(code).label}{_(': ')}{n}" for code, n in sorted(excluded.items()))
 
 
 def _look(policy: DormancyPolicy, seconds: int | None) -> Due:

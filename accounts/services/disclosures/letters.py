@@ -41,7 +41,7 @@ def _abroad() -> str:
 def _ruled(disclosure: Disclosure) -> list[str]:
     rulings = list(disclosure.rulings.order_by("pk"))
     granted = [str(DataClass(one.data_class).label) for one in rulings if one.granted]
-    refused = [f"- {DataClass(one.data_class).label}: {one.reason}" for one in rulings if not one.granted]
+    refused = [f"- {DataClass(one.data_class).label}{_(': ')}{one.reason}" for one in rulings if not one.granted]
     declined = disclosure.state == Disclosure.State.REFUSED
     parts = []
     if granted and not declined:

@@ -81,6 +81,6 @@ class Command(OpsCommand):
             if event.reason:
                 self.say(f"      {event.reason}  {event.ticket}")
             for what, before, after in entry.changes:
-                self.say(f"      {what}: {before} → {after}")
+                self.say(f"      {what}: {before or '–'} → {after or '–'}")
             self.say(f"      {event.request_id}")
         return Exit.DONE
