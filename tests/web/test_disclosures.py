@@ -184,7 +184,7 @@ def test_file_and_proof_are_downloaded_as_attachments(desk, number, setup_actor)
     assert event.facts["sha256"] == Release.objects.get().sha256
     assert desk("agent").post(of("open", made, "file")).status_code == 403
     page = browser.get(page_of(made)).content.decode()
-    assert of("open", made, "file") in page and ">Letter<" in page
+    assert of("open", made, "file") in page and ">Written answer<" in page
 
 
 def test_a_secret_request_does_not_exist_for_agents_its_maker_included(desk, number):

@@ -85,4 +85,4 @@ def test_what_is_taken_back_is_named(number: Make, officer: Staff, reviewer: Sta
 
 
 def test_an_example_can_be_looked_at(number: Make) -> None:
-    assert "违规冻结：原至 " in example(BY_CODE[Letter.ADJUST], Letter.ADJUST).body_zh
+    assert "违规冻结：截止时间原为：" in example(BY_CODE[Letter.ADJUST], Letter.ADJUST).body_zh

@@ -121,7 +121,7 @@ def test_a_restriction_says_of_what_and_by_which_rule_it_was_found(number: Make,
 def test_a_termination_says_what_is_lost_and_when(number: Make, officer: Staff, supervisor: Staff) -> None:
     report = terminated(number(), officer, supervisor)
     at, found = notice_of(report).created_at, letter(report)
-    assert f"的使用权自 {shown(at)}{ZH} 起终止" in found.body_zh and "使用权终止后保留 30 日" in found.body_zh
+    assert f"的使用权自 {shown(at)}{ZH}起终止" in found.body_zh and "使用权终止后保留 30 日" in found.body_zh
     assert "For 30 days after the right of use ends it can be restored" in found.body_en and "(10.4)" in found.body_en
 
 
