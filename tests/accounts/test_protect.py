@@ -79,7 +79,7 @@ def test_only_a_supervisor_ends_or_weakens_and_either_may_strengthen(
     with translation.override("en"):
         changes = [change for entry in timeline(one) for change in entry.changes]
     assert changes == [
-        ("protection", "VIP", "–"), ("protection", "system", "VIP"), ("protection", "VIP", "system"),
+        ("protection", "VIP", ""), ("protection", "system", "VIP"), ("protection", "VIP", "system"),
     ]  # fmt: skip
 
 
