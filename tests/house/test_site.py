@@ -13,6 +13,7 @@ from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.utils.translation import override
 
 from qqops import overview, panels
 from qqops.audit import origin
@@ -230,7 +231,9 @@ def test_values_are_shown_as_a_reader_expects() -> None:
     assert plain("a\nb") == "a<br>b"
     assert plain("<i>\n") == "&lt;i&gt;<br>"
     assert when(None) == plain(None)
-    assert plain({"kind": None, "who": "<i>"}) == f"kind: {plain(None)}; who: &lt;i&gt;"
+    assert plain({"kind": None, "who": "<i>"}) == f"kind：{plain(None)}；who：&lt;i&gt;"
+    with override("en"):
+        assert plain({"kind": None, "who": "<i>"}) == f"kind: {plain(None)}; who: &lt;i&gt;"
     assert plain([badge("x", "good"), "<i>"]).startswith('<span class="badge') and "&lt;i&gt;" in plain(["<i>", "a"])
 
 
