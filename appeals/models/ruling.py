@@ -118,6 +118,7 @@ class RulingGround(Record):
     class Meta(Record.Meta):
         verbose_name = _("ground of a ruling")
         verbose_name_plural = _("grounds of rulings")
+        indexes = (models.Index(fields=("clause", "ruling"), name="ruling_ground_clause"),)
         constraints = (models.UniqueConstraint(fields=("ruling", "clause"), name="ruling_ground_once"),)
 
     def __str__(self) -> str:

@@ -1,12 +1,14 @@
 """How the trail is looked through by decision, by clause, and for batches."""
 
-from django.db.models import Q
+from functools import partial
+
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin.review import about_numbers
 from accounts.models import Clause
-from enforcement.models import Decision, Ground
+from enforcement.models import Decision, Ground, StrikeOut
 from enforcement.policy import BATCH_FROM
 from qqops.audit import review, touched
 from qqops.audit.touched import Select
@@ -40,9 +42,21 @@ def _no_clause(clause: str) -> str:
     return "" if known else _("The Rules have no clause %(clause)s.") % {"clause": clause}
 
 
-def _of_clause(clause: str) -> Q:
-    """The acts of decisions that rest on it, in any version."""
-    return Q(decision_id__in=Ground.objects.filter(clause__number=clause).values("decision"))
+# What was done under a clause, in any version of the Rules: what was decided on it, what names it by itself, and its
+# being struck out. The apps above add theirs.
+
+
+def _decided(clause: str) -> Q:
+    return Q(Exists(Ground.objects.filter(decision=OuterRef("decision_id"), clause__number=clause)))
+
+
+def _named(clause: str) -> Q:
+    return Q(facts__has_key="clause", facts__clause=clause)  # the words of the index
+
+
+def _struck_out(clause: str) -> Q:
+    struck = StrikeOut.objects.filter(event_id=OuterRef("pk"), clause__number=clause)
+    return Q(Exists(struck), verb="ground.struck_out")
 
 
 about_numbers("enforcement.decision", "SELECT number_id, tenure_id, decision_id FROM enforcement_target", of_many=True)
@@ -60,13 +74,15 @@ review.mark(
     Q(decision_id__in=Decision.objects.filter(target_count__gt=BATCH_FROM).values("pk")),
 )
 review.offer(Typed(gettext_lazy("Decision or batch"), "decision", _decision, _of_decision, kept=True))
+for condition in (_decided, _named, _struck_out):
+    review.way("clause", condition)
 review.offer(
     Typed(
         gettext_lazy("Clause"),
         "clause",
         str,
-        _of_clause,
-        help=gettext_lazy("What was decided under it, as in 10.1."),
+        partial(review.in_any_way, "clause"),
+        help=gettext_lazy("What was done under it, as in 10.1."),
         kept=True,
         absent=_no_clause,
     )

@@ -149,6 +149,7 @@ class Ground(Record):
     class Meta(Record.Meta):
         verbose_name = _("ground")
         verbose_name_plural = _("grounds")
+        indexes = (models.Index(fields=("clause", "decision"), name="ground_clause"),)
         constraints = (
             models.CheckConstraint(condition=Q(clause__isnull=False) | ~Q(citation=""), name="ground_cites_something"),
             models.UniqueConstraint(fields=("decision", "basis"), name="ground_once"),

@@ -84,6 +84,10 @@ class Event(models.Model):
                 KeyTransform("why", "facts"), models.F("seq").desc(), name="event_why",
                 condition=models.Q(verb="audit.refused"),
             ),
+            models.Index(
+                KeyTransform("clause", "facts"), models.F("seq").desc(), name="event_clause",
+                condition=models.Q(facts__has_key="clause"),
+            ),
         )  # fmt: skip
 
     def __str__(self) -> str:

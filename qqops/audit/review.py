@@ -8,7 +8,8 @@ import datetime
 import ipaddress
 import uuid
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import partial, reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
@@ -107,6 +108,33 @@ def of_holders(role: str, events: QuerySet[Event], n: int) -> QuerySet[Event]:
     sql, params = of_one(events.filter(held)).values("seq")[:n].query.sql_with_params()
     firsts = f"SELECT unnest(ARRAY({sql})) FROM {_HOLDERS}"
     return events.filter(_true(f"audit_event.seq = ANY(ARRAY({firsts}))", *params, _LAST, role))
+
+
+# Of what is found in several ways, by the parameter: the condition of each. Together no index serves them.
+_WAYS: dict[str, list[Callable[[str], Q]]] = {}
+
+
+def way(parameter: str, condition: Callable[[str], Q]) -> None:
+    """Another way in which an event may be what is asked for there."""
+    _WAYS.setdefault(parameter, []).append(condition)
+
+
+def in_any_way(parameter: str, value: str) -> Q:
+    """Asked of one event after the other, as who counts or takes out all of them goes along the trail."""
+    return reduce(or_, (condition(value) for condition in _WAYS[parameter]))
+
+
+def of_ways(chosen: Mapping[str, str], events: QuerySet[Event], n: int) -> QuerySet[Event]:
+    """Of such events the first `n` that each way finds, among which are the first `n` of all."""
+    for parameter, conditions in _WAYS.items():
+        if value := chosen.get(parameter):
+            firsts = [
+                events.filter(condition(value)).values("seq")[:n].query.sql_with_params() for condition in conditions
+            ]
+            seqs = " UNION ALL ".join(f"({sql})" for sql, _params in firsts)
+            params = [param for _sql, given in firsts for param in given]
+            events = events.filter(_true(f"audit_event.seq = ANY(ARRAY({seqs}))", *params))
+    return events
 
 
 def _true(text: str, *params: Any) -> Q:

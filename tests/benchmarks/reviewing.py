@@ -42,6 +42,11 @@ ASKED = {
     "above quota": "look=quota",
     "batches": "look=batch",
     "clause": "clause=10.1",
+    "clause, seldom": "clause=6.2",
+    "clause, ruled on": "clause=11",
+    "clause, ruled on, seldom": "clause=12.3",
+    "clause, named": "clause=10.4",
+    "clause, named, seldom": "clause=3.1",
     "decision": "decision=1",
     "number": "number={number}",
     "ticket": "ticket=T-R",
@@ -71,14 +76,18 @@ INSERT INTO audit_event (id, seq, at, actor_id, actor_label, verb, subject_type,
 SELECT gen_random_uuid(), g - %(n)s, since + (until - since) * (g::float8 / %(n)s),
   CASE WHEN few THEN seldom ELSE staff[1 + g %% array_length(staff, 1)] END, 'bench',
   CASE WHEN few THEN (ARRAY['audit.refused', 'staff.limit_reached'])[1 + g / (%(n)s / %(few)s) %% 2]
-    WHEN g %% 200 = 0 THEN 'audit.refused' WHEN g %% 50 = 1 THEN 'decision.refused' ELSE (
+    WHEN g %% 200 = 0 THEN 'audit.refused' WHEN g %% 50 = 1 THEN 'decision.refused'
+    WHEN g %% 50 = 2 THEN 'appeal.ruled' WHEN g %% 50 = 3 THEN 'number.purged' ELSE (
     ARRAY['decision.applied', 'decision.proposed', 'notice.sent', 'staff.signed_in', 'appeal.filed'])[1 + g %% 5] END,
   'accounts.number', number::text, number::text,
   CASE WHEN few THEN 1 WHEN g %% 3 = 0 THEN 2 + g %% 100000 END,
   CASE WHEN few THEN 'T-R' WHEN g %% 10 < 7 THEN 'T-' || g %% 100000 ELSE '' END, gen_random_uuid(),
   CASE WHEN few THEN 'command' ELSE (ARRAY['web', 'worker', 'system'])[1 + g %% 3] END,
   CASE WHEN few THEN '10.9.9.9' ELSE '10.0.0.7' END::inet, 'bench', 'a reason as long as people give one',
-  jsonb_build_object('why', CASE WHEN few THEN %(own)s ELSE 'Your role may not do this.' END), '{}', '', '', ''
+  CASE WHEN g %% 50 = 3
+    THEN jsonb_build_object('clause', CASE WHEN (g - 3) %% (%(n)s / %(few)s) = 0 THEN '3.1' ELSE '10.4' END)
+    ELSE jsonb_build_object('why', CASE WHEN few THEN %(own)s ELSE 'Your role may not do this.' END) END,
+  '{}', '', '', ''
 FROM generate_series(1, %(n)s) g, (
   SELECT date_trunc('month', now()) - %(months)s * interval '1 month' + interval '1 day' AS since,
     date_trunc('month', now()) - interval '1 day' AS until,
@@ -88,6 +97,18 @@ FROM generate_series(1, %(n)s) g, (
     (SELECT array_agg(id ORDER BY id) FROM accounts_number) AS numbers) them,
   LATERAL (SELECT g %% (%(n)s / %(few)s) = 0 AS few) f,
   LATERAL (SELECT numbers[CASE WHEN few THEN 1 ELSE 2 + g %% (array_length(numbers, 1) - 1) END] AS number) o"""
+# What rests on a clause: the decisions that the events name, of which the first is the few's, and the rulings.
+RESTS = """
+INSERT INTO enforcement_ground (event, decision_id, basis, citation, clause_id)
+SELECT gen_random_uuid(), d, number, '', c.id
+FROM generate_series(1, 100001) d JOIN accounts_clause c ON c.number = CASE d WHEN 1 THEN '6.2' ELSE '10.1' END;
+INSERT INTO appeals_historicalruling (id, event, history_date, history_type, state, approvers, content_hash,
+  proposed_at, round, outcome, text, text_sha256, rule, reason, ticket)
+SELECT seq + %(n)s, id, at, '+', 'applied', '{}', '', at, 1, 'rejected', '', '', '', 'bench', '' FROM audit_event
+WHERE verb = 'appeal.ruled';
+INSERT INTO appeals_rulingground (event, ruling_id, clause_id)
+SELECT h.event, h.id, c.id FROM appeals_historicalruling h JOIN accounts_clause c
+  ON c.number = '11' OR c.number = '12.3' AND (h.id - 2) %% (%(n)s / %(few)s) = 0"""
 # All but those of its constraints.
 INDEXES = """
 SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid) FROM pg_index i
@@ -142,6 +163,8 @@ def _fill(house: House, name: str, n: int) -> None:
         given = {"n": n, "months": MONTHS, "few": FEW, "seldom": SELDOM, "own": OWN_NUMBER}
         with _without_indexes(connection):
             connection.execute(EVENTS, given)
+        for statement in RESTS.split(";"):
+            connection.execute(statement, given)
         connection.execute(DECLARED, [SELDOM])
         connection.execute("UPDATE staff_holding SET since = '2000-01-01'")
         connection.execute("VACUUM (ANALYZE, FREEZE)")

@@ -45,10 +45,12 @@ class EventList(KeysetList):
         return Event.objects.defer("rows", "rows_digest", "prev_hash", "hash")
 
     def first_of(self, rows: Any, n: int) -> Any:
+        if "staff" in self.chosen:
+            rows = review.of_one(rows)
         if role := self.chosen.get("role"):
             rows = review.of_holders(role, rows, n)
-        elif "staff" in self.chosen:
-            rows = review.of_one(rows)
+        else:
+            rows = review.of_ways(self.chosen, rows, n)
         return super().first_of(rows, n)
 
     def context(self) -> dict[str, Any]:

@@ -1,0 +1,87 @@
+"""All that was done under a clause is found by it: decided on it, ruled on it, or naming it by itself."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import Clause, Number, RuleVersion
+from enforcement.policy import Kind
+from enforcement.services import strike
+from qqops.audit import pen, review
+from qqops.audit.admin.lists import EventList
+from qqops.audit.models import Event
+from qqops.staff.models import Staff
+from tests.accounts.life.flows import cancelled
+from tests.appeals.heard import WHY, agreed, objection, ruled, sent_back
+from tests.enforcement.acts import decide, terminated
+
+URL = "/admin/audit/event/"
+ENDED = ["decision.proposed", "decision.approved", "decision.applied", "decision.finished"]
+FREEZE = ["decision.proposed", "decision.applied"]
+
+
+def events(browser: Client, url: str = URL, **asked: Any) -> list[Event]:
+    page = browser.get(url, asked)
+    assert page.status_code == 200
+    return list(page.context["page"].rows)
+
+
+def found(browser: Client, clause: str, **asked: Any) -> list[str]:
+    """The verbs that the review shows, oldest first."""
+    return [event.verb for event in reversed(events(browser, clause=clause, **asked))]
+
+
+def test_what_was_decided_ruled_or_struck_out_under_a_clause_or_names_it_by_itself_is_found_by_it(
+    desk: Callable[[str], Client], cast: dict[str, Staff], number: Callable[..., Number], rulebook: RuleVersion
+) -> None:
+    one, other, third, gone = (number() for _n in range(4))
+    ended = terminated(one, cast["officer"], cast["supervisor"])
+    decide(Kind.FREEZE, other, cast["officer"], clauses=("8.2",))
+    frozen = decide(Kind.FREEZE, third, cast["officer"])
+    cancelled([gone.pk], cast["agent"])
+    first = objection(one, ended, cast["agent"])
+    objection(third, frozen, cast["agent"])  # nobody rules on it
+    sent_back(ruled(first, "upheld", cast["reviewer"]), cast["supervisor2"])
+    agreed(ruled(first, "rejected", cast["reviewer2"], clauses=("12.3",)), cast["supervisor2"])
+    strike.strike_out(Clause.objects.get(version=rulebook, number="8.2"), actor=cast["privacy"], reason=WHY)
+    auditor = desk("auditor")
+    assert found(auditor, "10.1") == [*ENDED, *FREEZE]
+    assert found(auditor, "12.1") == ["number.cancellation_begun"]
+    assert found(auditor, "8.2") == [*FREEZE, "ground.struck_out"]
+    assert found(auditor, "12.3") == ["appeal.ruled", "appeal.ruling_agreed"]
+    sent = ["appeal.ruled", "decision.proposed", "appeal.ruling_sent_back", "decision.refused"]
+    assert found(auditor, "11") == [*sent, "appeal.ruled", "appeal.ruling_agreed"]
+    assert found(auditor, "11", staff="reviewer2") == ["appeal.ruled"]
+    assert found(auditor, "11", role="reviewer") == [*sent[:2], "appeal.ruled"]
+    assert found(auditor, "10.3") == []
+    for clause in ("10.1", "12.1", "8.2", "12.3", "11", "10.3"):
+        whole = Event.objects.filter(review.in_any_way("clause", clause))  # as a file has them
+        assert list(whole.order_by("-seq")) == events(auditor, clause=clause)
+
+
+def test_its_pages_lead_through_every_way_there_and_back(
+    desk: Callable[[str], Client], cast: dict[str, Staff], number: Callable[..., Number], rulebook: RuleVersion,
+    setup_actor: Staff, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    for _n in range(3):
+        one = number()
+        frozen = decide(Kind.FREEZE, one, cast["officer"])
+        ruled(objection(one, frozen, cast["agent"]), "rejected", cast["reviewer"], clauses=("10.1",))
+        with pen.act("number.quarantined", actor=setup_actor, reason="", facts={"clause": "10.1", "numbers": 1}):
+            pass
+    auditor = desk("auditor")
+    whole = events(auditor, clause="10.1")
+    assert {event.verb for event in whole} == {*FREEZE, "appeal.ruled", "number.quarantined"}
+    assert len(whole) == 12
+    monkeypatch.setattr(EventList, "page_size", 5)
+    there, back, url = list[list[Event]](), list[list[Event]](), f"{URL}?clause=10.1"
+    while url:
+        page = auditor.get(url).context["page"]
+        there.append(page.rows)
+        last, url = page, page.next
+    while last.previous:
+        last = auditor.get(last.previous).context["page"]
+        back.append(last.rows)
+    assert sum(there, []) == whole and back == there[-2::-1]
