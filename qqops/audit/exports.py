@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from qqops.audit import facts, pen
+from qqops.audit import facts, pen, review
 from qqops.audit.models import Event
 from qqops.errors import Refused
 from qqops.spreadsheets import MEDIA_TYPES
@@ -43,15 +43,15 @@ def export(found: QuerySet[Event], form: str, chosen: dict[str, str], *, actor: 
             raise Refused(gettext_noop("Your role may not do this."))
         limits.spend("export", actor)  # before anything is counted: that may take as long as the trail
         head = Event.objects.order_by("-seq").values_list("seq", flat=True).first() or 0
-        found = found.filter(seq__lte=head)
-        with pen.act("audit.exported", actor=actor, reason="", facts=told | {"rows": found.count()}):
+        whole = review.first_of(chosen, found.filter(seq__lte=head), None)
+        with pen.act("audit.exported", actor=actor, reason="", facts=told | {"rows": whole.count()}):
             pass
-    return _all(found, head)
+    return _all(found, chosen, head)
 
 
-def _all(found: QuerySet[Event], head: int) -> Iterator[Event]:
+def _all(found: QuerySet[Event], chosen: dict[str, str], head: int) -> Iterator[Event]:
     last = head + 1
-    while chunk := list(found.filter(seq__lt=last).order_by("-seq")[:CHUNK]):
+    while chunk := list(review.first_of(chosen, found.filter(seq__lt=last).order_by("-seq"), CHUNK)[:CHUNK]):
         yield from chunk
         last = chunk[-1].seq
 

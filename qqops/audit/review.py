@@ -8,8 +8,7 @@ import datetime
 import ipaddress
 import uuid
 from collections.abc import Callable, Mapping
-from functools import partial, reduce
-from operator import or_
+from functools import partial
 from typing import Any
 
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
@@ -110,7 +109,7 @@ def of_holders(role: str, events: QuerySet[Event], n: int) -> QuerySet[Event]:
     return events.filter(_true(f"audit_event.seq = ANY(ARRAY({firsts}))", *params, _LAST, role))
 
 
-# Of what is found in several ways, by the parameter: the condition of each. Together no index serves them.
+# What is found in several ways, by the parameter of its filter: the condition of each. Together no index serves them.
 _WAYS: dict[str, list[Callable[[str], Q]]] = {}
 
 
@@ -119,22 +118,30 @@ def way(parameter: str, condition: Callable[[str], Q]) -> None:
     _WAYS.setdefault(parameter, []).append(condition)
 
 
-def in_any_way(parameter: str, value: str) -> Q:
-    """Asked of one event after the other, as who counts or takes out all of them goes along the trail."""
-    return reduce(or_, (condition(value) for condition in _WAYS[parameter]))
+def first_of(chosen: Mapping[str, str], events: QuerySet[Event], n: int | None) -> QuerySet[Event]:
+    """Of the events that the filters find, in such a form that the first `n` come by an index; None: all of them. What
+    is found in several ways is narrowed down here and not before: the first of each, among which are the first of all.
+    """
+    ways = [
+        condition(value)
+        for parameter, conditions in _WAYS.items()
+        if (value := chosen.get(parameter))
+        for condition in conditions
+    ]
+    if not ways:
+        return _by_whom(chosen, events, n)
+    found = [_by_whom(chosen, events.filter(way), n).values("seq")[:n].query.sql_with_params() for way in ways]
+    seqs = " UNION ALL ".join(f"({sql})" for sql, _params in found)
+    params = [param for _sql, given in found for param in given]
+    return events.filter(
+        _true(f"audit_event.seq = ANY(ARRAY({seqs}))" if n else f"audit_event.seq IN ({seqs})", *params)
+    )
 
 
-def of_ways(chosen: Mapping[str, str], events: QuerySet[Event], n: int) -> QuerySet[Event]:
-    """Of such events the first `n` that each way finds, among which are the first `n` of all."""
-    for parameter, conditions in _WAYS.items():
-        if value := chosen.get(parameter):
-            firsts = [
-                events.filter(condition(value)).values("seq")[:n].query.sql_with_params() for condition in conditions
-            ]
-            seqs = " UNION ALL ".join(f"({sql})" for sql, _params in firsts)
-            params = [param for _sql, given in firsts for param in given]
-            events = events.filter(_true(f"audit_event.seq = ANY(ARRAY({seqs}))", *params))
-    return events
+def _by_whom(chosen: Mapping[str, str], events: QuerySet[Event], n: int | None) -> QuerySet[Event]:
+    if n and (role := chosen.get("role")):
+        return of_holders(role, events, n)
+    return of_one(events) if "staff" in chosen else events
 
 
 def _true(text: str, *params: Any) -> Q:

@@ -44,14 +44,8 @@ class EventList(KeysetList):
     def queryset(self) -> Any:
         return Event.objects.defer("rows", "rows_digest", "prev_hash", "hash")
 
-    def first_of(self, rows: Any, n: int) -> Any:
-        if "staff" in self.chosen:
-            rows = review.of_one(rows)
-        if role := self.chosen.get("role"):
-            rows = review.of_holders(role, rows, n)
-        else:
-            rows = review.of_ways(self.chosen, rows, n)
-        return super().first_of(rows, n)
+    def first_of(self, rows: Any, n: int | None) -> Any:
+        return super().first_of(review.first_of(self.chosen, rows, n), n)
 
     def context(self) -> dict[str, Any]:
         query = self.request.GET.urlencode()
