@@ -32,6 +32,7 @@ from appeals.queries import hearers, said_since
 from appeals.services import again, hearing, queue, resend
 from appeals.services.words import sha256_of
 from qqops import panels
+from qqops.audit.models import Event
 from qqops.errors import Invalid, Refused
 from qqops.pages import Page, Preview
 from qqops.panels import Act, Panel
@@ -110,10 +111,10 @@ class WordsPage(StepPage):
     def as_kept(self, text: str) -> str:
         return text
 
-    def earlier(self, nonce: str) -> str:
+    def first(self, nonce: str) -> Event | None:
         said = sha256_of(self.as_kept(self.request.POST.get("text", "").strip()))
         seq = int(nonce.partition(":")[2])
-        return super().earlier(nonce) if said_since(self.appeal, self.user, seq, said) else ""
+        return super().first(nonce) if said_since(self.appeal, self.user, seq, said) else None
 
 
 class AnswerPage(WordsPage):

@@ -5,23 +5,23 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django import forms
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from appeals.admin.acts import WordsPage
+from appeals.admin.pages import StepPage
 from appeals.lifecycle import Act as Step
 from appeals.lifecycle import State, may
 from appeals.models import Appeal, Dispute
 from appeals.policy import DISPUTE
-from appeals.queries import appeals
 from appeals.services import court as services
 from qqops import panels
-from qqops.pages import ConfirmPage, Preview
+from qqops.pages import Preview
 from qqops.panels import Act, Fact, Panel
 from qqops.reason import must_say_why
-from qqops.staff.models import Staff
 
 
 class NegotiateForm(forms.Form):
@@ -58,93 +58,65 @@ class JudgeForm(WhyForm):
     field_order = ("judgment", "judged_on", "reason", "ticket")
 
 
-class CourtPage(ConfirmPage):
+class CourtPage(StepPage):
     """One step of the dispute about one appeal."""
 
-    permission = DISPUTE
-    proof = True
-    nav = "admin:appeals_appeal_changelist"
+    rights = (DISPUTE,)
     step: ClassVar[Step]
-    button: ClassVar[Any]
-    happens: ClassVar[Any]
-    user: Staff
 
-    def setup(self) -> None:
-        found = appeals(self.user).filter(pk=self.kwargs["pk"]).first()
-        if found is None:
-            raise Http404
-        self.appeal: Appeal = found
-
-    @property
-    def back(self) -> str:
-        return reverse("admin:appeals_appeal_change", args=[self.appeal.pk])
-
-    def crumbs(self) -> list[tuple[Any, str]]:
-        return [
-            (_("Appeals"), reverse("admin:appeals_appeal_changelist")),
-            (self.appeal.receipt, self.back),
-        ]
+    def check(self) -> None:
+        services.may_handle(self.appeal, self.user, self.step)
 
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
-        services.may_handle(self.appeal, self.user, self.step)
+        found = super().preview(cleaned)
         if cleaned is not None:
-            self.check(cleaned)
-        return Preview(f"{self.appeal.revision}", self.button, consequences=[self.happens])
+            self.check_said(cleaned)
+        return found
 
-    def check(self, cleaned: dict[str, Any]) -> None:
+    def check_said(self, cleaned: dict[str, Any]) -> None:
         must_say_why(cleaned["reason"])
 
 
-class NegotiatePage(CourtPage):
-    title = gettext_lazy("Record the talks")
-    form_class = NegotiateForm
-    button = gettext_lazy("Keep it")
-    happens = gettext_lazy("It stands in the appeal's dialogue, and is not sent.")
+class NegotiatePage(CourtPage, WordsPage):
+    title, verb, form_class = gettext_lazy("Record the talks"), "appeal.negotiated", NegotiateForm
+    consequence = gettext_lazy("It stands in the appeal's dialogue, and is not sent.")
 
     @property
     def step(self) -> Step:  # type: ignore[override]
         return Step.JUDGE if self.appeal.state == State.COURT else Step.SUE
 
-    def check(self, cleaned: dict[str, Any]) -> None:
+    def check_said(self, cleaned: dict[str, Any]) -> None:
         pass
 
-    def enact(self, cleaned: dict[str, Any], *, nonce: str) -> str:
+    def take(self, cleaned: dict[str, Any]) -> str:
         services.negotiate(self.appeal, cleaned["text"], actor=self.user, ticket=cleaned["ticket"])
-        self.say(_("Kept."))
-        return self.back
+        return _("Kept.")
 
 
 class SuePage(CourtPage):
-    title = gettext_lazy("It went to court")
-    form_class = SueForm
-    step = Step.SUE
-    button = gettext_lazy("Register the case")
-    happens = gettext_lazy(
+    title, verb, form_class, step = gettext_lazy("Register the case"), "appeal.sued", SueForm, Step.SUE
+    consequence = gettext_lazy(
         "A legal hold keeps the number as it is, until the court has decided and another person lifts the hold (12.5)."
     )
 
-    def check(self, cleaned: dict[str, Any]) -> None:
+    def check_said(self, cleaned: dict[str, Any]) -> None:
         services.check_brought(self.brought(cleaned))
-        super().check(cleaned)
+        super().check_said(cleaned)
 
     @staticmethod
     def brought(cleaned: dict[str, Any]) -> services.Brought:
         return services.Brought(cleaned["court"], cleaned["case_no"], cleaned["brought_on"])
 
-    def enact(self, cleaned: dict[str, Any], *, nonce: str) -> str:
+    def take(self, cleaned: dict[str, Any]) -> str:
         services.sue(
             self.appeal, self.brought(cleaned), actor=self.user, reason=cleaned["reason"], ticket=cleaned["ticket"]
         )
-        self.say(_("The case is registered, and the number is held."))
-        return self.back
+        return _("The case is registered, and the number is held.")
 
 
 class JudgePage(CourtPage):
-    title = gettext_lazy("The court has decided")
-    form_class = JudgeForm
-    step = Step.JUDGE
-    button = gettext_lazy("Register the judgment")
-    happens = gettext_lazy(
+    title, verb, form_class, step = gettext_lazy("Register the judgment"), "appeal.judged", JudgeForm, Step.JUDGE
+    consequence = gettext_lazy(
         "The judgment stands on the record. What it orders is made a decision by law or order, which names it; then"
         " another person lifts the hold."
     )
@@ -152,13 +124,12 @@ class JudgePage(CourtPage):
     def initial(self) -> dict[str, datetime.date]:
         return {"judged_on": timezone.localdate()}
 
-    def enact(self, cleaned: dict[str, Any], *, nonce: str) -> str:
+    def take(self, cleaned: dict[str, Any]) -> str:
         services.judge(
             self.appeal, cleaned["judgment"], cleaned["judged_on"], actor=self.user, reason=cleaned["reason"],
             ticket=cleaned["ticket"],
         )  # fmt: skip
-        self.say(_("The judgment is registered."))
-        return self.back
+        return _("The judgment is registered.")
 
 
 def _acts(request: HttpRequest, appeal: Appeal) -> Iterable[Act]:
@@ -166,11 +137,12 @@ def _acts(request: HttpRequest, appeal: Appeal) -> Iterable[Act]:
         return
     at_court = appeal.state == State.COURT
     if at_court or (may(Step.SUE, appeal.kind, appeal.state) and not hasattr(appeal, "dispute")):
-        yield Act(NegotiatePage.title, reverse("admin:appeals_negotiate", args=[appeal.pk]))
+        url = reverse("admin:appeals_negotiate", args=[appeal.pk])
+        yield Act(NegotiatePage.title, url, consequence=NegotiatePage.consequence)
     if may(Step.JUDGE, appeal.kind, appeal.state):
-        yield Act(JudgePage.button, reverse("admin:appeals_judge", args=[appeal.pk]), consequence=JudgePage.happens)
+        yield Act(JudgePage.title, reverse("admin:appeals_judge", args=[appeal.pk]), consequence=JudgePage.consequence)
     elif may(Step.SUE, appeal.kind, appeal.state) and not hasattr(appeal, "dispute"):
-        yield Act(SuePage.button, reverse("admin:appeals_sue", args=[appeal.pk]), consequence=SuePage.happens)
+        yield Act(SuePage.title, reverse("admin:appeals_sue", args=[appeal.pk]), consequence=SuePage.consequence)
 
 
 def _panel(request: HttpRequest, appeal: Appeal) -> Panel | None:

@@ -36,7 +36,7 @@ from qqops.errors import Invalid
 from qqops.pages import Preview
 from qqops.panels import Act, Fact, Panel
 from qqops.staff import queries
-from qqops.staff.admin.acts import PressedPage
+from qqops.staff.admin.acts import DONE, PressedPage
 from qqops.templatetags.ops import minute
 
 TITLE = gettext_lazy("File an appeal")
@@ -122,7 +122,7 @@ class FilePage(PressedPage):
         first = Appeal.objects.filter(form_key=form_key).first() or self._asked_again_since(int(seq))
         if first is None and not others.is_kept(form_key):
             return ""
-        self.say(_("This was done already, by the first press of the button."), messages.WARNING)
+        self.say(DONE, messages.WARNING)
         return appeal_url(first) if first else self.number_url()
 
     def _asked_again_since(self, seq: int) -> Appeal | None:

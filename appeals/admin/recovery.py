@@ -23,6 +23,7 @@ from appeals.queries import brought_since, evidence
 from appeals.services import hearing, recovery
 from appeals.services.words import Words, sha256_of
 from qqops import panels
+from qqops.audit.models import Event
 from qqops.errors import Invalid
 from qqops.pages import Preview
 from qqops.panels import Act
@@ -52,7 +53,7 @@ class EvidencePage(StepPage):
     def context(self) -> dict[str, Any]:
         return {"attached": AttachedForm()}
 
-    def earlier(self, nonce: str) -> str:
+    def first(self, nonce: str) -> Event | None:
         """By what it brings: one person may record what both bring who claim the number, each on a page of its own."""
         given, seq = self.request.POST, int(nonce.partition(":")[2])
         hashes = [sha256_of(said)] if (said := given.get("said", "").strip()) else []
@@ -60,7 +61,7 @@ class EvidencePage(StepPage):
             hashes.append(sha256_of(upload.read()))
             upload.seek(0)
         side = given.get("side") or Side.APPELLANT
-        return super().earlier(nonce) if brought_since(self.appeal, self.user, seq, side, hashes) else ""
+        return super().first(nonce) if brought_since(self.appeal, self.user, seq, side, hashes) else None
 
     def take(self, cleaned: dict[str, Any]) -> str:
         attached = AttachedForm(self.request.POST, self.request.FILES)

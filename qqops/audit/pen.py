@@ -6,7 +6,7 @@ everything heavy is done before it. Events of nested acts wait for the outermost
 """
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -63,7 +63,15 @@ class Act:
         return {"pen_event": self.event_id, "pen_user": self.actor.pk}
 
 
+@dataclass(frozen=True)
+class _Press:
+    verb: str
+    key: str
+    must_be_first: Callable[[], None]
+
+
 _waiting: ContextVar[list[Act] | None] = ContextVar("waiting_events", default=None)
+_press: ContextVar[_Press | None] = ContextVar("press", default=None)
 
 
 @contextmanager
@@ -88,6 +96,7 @@ def act(
     waiting.append(this)
     try:
         with transaction.atomic():
+            _must_be_first(verb)
             yield this
             if outer is None:
                 _insert(waiting)
@@ -98,6 +107,28 @@ def act(
     finally:
         current_event.reset(event)
         _waiting.reset(held)
+
+
+@contextmanager
+def once(verb: str, key: str, must_be_first: Callable[[], None]) -> Iterator[None]:
+    """Of two presses of one button at the same instant the second waits for the first, and is asked then: the first act
+    of that verb in here takes the lock of the `key` and calls `must_be_first`, which raises Invalid."""
+    held = _press.set(_Press(verb, key, must_be_first))
+    try:
+        yield
+    finally:
+        _press.reset(held)
+
+
+def _must_be_first(verb: str) -> None:
+    """Under the locks that the act has taken, and its own: what was done meanwhile is committed, and seen."""
+    press = _press.get()
+    if press is None or press.verb != verb:
+        return
+    _press.set(None)  # of many acts of one press only the first is asked: the others see what that one did
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"press {press.key}"])
+    press.must_be_first()
 
 
 @contextmanager

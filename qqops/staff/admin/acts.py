@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from qqops import panels
 from qqops.audit import pen
+from qqops.audit.models import Event
+from qqops.errors import Invalid
 from qqops.pages import ConfirmPage, Preview
 from qqops.panels import Fact, Panel
 from qqops.staff import forms, queries, services
@@ -24,6 +26,7 @@ from qqops.staff.services import signin
 from qqops.templatetags.ops import minute
 
 LIST = "admin:staff_staff_changelist"
+DONE = gettext_lazy("This was done already, by the first press of the button.")
 
 
 class PressedPage(ConfirmPage):
@@ -38,18 +41,28 @@ class PressedPage(ConfirmPage):
         return super().sign(preview, nonce=f"{nonce}:{last.seq if last else 0}")
 
     def respond(self) -> HttpResponseBase:
-        if self.request.POST.get("step") == "confirm":
-            nonce, _seen, _problem = self.token()
-            if answer := self.again(nonce):  # before the act is judged: done once, it may well be refused now
-                return answer
-        return super().respond()
+        if self.request.POST.get("step") != "confirm":
+            return super().respond()
+        nonce, _seen, _problem = self.token()
+        if answer := self.again(nonce):  # before the act is judged: done once, it may well be refused now
+            return answer
+        with pen.once(self.verb, nonce, lambda: self.must_be_first(nonce)):
+            return super().respond()
+
+    def must_be_first(self, nonce: str) -> None:
+        if self.first(nonce):
+            raise Invalid(DONE)
 
     def earlier(self, nonce: str) -> str:
-        done = queries.own_event_since(int(nonce.partition(":")[2]), self.user, self.verb, **self.about())
-        if done is None:
+        first = self.first(nonce)
+        if first is None:
             return ""
-        self.say(_("This was done already, by the first press of the button."), messages.WARNING)
-        return self.done_url(done.facts)
+        self.say(DONE, messages.WARNING)
+        return self.done_url(first.facts)
+
+    def first(self, nonce: str) -> Event | None:
+        """What this person did since the preview that this would do once more."""
+        return queries.own_event_since(int(nonce.partition(":")[2]), self.user, self.verb, **self.about())
 
     def about(self) -> dict[str, str]:
         """What tells this act's event from others of its verb."""
