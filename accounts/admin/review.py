@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.db import connection
 from django.db.models import Model, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Number, Tenure
+from accounts.queries.declared import OWN_NUMBERS
 from accounts.services.declared import OWN_NUMBER, refuse_own
 from accounts.services.intake_lines import target_of
 from qqops.audit import pen, review, touched
+from qqops.audit.models import Event
 from qqops.audit.touched import Select
 from qqops.errors import Invalid
 from qqops.pages.typed import Typed
@@ -37,7 +40,7 @@ def _of_number(text: str) -> Q:
     number = touched.one(int(text))
     tenures = Select("SELECT t.id FROM accounts_tenure t WHERE t.number_id = %s", [int(text)])
     return touched.among(
-        touched.about("accounts.number", number),
+        touched.about(_NUMBER, number),
         *_affairs("k.number = %s", [int(text)]),
         touched.with_ids(
             touched.wrote(Number, number),
@@ -71,6 +74,8 @@ def _not_own(staff: Staff, text: str) -> None:
     not_own(staff, int(text.partition("/")[0]))
 
 
+_NUMBER = "accounts.number"
+
 # What is about a number besides itself, by kind of subject: a query of `number`, `tenure` and `key`. The apps above add
 # theirs.
 _ABOUT = {
@@ -99,6 +104,22 @@ def _affairs(chosen: str, params: Sequence[Any]) -> list[Select]:
     ]
 
 
+def _own_event(staff: Staff, event: Event) -> None:
+    """An event about one, its holders or their affairs opens for him as little as the list by that number."""
+    if event.subject_type == _NUMBER:
+        not_own(staff, int(event.subject_id))
+    elif event.subject_type in _ABOUT and event.subject_type not in _OF_MANY:
+        # By his short list first: each of these is found by its number.
+        sql = (
+            f"SELECT k.number FROM ({_ABOUT[event.subject_type]}) k (number, tenure, key)"
+            f" WHERE k.number = ANY(ARRAY({OWN_NUMBERS})) AND k.key::text = %(key)s LIMIT 1"
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(sql, {"actor": staff.pk, "key": event.subject_id})
+            for (number,) in cursor.fetchall():
+                not_own(staff, number)
+
+
 def _own() -> Q:
     """What somebody was refused, or did, that is about a number which he had declared by then and which was not ended:
     about it, its holders, or what was asked, decided or objected to in their affair; but for the declaration itself."""
@@ -120,8 +141,8 @@ def _own_acts() -> str:
     )
     return f"""(WITH own AS MATERIALIZED (
   SELECT staff_id, number, declared_at AS since, coalesce(ended_at, 'infinity') AS until FROM accounts_declarednumber),
-subject AS MATERIALIZED (SELECT own.*, 'accounts.number' AS kind, number AS key FROM own{kinds}),
-written AS MATERIALIZED ({_written("accounts.number", Number)} UNION ALL {_written("accounts.tenure", Tenure)})
+subject AS MATERIALIZED (SELECT own.*, '{_NUMBER}' AS kind, number AS key FROM own{kinds}),
+written AS MATERIALIZED ({_written(_NUMBER, Number)} UNION ALL {_written("accounts.tenure", Tenure)})
 SELECT e.seq FROM subject o CROSS JOIN LATERAL (SELECT e.seq FROM audit_event e
   WHERE e.subject_type = o.kind AND e.subject_id = o.key::text AND e.subject_id <> '' AND {_BY_HIM}) e
 UNION ALL
@@ -135,6 +156,7 @@ def _written(kind: str, model: type[Model]) -> str:
   WHERE w.key = o.key AND (w.who = o.staff_id OR w.who IS NULL) OFFSET 0) w WHERE o.kind = '{kind}'"""
 
 
+review.keep_from(_own_event)
 review.mark("own", gettext_lazy("own numbers"), _own)
 review.mark("quota", gettext_lazy("above quota"), Q(verb__in=("identity.reveals_stopped", "staff.limit_reached")))
 review.offer(

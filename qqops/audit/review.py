@@ -257,6 +257,19 @@ def offer(one: Filter | Typed) -> None:
     (TYPED if isinstance(one, Typed) else FILTERS).append(one)  # type: ignore[arg-type]
 
 
+_KEPT: list[Callable[[Staff, Event], None]] = []
+
+
+def keep_from(refuse: Callable[[Staff, Event], None]) -> None:
+    """Of which events the page is not for everybody who reviews: Refused says so, and is on the record."""
+    _KEPT.append(refuse)
+
+
+def may_open(staff: Staff, event: Event) -> None:
+    for refuse in _KEPT:
+        refuse(staff, event)
+
+
 def mark(code: str, label: Any, condition: Q | Callable[[], Q]) -> None:
     """Another thing to look at."""
     at = next(at for at, one in enumerate(FILTERS) if one.parameter == "look")

@@ -16,6 +16,7 @@ from accounts.models import DeclaredNumber, Hold, Number
 from accounts.services.declared import declare, withdraw
 from accounts.services.holds import place
 from appeals.services import reading
+from enforcement.casebook import CaseKind
 from enforcement.policy import Kind
 from enforcement.services.evidence import open_file
 from qqops.audit import origin, pen, review, sql, verbs
@@ -26,6 +27,7 @@ from qqops.staff.services import limits
 from tests.accounts.disclosures import asking as disclosures
 from tests.appeals.heard import objection
 from tests.enforcement.acts import DAY, broken, decide, head
+from tests.enforcement.cases.opening import opened
 from tests.enforcement.evidence.files import take_in
 from tests.web.door import queries, text
 
@@ -337,6 +339,32 @@ def test_what_happened_to_ones_own_number_is_for_others_to_look_at(desk, cast, n
         assert "another person must act" in text(page) and page.context["page"].rows == []
     assert [e.verb for e in Event.objects.filter(seq__gt=before)] == ["audit.refused"] * 3
     assert seen(desk("auditor"), number=own.pk) > seen(desk("auditor"), appeal=appeal.receipt) > set()
+
+
+def test_an_event_about_ones_own_number_its_holder_or_their_affair_is_for_others_to_open(
+    desk, cast, number, supervisor, officer, officer2, agent
+):
+    own, other = number(), number()
+    frozen = decide(Kind.FREEZE, own, officer2)
+    appeal, paper = objection(own, frozen, agent), disclosures.register(agent, own.pk)
+    case = opened(CaseKind.TRANSFER, agent, own.pk)
+
+    def page_about(subject):
+        with pen.act("demo.built", actor=officer, reason="", subject=subject, facts={"numbers": 1}):
+            pass
+        return f"{URL}{Event.objects.latest('seq').pk}/"
+
+    kept = list(map(page_about, (own, own.tenure, appeal, paper, case)))
+    left = list(map(page_about, (frozen.decision, other, other.tenure, officer, None)))  # a decision is of many
+    declare(supervisor, [own.pk], "own", actor=supervisor)
+    reader, auditor, before = desk("supervisor"), desk("auditor"), head()
+    for page in kept:
+        answer = reader.get(page)
+        assert answer.status_code == 403 and "another person must act" in text(answer), page
+        assert "demo.built" not in text(answer) and "demo.built" in text(auditor.get(page))
+    told = [(e.verb, e.actor, e.facts["act"]) for e in Event.objects.filter(seq__gt=before)]
+    assert told == [("audit.refused", supervisor, "audit_review")] * len(kept)
+    assert [reader.get(page).status_code for page in left] == [200] * len(left)
 
 
 def test_an_event_keeps_what_its_objects_page_keeps_from_a_reader(desk, cast, number, privacy, supervisor):

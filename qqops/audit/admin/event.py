@@ -1,10 +1,11 @@
 """One event: what it was, what it changed, what the same request caused, what came just before and after."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.apps import apps
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -13,6 +14,7 @@ from qqops.audit import facts, review
 from qqops.audit.admin import written
 from qqops.audit.admin.words import subject
 from qqops.audit.models import Event
+from qqops.errors import Refused
 from qqops.pages import ObjectPage
 from qqops.pages.base import Crumb
 from qqops.panels import Act, Fact, Panel
@@ -25,6 +27,18 @@ TOGETHER = 100  # events of one request
 class EventPage(ObjectPage):
     page = "event"
     model = Event
+    kept = ""  # why it is not for this reader
+
+    def respond(self) -> HttpResponseBase:
+        try:
+            review.may_open(self.user, self.object)
+        except Refused as refused:
+            self.template, self.kept = "audit/kept.html", str(refused)
+            return self.render(status=403)
+        return super().respond()
+
+    def context(self) -> dict[str, Any]:
+        return {"problem": self.kept} if self.kept else super().context()
 
     def heading(self, obj: Event) -> str:
         return _("Event %(seq)d") % {"seq": obj.seq}
