@@ -5,7 +5,7 @@ transaction open meanwhile.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from django.db.models import QuerySet
@@ -66,12 +66,21 @@ def in_language(events: Iterator[Event], line: Callable[[Event], T]) -> Iterator
 
 
 def row(event: Event) -> list[Any]:
-    told = "; ".join(f"{name}: {value}" for name, value in facts.of_event(event.verb, event.facts).items())
+    told = "; ".join(f"{name}: {_flat(value)}" for name, value in facts.of_event(event.verb, event.facts).items())
     return [
         event.seq, f"{timezone.localtime(event.at):%Y-%m-%d %H:%M:%S}", event.actor_label, event.sentence, event.verb,
         event.subject_label, event.decision_id, event.reason, event.ticket, event.get_source_display(), event.address,
         event.os_user, event.request_id, told,
     ]  # fmt: skip
+
+
+def _flat(value: Any) -> str:
+    """As on a page, in one line."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{code}: {n}" for code, n in value.items())
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return str(value)
 
 
 def as_json(event: Event) -> bytes:

@@ -28,6 +28,7 @@ class Verb:
 
 
 _catalogue: dict[str, Verb] = {}
+NOTHING = "–"  # where a sentence names what there is none of
 UNKNOWN = "?"  # in place of a login that nobody has: what was typed may be a password
 _PLACE = re.compile(r"%\((\w+)\)s")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+([+-]\d\d:\d\d|Z)")
@@ -66,14 +67,14 @@ class Lenient(dict[str, Any]):
 def in_words(value: Any, labels: Mapping[str, Any] | None = None) -> Any:
     """A fact as staff read it: codes by their labels, moments in local time."""
     if isinstance(value, list):
-        return gettext(", ").join(str(in_words(one, labels)) for one in value)
+        return gettext(", ").join(str(in_words(one, labels)) for one in value) or NOTHING
     if isinstance(value, str) and _MOMENT.fullmatch(value) and (moment := parse_datetime(value)):
         return localtime(moment).strftime("%Y-%m-%d %H:%M")
     if isinstance(value, str) and labels:
         return labels.get(value, value)
     if value == UNKNOWN:
         return gettext("unknown login")
-    return "–" if value is None else value
+    return NOTHING if value is None else value
 
 
 def sentence(code: str, facts: dict[str, Any]) -> str:

@@ -103,7 +103,7 @@ def changes(model: type[Model], before: Any, after: Any, labels: Labels = Mappin
     for f in shown_fields(model, after):
         new = getattr(after, f.attname)
         old = getattr(before, f.attname) if before is not None else None
-        unset = before is None and new in (None, "", False) and not isinstance(f, ForeignKey)
+        unset = before is None and new in (None, "", False, [], {}) and not isinstance(f, ForeignKey)
         if old != new and not unset:
             was = labelled(f, before, labels) if before is not None else None
             found.append(Change(f.verbose_name, was, labelled(f, after, labels)))

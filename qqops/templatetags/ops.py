@@ -121,10 +121,16 @@ def _listed(parts: list[Any]) -> SafeString:
 
 
 @register.filter
-def plain(value: Any, nothing: str = "—") -> Any:
+def is_nothing(value: Any) -> bool:
+    """Is there nothing to be read? “No” and 0 are something."""
+    return value is None or (isinstance(value, Sized) and not len(value))
+
+
+@register.filter
+def plain(value: Any) -> Any:
     """Any value of a column, a fact or a change as a reader expects it."""
-    if value is None or (isinstance(value, Sized) and not len(value)):
-        return format_html('<span class="none">{}</span>', nothing)
+    if is_nothing(value):
+        return format_html('<span class="none">{}</span>', "—")
     if isinstance(value, SafeString):
         return value
     if isinstance(value, bool):
@@ -144,7 +150,7 @@ def plain(value: Any, nothing: str = "—") -> Any:
 
 @register.inclusion_tag("ops/diff.html")
 def diff(changes: list[Change]) -> dict[str, Any]:
-    """Before → after of each field, in the words a reader knows."""
+    """Before → after of each field, in the words a reader knows; where nothing was before, what it is."""
     return {"changes": changes}
 
 

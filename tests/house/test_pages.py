@@ -158,6 +158,22 @@ def test_the_history_shows_labelled_changes_and_pages_with_flat_queries(
     assert not older.context["older"]
 
 
+def test_nothing_is_neither_struck_out_nor_put_in(looker: Client, people: list[str], setup_actor: Staff) -> None:
+    person = Staff.objects.get(username="p00")
+    for name in ("Ada", ""):
+        with origin.origin(origin.SYSTEM), pen.act(
+            "staff.password_reset", actor=setup_actor, reason="", facts={"login": person.username}
+        ) as act:  # fmt: skip
+            Staff.objects.filter(pk=person.pk).update(name=name)
+            act.history(Staff, [person.pk])
+    page = looker.get(f"{LIST}{person.pk}/history/").content.decode()
+    gone, named, created = re.findall(r'<ul class="diff".*?</ul>', page, re.DOTALL)
+    told = "".join(re.sub(r'<span class="unseen">[^<]*</span>', "", gone + named).split())
+    assert "<del>Ada</del>" in told and told.count("<ins>Ada</ins>") == 1
+    assert "<del>" not in created and "<ins>" in created and '<span class="arrow"' not in created
+    assert 'class="none"' in gone and "<ins>" not in gone
+
+
 # The act in two steps
 
 
