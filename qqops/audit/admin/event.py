@@ -72,7 +72,7 @@ class EventPage(ObjectPage):
             Fact(_("Facts"), facts.of_event(obj.verb, obj.facts)),
             Fact(_("Rows written"), _rows(obj.rows)),
             Fact(_("Hash"), bytes(obj.hash).hex()),
-            Fact(_("Forerunner's hash"), bytes(obj.prev_hash).hex()),
+            Fact(_("Previous hash"), bytes(obj.prev_hash).hex()),
         ]
 
 

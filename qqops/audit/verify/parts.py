@@ -118,7 +118,7 @@ def named(cursor: Any, part: Part) -> Iterator[Broken]:
 
 
 def _chain(extent: Extent) -> Iterator[Part]:
-    """Each event's hash fits its content, its prev_hash is its forerunner's, and no seq is missing.
+    """Each event's hash fits its content, its prev_hash is that of the event before it, and no seq is missing.
 
     A range begins with the forerunner of its first event, which it takes for right: the range before it says whether it
     is. The first and the last are open, for whatever was put there. After a checkpoint too it begins with the first
