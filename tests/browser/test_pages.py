@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 from typing import Any, Literal
 
@@ -313,6 +313,27 @@ def keep(page: Page, name: str, looks: str) -> None:
             page.set_viewport_size(size)
             file = f"{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}.png"
             page.screenshot(path=Path(SCREENS) / f"{looks}-{size['width']}" / file, full_page=True)
+
+
+LINES = """(n) => {
+  const all = document.querySelector(".counters"), cards = all.children;
+  while (cards.length > n) cards[0].remove();
+  while (cards.length < n) all.append(cards[0].cloneNode(true));
+  const lines = Map.groupBy(cards, (card) => card.offsetTop);
+  return [...lines.values()].map((line) => [line.length, Math.round(line.at(-1).getBoundingClientRect().right)]);
+}"""
+
+
+def test_the_figures_of_the_overview_stand_in_even_lines(page: Page, house: House) -> None:
+    sign_in(page, house, "supervisor")
+    page.goto(house.url + "/admin/")
+    uneven = []
+    for size, n in product((WIDE, DESK, PHONE), range(1, 13)):
+        page.set_viewport_size(size)
+        lines, ends = zip(*page.evaluate(LINES, n), strict=True)
+        if max(lines) - min(lines) > 1 or (size == PHONE and len(set(ends)) > 1):
+            uneven.append((size["width"], n, lines))
+    assert uneven == []
 
 
 @in_both
