@@ -21,6 +21,7 @@ from tests.story import canary
 
 HAN = re.compile(r"[㐀-鿿\U00020000-\U0003ffff]+")
 LATIN = re.compile(r"[A-Za-z]{3,}")
+OTHER = {"zh-hans": re.compile(rf"{LATIN.pattern}|你"), "en": HAN}  # the house calls nobody 你, as Django does
 # The product's name and names of formats, keys, machines and marks; what is typed at the terminal; codes of acts.
 ALLOWED = re.compile(
     r"\b(QQ|VIP|SIM|DEMO|PROD|CSV|TXT|XLSX|JSONL?|PDF|PNG|JPEG|WAV|SHA-256|UTF-8|Cookie|Ctrl|Enter|README)\b"
@@ -79,14 +80,14 @@ def _texts(value: Any) -> Iterable[str]:
 def strays(page: str, language: str, known: list[str]) -> set[str]:
     """The texts of the page that are not in its language, as far as they are no data."""
     body = ELSEWHERE[language].sub("", SCRIPT.sub("", page))
-    other = LATIN if language == "zh-hans" else HAN
+    other = OTHER[language]
     said = (unescape(shown or tip).strip() for tip, shown in SAID.findall(body))
     return {text for text in said if other.search(text) and other.search(_without(text, tuple(known)))}
 
 
 def stray_lines(printed: str, language: str, known: list[str]) -> set[str]:
     """Of what a command printed."""
-    other = LATIN if language == "zh-hans" else HAN
+    other = OTHER[language]
     return {line for line in printed.splitlines() if other.search(_without(line, tuple(known)))}
 
 

@@ -16,6 +16,7 @@ from qqops.staff.services.access import welcome_link
 from tests.cast import PASSWORD
 from tests.enforcement.acts import broken
 from tests.enforcement.test_races import together
+from tests.hunt.languages import strays
 from tests.staff.acts import WHY, agree, codes, in_time, let_in, now_of
 from tests.staff.door import head, inside, sign_in, told
 
@@ -50,6 +51,15 @@ def test_a_link_sets_a_first_password_once(link: str) -> None:
     client = Client()
     assert sign_in(client, "newcomer", NEW).status_code == 302 and inside(client)
     assert broken() == []
+
+
+def test_a_newcomer_is_told_in_chinese_what_a_password_must_be_as_the_house_speaks(link: str) -> None:
+    client = Client()
+    client.cookies["django_language"] = "zh-hans"
+    for answer in (client.get(link), client.post(link, {"new_password1": "short", "new_password2": "short"})):
+        page = answer.content.decode()
+        assert "密码至少须有 12 个字符。" in page and "密码不能与您的其他个人信息太相似。" in page
+        assert strays(page, "zh-hans", ["newcomer"]) == set()
 
 
 def test_a_link_dies(link: str, sysadmin: Staff, supervisor: Staff) -> None:

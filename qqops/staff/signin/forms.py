@@ -19,11 +19,27 @@ from django import forms
 from django.contrib.auth.forms import SetPasswordForm
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop, ngettext_lazy
 
 from qqops.seal import CannotOpen, seal, unseal
 from qqops.staff.services import signin
 from qqops.staff.services.people import needs_code
 
+# What Django says of a new password, said anew in the catalogue of the house: Django's calls people 你, and lacks one.
+SAID_ANEW = (
+    gettext_noop("Your password can’t be too similar to your other personal information."),
+    gettext_noop("Your password can’t be a commonly used password."),
+    gettext_noop("Your password can’t be entirely numeric."),
+    ngettext_lazy(
+        "Your password must contain at least %(min_length)d character.",
+        "Your password must contain at least %(min_length)d characters.",
+        "min_length",
+    ),
+    ngettext_lazy(
+        "This password is too short. It must contain at least %d character.",
+        "This password is too short. It must contain at least %d characters.",
+    ),
+)
 PENDING = "staff.pending-factor"  # what a secret is sealed for while nobody has copied it yet
 
 
