@@ -263,7 +263,7 @@ def test_an_event_shows_what_it_changed_who_stood_beside_and_leads_on(desk, numb
     page = desk("supervisor").get(f"{URL}{applied.pk}/")
     told = text(page)
     assert "What it changed" in told and f"Number {one.pk}" in told and "Measure" in told
-    assert "frozen until before: nothing" in told
+    assert "frozen until after: 2" in told and "before: nothing" not in told
     body = page.content.decode()
     for link in ("?staff=officer", "?verb=decision.applied", f"?decision={applied.decision_id}", "?request="):
         assert f"{URL}{link}" in body, link
