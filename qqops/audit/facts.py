@@ -54,6 +54,7 @@ NAMES = {
     "key": _("key"),
     "identities": _("tenures"),
     "kind": _("kind"),
+    "kinds": _("kinds"),
     "label": _("what"),
     "letter": _("letter"),
     "level": _("level"),
