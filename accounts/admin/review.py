@@ -64,6 +64,16 @@ def _of_tenure(text: str) -> Q:
     )
 
 
+def resting_on(clause: str, table: str, key: str) -> Select:
+    """The keys of what rests on a clause, in any version of the Rules, by an index of both: as many as tell few from
+    many."""
+    sql = (
+        f"SELECT g.key FROM accounts_clause c CROSS JOIN LATERAL (SELECT g.{key} AS key FROM {table} g"
+        f" WHERE g.clause_id = c.id ORDER BY g.{key} LIMIT {review.FEW + 1}) g WHERE c.number = %s"
+    )
+    return Select(sql, [clause])
+
+
 def not_own(staff: Staff, number: int) -> None:
     """What happened to a number of one's own, disclosures of it among that, is for others to look at."""
     with pen.refusals(actor=staff, facts={"act": "audit_review"}):

@@ -2,13 +2,13 @@
 
 from functools import partial
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin.review import about_numbers, not_own
+from accounts.admin.review import about_numbers, not_own, resting_on
 from accounts.queries.declared import own_numbers
-from appeals.models import Appeal, Ruling, RulingGround
+from appeals.models import Appeal, Ruling
 from qqops import receipts
 from qqops.audit import review, touched
 from qqops.audit.touched import Select
@@ -36,10 +36,23 @@ def _not_own(staff: Staff, receipt: str) -> None:
         not_own(staff, own.number)
 
 
-def _ruled(verb: str, clause: str) -> Q:
-    """What became of rulings that rest on it; an act at a time, as each has its place in an index."""
-    rulings = RulingGround.objects.filter(clause__number=clause).values("ruling")
-    return Q(Exists(Ruling.history.filter(event_id=OuterRef("pk"), id__in=rulings)), verb=verb)
+def _rulings(clause: str) -> Select:
+    return resting_on(clause, "appeals_rulingground", "ruling_id")
+
+
+def _of_few(clause: str) -> Q:
+    rulings = review.few(_rulings(clause))
+    return touched.among(touched.with_ids(touched.wrote(Ruling, rulings)))
+
+
+def _of_many(verb: str, clause: str) -> Q:
+    """By one act at a time: each has its place in an index, in the order of the trail."""
+    rested = (
+        "audit_event.verb = %s AND EXISTS (SELECT FROM appeals_historicalruling h"
+        " JOIN appeals_rulingground g ON g.ruling_id = h.id JOIN accounts_clause c ON c.id = g.clause_id"
+        " WHERE h.event = audit_event.id AND c.number = %s OFFSET 0)"
+    )
+    return review.many(_rulings(clause), rested, verb, clause)
 
 
 about_numbers("appeals.appeal", "SELECT number_id, tenure_id, id FROM appeals_appeal")
@@ -48,5 +61,6 @@ review.offer(
         gettext_lazy("Appeal"), "appeal", _receipt, _of_appeal, allow=_not_own, help=gettext_lazy("Its receipt number.")
     )
 )  # fmt: skip
+review.way("clause", _of_few)
 for verb in ("appeal.ruled", "appeal.ruling_agreed", "appeal.ruling_sent_back", "appeal.ruling_lapsed"):
-    review.way("clause", partial(_ruled, verb))
+    review.way("clause", partial(_of_many, verb))

@@ -1,12 +1,12 @@
 """How the trail is looked through by decision, by clause, and for batches."""
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin.review import about_numbers
+from accounts.admin.review import about_numbers, resting_on
 from accounts.models import Clause
-from enforcement.models import Decision, Ground, StrikeOut
+from enforcement.models import Decision
 from enforcement.policy import BATCH_FROM
 from qqops.audit import review, touched
 from qqops.audit.touched import Select
@@ -44,17 +44,33 @@ def _no_clause(clause: str) -> str:
 # being struck out. The apps above add theirs.
 
 
-def _decided(clause: str) -> Q:
-    return Q(Exists(Ground.objects.filter(decision=OuterRef("decision_id"), clause__number=clause)))
+def _deciding(clause: str) -> Select:
+    return resting_on(clause, "enforcement_ground", "decision_id")
+
+
+def _of_few(clause: str) -> Q:
+    decisions = review.few(_deciding(clause))
+    struck = (
+        "SELECT s.event FROM enforcement_strikeout s JOIN accounts_clause c ON c.id = s.clause_id WHERE c.number = %s"
+    )
+    return touched.among(
+        Select(f"SELECT e.seq FROM audit_event e WHERE e.decision_id = ANY(ARRAY({decisions.sql}))", decisions.params),
+        touched.with_ids(Select(struck, [clause])),
+    )
+
+
+def _of_many(clause: str) -> Q:
+    return review.many(
+        _deciding(clause),
+        # OFFSET keeps it a question that is put to each event found: no join, and no table of all that rests on it.
+        "EXISTS (SELECT FROM enforcement_ground g JOIN accounts_clause c ON c.id = g.clause_id"
+        " WHERE g.decision_id = audit_event.decision_id AND c.number = %s OFFSET 0)",
+        clause,
+    )
 
 
 def _named(clause: str) -> Q:
     return Q(facts__has_key="clause", facts__clause=clause)  # the words of the index
-
-
-def _struck_out(clause: str) -> Q:
-    struck = StrikeOut.objects.filter(event_id=OuterRef("pk"), clause__number=clause)
-    return Q(Exists(struck), verb="ground.struck_out")
 
 
 about_numbers("enforcement.decision", "SELECT number_id, tenure_id, decision_id FROM enforcement_target", of_many=True)
@@ -72,7 +88,7 @@ review.mark(
     Q(decision_id__in=Decision.objects.filter(target_count__gt=BATCH_FROM).values("pk")),
 )
 review.offer(Typed(gettext_lazy("Decision or batch"), "decision", _decision, _of_decision, kept=True))
-for condition in (_decided, _named, _struck_out):
+for condition in (_of_few, _of_many, _named):
     review.way("clause", condition)
 review.offer(
     Typed(

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy
 
 from qqops.audit import sql, verbs
 from qqops.audit.models import Event
+from qqops.audit.touched import Select
 from qqops.errors import Invalid
 from qqops.pages.lists import Filter
 from qqops.pages.typed import Typed
@@ -111,11 +112,26 @@ def of_holders(role: str, events: QuerySet[Event], n: int) -> QuerySet[Event]:
 
 # What is found in several ways, by the parameter of its filter: the condition of each. Together no index serves them.
 _WAYS: dict[str, list[Callable[[str], Q]]] = {}
+FEW = 500
 
 
 def way(parameter: str, condition: Callable[[str], Q]) -> None:
     """Another way in which an event may be what is asked for there."""
     _WAYS.setdefault(parameter, []).append(condition)
+
+
+def few(keys: Select) -> Select:
+    """These keys, if there are not many: the events are found by them, wherever on the trail they lie."""
+    return Select(f"SELECT k.key FROM ({keys.sql}) k(key) WHERE {_count(keys)} <= {FEW}", [*keys.params] * 2)
+
+
+def many(keys: Select, condition: str, *params: Any) -> Q:
+    """If there are many, what is asked of one event after the other, the newest first: a page is soon full."""
+    return _true(f"{_count(keys)} > {FEW} AND ({condition})", *keys.params, *params)
+
+
+def _count(keys: Select) -> str:
+    return f"(SELECT count(*) FROM ({keys.sql} LIMIT {FEW + 1}) n)"
 
 
 def first_of(chosen: Mapping[str, str], events: QuerySet[Event], n: int | None) -> QuerySet[Event]:
