@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 import yaml
+from django.core.management import get_commands
 
 from qqops.database import APPLICATION, BASE_DIR, NAME, OWNER
 from qqops.firstkeys import fresh
+from qqops.probes import PROBES
 from qqops.serve import WORKER
 from tests.house.test_setup import run
 
@@ -119,6 +121,30 @@ def given(service: str, folder: Path) -> dict[str, str]:
     own = {key: str(value) for key, value in SERVICES[service]["environment"].items()}
     places = {key: value.replace("/run/secrets", str(folder)) for key, value in own.items()}
     return {"QQOPS_ENV": "production", **said, **places}
+
+
+def test_no_variable_is_given_that_nothing_reads() -> None:
+    """A slip in a name is no error anywhere: what it was to say is simply not so."""
+    code = "".join((BASE_DIR / "qqops" / name).read_text() for name in ("settings.py", "database.py"))
+    read = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', code)) | {"PGOPTIONS"}  # the last, by PostgreSQL's client
+    for service in OURS:
+        assert {name.removesuffix("_FILE") for name in given(service, BASE_DIR)} <= read, service
+    built = {name.removesuffix("_FILE") for name in re.findall(r"(?:^|\s)([A-Z_]+)=", " ".join(steps("ENV")[1:]))}
+    by_others = {"PATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PORT", "WEB_CONCURRENCY"}  # Python, gunicorn
+    assert built <= read | by_others
+    to_collect = re.findall(r"(?:^|\s)([A-Z_]+)=keys/", DOCKERFILE)
+    assert len(to_collect) == 4 and {name.removesuffix("_FILE") for name in to_collect} <= read
+
+
+def test_what_the_services_run_and_ask_for_is_there() -> None:
+    assert SERVICES["migrate"]["command"] == ["python", "manage.py", "migrate"] and "command" not in SERVICES["web"]
+    assert {"migrate", "procrastinate"} <= set(get_commands())
+    (asked,) = steps("HEALTHCHECK")
+    (probe,) = re.findall(r"http://127\.0\.0\.1:8000/(\w+)", asked)
+    assert probe in PROBES and "PORT=8000" in " ".join(steps("ENV"))
+    mounted = [source for one in SERVICES.values() for source in one.get("volumes", [])]
+    for source in (one.partition(":")[0] for one in mounted):
+        assert (BASE_DIR / source).is_file() if source.startswith(".") else source in HOUSE["volumes"]
 
 
 @pytest.mark.parametrize(
