@@ -44,6 +44,9 @@ class RevealRequest(Asked, Proposal):
         verbose_name = _("reveal request")
         verbose_name_plural = _("reveal requests")
         default_permissions = ("view",)
+        indexes = (
+            models.Index(fields=("expires_at", "proposed_at"), name="reveal_waiting", condition=Q(state="proposed")),
+        )
         permissions = (
             ("approve_reveal", "Can approve that a minor's item is revealed"),
             ("approve_privacy_reveal", "Can approve what the privacy officer asks to see"),

@@ -52,6 +52,8 @@ class Ruling(Proposal):
         default_permissions = ()
         indexes = (
             models.Index(fields=("state", "-id"), name="ruling_state"),
+            # What waits, what lapses the soonest first: who has part in an appeal is asked of no more than are shown.
+            models.Index(fields=("expires_at", "proposed_at"), name="ruling_waiting", condition=Q(state="proposed")),
             models.Index(fields=("ruled_at",), name="ruling_in_force", condition=Q(state="applied")),
         )
         constraints = (

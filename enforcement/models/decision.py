@@ -95,6 +95,7 @@ class Decision(Proposal):
             models.Index(fields=("maker", "-id"), name="decision_maker"),
             models.Index(fields=("maker", "proposed_at"), name="decision_made"),
             models.Index(fields=("proposed_at",), name="decision_proposed"),
+            models.Index(fields=("expires_at", "proposed_at"), name="decision_waiting", condition=Q(state="proposed")),
             models.Index(fields=("id",), condition=Q(target_count__gt=BATCH_FROM), name="decision_batches"),
         )
         constraints = (

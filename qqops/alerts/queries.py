@@ -1,9 +1,9 @@
 """Reads of alerts."""
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
-from qqops.alerts.models import Alert
+from qqops.alerts.models import Alert, AlertSeen
 
 
 def unseen() -> QuerySet[Alert]:
-    return Alert.objects.filter(seen=None)
+    return Alert.objects.filter(~Exists(AlertSeen.objects.filter(alert=OuterRef("pk"))))

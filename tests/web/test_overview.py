@@ -25,7 +25,9 @@ def test_more_than_is_shown_is_said_and_the_maker_is_not_told_of_his_own(desk, n
 
 @translation.override("en")
 def test_figures_lead_to_lists_that_show_as_many(desk, number, officer) -> None:
-    decide(Kind.FREEZE, number(), officer, duration=timedelta(hours=20))
+    ending = number()  # of which two measures end, and which is one number
+    for kind in (Kind.FREEZE, Kind.RESTRICT):
+        decide(kind, ending, officer, duration=timedelta(hours=20))
     decide(Kind.FREEZE, number(), officer, duration=timedelta(days=6))
     browser = desk("auditor")
     figures = {str(one.label): one for one in browser.get(URL).context["counters"]}
