@@ -12,7 +12,18 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.benchmarks import allocation, appeals, logins, queueing, ranges, reclaim, record, reviewing, sealing
+from tests.benchmarks import (
+    allocation,
+    appeals,
+    logins,
+    overview,
+    queueing,
+    ranges,
+    reclaim,
+    record,
+    reviewing,
+    sealing,
+)
 from tests.benchmarks.house import House
 
 
@@ -47,6 +58,7 @@ def main() -> int:
         "growth",
         "logins",
         "next",
+        "overview",
         "ranges",
         "sealing",
         "reclaim",
@@ -88,6 +100,9 @@ def main() -> int:
             if given.only in (None, "next"):
                 numbers, lines, rounds = (30_000, 5_000, 5) if given.quick else (300_000, 100_000, 30)
                 figures.append(queued(house, Path(folder), numbers, lines, rounds))
+            if given.only in (None, "overview"):
+                few, many, requests = (20_000, 200_000, 5) if given.quick else (100_000, 10_000_000, 20)
+                figures += overlooked(house, few, many, pairs, requests)
             if given.only in (None, "ranges"):
                 figures.append(opened(pairs))
             if given.only in (None, "sealing"):
@@ -208,6 +223,15 @@ def queued(house: House, folder: Path, numbers: int, lines: int, rounds: int) ->
     return Figure(
         f"next of {lines:,} for {queueing.REVIEWERS} at once, p95 ÷ a number page's", ratio, 3, at_least=False
     )
+
+
+def overlooked(house: House, few: int, many: int, pairs: int, requests: int) -> list[Figure]:
+    say(f"the overview of a house with {many:,} numbers, against one with {few:,}")
+    queries, ratio = overview.pages(house, few, many, pairs, requests, say)
+    return [
+        Figure(f"queries of an overview at {many:,} numbers", queries, 8, at_least=False),
+        Figure(f"overview at {many:,} numbers ÷ at {few:,}, the worst role's", ratio, 1.5, at_least=False),
+    ]
 
 
 def growth(house: House, folder: Path, numbers: int, small: int, large: int, pairs: int) -> list[Figure]:
