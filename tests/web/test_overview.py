@@ -4,12 +4,14 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import connection
 from django.utils import timezone, translation
 
 from enforcement.policy import Kind
 from qqops import overview
+from qqops.staff.models import Staff
 from tests.enforcement.acts import decide
-from tests.web.door import text
+from tests.web.door import queries, text
 
 URL = "/admin/"
 
@@ -21,6 +23,18 @@ def test_more_than_is_shown_is_said_and_the_maker_is_not_told_of_his_own(desk, n
     assert len(page.context["work"]) == overview.SHOWN + 1 and "There is more" in text(page)
     assert text(page).count("officer") >= overview.SHOWN
     assert "There is more" not in text(desk("officer").get(URL)) and desk("officer").get(URL).context["work"] == []
+
+
+def test_what_waits_is_read_in_the_order_in_which_it_is_shown_and_no_further(supervisor: Staff) -> None:
+    """Plans, not times: whether somebody has part in an appeal is asked of the rulings shown, not of all that wait."""
+    with queries() as asked:
+        overview.work_for(supervisor)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")  # as where there are many
+        cursor.execute(f"EXPLAIN {asked[0]}")
+        plan = " ".join(line for (line,) in cursor.fetchall())
+    for index in ("ruling_waiting", "decision_waiting", "reveal_waiting"):
+        assert f"using {index} " in plan, plan
 
 
 @translation.override("en")
