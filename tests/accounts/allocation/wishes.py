@@ -38,7 +38,16 @@ def passed(range_pk: int) -> int:
     return sum(c.next - c.start for c in RangeCursor.objects.filter(range=range_pk))
 
 
+def walked(found: NumberRange) -> list[int]:
+    """The numbers of the range that its cursors have passed, cursor by cursor."""
+    cursors = RangeCursor.objects.filter(range=found).order_by("slot")
+    return [_number_at(found, position) for one in cursors for position in range(one.start, one.next)]
+
+
 def first_of_cursor(found: NumberRange, slot: int) -> int:
     """The number that this cursor of the range meets first."""
-    start = RangeCursor.objects.get(range=found, slot=slot).start
-    return found.first + (found.multiplier * start + found.offset) % (found.last - found.first + 1)
+    return _number_at(found, RangeCursor.objects.get(range=found, slot=slot).start)
+
+
+def _number_at(found: NumberRange, position: int) -> int:
+    return found.first + (found.multiplier * position + found.offset) % (found.last - found.first + 1)
