@@ -162,7 +162,7 @@ def test_a_webhook_that_answers_byte_by_byte_is_not_waited_for(
 def test_the_worker_does_something_else_while_a_webhook_is_slow(cast: Any, there: Hook) -> None:
     """Two alerts, each answered only when the other has come too."""
     words = Command().create_parser("manage.py", "procrastinate").parse_args(serve.WORKER[2:])
-    both = threading.Barrier(2, timeout=5)
+    both = threading.Barrier(2, timeout=30)
     there.meanwhile = both.wait
     raised()
     raised()

@@ -106,21 +106,21 @@ def test_every_declared_verb_that_lets_one_see_or_take_something_is_counted_as_t
 def test_an_agreement_given_at_once_is_listed_and_one_after_a_while_is_not(
     number, officer, supervisor, supervisor2, monkeypatch
 ):
-    monkeypatch.setattr(reports, "READING", datetime.timedelta(seconds=0.4))
+    monkeypatch.setattr(reports, "READING", datetime.timedelta(seconds=1))
     first, second, third, fourth = (decide(Kind.TERMINATE, number(), officer) for _n in range(4))
-    time.sleep(0.5)
+    time.sleep(1.1)
     approve(first, supervisor)  # had time, and nothing else was done
     with origin.origin(origin.WEB):
         approve(second, supervisor)  # right after the one before
     signin.proved(supervisor2, "code")
     with origin.origin(origin.WEB):
         approve(third, supervisor2)  # the second factor was given on the way
-    time.sleep(0.5)
+    time.sleep(1.1)
     with origin.origin(origin.WEB):
         with pen.act("appeal.ruling_agreed", actor=supervisor2, reason="", facts={"outcome": "x"}):
             pass
         approve(fourth, supervisor2)  # what the same click has written
-    time.sleep(0.5)
+    time.sleep(1.1)
     fresh = decide(Kind.TERMINATE, number(), officer)
     with origin.origin(origin.WEB):
         approve(fresh, supervisor2)  # before it can have been opened
