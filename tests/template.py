@@ -13,6 +13,7 @@ import psycopg
 from django.core.management import call_command
 from django.db import connections
 from django.db.utils import OperationalError
+from django.utils import timezone
 from psycopg import sql
 
 from qqops.database import BASE_DIR
@@ -41,12 +42,12 @@ def schema() -> str:
 
 
 def _state() -> str:
-    """Changes with every migration, with the SQL that some take from elsewhere, the packages that bring some, and the
-    privileges that are granted after them.
+    """Changes with every migration, with the SQL that some take from elsewhere, the packages that bring some, the
+    privileges that are granted after them, and the month: the tables by month are made from it on.
     """
     files = [*BASE_DIR.glob("*/migrations/*.py"), *BASE_DIR.glob("*/*/migrations/*.py"), BASE_DIR / "requirements.txt"]
     files += [*BASE_DIR.glob("*/*/sql.py"), *(BASE_DIR / "qqops/audit" / one for one in ("digest.py", "privileges.py"))]
-    told = hashlib.sha256()
+    told = hashlib.sha256(f"{timezone.localtime():%Y-%m}\n".encode())
     for path in sorted(files):
         told.update(f"{path.relative_to(BASE_DIR)}\n".encode() + path.read_bytes())
     return told.hexdigest()[:16]
