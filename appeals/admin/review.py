@@ -36,6 +36,13 @@ def _not_own(staff: Staff, receipt: str) -> None:
         not_own(staff, own.number)
 
 
+# The acts that write a ruling: made, ruled on by a second person or by time, and ended while it cooled down.
+_TOUCH_RULINGS = (
+    "appeal.ruled", "appeal.ruling_agreed", "appeal.ruling_sent_back", "appeal.ruling_lapsed", "appeal.stopped",
+    "appeal.withdrawn",
+)  # fmt: skip
+
+
 def _rulings(clause: str) -> Select:
     return resting_on(clause, "appeals_rulingground", "ruling_id")
 
@@ -62,5 +69,5 @@ review.offer(
     )
 )  # fmt: skip
 review.way("clause", _of_few)
-for verb in ("appeal.ruled", "appeal.ruling_agreed", "appeal.ruling_sent_back", "appeal.ruling_lapsed"):
+for verb in _TOUCH_RULINGS:
     review.way("clause", partial(_of_many, verb))

@@ -138,6 +138,8 @@ def first_of(chosen: Mapping[str, str], events: QuerySet[Event], n: int | None) 
     """Of the events that the filters find, in such a form that the first `n` come by an index; None: all of them. What
     is found in several ways is narrowed down here and not before: the first of each, among which are the first of all.
     """
+    if events.query.is_empty():  # something typed could not be read: no statement comes of it
+        return events
     ways = [
         condition(value)
         for parameter, conditions in _WAYS.items()

@@ -7,15 +7,19 @@ import pytest
 from django.test import Client
 
 from accounts.models import Clause, Number, RuleVersion
+from appeals.models import Appeal
+from appeals.services import hearing, recovery
+from appeals.services.sweep import sweep
 from enforcement.policy import Kind
 from enforcement.services import strike
-from qqops.audit import exports, pen
+from qqops.audit import exports, pen, review
 from qqops.audit.admin.lists import EventList
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
 from tests.accounts.life.flows import cancelled
-from tests.appeals.heard import WHY, agreed, objection, ruled, sent_back
-from tests.enforcement.acts import decide, terminated
+from tests.appeals.heard import WHY, agreed, filed, objection, ruled, sent_back
+from tests.enforcement.acts import DAY, decide, terminated
+from tests.staff.acts import in_time
 
 URL = "/admin/audit/event/"
 ENDED = ["decision.proposed", "decision.approved", "decision.applied", "decision.finished"]
@@ -60,6 +64,34 @@ def test_what_was_decided_ruled_or_struck_out_under_a_clause_or_names_it_by_itse
         chosen, shown = {"clause": clause}, events(auditor, clause=clause)
         assert list(exports.export(Event.objects.all(), "csv", chosen, actor=cast["auditor"])) == shown
         assert Event.objects.latest("seq").facts["rows"] == len(shown)
+
+
+def test_where_many_rest_on_a_clause_the_same_is_found_as_where_few_do(
+    desk: Callable[[str], Client], cast: dict[str, Staff], number: Callable[..., Number], rulebook: RuleVersion,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    agent, reviewer, one = cast["agent"], cast["reviewer"], number()
+    first = objection(one, terminated(one, cast["officer"], cast["supervisor"]), agent)
+    sent_back(ruled(first, "upheld", reviewer, clauses=("10.1",)), cast["supervisor2"])
+    agreed(ruled(first, "rejected", cast["reviewer2"], clauses=("10.1",)), cast["supervisor2"])
+    stopped, withdrawn = (filed(number(), "recovery", agent) for _n in range(2))
+    for appeal in (stopped, withdrawn):
+        ruled(appeal, "upheld", reviewer, clauses=("10.1",))
+    recovery.stop(Appeal.objects.get(pk=stopped.pk), actor=agent, reason=WHY)
+    hearing.withdraw(Appeal.objects.get(pk=withdrawn.pk), actor=agent, reason=WHY)
+    other = number()
+    ruled(objection(other, terminated(other, cast["officer"], cast["supervisor"]), agent), "upheld", reviewer,
+          clauses=("10.1",))  # fmt: skip
+    with in_time(10 * DAY):
+        sweep(actor=Staff.objects.system("system-appeals"))
+    auditor = desk("auditor")
+    few = found(auditor, "10.1")
+    assert [verb for verb in few if verb.startswith("appeal.")] == [
+        "appeal.ruled", "appeal.ruling_sent_back", "appeal.ruled", "appeal.ruling_agreed", "appeal.ruled",
+        "appeal.ruled", "appeal.stopped", "appeal.withdrawn", "appeal.ruled", "appeal.ruling_lapsed",
+    ]  # fmt: skip
+    monkeypatch.setattr(review, "FEW", 0)
+    assert found(auditor, "10.1") == few
 
 
 def test_its_pages_lead_through_every_way_there_and_back(
