@@ -116,18 +116,19 @@ def _affairs(chosen: str, params: Sequence[Any]) -> list[Select]:
 
 def _own_event(staff: Staff, event: Event) -> None:
     """An event about one, its holders or their affairs opens for him as little as the list by that number."""
-    if event.subject_type == _NUMBER:
-        not_own(staff, int(event.subject_id))
-    elif event.subject_type in _ABOUT and event.subject_type not in _OF_MANY:
-        # By his short list first: each of these is found by its number.
-        sql = (
-            f"SELECT k.number FROM ({_ABOUT[event.subject_type]}) k (number, tenure, key)"
-            f" WHERE k.number = ANY(ARRAY({OWN_NUMBERS})) AND k.key::text = %(key)s LIMIT 1"
-        )
-        with connection.cursor() as cursor:
-            cursor.execute(sql, {"actor": staff.pk, "key": event.subject_id})
-            for (number,) in cursor.fetchall():
-                not_own(staff, number)
+    about = {kind: query for kind, query in _ABOUT.items() if kind not in _OF_MANY}
+    about[_NUMBER] = "SELECT number, NULL, number FROM accounts_declarednumber"
+    if (query := about.get(event.subject_type)) is None:
+        return
+    # By his short list first: each of these is found by its number. As text: what was tampered with is no number.
+    sql = (
+        f"SELECT k.number FROM ({query}) k (number, tenure, key)"
+        f" WHERE k.number = ANY(ARRAY({OWN_NUMBERS})) AND k.key::text = %(key)s LIMIT 1"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"actor": staff.pk, "key": event.subject_id})
+        for (number,) in cursor.fetchall():
+            not_own(staff, number)
 
 
 def _own() -> Q:

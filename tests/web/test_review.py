@@ -367,6 +367,7 @@ def test_an_event_about_ones_own_number_its_holder_or_their_affair_is_for_others
     told = [(e.verb, e.actor, e.facts["act"]) for e in Event.objects.filter(seq__gt=before)]
     assert told == [("audit.refused", supervisor, "audit_review")] * len(kept)
     assert [reader.get(page).status_code for page in left] == [200] * len(left)
+    review.may_open(supervisor, Event(subject_type="accounts.number", subject_id="tampered with"))  # it is to be seen
 
 
 def test_an_event_keeps_what_its_objects_page_keeps_from_a_reader(desk, cast, number, privacy, supervisor):
