@@ -53,15 +53,19 @@ class EvidencePage(StepPage):
     def context(self) -> dict[str, Any]:
         return {"attached": AttachedForm()}
 
+    @cached_property
+    def hashes(self) -> list[str]:
+        """Of what it brings; of files once, before the act reads them."""
+        found = [sha256_of(said)] if (said := self.request.POST.get("said", "").strip()) else []
+        for upload in chain.from_iterable(uploads for _name, uploads in self.request.FILES.lists()):
+            found.append(sha256_of(upload.read()))
+            upload.seek(0)
+        return found
+
     def first(self, nonce: str) -> Event | None:
         """By what it brings: one person may record what both bring who claim the number, each on a page of its own."""
-        given, seq = self.request.POST, int(nonce.partition(":")[2])
-        hashes = [sha256_of(said)] if (said := given.get("said", "").strip()) else []
-        for upload in chain.from_iterable(uploads for _name, uploads in self.request.FILES.lists()):
-            hashes.append(sha256_of(upload.read()))
-            upload.seek(0)
-        side = given.get("side") or Side.APPELLANT
-        return super().first(nonce) if brought_since(self.appeal, self.user, seq, side, hashes) else None
+        side, seq = self.request.POST.get("side") or Side.APPELLANT, int(nonce.partition(":")[2])
+        return super().first(nonce) if brought_since(self.appeal, self.user, seq, side, self.hashes) else None
 
     def take(self, cleaned: dict[str, Any]) -> str:
         attached = AttachedForm(self.request.POST, self.request.FILES)

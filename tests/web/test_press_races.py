@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
@@ -14,6 +15,7 @@ from qqops.audit.verify import verify
 from qqops.staff.models import Staff
 from tests.appeals.heard import filed, objection, ruled
 from tests.enforcement.acts import decide
+from tests.enforcement.evidence.files import PNG
 from tests.enforcement.waiting import meanwhile
 from tests.web.appeal_desk import of, page_of, take
 from tests.web.door import confirm, preview, text, told, verbs
@@ -26,13 +28,17 @@ SAID = {"text": "上周三在深圳登录，手机号码尾号为 17。", "ticke
 ITEM = {"kind": "places", "said": "上次登录在深圳南山", "ticket": ""}
 
 
-def at_once(desk: Desk, login: str, url: str, said: dict[str, Any]) -> list[str]:
+def at_once(desk: Desk, login: str, url: str, said: dict[str, Any], file: bytes = b"") -> list[str]:
     """The second press comes when the first has not committed; what was done by both. Each has a session of its own,
     so that no row of theirs keeps the second waiting."""
     first, second, before = desk(login), desk(login), len(verbs())
     token, answers = preview(first, url, said).context["token"], list[Any]()
-    answers.append(meanwhile(lambda: answers.append(confirm(first, url, said, token)),
-                             lambda: confirm(second, url, said, token)))  # fmt: skip
+
+    def press(browser: Client) -> Any:
+        attached = {"file_1": SimpleUploadedFile("a.png", file)} if file else {}
+        return confirm(browser, url, said | attached, token)
+
+    answers.append(meanwhile(lambda: answers.append(press(first)), lambda: press(second)))
     assert [one.status_code for one in answers] == [302, 302], text(answers[-1])
     led = {one["Location"] for one in answers}
     assert len(led) == 1 and told(second.get(led.pop())) == [DONE]
@@ -46,6 +52,8 @@ def test_what_is_said_in_an_appeal_is_kept_once(desk: Desk, cast: dict[str, Staf
     assert at_once(desk, "agent", of("answer", asked), SAID) == ["appeal.answered"]
     assert at_once(desk, "reviewer", of("write", asked), SAID) == ["appeal.written"]
     assert at_once(desk, "agent", of("evidence", asked), ITEM) == ["appeal.evidence_added"]
+    paper = ITEM | {"kind": "", "said": ""}
+    assert at_once(desk, "agent", of("evidence", asked), paper, file=PNG) == ["appeal.evidence_added"]
 
 
 def test_talks_after_the_decision_are_kept_once(desk: Desk, cast: dict[str, Staff], number: Make) -> None:
