@@ -31,7 +31,7 @@ class Typed:
     allow: Callable[[Any, str], None] = lambda staff, value: None  # Refused: it is not for this member of staff
 
     def cleaned(self, given: Mapping[str, str]) -> str:
-        return given.get(self.parameter, "").replace("\0", "").strip()[:TYPED_MAX]
+        return _clean(given.get(self.parameter, ""))
 
     def read_or_none(self, text: str) -> str:
         """Wherever it comes from, what may be a person's is neither looked for nor kept."""
@@ -42,7 +42,7 @@ class Typed:
     def taken(self, text: str) -> str:
         """Its one form; empty where it cannot be read."""
         try:
-            return self.read_or_none(text)
+            return self.read_or_none(_clean(text))
         except Invalid:
             return ""
 
@@ -51,3 +51,8 @@ class Typed:
 
     def condition(self, value: str) -> Q | None:
         return self.where(value) if value else None
+
+
+def _clean(text: str) -> str:
+    """As a box would take it, and PostgreSQL, which has no NUL in its texts."""
+    return text.replace("\0", "").strip()[:TYPED_MAX]

@@ -398,3 +398,9 @@ def test_what_is_a_persons_reaches_neither_an_exports_event_nor_a_saved_filter(d
     assert auditor.post("/admin/audit/export/csv/?ticket=someone@example.com").status_code == 302
     auditor.post("/admin/filters/events/?staff=someone@example.com", {"name": "theirs", "who": "shared"})
     assert not Event.objects.filter(seq__gt=before, facts__icontains="example.com").exists()
+
+
+def test_what_is_saved_of_an_address_is_what_the_list_reads_of_it(desk):
+    auditor = desk("auditor")
+    saved = auditor.post("/admin/filters/events/?clause=10.1%00+", {"name": "sold", "who": "own"})
+    assert saved["Location"].startswith(f"{URL}?clause=10.1&")
