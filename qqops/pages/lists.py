@@ -211,8 +211,8 @@ class KeysetList(Page):
         self.next = self.link(after=self.key_of(found[-1])) if found and (back or more) else ""
         self.first = self.link() if position is not None else ""
 
-    def first_of(self, rows: QuerySet[Any], n: int | None) -> QuerySet[Any]:
-        """The first of the rows that match, in their order, or all; for a list that knows how to find them faster."""
+    def first_of(self, rows: QuerySet[Any], n: int) -> QuerySet[Any]:
+        """The first of the rows that match, in their order; for a list that knows how to find them faster."""
         return rows[:n]
 
     def keys(self) -> tuple[list[str], bool]:

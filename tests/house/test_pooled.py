@@ -9,7 +9,7 @@ APPS = ("qqops", "accounts", "enforcement", "appeals")
 KEPT = {
     "a setting": re.compile(r"(?:[\"']|;\s*)SET (?!LOCAL |TRANSACTION |CONSTRAINTS )|set_config\([^()]*false"),
     "a lock": re.compile(r"pg_(try_)?advisory_(un)?lock"),
-    "a table": re.compile(r"CREATE (\w+ )?TEMP(ORARY)? TABLE (?!.*ON COMMIT DROP)", re.S),
+    "a table": re.compile(r"CREATE (\w+ )?TEMP(ORARY)? TABLE (?![^\";]*ON COMMIT DROP)"),
     "a cursor": re.compile(r"WITH HOLD"),
     "an ear": re.compile(r"\"(UN)?LISTEN\b"),
     "a statement": re.compile(r"\"PREPARE |prepare=True|prepare_threshold"),
@@ -27,7 +27,7 @@ def test_what_would_stay_there_is_seen() -> None:
     for what, statement in {
         "a setting": "\"SET jit = off\" \"SET LOCAL jit = off; SET work_mem = '1GB'\" set_config('jit', 'off', false)",
         "a lock": "SELECT pg_advisory_lock(1)",
-        "a table": "CREATE TEMPORARY TABLE staged (id bigint)",
+        "a table": "CREATE TEMPORARY TABLE staged (id bigint); CREATE TEMP TABLE one (id bigint) ON COMMIT DROP",
         "a cursor": "DECLARE c CURSOR WITH HOLD FOR SELECT 1",
         "an ear": '"LISTEN jobs"',
         "a statement": "cursor.execute(sql, prepare=True)",

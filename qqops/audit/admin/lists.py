@@ -44,7 +44,7 @@ class EventList(KeysetList):
     def queryset(self) -> Any:
         return Event.objects.defer("rows", "rows_digest", "prev_hash", "hash")
 
-    def first_of(self, rows: Any, n: int | None) -> Any:
+    def first_of(self, rows: Any, n: int) -> Any:
         return super().first_of(review.first_of(self.chosen, rows, n), n)
 
     def context(self) -> dict[str, Any]:
