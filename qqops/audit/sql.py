@@ -137,21 +137,25 @@ END
 $$;
 """
 
+AT = f"""
+-- The default of `at`: a row goes to its month before its trigger is asked, hence the lock and the time come first; and
+-- never before the head, as the clock may have been set back over the first of a month.
+CREATE OR REPLACE FUNCTION audit_event_at() RETURNS timestamptz LANGUAGE plpgsql
+  SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock({CHAIN_LOCK});
+  RETURN greatest(clock_timestamp(), (SELECT at FROM public.audit_event_lately ORDER BY seq DESC LIMIT 1));
+END
+$$;
+"""
+
 CHAIN = f"""
 CREATE FUNCTION audit_event_hash(e audit_event, prev bytea) RETURNS bytea LANGUAGE sql IMMUTABLE
   SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT {event("prev")}
 $$;
 
--- The default of `at`: a row goes to its month before its trigger is asked, hence the lock and the time come first.
-CREATE FUNCTION audit_event_at() RETURNS timestamptz LANGUAGE plpgsql
-  SET search_path = pg_catalog, public, pg_temp AS $$
-BEGIN
-  PERFORM pg_advisory_xact_lock({CHAIN_LOCK});
-  RETURN clock_timestamp();
-END
-$$;
-
+{AT}
 ALTER TABLE audit_event ALTER at SET DEFAULT audit_event_at();
 
 {APPEND}
