@@ -88,4 +88,4 @@ def items_of(breach: Breach) -> list["StrOrPromise"]:
 def item_label(item: str) -> str:
     """One of what a `BreachPerson` holds, in words."""
     whose, _colon, code = item.partition(":")
-    return str(CLASSES[code]) if whose == CLASS else f"{Field(code).label} ({Reveal.Whose(whose).label})"
+    return str(CLASSES[code]) if whose == CLASS else f"{Field(code).label} · {Reveal.Whose(whose).label}"

@@ -77,7 +77,7 @@ def test_a_breach_is_registered_from_the_reveal_log_and_taken_through_its_steps(
     said = text(browser.get(page_url(breach)))
     assert "to be reported" in said and "2 tenures are concerned." in said
     assert "张**" in said and "138****5678" in said and "minor" in said
-    assert "document (current information)" in said and "name (initial registrant)" in said
+    assert "document · current information" in said and "name · initial registrant" in said
     assert not [value for value in (*ADULT.values(), *MINOR.values()) if value in said]
     page = through(browser, step_url(breach, "assess"), WHY | ASSESSED)
     assert told(page) == ["Recorded."]

@@ -140,7 +140,7 @@ def test_whoevers_file_or_statement_was_opened_in_the_span_is_listed_by_its_clas
         "first and last logins", "measures taken", "what was said and shown with a request",
     ]  # fmt: skip
     assert item_label("class:said") == "what was said and shown with a request"
-    assert item_label("registrant:name") == "name (initial registrant)"
+    assert item_label("registrant:name") == "name · initial registrant"
     assert Event.objects.latest("seq").rows == {"accounts_historicalbreach": 1, "accounts_breachperson": 5}
     assert broken() == []
 
