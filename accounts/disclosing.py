@@ -67,9 +67,15 @@ class Asker:
 
     @property
     def basis_here(self) -> str:
-        """The basis in the reader's language; on the record it stands in both."""
-        chinese, _paren, english = self.basis.partition(" (")
-        return chinese if get_language() == "zh-hans" else english.removesuffix(")")
+        return basis_here(self.basis)
+
+
+def basis_here(basis: str) -> str:
+    """A basis of the table in the reader's language; on the record it stands in both. Any other as it was written."""
+    if basis not in {asker.basis for asker in ASKERS.values()}:
+        return basis
+    chinese, _paren, english = basis.partition(" (")
+    return chinese if get_language() == "zh-hans" else english.removesuffix(")")
 
 
 # By accounts.models.AskedBy. Who is not here (an employer, an insurer, a neighbour) has no way in: 4.2(b).

@@ -11,8 +11,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
-from accounts.disclosing import PAPERS
-from accounts.models import AskedBy, DataClass, Disclosure, Release
+from accounts.disclosing import PAPERS, basis_here
+from accounts.models import AskedBy, DataClass, Disclosure, DisclosurePaper, Release
 from accounts.queries.disclosures import disclosures, waiting_for
 from accounts.services import disclosures as services
 from accounts.services.disclosures import OPEN_STATES, VIEW
@@ -115,7 +115,7 @@ def facts_of(disclosure: Disclosure) -> list[Fact]:
     if disclosure.authority:
         facts.append(Fact(_("Authority"), disclosure.authority))
     facts += [
-        Fact(_("Legal basis"), disclosure.legal_basis),
+        Fact(_("Legal basis"), basis_here(disclosure.legal_basis)),
         Fact(_("Information asked for"), [DataClass(one).label for one in disclosure.wants]),
         Fact(_("Period"), period_words(disclosure)),
         Fact(_("Due"), when(disclosure.due_at, exact=True)),

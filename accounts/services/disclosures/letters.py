@@ -4,6 +4,7 @@ from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from accounts.disclosing import basis_here
 from accounts.models import AskedBy, DataClass, Disclosure
 from accounts.queries.disclosures import on_one_line, papers_cited
 
@@ -58,7 +59,7 @@ def _foot(disclosure: Disclosure) -> str:
     last = disclosure.closed_at or disclosure.reviewed_at or disclosure.registered_at
     return "\n".join(
         [
-            _("Legal basis: %(basis)s") % {"basis": on_one_line(disclosure.legal_basis)},
+            _("Legal basis: %(basis)s") % {"basis": on_one_line(basis_here(disclosure.legal_basis))},
             settings.QQOPS_OPERATOR,
             f"{timezone.localtime(last):%Y-%m-%d}",
         ]
