@@ -152,7 +152,8 @@ class ReviewPage(OfOne, ConfirmPage):
         return ReviewForm(data, disclosure=self.disclosure)
 
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
-        shown = [numbers_panel(self.request, self.disclosure), papers_panel(self.request, self.disclosure)]
+        papers = papers_panel(self.request, self.disclosure, hashes=False)
+        shown = [numbers_panel(self.request, self.disclosure), papers]
         happens = [_("What you refuse is refused in writing, each with its reason.")]
         if cleaned is None:
             services.check_review(self.disclosure, actor=self.user)

@@ -151,20 +151,31 @@ def numbers_panel(request: HttpRequest, disclosure: Disclosure) -> Panel:
     return Panel(_("Numbers"), "ops/panel_table.html", {"head": head, "rows": rows, "empty": _("None.")})
 
 
-def papers_panel(request: HttpRequest, disclosure: Disclosure) -> Panel:
+def papers_panel(request: HttpRequest, disclosure: Disclosure, *, hashes: bool = True) -> Panel:
+    """Beside a form there is no room for hashes: there it is enough which papers have a scan."""
     rows = [
         (
-            PAPERS[paper.kind].label,
+            PAPERS[paper.kind].label if hashes else [PAPERS[paper.kind].label, *_scanned(paper)],
             paper.number,
             digits(paper.dated) if paper.dated else "",
             digits(paper.deadline) if paper.deadline else "",
             paper.stamped if PAPERS[paper.kind].stamped else "",
-            format_html('<code class="hash">{}</code>', paper.scan.sha256) if hasattr(paper, "scan") else "",
+            *([_hash(paper)] if hashes else []),
         )
         for paper in disclosure.papers.select_related("scan").defer("scan__content").order_by("pk")
     ]
-    head = [_("Paper"), _("Number of the paper"), _("Date"), _("Deadline"), _("Stamped"), _("SHA-256 of the scan")]
+    head = [_("Paper"), _("Number of the paper"), _("Date"), _("Deadline"), _("Stamped")]
+    if hashes:
+        head.append(_("SHA-256 of the scan"))
     return Panel(_("Papers"), "ops/panel_table.html", {"head": head, "rows": rows, "empty": _("None.")})
+
+
+def _hash(paper: DisclosurePaper) -> Any:
+    return format_html('<code class="hash">{}</code>', paper.scan.sha256) if hasattr(paper, "scan") else ""
+
+
+def _scanned(paper: DisclosurePaper) -> list[Any]:
+    return [badge(_("scanned"), "quiet")] if hasattr(paper, "scan") else []
 
 
 def rulings_panel(request: HttpRequest, disclosure: Disclosure) -> Panel | None:
