@@ -5,9 +5,13 @@ Codes are those of `DataRequest.Kind` and `AskedBy`; nothing here imports the ho
 
 import datetime
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 DUE = datetime.timedelta(days=15)  # “in time” (PIPL 50); the house's own word for it
 
@@ -19,10 +23,17 @@ class Paper(TextChoices):
     KINSHIP = "kinship", _("proof of kinship")
 
 
+LAW = {44: _("PIPL 44"), 45: _("PIPL 45"), 46: _("PIPL 46"), 47: _("PIPL 47")}  # as each language cites an article
+
+
 @dataclass(frozen=True)
 class Right:
     article: int  # of the Personal Information Protection Law
     asked_by: tuple[str, ...]
+
+    @property
+    def law(self) -> "StrOrPromise":
+        return LAW[self.article]
 
 
 PERSON, GUARDIAN, RELATIVE = "person", "guardian", "relative"

@@ -33,7 +33,7 @@ SHOWN = 20
 
 
 def law_of(kind: str) -> str:
-    return _("PIPL %(article)d") % {"article": RIGHTS[kind].article}
+    return str(RIGHTS[kind].law)
 
 
 def request_url(request: DataRequest) -> str:

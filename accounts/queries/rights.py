@@ -169,7 +169,7 @@ def letter(request: DataRequest, language: str) -> str:
             "request": request,
             "kind": request.get_kind_display(),
             "number": request.tenure.number_id,
-            "article": RIGHTS[request.kind].article,
+            "right": RIGHTS[request.kind],
             "registered": day(request.registered_at),
             "closed": day(request.closed_at),
             "due": day(request.due_at),

@@ -245,7 +245,7 @@ def test_the_letter_says_what_until_when_what_may_follow_and_no_value(
         due_at=datetime.datetime(2026, 10, 15, 15, 59, 59, tzinfo=datetime.UTC),
     )  # fmt: skip
     told = {language: letter(made, language) for language in ("zh-hans", "en")}
-    assert chinese in told["zh-hans"] and "2026年10月15日 23:59" in told["zh-hans"]
+    assert chinese in told["zh-hans"] and "2026-10-15 23:59" in told["zh-hans"]
     assert "只可能限制或者拒绝提供部分服务" in told["zh-hans"] and "4.1" in told["zh-hans"]
     assert english in told["en"] and "2026-10-15 23:59" in told["en"]
     assert "restricted or refused" in told["en"] and "not frozen" in told["en"]
