@@ -19,6 +19,7 @@ ENDINGS = {
     "text/plain; charset=gb18030": "txt",
 }
 TAKEN = _("PDF, PNG, JPEG, MP4, M4A, MP3, WAV or plain text")
+_NAMES = {"jpg": "JPEG", "txt": _("plain text")}
 
 _MP4 = (b"isom", b"iso2", b"iso3", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V ")
 _M4A = (b"M4A ", b"M4B ")
@@ -78,6 +79,12 @@ _REFUSED: tuple[tuple[Any, Callable[[bytes], bool]], ...] = (
 def refused_as(content: bytes) -> Any:
     """What it is instead, in words, where that is known: a program, an archive; else empty."""
     return next((label for label, fits in _REFUSED if fits(content)), "")
+
+
+def in_words(code: str) -> Any:
+    """One of `ENDINGS` as people call it."""
+    ending = ENDINGS.get(code, "")
+    return _NAMES.get(ending) or ending.upper() or code
 
 
 def media_type(content: bytes) -> str:

@@ -16,6 +16,7 @@ from appeals.outdated import why_unsent
 from appeals.policy import SECOND_PERSON, WEIGHTS, EvidenceKind, score
 from appeals.queries import evidence, messages, portal_ids, rulings, weighed
 from appeals.services.words import Words
+from enforcement import media
 from enforcement.admin.decisions import decision_link
 from qqops.approvals import State as Proposed
 from qqops.errors import Invalid, Refused
@@ -161,7 +162,7 @@ def evidence_panel(title: str, words: Words, items: Sequence[AppealEvidence]) ->
 def said_in_item(words: Words, item: AppealEvidence) -> Any:
     if item.size is None:
         return words.of_evidence(item)
-    label = f"{item.media_type} · {filesizeformat(item.size)}"
+    label = f"{media.in_words(item.media_type)} · {filesizeformat(item.size)}"
     return link(reverse("admin:appeals_file", args=[item.pk]), label)
 
 

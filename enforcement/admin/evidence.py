@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
+from enforcement import media
 from enforcement.case_queries import citable, openable, readable
 from enforcement.models import Decision, Evidence, EvidenceFile
 from enforcement.services import evidence as services
@@ -65,7 +66,7 @@ class BringsFiles(ConfirmPage):
 
     def file_in_words(self, file: EvidenceFile) -> str:
         """With its name for who brought it: to anybody else that is a part of what he would open."""
-        name = services.name_of(file) if file.taken_by_id == self.user.pk else file.media_type
+        name = services.name_of(file) if file.taken_by_id == self.user.pk else media.in_words(file.media_type)
         return f"#{file.pk} {name} · {filesizeformat(file.size)} · SHA-256 {file.sha256}"
 
 
@@ -97,7 +98,7 @@ class OpenPage(Page):
     def context(self) -> dict[str, Any]:
         return {
             "facts": [
-                Fact(_("Type"), self.file.media_type),
+                Fact(_("Type"), media.in_words(self.file.media_type)),
                 Fact(_("File size"), filesizeformat(self.file.size)),
                 Fact(_("SHA-256"), self.file.sha256),
                 Fact(_("Taken in by"), self.file.taken_by),
@@ -135,7 +136,7 @@ def files_table(user: Staff, files: Iterable[EvidenceFile]) -> Panel | None:
     rows = [
         (
             link(reverse("admin:open_evidence", args=[one.pk]), str(one)) if one.pk in may_open else str(one),
-            one.media_type,
+            media.in_words(one.media_type),
             filesizeformat(one.size),
             one.sha256,
             one.taken_by,
