@@ -108,7 +108,7 @@ def _results(found: services.Found) -> Panel:
     title = ngettext("By %(item)s: %(n)d tenure", "By %(item)s: %(n)d tenures", n) % {"item": found.field.label, "n": n}
     other = [] if found.field == Field.NAME else [found.field]
     items = [_("Name"), *(capfirst(field.label) for field in other)]
-    head = [_("Number"), _("State"), _("Tenure"), *items, _("Standing"), _("More")]
+    head = [_("Number"), _("State"), _("Tenure"), *items, _("Identity information"), _("More")]
     rows = [_row(identity, other) for identity in found.identities]
     return Panel(title, "ops/panel_table.html", {"head": head, "rows": rows, "empty": _("Nobody has exactly this.")})
 
