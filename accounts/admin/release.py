@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from accounts.closing import Service, Waits
 from accounts.lifecycle import L
@@ -63,7 +63,7 @@ def _kept(code: str, until: str) -> str:
 
 
 def _done(over: bool) -> Any:
-    return badge(_("done"), "good") if over else badge(_("waits"), "warn")
+    return badge(pgettext("checklist", "done"), "good") if over else badge(_("waits"), "warn")
 
 
 panels.register("number", _checklist, order=1)
