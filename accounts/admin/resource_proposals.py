@@ -241,7 +241,8 @@ def _rule_act(request: HttpRequest, proposal: ResourceProposal | None) -> Iterab
 
 
 def _called(pk: int, kind: str) -> tuple[str, str]:
-    return f"#{pk} {Kind(kind).label}", reverse("admin:resource_ruling", args=[pk])
+    told = {"id": f"#{pk}", "kind": Kind(kind).label}
+    return _("Resource proposal %(id)s: %(kind)s") % told, reverse("admin:resource_ruling", args=[pk])
 
 
 panels.register("resourceproposal", _holder, order=1)

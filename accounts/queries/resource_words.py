@@ -130,7 +130,7 @@ def wanted_facts(kind: str, content: Content, numbers: int = 0) -> list[Fact]:
     """What is wanted, without what was left empty."""
     told = _words[kind](content) if kind in _words else _as_it_stands(content)
     if numbers:
-        told.insert(0, Fact(_("Numbers"), whole(numbers)))
+        told.insert(0, Fact(_("How many numbers"), whole(numbers)))
     return [fact for fact in told if fact.value not in ("", None)]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin.number import NumberList
@@ -55,7 +56,8 @@ def _halted(_staff: Staff) -> QuerySet[Halt]:
 
 
 def _called(pk: int, kind: str) -> tuple[str, str]:
-    return f"#{pk} {Kind(kind).label}", reverse("admin:ruling", args=[pk])
+    told = {"id": f"#{pk}", "act": Kind(kind).label}
+    return _("Decision %(id)s: %(act)s") % told, reverse("admin:ruling", args=[pk])
 
 
 # The list of the numbers is of the app below, which knows no measures.
