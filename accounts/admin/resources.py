@@ -39,7 +39,7 @@ def range_badge(found: NumberRange) -> Any:
 
 
 def left_text(use: Use) -> str:
-    return f"≤ {whole(use.left)}"
+    return f"≤ {whole(use.left)}" if use.left else "0"
 
 
 class RangeList(KeysetList):
