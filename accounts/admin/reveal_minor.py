@@ -158,7 +158,7 @@ def _answers(request: HttpRequest, asked: RevealRequest) -> Panel:
         for a in asked.approvals.select_related("approver").order_by("pk")
     ]
     head = [_("Approver"), _("Answer"), _("Reason"), _("Time")]
-    table = {"head": head, "rows": rows, "empty": _("None.")}
+    table = {"head": head, "rows": rows, "empty": _("Nobody has answered yet.")}
     return Panel(_("Approvals"), "ops/panel_table.html", table, side="right")
 
 

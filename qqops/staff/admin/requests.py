@@ -183,7 +183,10 @@ def _answers(request: HttpRequest, asked: AccessRequest) -> Panel:
     ]
     head = [_("Approver"), _("Answer"), _("Reason"), _("Time")]
     return Panel(
-        _("Approvals"), "ops/panel_table.html", {"head": head, "rows": rows, "empty": _("None.")}, side="right"
+        _("Approvals"),
+        "ops/panel_table.html",
+        {"head": head, "rows": rows, "empty": _("Nobody has answered yet.")},
+        side="right",
     )
 
 
