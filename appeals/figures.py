@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
@@ -43,7 +44,7 @@ def _rates(found: Quality) -> list[Table]:
     head = [_("Decided on the merits"), _("Overturned"), _("Rate")]
     of: Sequence[tuple[str, str, list[Rate]]] = (
         (_("Overturned, by clause"), _("Clause"), found.by_clause),
-        (_("Overturned, by batch"), _("Decision"), found.by_batch),
+        (_("Overturned, by batch"), _("Decision"), [replace(one, of=f"#{one.of}") for one in found.by_batch]),
         (_("Overturned, by who decided first"), _("Officer"), found.by_officer),
         (_("Overturned, by who ruled"), _("Reviewer"), found.by_reviewer),
     )

@@ -21,7 +21,6 @@ from appeals.admin.words import (
     may,
     rule_label,
     ruling_facts,
-    ruling_state,
 )
 from appeals.contested import contest_freeze
 from appeals.forms_hearing import said_in
@@ -230,7 +229,7 @@ class AgreePage(RulingPage):
             "facts": [Fact(_("Receipt number"), appeal_link(appeal)), *appeal_facts(appeal)]})  # fmt: skip
         does = effects(appeal, ruling.outcome, ruling.reverses.kind if ruling.reverses else None)
         return {
-            "facts": [Fact(_("Standing"), ruling_state(ruling)), *ruling_facts(ruling, words)],
+            "facts": ruling_facts(ruling, words),
             "consequences": [
                 _("If you agree, it is in force and done at once:"), *does,
                 _("If you refuse, the appeal is heard anew, and nothing changes."),
