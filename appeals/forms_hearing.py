@@ -126,7 +126,7 @@ def field_of(item: AppealEvidence) -> str:
 
 
 class TransferForm(forms.Form):
-    to = forms.ModelChoiceField(Staff.objects.none(), label=_("Hand it to"))
+    to = forms.ModelChoiceField(Staff.objects.none(), label=_("Hand it to"), empty_label=_("choose a colleague"))
     reason = _reason()
 
     def __init__(self, *args: Any, hearers: Any, **kwargs: Any) -> None:

@@ -66,7 +66,7 @@ class KindsPage(Page):
             )
             for kind in OPENED
         ]
-        head = [_("Kind"), _("What it says"), _("Clause it may lead to")]
+        head = [_("Kind"), _("What it must say"), _("Clause it may lead to")]
         lede = _("What was found decides what the case must say, and under which clause it may lead to a decision.")
         return {"lede": lede, "list": [Panel(_("Kind of case"), "ops/panel_table.html", {"head": head, "rows": rows})]}
 
