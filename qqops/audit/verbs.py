@@ -88,6 +88,9 @@ def sentence(code: str, facts: dict[str, Any]) -> str:
     return " ".join((str(verb.sentence) % said).split())  # a fact that is empty leaves no gap
 
 
+_UNTOLD = re.compile("…(?: …)+")  # several facts in a row are left out as one
+
+
 class _Untold(dict[str, Any]):
     def __missing__(self, key: str) -> str:
         return "…"
@@ -96,7 +99,7 @@ class _Untold(dict[str, Any]):
 def name(code: str) -> str:
     """What an act is called when none in particular is meant."""
     verb = _catalogue.get(code)
-    return " ".join((str(verb.sentence) % _Untold()).split()) if verb else code
+    return _UNTOLD.sub("…", " ".join((str(verb.sentence) % _Untold()).split())) if verb else code
 
 
 REPORTS: dict[str, Any] = {}  # what the reports of the record are called, by name (reports.py)
