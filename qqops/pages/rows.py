@@ -74,6 +74,8 @@ def _span(span: Range[Any]) -> str:
     step = ONE_DAY if isinstance(span.lower or span.upper, date) else 1
     first = "" if span.lower is None else str(span.lower)
     last = "" if span.upper is None else str(span.upper - step)
+    if first and not last:
+        return _("from %(first)s") % {"first": first}
     return f"{first} – {last}".strip()
 
 
