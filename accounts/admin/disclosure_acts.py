@@ -152,7 +152,7 @@ class ReviewPage(OfOne, ConfirmPage):
         return ReviewForm(data, disclosure=self.disclosure)
 
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
-        papers = papers_panel(self.request, self.disclosure, hashes=False)
+        papers = papers_panel(self.request, self.disclosure, beside=True)
         shown = [numbers_panel(self.request, self.disclosure), papers]
         happens = [_("What you refuse is refused in writing, each with its reason.")]
         if cleaned is None:

@@ -151,22 +151,20 @@ def numbers_panel(request: HttpRequest, disclosure: Disclosure) -> Panel:
     return Panel(_("Numbers"), "ops/panel_table.html", {"head": head, "rows": rows, "empty": _("None.")})
 
 
-def papers_panel(request: HttpRequest, disclosure: Disclosure, *, hashes: bool = True) -> Panel:
-    """Beside a form there is no room for hashes: there it is enough which papers have a scan."""
+def papers_panel(request: HttpRequest, disclosure: Disclosure, *, beside: bool = False) -> Panel:
+    """Beside a form there is room for neither hashes nor columns of yes and no: there a paper carries its marks."""
     rows = [
         (
-            PAPERS[paper.kind].label if hashes else [PAPERS[paper.kind].label, *_scanned(paper)],
+            [PAPERS[paper.kind].label, *_marks(paper)] if beside else PAPERS[paper.kind].label,
             paper.number,
             digits(paper.dated) if paper.dated else "",
             digits(paper.deadline) if paper.deadline else "",
-            paper.stamped if PAPERS[paper.kind].stamped else "",
-            *([_hash(paper)] if hashes else []),
+            *([] if beside else [paper.stamped if PAPERS[paper.kind].stamped else "", _hash(paper)]),
         )
         for paper in disclosure.papers.select_related("scan").defer("scan__content").order_by("pk")
     ]
-    head = [_("Paper"), _("Number of the paper"), _("Date"), _("Deadline"), _("Stamped")]
-    if hashes:
-        head.append(_("SHA-256 of the scan"))
+    head = [_("Paper"), _("Number of the paper"), _("Date"), _("Deadline")]
+    head += [] if beside else [_("Stamped"), _("SHA-256 of the scan")]
     return Panel(_("Papers"), "ops/panel_table.html", {"head": head, "rows": rows, "empty": _("None.")})
 
 
@@ -174,8 +172,9 @@ def _hash(paper: DisclosurePaper) -> Any:
     return format_html('<code class="hash">{}</code>', paper.scan.sha256) if hasattr(paper, "scan") else ""
 
 
-def _scanned(paper: DisclosurePaper) -> list[Any]:
-    return [badge(_("scanned"), "quiet")] if hasattr(paper, "scan") else []
+def _marks(paper: DisclosurePaper) -> list[Any]:
+    marks = ((paper.stamped, _("stamped")), (hasattr(paper, "scan"), _("scanned")))
+    return [badge(label, "quiet") for has, label in marks if has]
 
 
 def rulings_panel(request: HttpRequest, disclosure: Disclosure) -> Panel | None:
