@@ -44,6 +44,12 @@ def clock(breach: Breach) -> Any:
     return badge(_("to be reported"), "warn")
 
 
+def clock_times(breach: Breach) -> list[Any]:
+    """When it was reported, or is to be."""
+    at = (breach.reported_at or breach.report_due_at) if breach.report_due_at else None
+    return [when(at)] if at else []
+
+
 def standing(breach: Breach) -> Any:
     return badge(_("closed"), "quiet") if breach.closed_at else badge(_("open"), "info")
 
@@ -61,9 +67,7 @@ class BreachList(KeysetList):
         Column(gettext_lazy("Breach"), str),
         Column(gettext_lazy("Level"), lambda b: b.get_level_display()),
         Column(gettext_lazy("Standing"), standing),
-        Column(
-            gettext_lazy("Reporting clock"), lambda b: [clock(b), *([when(b.report_due_at)] if b.report_due_at else [])]
-        ),
+        Column(gettext_lazy("Reporting clock"), lambda b: [clock(b), *clock_times(b)]),
         Column(gettext_lazy("People told"), lambda b: when(b.people_told_at)),
         Column(gettext_lazy("Whose viewing"), lambda b: b.staff),
         Column(gettext_lazy("Found"), lambda b: when(b.found_at)),

@@ -93,7 +93,7 @@ class CorrectionDemandList(KeysetList):
     )
     order: Sequence[str] = ("-id",)
     search_label = gettext_lazy("Number")
-    search_help = gettext_lazy("A whole number.")
+    search_help = gettext_lazy("The whole number.")
     empty = gettext_lazy("No correction demand matches.")
 
     def queryset(self) -> QuerySet[CorrectionDemand]:
@@ -102,7 +102,7 @@ class CorrectionDemandList(KeysetList):
     def search(self, rows: QuerySet[Any], text: str) -> QuerySet[Any] | HttpResponse:
         if not begins_numbers(text):
             self.text = ""  # what is no number may be a person's: it is not shown again
-            raise Invalid(_("Type a whole number."))
+            raise Invalid(_("Type the whole number."))
         return rows.filter(tenure__number=parse(text))
 
     def cut(self, rows: QuerySet[Any]) -> None:

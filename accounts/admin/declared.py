@@ -110,7 +110,7 @@ class DeclaredList(KeysetList):
     )
     order = ("-id",)
     search_label = gettext_lazy("Number or login")
-    search_help = gettext_lazy("A whole number, or the login of the person who declared it.")
+    search_help = gettext_lazy("The whole number, or the login of the person who declared it.")
     empty = gettext_lazy("No declaration matches.")
     none = gettext_lazy("Nobody has declared a number yet: each does it under “My numbers”.")
 

@@ -41,7 +41,7 @@ class ErasureList(KeysetList):
     )
     order = ("-id",)
     search_label = gettext_lazy("Number")
-    search_help = gettext_lazy("A whole number.")
+    search_help = gettext_lazy("The whole number.")
     empty = gettext_lazy("No certificate matches.")
 
     def queryset(self) -> QuerySet[Erasure]:

@@ -49,7 +49,7 @@ class AnswersPage(Page):
         try:
             limits.spend("search", self.user)
             if not begins_numbers(form.cleaned_data["number"].strip()):
-                raise Invalid(_("Type a whole number."))
+                raise Invalid(_("Type the whole number."))
             number, day = parse(form.cleaned_data["number"]), form.cleaned_data["day"]
             found = seen(number, day, actor=self.user)
         except (Invalid, Refused) as error:

@@ -106,7 +106,7 @@ class IdentityList(KeysetList):
     )
     order = ("-tenure_id",)
     search_label = gettext_lazy("Number")
-    search_help = gettext_lazy("A whole number. By a person's values: “Search for a person”.")
+    search_help = gettext_lazy("The whole number. By a person's values: “Search for a person”.")
     empty = gettext_lazy("No identity information matches.")
 
     def queryset(self) -> QuerySet[Identity]:
@@ -121,7 +121,7 @@ class IdentityList(KeysetList):
         if len(found) == 1:
             return HttpResponseRedirect(identity_url(found[0].pk))
         if wanted is None or not (found or begins_numbers(text)):
-            return self.not_repeated(_("Type a whole number."))
+            return self.not_repeated(_("Type the whole number."))
         return wanted
 
     def cut(self, rows: QuerySet[Any]) -> None:
@@ -175,7 +175,7 @@ def _items(request: HttpRequest, identity: Identity) -> Panel:
             shown.get(item.field),
             when(item.given_at),
             when(item.verified_at),
-            problem_badge(item.problem),
+            problem_badge("" if identity.erased_at else item.problem),  # of what is gone nothing is missing
             _item_act(request, (identity, "holder", item)),
         )
         for item in standing(identity.tenure)

@@ -80,7 +80,7 @@ class HoldList(KeysetList):
     )
     order = ("-id",)
     search_label = gettext_lazy("Number")
-    search_help = gettext_lazy("A whole number.")
+    search_help = gettext_lazy("The whole number.")
     empty = gettext_lazy("No hold matches.")
     none = gettext_lazy("No hold yet: one is placed from the page of a number.")
 
@@ -179,7 +179,7 @@ class PlaceHoldPage(ConfirmPage):
         return crumbs_of(self.numbers)
 
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
-        consequences = [_("While it stands, nothing of them is purged, erased or released, and none is terminated.")]
+        consequences = [_("While it stands, nothing is purged, erased or released, and no right of use is terminated.")]
         if without := sorted(set(self.numbers) - {tenure.number_id for tenure in self.tenures}):
             named = ", ".join(map(str, without))
             raise Invalid(_("Nobody holds these numbers: %(numbers)s. Nothing was done.") % {"numbers": named})

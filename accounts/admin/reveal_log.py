@@ -30,6 +30,7 @@ from accounts.services.reveal import REVEAL
 from qqops import panels
 from qqops.errors import Invalid
 from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin
+from qqops.pages.lists import Choice
 from qqops.panels import Fact
 from qqops.templatetags.ops import digits, link, when
 
@@ -52,7 +53,7 @@ class RevealLog(KeysetList):
         Column(gettext_lazy("Unusual because"), unusual_badges),
     )
     filters = (
-        Filter(gettext_lazy("Order (all: unusual first)"), "order", ((NEWEST, gettext_lazy("newest first"), Q()),)),
+        Filter(gettext_lazy("Sorted"), "order", ((NEWEST, gettext_lazy("newest first"), Q()),)),
         Filter(
             gettext_lazy("Unusual because"),
             "flag",
@@ -61,7 +62,7 @@ class RevealLog(KeysetList):
         PURPOSES,
     )
     search_label = gettext_lazy("Number or login")
-    search_help = gettext_lazy("A whole number, or the login of the person who looked.")
+    search_help = gettext_lazy("The whole number, or the login of the person who looked.")
     empty = gettext_lazy("No reveal matches.")
 
     @property
@@ -71,6 +72,11 @@ class RevealLog(KeysetList):
 
     def queryset(self) -> QuerySet[Reveal]:
         return reveals()
+
+    def shown_filters(self) -> list[tuple[Any, list[Choice]]]:
+        """An order is never all: without a choice it is the other one."""
+        (order, (usual, *orders)), *rest = super().shown_filters()
+        return [(order, [Choice(gettext_lazy("unusual first"), usual.url, usual.current), *orders]), *rest]
 
     def search(self, rows: QuerySet[Any], text: str) -> QuerySet[Any] | HttpResponse:
         try:

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -85,7 +86,7 @@ class TemplatePage(ObjectPage):
         return LetterTemplate.objects.select_related("maker")
 
     def heading(self, obj: LetterTemplate) -> str:
-        return obj.name
+        return str(capfirst(obj.name))
 
     def badges(self, obj: LetterTemplate) -> list[Any]:
         latest = obj.state == State.APPLIED and services.in_use().get(obj.code) == obj

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -59,7 +60,7 @@ class ReclaimPage(ConfirmPage):
         return [(_("Dormancy policies"), reverse(LIST)), (str(self.policy), policy_url(self.policy))]
 
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
-        words = in_words(terms_of(self.policy))
+        words = capfirst(in_words(terms_of(self.policy)))
         if cleaned is None:  # nobody is counted before a reason is given
             return Preview("", "", consequences=[words, LOST])
         found = services.look(

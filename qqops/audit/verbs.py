@@ -67,7 +67,7 @@ class Lenient(dict[str, Any]):
 def in_words(value: Any, labels: Mapping[str, Any] | None = None) -> Any:
     """A fact as staff read it: codes by their labels, moments in local time."""
     if isinstance(value, list):
-        return gettext(", ").join(str(in_words(one, labels)) for one in value) or NOTHING
+        return gettext(", ").join(str(in_words(one, labels)) for one in value) or gettext("none")
     if isinstance(value, str) and _MOMENT.fullmatch(value) and (moment := parse_datetime(value)):
         return localtime(moment).strftime("%Y-%m-%d %H:%M")
     if isinstance(value, str) and labels:

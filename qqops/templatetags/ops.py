@@ -19,6 +19,7 @@ from qqops.panels import Change, Counter, Panel
 
 register = template.Library()
 
+WHOLE = 8  # characters: a badge of so few never breaks, however narrow its column
 TONES = ("good", "info", "warn", "bad", "quiet", "cold")
 END_OF_TIME = 9999  # the year of a measure without an end
 SPANS: dict[str, Any] = {  # Django's own words, said anew: a span is “2 天” in Chinese and not the date “2 日”
@@ -36,7 +37,8 @@ def badge(label: Any, tone: str = "quiet") -> SafeString:
     """A state in words; the colour and the dot's shape only repeat them."""
     if tone not in TONES:
         raise ValueError(f"no tone {tone!r}")
-    return format_html('<span class="badge badge-{}">{}</span>', tone, label)
+    whole = " whole" if len(str(label)) <= WHOLE else ""
+    return format_html('<span class="badge badge-{}{}">{}</span>', tone, whole, label)
 
 
 def minute(at: datetime) -> str:

@@ -30,7 +30,7 @@ def test_an_empty_list_leaves_no_hole_in_a_sentence_on_a_page_or_in_a_file(audit
         with pen.act(verb, actor=auditor, reason="", facts=facts):
             pass
     reviewed, exported = Event.objects.order_by("-seq")[:2][::-1]
-    sentence = f"reviewed a disclosure request; granted: –; refused: {CLASSES['messages']}, {CLASSES['registrant']}"
+    sentence = f"reviewed a disclosure request; granted: none; refused: {CLASSES['messages']}, {CLASSES['registrant']}"
     cells = exports.row(reviewed)
     assert (reviewed.sentence, cells[3]) == (sentence, sentence)
     assert cells[-1] == f"secret: no; {sentence.rpartition('; ')[2]}"

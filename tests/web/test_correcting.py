@@ -176,7 +176,7 @@ def test_the_list_finds_by_standing_and_number_and_never_shows_again_what_is_no_
     assert (rows("told=no"), rows("told=yes")) == ([early.pk], [gone.pk, late.pk])
     assert rows(f"q={late.tenure.number_id}") == [late.pk]
     page = browser.get(LIST, {"q": "张伟民"})
-    assert "Type a whole number." in text(page) and "张伟民" not in page.content.decode()
+    assert "Type the whole number." in text(page) and "张伟民" not in page.content.decode()
     assert "overdue" in text(browser.get(f"{LIST}{late.pk}/"))
     assert desk("resources").get(LIST).status_code == 403 == desk("sysadmin").get(f"{LIST}{late.pk}/").status_code
 
