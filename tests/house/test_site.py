@@ -235,6 +235,7 @@ def test_values_are_shown_as_a_reader_expects() -> None:
     with override("en"):
         assert plain({"kind": None, "who": "<i>"}) == f"kind: {plain(None)}; who: &lt;i&gt;"
     assert plain([badge("x", "good"), "<i>"]).startswith('<span class="badge') and "&lt;i&gt;" in plain(["<i>", "a"])
+    assert " whole" in badge("in force") and " whole" not in badge("waiting for approval")
 
 
 def test_times_are_relative_with_the_exact_one_in_shanghai_beside() -> None:

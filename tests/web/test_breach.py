@@ -86,6 +86,7 @@ def test_a_breach_is_registered_from_the_reveal_log_and_taken_through_its_steps(
     assert 'lang="zh-hans"' in page.content.decode() and 'lang="en"' in page.content.decode()
     report = WHY | {"to": "CAC of Guangdong", "at": local()}
     assert "reported in time" in text(through(browser, step_url(breach, "report"), report))
+    assert "reported in time just now" in text(browser.get(LIST))  # no longer when it is due
     through(browser, step_url(breach, "tell"), WHY | {"at": local()})
     page = through(browser, step_url(breach, "close"), WHY | {"not_told_because": ""})
     assert not [step for step in STEPS if step_url(breach, step) in page.content.decode()]

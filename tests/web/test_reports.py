@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from enforcement.policy import Kind
-from qqops.audit import pen, reports, review
+from qqops.audit import pen, reports, review, verbs
 from qqops.audit.models import Event
 from tests.enforcement.acts import decide, head
 from tests.web.door import queries, text, told
@@ -106,6 +106,7 @@ def test_what_a_person_did_and_saw_is_shown_by_day_and_act_and_leads_into_the_re
     ):
         assert wanted.replace("&", "&amp;") in shown, wanted
     assert "opened an evidence file" in text(page) and "filed the decision; targets: …" in text(page)
+    assert "… …" not in verbs.name("staff.access_requested")  # its kind and its role are not told either
     assert (
         at("staff_activity", officer.pk) in desk("auditor").get(at("staff_staff_change", officer.pk)).content.decode()
     )

@@ -161,7 +161,9 @@ def test_stopped_and_erased_have_no_button_and_a_sentence(desk, identity, privac
         with pen.act("identity.recorded", actor=privacy, reason="at his request", facts={"identities": 1}) as act:
             Identity.objects.filter(pk=one.pk).update(**values)
             act.history(Identity, [one.pk])
-        assert "/reveal/" not in browser.get(identity_url(one)).content.decode()
+        shown = browser.get(identity_url(one))
+        assert "/reveal/" not in shown.content.decode()
+        assert ("not verified" in text(shown)) == ("locked_at" in values)  # of what is gone nothing is missing
         page = browser.get(form_url(one))
         assert page.status_code == 403 and sentence in text(page) and "<textarea" not in page.content.decode()
 
@@ -242,6 +244,7 @@ def test_the_log_shows_who_looked_at_what_and_why_the_unusual_first(desk, number
         browser = desk(login)
         page = browser.get(LOG)
         assert [r.pk for r in page.context["page"].rows] == [odd.pk, third.pk, usual.pk]
+        assert "Sorted unusual first newest first" in text(page)
         for part in (
             "supervisor",
             "mobile · current information",
