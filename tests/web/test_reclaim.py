@@ -65,7 +65,7 @@ def test_a_policy_is_drafted_read_in_words_and_ended(desk, cast):
     page = text(browser.get(page_of(policy)))
     assert "not logged in for 90 days" in page and "in force" in page and "Preview reclaim" in page
     assert "dormant-90" in text(browser.get(LIST))
-    assert f"{timezone.localdate()} – without end" in text(browser.get(f"{page_of(policy)}history/"))
+    assert f"from {timezone.localdate()}" in text(browser.get(f"{page_of(policy)}history/"))
     end = f"/admin/resources/policies/{policy.pk}/end/"
     past = preview(browser, end, {"last": f"{timezone.localdate() - datetime.timedelta(days=1)}"} | WHY)
     assert "never in the past" in text(past)
