@@ -177,7 +177,7 @@ def test_a_tenure_a_decision_and_a_policy_have_their_past_too(desk, cast, number
     assert str(tenure.rules_version) in shown and "The identity information as it was" not in shown
     policy = adopt(cast)
     shown = text(desk("auditor").get(url_of(policy, timezone.now())))
-    assert f"{timezone.localdate()} –" in shown and "15" in shown
+    assert f"from {timezone.localdate()}" in shown and "15" in shown
 
 
 def test_only_who_sees_the_object_finds_the_page_by_its_object_and_its_history(desk, number):
