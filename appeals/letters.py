@@ -15,7 +15,7 @@ from enforcement.letters import words
 from enforcement.letters.words import NOTHING, Both
 
 KINDS: dict[str, Both] = {
-    Kind.RECOVERY: ("帐号找回申诉（第 7 条）", "an account recovery (clause 7)"),
+    Kind.RECOVERY: ("账号找回申诉（第 7 条）", "an account recovery (clause 7)"),
     Kind.OBJECTION: ("对处置的异议（第 11 条）", "an objection to an enforcement action (clause 11)"),
     Kind.ENQUIRY: ("咨询（第 11 条）", "an enquiry (clause 11)"),
 }
@@ -59,7 +59,7 @@ DECLINED: dict[str, Both] = {
 
 ROUTED: dict[str, Both] = {
     Route.OBJECTION: (
-        "该号码因处置决定被冻结或终止，不适用帐号找回；您的申诉已转为对该决定的异议。",
+        "该号码因处置决定被冻结或终止，不适用账号找回；您的申诉已转为对该决定的异议。",
         "The number was frozen or terminated by a decision, which account recovery does not reach: your appeal was"
         " taken as an objection to that decision.",
     ),
@@ -91,7 +91,7 @@ def made_of(appeal: Appeal, *, over: bool = False) -> Both:
     else:
         kind, until = KINDS[appeal.kind], words.of_moment(appeal.due_at)
         what = (
-            f"我们已受理为{kind[0]}，将在 {until[0]}前答复；需要您补充材料的时间不计入。结果不能预先告知。",
+            f"您的申诉已按{kind[0]}受理，将在 {until[0]}前答复；需要您补充材料的时间不计入。结果不能预先告知。",
             f"It was taken as {kind[1]}. You will have an answer by {until[1]}, not counting the time in which we wait"
             " for something from you. Its outcome cannot be told beforehand.",
         )

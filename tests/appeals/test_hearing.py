@@ -147,7 +147,7 @@ def test_taken_as_another_kind_its_clock_begins_then_within_the_ceiling_of_what_
         assert (made.due_at, made.escalate_at) == (converted + 8 * HOUR, converted + 6.4 * HOUR)
         assert verbs(before) == ["appeal.taken", "appeal.converted"]
         told = Words(made).of_message(Message.objects.latest("pk"))
-        assert "Your appeal is now heard as an account recovery (clause 7)" in told and "帐号找回" in told
+        assert "Your appeal is now heard as an account recovery (clause 7)" in told and "账号找回" in told
         hearing.ask(made, ASKED, actor=reviewer, revision=made.revision)
     with time_machine.travel(converted + stood, tick=False):
         back = taken(hearing.answer(appeal, ANSWERED, actor=agent), reviewer)

@@ -47,7 +47,7 @@ def test_who_has_it_in_hand_reads_what_was_said_with_the_contact_masked(desk, ap
     take(browser, appeal)
     shown = browser.get(page_of(appeal))
     page = text(shown)
-    for word in (STATEMENT, "138****0001", BROUGHT, "我们已受理为对处置的异议", "Preview"):
+    for word in (STATEMENT, "138****0001", BROUGHT, "您的申诉已按对处置的异议", "Preview"):
         assert word in page, word
     assert "13800000001" not in page and 'lang="zh-hans"' in shown.content.decode()
     other = text(desk("reviewer2").get(page_of(appeal)))
