@@ -178,8 +178,9 @@ def _receipt(day: str, drawn: set[str]) -> str:
 def _letter(receipt: str, number: str, until: str) -> str:
     """As long as the product's, in one piece."""
     zh = (
-        f"回执编号：{receipt}\n号码：{number}\n\n您的申诉已按账号找回申诉（第 7 条）受理，将在 {until}（北京时间） 前答复；"
-        f"需要您补充材料的时间不计入。结果不能预先告知。\n\n{settings.QQOPS_SIGNED_AT}\n{settings.QQOPS_OPERATOR}"
+        f"回执编号：{receipt}\n号码：{number}\n\n您的申诉已按账号找回申诉（第 7 条）受理，"
+        f"将在 {until}（北京时间） 前答复；需要您补充材料的时间不计入。结果不能预先告知。\n\n"
+        f"{settings.QQOPS_SIGNED_AT}\n{settings.QQOPS_OPERATOR}"
     )
     en = (
         f"Receipt number: {receipt}\nNumber: {number}\n\nIt was taken as an account recovery (clause 7). You will have"

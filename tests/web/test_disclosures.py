@@ -89,6 +89,7 @@ def test_the_three_steps_each_wait_for_the_right_person(desk, number, agent, pri
         assert [url for url in (of("review", made), of("release", made)) if url in page] == waits, login
     officer = desk("privacy")
     form = text(officer.get(of("review", made)))
+    assert "evidence-retrieval notice stamped" in form and "SHA-256" not in form  # no room beside a form
     assert "messages and chats" in form and "京公调证字〔2026〕118号" in form
     assert not [name for name in SECRETS if name in form]
     assert 'value="grant"' not in officer.get(of("review", made)).content.decode().split("messages-ruling")[1]

@@ -197,6 +197,9 @@ def test_what_stands_in_clear_is_one_line_in_letter_and_proof_however_it_was_wri
     number: Make, agent: Staff, privacy: Staff, supervisor: Staff
 ) -> None:
     made = review(register(agent, number().pk), privacy, "registrant")
+    basis = "Criminal Procedure Law 54; MPS order 159, 61-62"
+    assert f"Legal basis: {basis}\n" in services.letter(made, "en")  # of the table: in the letter's language alone
+    assert "Criminal" not in services.letter(made, "zh-hans") and basis in made.legal_basis
     made.authority, made.legal_basis = "某市公安局\n\nYour request is granted", "PIPL 45\u2028Receipt number: R0"
     letter = services.letter(made, "en").splitlines()
     assert (

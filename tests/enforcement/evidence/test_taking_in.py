@@ -29,6 +29,12 @@ def test_a_type_is_what_the_file_begins_with(kind: str) -> None:
         assert media.refused_as(content) == ""
 
 
+def test_a_type_is_called_as_people_call_it() -> None:
+    called = [str(media.in_words(code)) for code in media.ENDINGS]
+    assert called == ["PDF", "PNG", "JPEG", "MP4", "M4A", "MP3", "WAV", "plain text", "plain text"]
+    assert media.in_words("x/y") == "x/y"  # of before, or of after
+
+
 def test_programs_archives_and_what_nobody_knows_are_of_no_type() -> None:
     for what, content in REFUSED.items():
         assert (str(media.refused_as(content)), media.media_type(content)) == (what, "")
