@@ -31,7 +31,6 @@ _catalogue: dict[str, Verb] = {}
 NOTHING = "–"  # where a sentence names what there is none of
 UNKNOWN = "?"  # in place of a login that nobody has: what was typed may be a password
 _PLACE = re.compile(r"%\((\w+)\)s")
-_UNTOLD = re.compile(r"…(?:\W*…)+")  # several in a row are one
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+([+-]\d\d:\d\d|Z)")
 
 
