@@ -1,7 +1,6 @@
 """All that was done under a clause is found by it: decided on it, ruled on it, or naming it by itself."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -20,21 +19,10 @@ from tests.accounts.life.flows import cancelled
 from tests.appeals.heard import WHY, agreed, filed, objection, ruled, sent_back
 from tests.enforcement.acts import DAY, decide, terminated
 from tests.staff.acts import in_time
+from tests.web.reviewing import URL, events, found
 
-URL = "/admin/audit/event/"
 ENDED = ["decision.proposed", "decision.approved", "decision.applied", "decision.finished"]
 FREEZE = ["decision.proposed", "decision.applied"]
-
-
-def events(browser: Client, url: str = URL, **asked: Any) -> list[Event]:
-    page = browser.get(url, asked)
-    assert page.status_code == 200
-    return list(page.context["page"].rows)
-
-
-def found(browser: Client, clause: str, **asked: Any) -> list[str]:
-    """The verbs that the review shows, oldest first."""
-    return [event.verb for event in reversed(events(browser, clause=clause, **asked))]
 
 
 def test_what_was_decided_ruled_or_struck_out_under_a_clause_or_names_it_by_itself_is_found_by_it(
@@ -51,15 +39,15 @@ def test_what_was_decided_ruled_or_struck_out_under_a_clause_or_names_it_by_itse
     agreed(ruled(first, "rejected", cast["reviewer2"], clauses=("12.3",)), cast["supervisor2"])
     strike.strike_out(Clause.objects.get(version=rulebook, number="8.2"), actor=cast["privacy"], reason=WHY)
     auditor = desk("auditor")
-    assert found(auditor, "10.1") == [*ENDED, *FREEZE]
-    assert found(auditor, "12.1") == ["number.cancellation_begun"]
-    assert found(auditor, "8.2") == [*FREEZE, "ground.struck_out"]
-    assert found(auditor, "12.3") == ["appeal.ruled", "appeal.ruling_agreed"]
+    assert found(auditor, clause="10.1") == [*ENDED, *FREEZE]
+    assert found(auditor, clause="12.1") == ["number.cancellation_begun"]
+    assert found(auditor, clause="8.2") == [*FREEZE, "ground.struck_out"]
+    assert found(auditor, clause="12.3") == ["appeal.ruled", "appeal.ruling_agreed"]
     sent = ["appeal.ruled", "decision.proposed", "appeal.ruling_sent_back", "decision.refused"]
-    assert found(auditor, "11") == [*sent, "appeal.ruled", "appeal.ruling_agreed"]
-    assert found(auditor, "11", staff="reviewer2") == ["appeal.ruled"]
-    assert found(auditor, "11", role="reviewer") == [*sent[:2], "appeal.ruled"]
-    assert found(auditor, "10.3") == []
+    assert found(auditor, clause="11") == [*sent, "appeal.ruled", "appeal.ruling_agreed"]
+    assert found(auditor, clause="11", staff="reviewer2") == ["appeal.ruled"]
+    assert found(auditor, clause="11", role="reviewer") == [*sent[:2], "appeal.ruled"]
+    assert found(auditor, clause="10.3") == []
     for clause in ("10.1", "12.1", "8.2", "12.3", "11", "10.3"):
         chosen, shown = {"clause": clause}, events(auditor, clause=clause)
         assert list(exports.export(Event.objects.all(), "csv", chosen, actor=cast["auditor"])) == shown
@@ -85,13 +73,13 @@ def test_where_many_rest_on_a_clause_the_same_is_found_as_where_few_do(
     with in_time(10 * DAY):
         sweep(actor=Staff.objects.system("system-appeals"))
     auditor = desk("auditor")
-    few = found(auditor, "10.1")
+    few = found(auditor, clause="10.1")
     assert [verb for verb in few if verb.startswith("appeal.")] == [
         "appeal.ruled", "appeal.ruling_sent_back", "appeal.ruled", "appeal.ruling_agreed", "appeal.ruled",
         "appeal.ruled", "appeal.stopped", "appeal.withdrawn", "appeal.ruled", "appeal.ruling_lapsed",
     ]  # fmt: skip
     monkeypatch.setattr(review, "FEW", 0)
-    assert found(auditor, "10.1") == few
+    assert found(auditor, clause="10.1") == few
 
 
 def test_its_pages_lead_through_every_way_there_and_back(

@@ -21,8 +21,8 @@ from qqops.staff.services import limits
 from tests.appeals.heard import objection
 from tests.audit.superuser import superuser
 from tests.enforcement.acts import decide
+from tests.web.reviewing import URL
 
-URL = "/admin/audit/event/"
 EVENTS, LOOKED_AT = 20_000, 200
 
 # What others did since: none of it an act without ticket, a conflict, or done at a desk by night but for one.
