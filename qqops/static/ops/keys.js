@@ -110,6 +110,9 @@
             return;
         }
         form.dataset.sent = 'yes';
+        if ('file' in form.dataset) { // the page stays where it is, and another may be wanted
+            setTimeout(() => delete form.dataset.sent, 2000);
+        }
     });
     window.addEventListener('pageshow', () => {
         all('form[data-sent]').forEach((form) => delete form.dataset.sent);
