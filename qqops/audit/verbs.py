@@ -28,7 +28,6 @@ class Verb:
 
 
 _catalogue: dict[str, Verb] = {}
-NOTHING = "–"  # where a sentence names what there is none of
 UNKNOWN = "?"  # in place of a login that nobody has: what was typed may be a password
 _PLACE = re.compile(r"%\((\w+)\)s")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+([+-]\d\d:\d\d|Z)")
@@ -74,7 +73,7 @@ def in_words(value: Any, labels: Mapping[str, Any] | None = None) -> Any:
         return labels.get(value, value)
     if value == UNKNOWN:
         return gettext("unknown login")
-    return NOTHING if value is None else value
+    return "–" if value is None else value
 
 
 def sentence(code: str, facts: dict[str, Any]) -> str:
