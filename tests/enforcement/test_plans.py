@@ -177,7 +177,8 @@ def nothing(decision: Decision) -> None:
 
 def analyze() -> None:
     with connections["owner"].cursor() as cursor:
-        cursor.execute(f"ANALYZE {', '.join(sorted(GROWING))}")
+        # All of them: what is known of the others may be of an earlier test, as autovacuum met it.
+        cursor.execute("ANALYZE")
 
 
 @contextmanager
