@@ -243,7 +243,7 @@ class TemplateRulingPage(RulingPage):
         answer = services.approve_template if agree else services.refuse_template
         done = answer(self.template_ruled, actor=self.user, **ruling)
         said = _("%(draft)s is in use from now on.") if agree else _("Draft %(draft)s was refused.")
-        self.say(said % {"draft": done})
+        self.say(said % {"draft": done.name})
         return template_url(done.pk)
 
     def context(self) -> dict[str, Any]:

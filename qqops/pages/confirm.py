@@ -20,6 +20,7 @@ from qqops.errors import Invalid, Refused
 from qqops.pages.base import Page
 from qqops.panels import Fact, Panel
 from qqops.staff.signin import proof
+from qqops.templatetags.ops import spoken
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -144,6 +145,8 @@ class ConfirmPage(Page):
 
     @staticmethod
     def in_words(field: forms.Field, value: Any) -> Any:
+        if language := field.widget.attrs.get("lang"):
+            return spoken(value, language)
         choices = getattr(field, "choices", None)
         if not choices or isinstance(field, forms.ModelChoiceField):
             return value
