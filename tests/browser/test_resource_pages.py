@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from accounts.models import NumberRange, RuleVersion
 from accounts.services import resources
@@ -143,19 +143,3 @@ def test_every_page_of_a_numbers_life_is_accessible_quiet_and_as_narrow_as_a_pho
     speak(page, house, language)
     page.set_viewport_size(DESK)
     assert faults(page, every_page_of_a_life(page, house, lived), language, theme) == {}
-
-
-def test_a_range_is_opened_in_a_browser(page: Page, house: House, console: list[str]) -> None:
-    speak(page, house, "en")
-    sign_in(page, house, "resources")
-    page.goto(house.at("resources/ranges/open/"))
-    for name, said in (("first", "384000000"), ("last", "384000999"), ("purpose", "growth"), ("price", "8.88")):
-        page.locator(f"[name={name}]").fill(said)
-    page.locator("[name=opens_on]").fill("2027-01-01")
-    page.locator("[name=pool][value=public]").check()
-    page.locator("[name=channels][value=web]").check()
-    page.locator("[name=reason]").fill(WHY)
-    page.locator("[name=step][value=preview]").click()
-    page.locator("[name=step][value=confirm]").click()
-    expect(page.get_by_text("384000000–384000999").first).to_be_visible()
-    assert NumberRange.objects.get().price == 888
