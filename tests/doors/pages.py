@@ -22,8 +22,8 @@ def done(places: list[Address], reader: Reader, said: Variants) -> Left:
     """What is left by each form that was sent as it should be."""
     found: Left = {}
     browsers = cache(reader)
-    for place, who in _by(places, SENT):
-        for door, words in _doors(place, said):
+    for place, who in senders(places, SENT):
+        for door, words in doors_of(place, said):
             found[door] = (who, _left(browsers(who), place.url, words, door))
     return found
 
@@ -32,7 +32,7 @@ def refused(places: list[Address], reader: Reader) -> Left:
     """What is left by each form that was sent by somebody whose page it is not."""
     browsers = cache(reader)
     found: Left = {}
-    for place, who in _by(places, ("403",)):
+    for place, who in senders(places, ("403",)):
         browser = browsers(who)
         with undone():
             after = head()
@@ -41,7 +41,7 @@ def refused(places: list[Address], reader: Reader) -> Left:
     return found
 
 
-def _by(places: list[Address], answers: tuple[str, ...]) -> Iterator[tuple[Address, str]]:
+def senders(places: list[Address], answers: tuple[str, ...]) -> Iterator[tuple[Address, str]]:
     """Each address of the house's own, with a role to which an empty POST has that answer."""
     pages, _commands = read()
     for place in places:
@@ -51,7 +51,7 @@ def _by(places: list[Address], answers: tuple[str, ...]) -> Iterator[tuple[Addre
         yield place, SENDERS.get(place.name, roles[0]) if answers == SENT else roles[0]
 
 
-def _doors(place: Address, said: Variants) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def doors_of(place: Address, said: Variants) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for button, words in said.get(place.name, {"": {}}).items():
         yield f"{place.name} · {button}" if button else place.name, words
 

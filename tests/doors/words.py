@@ -17,6 +17,7 @@ from enforcement.models import LetterTemplate, Notice
 from qqops.approvals import State
 from qqops.audit.exports import FORMS
 from qqops.staff.models import Staff
+from qqops.staff.services import issue_token
 from tests.cast import PASSWORD
 from tests.doors.more import ENDED, FREE, FROZEN, STOLEN, WHY, More
 from tests.permissions.lines import GROUNDS, SAY
@@ -70,7 +71,7 @@ def variants(story: Story, more: More, cast: Mapping[str, Staff]) -> Variants:
     }
     several: dict[str, Mapping[str, Mapping[str, Any]]] = {
         **{f"admin:{name}": RULED for name in RULINGS},
-        "admin:tokens": {"": {}, "revoked": {"revoke": "1"}},
+        "admin:tokens": {"": {}, "revoked": {"revoke": "1", "before": lambda: issue_token(cast["agent"])}},
         "admin:filters events": {
             "kept": {"name": "mine", "who": "own"},
             "shared": {"name": "ours", "who": "shared"},
@@ -118,7 +119,7 @@ def _of_supply() -> Mapping[str, Mapping[str, Any]]:
 
 def _of_people(story: Story, privacy: Staff) -> Mapping[str, Mapping[str, Any]]:
     shows, breach = story.cases.shows, story.cases.breach
-    now = f"{timezone.localtime():%Y-%m-%dT%H:%M:%S}"  # to the second: it was found a moment ago
+    now = f"{timezone.localtime():%Y-%m-%dT%H:%M}"
     return {
         "admin:breach_assess": ASSESSED,
         "admin:breach_report": {"at": now},

@@ -27,9 +27,9 @@ ALLOWED = re.compile(
     r"\b(QQ|VIP|SIM|DEMO|PROD|CSV|TXT|XLSX|JSONL?|PDF|PNG|JPEG|WAV|SHA-256|UTF-8|Cookie|Ctrl|Enter|README)\b"
     r"|manage\.py( \w+)*|--[a-z-]+|QQOPS_\w+|audit_verify|docs/\w+\.md"
     r"|\b(application|text|image)/[\w.+-]+(; charset=\S+)?"
-    r"|\b[a-z_]+\.[a-z_]+\b|\{\w+\}|https?://\S+"
+    r"|\b[a-z_]+(\.[a-z_]+)+\b|\{\w+\}|https?://\S+"
 )
-NAMED = {"spring", "partner", "tester", "outsider"}  # a campaign, its organiser, an OS user, a login
+NAMED = {"spring", "partner", "tester", "outsider", "refusals"}  # a campaign, who runs it, a user, a login, a filter
 TOLD = {  # what the story says that lies sealed: the database does not give it away
     *(value for value in vars(canary).values() if isinstance(value, str)),
     *canary.VALUES.values(),
@@ -41,7 +41,7 @@ TOLD = {  # what the story says that lies sealed: the database does not give it 
 }
 MASKED = re.compile(r"\w{1,2}\*+(@\S+)?")
 CODED = re.compile(
-    r"\b([A-Z0-9]{8,}|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16}|[0-9a-f]{64}|[A-Z0-9]{4}( [A-Z0-9]{4}){7})\b"
+    r"\b([0-9a-f]{8}-[0-9a-f-]{27}|[A-Z0-9]{8,}|[0-9a-f]{16}|[0-9a-f]{64}|[A-Z0-9]{4}( [A-Z0-9]{4}){7})\b"
 )
 ELSEWHERE = {
     page: re.compile(rf'<(\w+)\b[^>]*\b(?:lang="(?!{page}")[\w-]+"|translate="no")[^>]*>.*?</\1>', re.S | re.I)

@@ -180,9 +180,10 @@ def _rights(cast: Cast, people: People) -> Rights:
 def _breached(cast: Cast) -> tuple[Breach, Breach]:
     """The officer's viewing of this hour; one of them larger, and gone through to its end."""
     privacy, now = cast["privacy"], timezone.now()
+    found_at = now.replace(second=0, microsecond=0)  # as a form would say it
     open_one, larger = (
         breaches.register(
-            breaches.Finding(level, "an account was used by somebody else", now, cast["officer"], now - HOUR, now),
+            breaches.Finding(level, "an account was used by somebody else", found_at, cast["officer"], now - HOUR, now),
             actor=privacy,
             reason=WHY,
         )

@@ -1,0 +1,156 @@
+"""What a person's hand does in a browser: fill in a form as its fields are made, press a button, look at the page."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, NamedTuple
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import resolve
+from playwright.sync_api import BrowserContext, FilePayload, Locator, Page, expect
+
+from tests.browser.axe import Walk
+from tests.doors.filling import filled
+from tests.hunt.languages import strays
+
+Said = Mapping[str, Any]
+FIELDS = "all => all.map((one) => [one.name, one.type, one.value, one.checked])"
+BUTTONS = "all => all.map((one) => [one.name, one.value, one.matches('.primary')])"
+COMES = ("download", "load")
+
+
+class Look(NamedTuple):
+    """How the house is looked at. Without scripts it is looked at on a phone."""
+
+    language: str
+    theme: Literal["light", "dark"]
+    scripts: bool
+
+    def __str__(self) -> str:
+        return f"{self.language}-{self.theme}{'' if self.scripts else '-no-scripts'}"
+
+
+LOOKS = [Look("zh-hans", "light", True), Look("en", "dark", True), Look("en", "light", False)]
+
+
+class Hand:
+    """Of one member of staff after another, each signed in already; `wrong` is what there was to see that should not
+    be: something axe finds, words of another language, a page wider than its window.
+    """
+
+    def __init__(self, context: BrowserContext, url: str, look: Look, known: list[str]) -> None:
+        self.url, self.look, self.known = url, look, known
+        self.page: Page = context.new_page()
+        self.walk = Walk(self.page) if look.scripts else None
+        self.wrong: dict[str, object] = {}
+        self.typed: set[str] = set()
+        self.judged: set[tuple[str, bool]] = set()
+
+    def sit_down(self, browser: Client) -> None:
+        """With the session of this browser without a screen."""
+        self.browser = browser
+        cookies = {"sessionid": browser.cookies["sessionid"].value, "django_language": self.look.language}
+        self.page.context.clear_cookies()
+        self.page.context.add_cookies([{"name": n, "value": v, "url": self.url} for n, v in cookies.items()])
+
+    def open(self, path: str) -> None:
+        self.page.goto(self.url + path)
+
+    def follow(self, *ways: str) -> None:
+        """From the first of these pages to the last, by the links that stand on them."""
+        first, *others = ways
+        self.open(first)
+        for way in others:
+            with self.page.expect_navigation():
+                self.page.locator(f'main a[href="{way}"]:visible').first.click()
+
+    def send(self, *ways: str, said: Said) -> bool:
+        """The form of the page where these ways end, with what must be given and is not said made up; as `press`."""
+        words = filled(getattr(self.browser.get(ways[-1]), "context_data", None) or {}, said)
+        self.follow(*ways)
+        return self.press(words)
+
+    def press(self, said: Said, to: str = "") -> bool:
+        """Fill in the form that is sent to this address, else the page's own, and press its button; what it then asks
+        to be confirmed is confirmed. Whether a file came of it.
+        """
+        button = self._button(said, to)
+        self._fill_in(button.locator("xpath=ancestor::form"), said)
+        if self._gives_a_file(button):
+            return True
+        if (confirm := self.page.locator("[name=step][value=confirm]")).count():
+            self._look(previewed=True)
+            if self.look.scripts:
+                expect(self.page.locator("main [autofocus]")).to_be_focused()
+            self._gives_a_file(confirm)
+        self._look()
+        return False
+
+    def _button(self, said: Said, to: str) -> Locator:
+        """The one that is named; else the first that is sent there; else the one that the page would have pressed."""
+        main = "main form[method=post] button[type=submit]:not([value=edit])"
+        there = f'[formaction^="{to}"], form[action="{to}"] :is(button, [type=search])'
+        buttons = self.page.locator(there if to else main)
+        found = buttons.evaluate_all(BUTTONS)
+        named = (n for n, (name, value, _primary) in enumerate(found) if value and said.get(name) == value)
+        primary = (n for n, (_name, _value, primary) in enumerate(found) if primary)
+        return buttons.nth(next(named, 0 if to else next(primary, len(found) - 1)))
+
+    def _gives_a_file(self, button: Locator) -> bool:
+        """Press it; whether a file came, and no page."""
+        came: list[object] = []
+
+        def comes(answer: object) -> None:
+            came.append(answer)
+
+        for event in COMES:
+            self.page.on(event, comes)  # type: ignore[call-overload]
+        button.press("Enter") if button.get_attribute("type") == "search" else button.click()
+        for _moment in range(2_000):
+            if came:
+                break
+            self.page.wait_for_timeout(5)
+        for event in COMES:
+            self.page.remove_listener(event, comes)
+        assert came, f"nothing came of {button}"
+        return self.page not in came
+
+    def _fill_in(self, form: Locator, said: Said) -> None:
+        """Only what is not so already is touched."""
+        fields = form.locator("input:not([type=hidden]), select, textarea")
+        for n, (name, kind, value, chosen) in enumerate(fields.evaluate_all(FIELDS)):
+            if name not in said:
+                continue
+            field, wanted = fields.nth(n), said[name]
+            values = [str(one) for one in wanted] if isinstance(wanted, list) else [str(wanted)]
+            if kind in ("checkbox", "radio"):
+                if chosen != (value in values) and (value in values or kind == "checkbox"):
+                    field.set_checked(value in values)
+            elif kind.startswith("select"):
+                field.select_option(values)
+            elif kind == "file":
+                assert isinstance(wanted, SimpleUploadedFile) and wanted.name and wanted.content_type
+                field.set_input_files(FilePayload(name=wanted.name, mimeType=wanted.content_type, buffer=wanted.read()))
+            else:
+                self.typed |= set(values[0].splitlines())
+                if value != values[0]:
+                    field.fill(values[0])
+
+    def _look(self, previewed: bool = False) -> None:
+        """Pages that one view makes are made alike: axe judges one of them, and one that is previewed."""
+        where = self.page.url.removeprefix(self.url)
+        assert self.page.locator("html").get_attribute("lang") == self.look.language, where
+        assert self.page.locator("main [role=alert]").all_inner_texts() == []
+        width, window = self.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        if width > window:
+            self.wrong[f"{where}, width"] = width
+        kind = (resolve(where.partition("?")[0]).view_name, previewed)
+        if self.walk and kind not in self.judged and (found := self.walk.violations()):
+            self.wrong[where] = found
+        self.judged.add(kind)
+        if self.look.scripts:  # the words of a page are the same without
+            known = [*self.known, *sorted(filter(None, self.typed), key=len, reverse=True)]
+            if stray := strays(self.page.content(), self.look.language, known):
+                self.wrong[f"{where}, language"] = stray
+
+
+Desk = Callable[[str], Hand]
