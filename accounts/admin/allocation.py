@@ -28,7 +28,6 @@ from qqops.errors import Invalid
 from qqops.pages import ConfirmPage, Preview
 from qqops.panels import Fact, Panel
 from qqops.reason import must_say_why
-from qqops.templatetags.ops import digits
 
 CONSEQUENCE = gettext_lazy("The right of use begins at once; the number stays the operator's (2, 3.2).")
 SUPERVISED = gettext_lazy("A number of this tier is handed out when a supervisor has agreed.")
@@ -103,8 +102,8 @@ class RegisterPage(ConfirmPage):
             if not sources:
                 raise Invalid(_("No range of this pool is open to this channel on such terms. Nothing was handed out."))
             where += [
-                Fact(digits(one.range), _("at most %(left)d left; premium: %(share)s")
-                     % {"left": one.use.left, "share": f"{one.density.share:.1%}"})
+                Fact(_("Range"), _("%(range)s: at most %(left)d left; premium: %(share)s")
+                     % {"range": one.range, "left": one.use.left, "share": f"{one.density.share:.1%}"})
                 for one in sources
             ]  # fmt: skip
         shown = [Panel(_("Handed out of"), "ops/panel_facts.html", {"facts": where})]

@@ -106,7 +106,11 @@ class RegisterPage(BreachActPage):
             fingerprint=str(people),
             button=_("Register the breach"),
             panels=[Panel(_("Figures"), "ops/panel_facts.html", {"facts": facts})],
-            consequences=[_("These people are listed for good, with the items that were seen.")],
+            consequences=[
+                _("These people are listed for good, with the items that were seen.")
+                if people
+                else _("Nobody is listed: it is only registered.")
+            ],
         )
 
     def enact(self, cleaned: dict[str, Any], *, nonce: str) -> str:

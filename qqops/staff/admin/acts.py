@@ -227,6 +227,8 @@ class GrantPage(PersonPage):
                 "%(login)s holds %(held)s now, which cannot be held together with it:"
                 " this can be approved only after that has ended."
             )
+            if cleaned["role"] in clash:
+                text = _("%(login)s holds %(held)s already: this can be approved only after that has ended.")
             yield text % {"login": self.staff.username, "held": roles_text(clash)}
 
     def enact(self, cleaned: dict[str, Any], *, nonce: str) -> str:
