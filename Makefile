@@ -51,7 +51,8 @@ campaign: browser
 	QQOPS_CAMPAIGN=full $(PY) -m pytest -n auto --maxprocesses 8 -m campaign $(ARGS)
 
 screens: browser
-	QQOPS_SCREENS=$(CURDIR)/.screens $(PY) -m pytest -n auto --maxprocesses 8 tests/browser -k "zh-hans-light or en-dark" $(ARGS)
+	QQOPS_SCREENS=$(CURDIR)/.screens $(PY) -m pytest -n auto --maxprocesses 8 tests/browser tests/pressing/test_acts.py \
+		-k "zh-hans-light or en-dark" $(ARGS)
 
 acts: browser
 	$(PY) -m pytest -q -n 0 tests/doors/anew.py

@@ -18,6 +18,7 @@ from django.core.management.color import Style
 from django.db import connections
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.utils import timezone
+from playwright.sync_api import Playwright
 from psycopg import sql
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 
@@ -164,6 +165,13 @@ def _url(alias: str) -> str:
     # django-environ takes a socket's folder as the start of the path.
     place = f":{one['PORT']}/{one['HOST']}" if one["HOST"].startswith("/") else f"{one['HOST']}:{one['PORT'] or 5432}"
     return f"postgresql://{login}@{place}/{one['NAME']}"
+
+
+@pytest.fixture(scope="session")
+def playwright(playwright: Playwright) -> Iterator[Playwright]:
+    """While its event loop runs Django has other connections in this thread; afterwards nobody finds them to close."""
+    yield playwright
+    connections.close_all()
 
 
 @pytest.fixture(scope="session")

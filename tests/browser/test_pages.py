@@ -309,10 +309,12 @@ def faults(page: Page, pages: Iterator[str], language: str, theme: Theme) -> dic
 def keep(page: Page, name: str, looks: str) -> None:
     """Two pictures of it, for those who want to see every page with their own eyes."""
     if SCREENS:
+        before = page.viewport_size or DESK
         for size in (WIDE, PHONE):
             page.set_viewport_size(size)
             file = f"{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}.png"
             page.screenshot(path=Path(SCREENS) / f"{looks}-{size['width']}" / file, full_page=True)
+        page.set_viewport_size(before)
 
 
 LINES = """(n) => {

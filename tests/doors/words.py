@@ -119,13 +119,11 @@ def _of_supply() -> Mapping[str, Mapping[str, Any]]:
 
 def _of_people(story: Story, privacy: Staff) -> Mapping[str, Mapping[str, Any]]:
     shows, breach = story.cases.shows, story.cases.breach
-    now = f"{timezone.localtime():%Y-%m-%dT%H:%M}"
     return {
         "admin:breach_assess": ASSESSED,
-        "admin:breach_report": {"at": now},
         **{
             f"admin:breach_{step}": said | {"before": lambda: _assess(breach, privacy)}
-            for step, said in {"tell": {"at": now}, "close": {"not_told_because": "nobody was concerned"}}.items()
+            for step, said in {"tell": {}, "close": {"not_told_because": "nobody was concerned"}}.items()
         },
         "admin:declared": {"numbers": "10077"},
         "admin:people": {"value": ADULT["mobile"]},
@@ -163,10 +161,11 @@ def _of_enforcing(story: Story, more: More) -> Mapping[str, Mapping[str, Any]]:
 def _of_appeals(story: Story, more: More, cast: Mapping[str, Staff]) -> Mapping[str, Mapping[str, Any]]:
     told = story.hearing
     return {
-        "admin:file_appeal": APPEAL | {"url": f"{reverse('admin:file_appeal')}?number={STOLEN}"},
+        # None leaves it out: no decision is open to an objection there.
+        "admin:file_appeal": APPEAL | {"url": f"{reverse('admin:file_appeal')}?number={STOLEN}", "decision": None},
         "admin:appeals_lookup": {"receipt": told.filed.receipt},
         "admin:appeals_evidence": {"kind": "payments", "said": ITEM},
-        "admin:appeals_convert": {"kind": "enquiry", "ground": "help", "decision": ""},
+        "admin:appeals_convert": {"kind": "enquiry", "ground": "help"},
         "admin:appeals_transfer": {"to": str(cast["reviewer"].pk)},
         "admin:appeals_weigh": {f"item_{told.item.pk}": "match"},
         "admin:appeals_rule": {"outcome": "rejected", "text": "登录记录显示该时段由他人操作，原处置依据不成立。"},

@@ -9,6 +9,7 @@ from django.urls import resolve
 from playwright.sync_api import BrowserContext, FilePayload, Locator, Page, expect
 
 from tests.browser.axe import Walk
+from tests.browser.test_pages import PHONE, keep
 from tests.doors.filling import filled
 from tests.hunt.languages import strays
 
@@ -43,14 +44,20 @@ class Hand:
         self.walk = Walk(self.page) if look.scripts else None
         self.wrong: dict[str, object] = {}
         self.typed: set[str] = set()
-        self.judged: set[tuple[str, bool]] = set()
+        self.judged: set[str] = set()
 
     def sit_down(self, browser: Client) -> None:
         """With the session of this browser without a screen."""
         self.browser = browser
-        cookies = {"sessionid": browser.cookies["sessionid"].value, "django_language": self.look.language}
         self.page.context.clear_cookies()
-        self.page.context.add_cookies([{"name": n, "value": v, "url": self.url} for n, v in cookies.items()])
+        self._keep("sessionid", browser.cookies["sessionid"].value)
+        self.speak(self.look.language)
+
+    def speak(self, language: str) -> None:
+        self._keep("django_language", language)
+
+    def _keep(self, name: str, value: str) -> None:
+        self.page.context.add_cookies([{"name": name, "value": value, "url": self.url}])
 
     def open(self, path: str) -> None:
         self.page.goto(self.url + path)
@@ -67,6 +74,9 @@ class Hand:
         """The form of the page where these ways end, with what must be given and is not said made up; as `press`."""
         words = filled(getattr(self.browser.get(ways[-1]), "context_data", None) or {}, said)
         self.follow(*ways)
+        there = self.page.locator("main [name]").evaluate_all("all => all.map((one) => one.name)")
+        unsaid = {name for name, value in said.items() if value is not None} - {*there}
+        assert not unsaid, f"no hand could say {unsaid} at {ways[-1]}"
         return self.press(words)
 
     def press(self, said: Said, to: str = "") -> bool:
@@ -75,15 +85,16 @@ class Hand:
         """
         button = self._button(said, to)
         self._fill_in(button.locator("xpath=ancestor::form"), said)
-        if self._gives_a_file(button):
-            return True
-        if (confirm := self.page.locator("[name=step][value=confirm]")).count():
+        file, confirm = self._gives_a_file(button), self.page.locator("[name=step][value=confirm]")
+        if not file and confirm.count():
             self._look(previewed=True)
             if self.look.scripts:
                 expect(self.page.locator("main [autofocus]")).to_be_focused()
-            self._gives_a_file(confirm)
-        self._look()
-        return False
+            file = self._gives_a_file(confirm)
+            assert file or not confirm.count()
+        if not file:
+            self._look()
+        return file
 
     def _button(self, said: Said, to: str) -> Locator:
         """The one that is named; else the first that is sent there; else the one that the page would have pressed."""
@@ -104,7 +115,10 @@ class Hand:
 
         for event in COMES:
             self.page.on(event, comes)  # type: ignore[call-overload]
-        button.press("Enter") if button.get_attribute("type") == "search" else button.click()
+        if button.get_attribute("type") == "search":
+            button.press("Enter")
+        else:
+            button.click()
         for _moment in range(2_000):
             if came:
                 break
@@ -129,6 +143,7 @@ class Hand:
                 field.select_option(values)
             elif kind == "file":
                 assert isinstance(wanted, SimpleUploadedFile) and wanted.name and wanted.content_type
+                wanted.seek(0)
                 field.set_input_files(FilePayload(name=wanted.name, mimeType=wanted.content_type, buffer=wanted.read()))
             else:
                 self.typed |= set(values[0].splitlines())
@@ -136,21 +151,34 @@ class Hand:
                     field.fill(values[0])
 
     def _look(self, previewed: bool = False) -> None:
-        """Pages that one view makes are made alike: axe judges one of them, and one that is previewed."""
+        """Pages that one address makes are made alike: axe judges one of them, and one that is previewed."""
         where = self.page.url.removeprefix(self.url)
         assert self.page.locator("html").get_attribute("lang") == self.look.language, where
-        assert self.page.locator("main [role=alert]").all_inner_texts() == []
-        width, window = self.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-        if width > window:
-            self.wrong[f"{where}, width"] = width
-        kind = (resolve(where.partition("?")[0]).view_name, previewed)
-        if self.walk and kind not in self.judged and (found := self.walk.violations()):
-            self.wrong[where] = found
-        self.judged.add(kind)
-        if self.look.scripts:  # the words of a page are the same without
+        if errors := self.page.locator("main :is(.note-error, .has-error, .errorlist)").all_inner_texts():
+            self.wrong[f"{where}, refused"] = errors
+        found = resolve(where.partition("?")[0])
+        codes = [one for one in found.kwargs.values() if isinstance(one, str)]
+        kind = " ".join([found.view_name, *codes, "previewed" if previewed else "done"])
+        if self.walk and kind not in self.judged:
+            self.judged.add(kind)
+            keep(self.page, kind, str(self.look))
+            self._measure(where)
+            if faults := self.walk.violations():
+                self.wrong[where] = faults
+        if not self.look.scripts:  # the words of a page are the same with them
+            self._measure(where)
+        else:
             known = [*self.known, *sorted(filter(None, self.typed), key=len, reverse=True)]
             if stray := strays(self.page.content(), self.look.language, known):
                 self.wrong[f"{where}, language"] = stray
+
+    def _measure(self, where: str) -> None:
+        """On a phone."""
+        before = self.page.viewport_size or PHONE
+        self.page.set_viewport_size(PHONE)
+        if (width := self.page.evaluate("document.documentElement.scrollWidth")) > PHONE["width"]:
+            self.wrong[f"{where}, width"] = width
+        self.page.set_viewport_size(before)
 
 
 Desk = Callable[[str], Hand]

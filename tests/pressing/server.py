@@ -21,9 +21,11 @@ def kept_open() -> Iterator[None]:
     """Each request would close a connection that is within a transaction; the test client keeps it open, too."""
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
-    yield
-    for signal in (request_started, request_finished):
-        signal.connect(close_old_connections)
+    try:
+        yield
+    finally:
+        for signal in (request_started, request_finished):
+            signal.connect(close_old_connections)
 
 
 class OneConnection(ThreadedWSGIServer):
