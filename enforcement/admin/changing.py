@@ -1,13 +1,11 @@
 """What a change of measures changes (T11), old beside new: before it is confirmed, agreed to, and afterwards."""
 
-import datetime
 from collections.abc import Iterable, Iterator
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts.admin.number import number_link
-from accounts.lifecycle import FOREVER
 from enforcement.admin.decisions import SHOWN_TARGETS
 from enforcement.admin.words import end_text, measure_name, scopes_text
 from enforcement.changing import Changed, as_they_were, changed_by
@@ -15,7 +13,6 @@ from enforcement.models import Decision, Measure, Outcome, Target
 from enforcement.policy import Kind
 from qqops import panels
 from qqops.panels import Panel
-from qqops.templatetags.ops import moment
 
 
 def change_choice(measure: Measure) -> str:
@@ -37,11 +34,7 @@ def changes_panel(changed: Iterable[tuple[int, Changed]]) -> Panel:
 
 
 def _ends(one: Changed) -> tuple[str, str]:
-    return _end(one.was.until), _("stays") if one.until == one.was.until else _end(one.until)
-
-
-def _end(until: datetime.datetime | None) -> str:
-    return moment(until) if until and until != FOREVER else end_text(until)
+    return end_text(one.was.until), _("stays") if one.until == one.was.until else end_text(one.until)
 
 
 def _scopes(one: Changed) -> str:
