@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import time_machine
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import ConsoleMessage, Page, expect
 
 from accounts.models import DeclaredNumber
 from accounts.services.declared import declare
@@ -90,8 +90,15 @@ def clock() -> Iterator[time_machine.Traveller]:
         yield traveller
 
 
+def see_focus(page: Page) -> None:
+    """Of what is to have it from the start: the browser complains of a page that is typed into before."""
+    if (first := page.locator("[autofocus]")).count():
+        expect(first.first).to_be_focused()
+
+
 def give_password(page: Page, url: str, login: str, password: str = PASSWORD) -> None:
     page.goto(f"{url}/account/login/")
+    see_focus(page)
     page.locator("[name=login]").fill(login)
     page.locator("[name=password]").fill(password)
     with page.expect_navigation():
@@ -99,6 +106,7 @@ def give_password(page: Page, url: str, login: str, password: str = PASSWORD) ->
 
 
 def give_code(page: Page, code: str) -> None:
+    see_focus(page)
     page.locator("[name=code]").fill(code)
     with page.expect_navigation():
         page.locator("form:has([name=code]) [type=submit]").click()

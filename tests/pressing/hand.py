@@ -6,9 +6,10 @@ from typing import Any, Literal, NamedTuple
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import resolve
-from playwright.sync_api import BrowserContext, FilePayload, Locator, Page, expect
+from playwright.sync_api import BrowserContext, FilePayload, Locator, Page
 
 from tests.browser.axe import Walk
+from tests.browser.conftest import see_focus
 from tests.browser.test_pages import PHONE, keep
 from tests.doors.filling import filled
 from tests.hunt.languages import strays
@@ -83,13 +84,13 @@ class Hand:
         """Fill in the form that is sent to this address, else the page's own, and press its button; what it then asks
         to be confirmed is confirmed. Whether a file came of it.
         """
+        see_focus(self.page)
         button = self._button(said, to)
         self._fill_in(button.locator("xpath=ancestor::form"), said)
         file, confirm = self._gives_a_file(button), self.page.locator("[name=step][value=confirm]")
         if not file and confirm.count():
             self._look(previewed=True)
-            if self.look.scripts:
-                expect(self.page.locator("main [autofocus]")).to_be_focused()
+            see_focus(self.page)
             file = self._gives_a_file(confirm)
             assert file or not confirm.count()
         if not file:
