@@ -1,4 +1,4 @@
-"""Settings, from the environment; README lists every variable.
+"""Settings, from the environment; docs/settings.md lists every variable.
 
 One file: the demo is the default, QQOPS_ENV=production switches every safeguard on. Importing this module
 never starts a database: type checkers import it too.

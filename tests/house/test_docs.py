@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polib
 import pytest
+from django.core.management import get_commands
 
 from qqops.catalogue import PO
 from qqops.database import BASE_DIR
@@ -17,6 +18,8 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 CITED = re.compile(r"`(docs/[\w./-]+\.\w+)`")
 # A name on the staff web as docs/roles gives it: **Chinese**（English，`key`）.
 NAME = re.compile(r"\*\*([^*]+)\*\*（([^（），]+)(?:，(?:`([^`]+)`|[^）]+))?）")
+READ = re.compile(r'env\.\w+\(\s*"([A-Z_]+)"')
+CODE = re.compile(r"`([^`]+)`")
 HEAVIEST, ALL = 80_000, 2_000_000  # bytes of a picture, and of all of them
 
 
@@ -44,3 +47,33 @@ def test_every_role_has_its_page_whose_names_are_those_of_the_staff_web_in_both_
         assert len(names) >= 8, role
         assert [name for name in names if name not in known] == [], role
     assert sorted(OF_ROLES.values()) == sorted((DOCS / "roles").glob("*.md"))
+
+
+def first_cells(page: str) -> str:
+    """What the first cells of its tables have between backticks."""
+    lines = (DOCS / page).read_text().splitlines()
+    return " ".join(code for line in lines if line.startswith("| `") for code in CODE.findall(line.split(" | ")[0]))
+
+
+def test_every_variable_that_is_read_is_among_the_settings() -> None:
+    read = {
+        name
+        for file in ("settings.py", "database.py")
+        for name in READ.findall((BASE_DIR / "qqops" / file).read_text())
+    }
+    told = set(re.findall(r"[A-Z_]{4,}", first_cells("settings.md")))
+    assert len(read) > 30 and read - told == set()
+
+
+def test_every_command_is_described() -> None:
+    ours = {
+        name
+        for name, app in get_commands().items()
+        if app.partition(".")[0] in ("qqops", "accounts", "enforcement", "appeals")
+    }
+    told = set(re.findall(r"[a-z_]+", first_cells("commands.md")))
+    assert len(ours) > 30 and ours - told == {
+        "changepassword",
+        "createsuperuser",
+        "migrate",
+    }  # Django's, refused or made strict
