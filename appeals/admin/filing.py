@@ -21,9 +21,9 @@ from accounts.models import Number, Tenure
 from accounts.queries.declared import is_self_dealing, own_numbers
 from accounts.services.declared import refuse_own
 from appeals import calendar, contact
-from appeals.admin.words import LIST, appeal_link, appeal_url
+from appeals.admin.words import LIST, appeal_link, appeal_url, typed_again
 from appeals.choices import decisions_of, only_target, tenures_of
-from appeals.forms import AttachedForm, FilingForm, filing_from
+from appeals.forms import ROWS, AttachedForm, FilingForm, filing_from
 from appeals.lifecycle import Kind
 from appeals.models import Appeal
 from appeals.policy import FILE, PER_WINDOW, WINDOW, Route, Why, clock_of
@@ -138,18 +138,15 @@ class FilePage(PressedPage):
         return [(name, values) for name, values in super().posted() if not name.startswith("file_")]
 
     def summary(self, form: forms.BaseForm) -> list[Fact]:
-        """What is personal is not written out again: the statement by its length, the contact masked."""
+        """What is personal is not written out again: the statement by its length, the contact masked; of evidence only
+        what looks so."""
         said = form.cleaned_data
         hidden = {
             form["statement"].label: _("%(n)d characters") % {"n": len(said["statement"])},
             form["contact"].label: contact.masked(contact.normal(said["contact"])),
+            **{form[name].label: typed_again(said[name]) for name in (f"evidence_text_{n}" for n in ROWS)},
         }
-        texts = {field.label for field in form.visible_fields() if field.name.startswith("evidence_text_")}
-        return [
-            fact._replace(value=hidden.get(fact.label, fact.value))
-            for fact in super().summary(form)
-            if fact.label not in texts
-        ]
+        return [fact._replace(value=hidden.get(fact.label, fact.value)) for fact in super().summary(form)]
 
     def context(self) -> dict[str, Any]:
         return {"attached": AttachedForm()}

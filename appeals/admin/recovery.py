@@ -14,19 +14,19 @@ from django.utils.translation import gettext_lazy
 
 from appeals.admin.acts import HEARS
 from appeals.admin.pages import SeenPage, StepPage
-from appeals.admin.words import may, said_in_item
+from appeals.admin.words import may, said_in_item, typed_again
 from appeals.forms import AttachedForm
 from appeals.forms_hearing import ContestForm, EvidenceForm, WeighForm, WithdrawForm, field_of
 from appeals.models import Appeal, AppealEvidence
 from appeals.policy import FILE, Side
 from appeals.queries import brought_since, evidence
-from appeals.services import hearing, recovery
+from appeals.services import claims, hearing, recovery
 from appeals.services.words import Words, sha256_of
 from qqops import panels
 from qqops.audit.models import Event
 from qqops.errors import Invalid
 from qqops.pages import Preview
-from qqops.panels import Act
+from qqops.panels import Act, Fact
 
 
 class EvidencePage(StepPage):
@@ -44,11 +44,17 @@ class EvidencePage(StepPage):
         found = super().preview(cleaned)
         if cleaned is not None:
             recovery.must_have_side(self.appeal, cleaned["side"])
+            if cleaned["kind"]:
+                claims.item(cleaned["kind"], cleaned["said"])  # a password is not written out again
         return found
 
     def posted(self) -> list[tuple[str, list[Any]]]:
         """Files come with the second step, so what is said of them is not what was previewed."""
         return [(name, values) for name, values in super().posted() if not name.startswith("file_")]
+
+    def summary(self, form: BaseForm) -> list[Fact]:
+        said = {form["said"].label: typed_again(form.cleaned_data["said"])}
+        return [fact._replace(value=said.get(fact.label, fact.value)) for fact in super().summary(form)]
 
     def context(self) -> dict[str, Any]:
         return {"attached": AttachedForm()}

@@ -19,6 +19,7 @@ from appeals.services.words import Words
 from enforcement import media
 from enforcement.admin.decisions import decision_link
 from qqops.approvals import State as Proposed
+from qqops.audit.personal import looks_personal
 from qqops.errors import Invalid, Refused
 from qqops.panels import Fact, Panel
 from qqops.templatetags.ops import badge, digits, link, minute, when
@@ -164,6 +165,11 @@ def said_in_item(words: Words, item: AppealEvidence) -> Any:
         return words.of_evidence(item)
     label = f"{media.in_words(item.media_type)} · {filesizeformat(item.size)}"
     return link(reverse("admin:appeals_file", args=[item.pk]), label)
+
+
+def typed_again(text: str) -> str:
+    """Evidence in words, on the page that confirms it; by its length where it holds what is personal."""
+    return _("%(n)d characters") % {"n": len(text)} if looks_personal(text) else text
 
 
 def _weighed(item: AppealEvidence) -> Any:

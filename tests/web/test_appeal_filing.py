@@ -66,6 +66,7 @@ def test_an_appeal_is_previewed_and_filed_with_its_files_and_its_receipt_is_told
     page = text(shown)
     assert "recovery: 72 hours" in page and "nothing of this tenure is purged" in page
     assert "138****5678" in page and STATEMENT not in page  # what is personal is not written out again
+    assert "3/5" in page and "一台红色的手机" in page
     assert 'enctype="multipart/form-data"' in shown.content.decode() and 'type="file"' in shown.content.decode()
     assert not Appeal.objects.exists() and len(verbs()) == before
     attached = {"file_kind_1": "police", "file_1": SimpleUploadedFile("张伟民 回执.pdf", PDF)}
@@ -81,6 +82,12 @@ def test_an_appeal_is_previewed_and_filed_with_its_files_and_its_receipt_is_told
     landed = browser.get(done["Location"])
     assert landed.status_code == 200
     assert told(landed) == [f"Filed. Receipt number: {appeal.receipt}"] and STATEMENT not in text(landed)
+
+
+def test_evidence_that_holds_what_is_personal_is_previewed_by_its_length(desk, number):
+    said = SAID | {"evidence_kind_2": "friends", "evidence_text_2": "好友甲：13912345678"}
+    page = text(preview(desk("agent"), file_url(number().pk), said))
+    assert "friend assistance" in page and "15 characters" in page and "13912345678" not in page
 
 
 def number_page_links(browser, n):

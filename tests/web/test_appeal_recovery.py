@@ -53,6 +53,15 @@ def test_evidence_is_added_while_it_is_open_and_a_file_is_opened_by_a_button(des
     assert "This appeal is closed" in text(preview(agent, of("evidence", lost), ITEM))
 
 
+def test_evidence_is_previewed_as_it_was_typed_and_by_its_length_where_it_is_personal(desk, lost):
+    agent, url = desk("agent"), of("evidence", lost)
+    assert f"places of login What it says {ITEM['said']}" in text(preview(agent, url, ITEM))
+    personal = text(preview(agent, url, ITEM | {"said": "绑定手机 13912345678"}))
+    assert "What it says 16 characters" in personal and "13912345678" not in personal
+    wrong = preview(agent, url, ITEM | {"kind": "past_passwords", "said": "hunter2"})
+    assert "never a password or an answer" in text(wrong) and not wrong.context["frozen"]
+
+
 def test_nothing_brought_is_told_so(desk, lost):
     answer = bring(desk("agent"), lost, {"kind": "", "said": "", "ticket": ""})
     assert "bring a file with the second step. Nothing was done" in text(answer)
