@@ -20,28 +20,33 @@ from qqops.templatetags.ops import minute
 SHOWN = 50  # numbers, as on the page of the proposal
 
 
+def left_text(use: Use) -> str:
+    """An upper bound, and said to be one: where nothing is left, it is exact."""
+    return _("at most %(n)s") % {"n": whole(use.left)} if use.left else "0"
+
+
 def pool_line(one: PoolUse) -> str:
     use = one.use
-    line = _("%(pool)s: %(ranges)d ranges, %(size)s numbers, held %(held)s (%(share)s), left in open ranges ≤ %(left)s")
+    line = _("%(pool)s: %(ranges)d ranges, %(size)s numbers, held %(held)s (%(share)s), left in open ranges: %(left)s")
     return line % {
         "pool": one.pool.label,
         "ranges": one.ranges,
         "size": whole(use.size),
         "held": whole(use.held),
         "share": percent(use.share),
-        "left": whole(use.left),
+        "left": left_text(use),
     }
 
 
 def range_line(found: NumberRange, use: Use) -> str:
-    return _("#%(id)d  %(range)s  %(pool)s  %(state)s  held %(held)s (%(share)s)  left ≤ %(left)s") % {
+    return _("#%(id)d  %(range)s  %(pool)s  %(state)s  held %(held)s (%(share)s)  left: %(left)s") % {
         "id": found.pk,
         "range": found,
         "pool": found.get_pool_display(),
         "state": found.get_state_display(),
         "held": whole(use.held),
         "share": percent(use.share),
-        "left": whole(use.left),
+        "left": left_text(use),
     }
 
 

@@ -29,6 +29,7 @@ def test_a_range_is_opened_seen_and_moved_on_by_two_people(terminal: Terminal) -
     assert (done.code, done.json["state"], done.json["rule"]) == (Exit.DONE, "applied", "alone")
     made = NumberRange.objects.get()
     assert (made.price, made.channels) == (888, ["web"])
+    assert "left in open ranges: 0" in terminal("auditor", "ranges", "list", *SAY).out
     moved = terminal("resources", "ranges", "move", made.pk, "--to", "pre_release", *SAY, "--apply", "--json")
     assert moved.code == Exit.WAITING
     which, seen = moved.json["proposal"], moved.json["content_hash"]
@@ -57,7 +58,8 @@ def test_list_and_show_say_how_full_ranges_and_pools_are(terminal: Terminal, sup
     use = {"size": 1000, "held": 2, "share": 0.002, "left_at_most": 998, "rows": {"in_use": 2, "quarantined": 1}}
     assert [(one["range"], one["use"]) for one in listed["ranges"]] == [(opened.pk, use)]
     assert listed["pools"] == [{"pool": "public", "ranges": 1, "use": use}]
-    assert "held 2 (0.2%)" in terminal("auditor", "ranges", "list", *SAY).out
+    plain = terminal("auditor", "ranges", "list", *SAY).out
+    assert "held 2 (0.2%)" in plain and "left in open ranges: at most 998" in plain
     shown = terminal("auditor", "ranges", "show", opened.pk, *SAY, "--json").json
     assert shown["density"]["exact"] is True
     assert terminal("auditor", "ranges", "list", "--pool", "premium", *SAY, "--json").json["ranges"] == []
