@@ -98,9 +98,9 @@ def test_only_some_may_ask_and_only_others_agree(ask: Ask, cast: dict[str, Staff
 
 def test_nobody_asks_or_agrees_for_himself(sysadmin: Staff, supervisor: Staff, supervisor2: Staff) -> None:
     since = head()
-    with pytest.raises(Refused, match="Nobody grants himself"):
+    with pytest.raises(Refused, match="Nobody gives themselves access"):
         services.request_role(sysadmin, "agent", actor=sysadmin, reason=WHY)
-    with pytest.raises(Refused, match="Nobody grants himself"):
+    with pytest.raises(Refused, match="Nobody gives themselves access"):
         services.request_reset(sysadmin, actor=sysadmin, reason=WHY)
     request = services.request_role(supervisor, "privacy", actor=sysadmin, reason=WHY)
     with pytest.raises(Refused, match="This request is for you"):

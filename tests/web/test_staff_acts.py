@@ -32,7 +32,11 @@ def shown_datetime(moment: datetime.datetime) -> str:
 def test_a_newcomer_is_proposed_by_one_let_in_by_another_and_sets_a_password_by_the_link(desk, cast):
     sysadmin, supervisor, before = desk("sysadmin"), desk("supervisor"), head()
     shown = preview(sysadmin, at("staff_invite"), NEWCOMER)
-    for part in ("Nothing is given yet", "wangwu is support agent from then on, without an end", "shown a code, once"):
+    for part in (
+        "Nothing is given yet",
+        "Wang Wu (wangwu) is support agent from then on, without an end",
+        "shown a code, once",
+    ):
         assert part in text(shown), part
     assert record(before) == [] and not Staff.objects.filter(username="wangwu").exists()
     done = confirm(sysadmin, at("staff_invite"), NEWCOMER, shown.context["token"])
@@ -140,10 +144,10 @@ def test_a_pair_that_excludes_each_other_is_said_in_the_preview_and_refused_at_a
     sysadmin, reviewer = desk("sysadmin"), cast["reviewer"]
     said = {"role": "officer", "reason": WHY}
     shown = preview(sysadmin, at("staff_grant", reviewer.pk), said)
-    assert "reviewer holds appeals reviewer now, which cannot be held together with it" in text(shown)
+    assert "reviewer is appeals reviewer now, and nobody can be both" in text(shown)
     confirm(sysadmin, at("staff_grant", reviewer.pk), said, shown.context["token"])
     asked, supervisor = AccessRequest.objects.get(), desk("supervisor")
-    assert "cannot be approved while reviewer holds appeals reviewer" in text(
+    assert "cannot be approved while reviewer is appeals reviewer" in text(
         supervisor.get(at("access_ruling", asked.pk))
     )
     before = head()
@@ -151,10 +155,10 @@ def test_a_pair_that_excludes_each_other_is_said_in_the_preview_and_refused_at_a
     assert refused.status_code == 403 and "holds this role already, or one that excludes it" in text(refused)
     assert record(before) == [REFUSED] and AccessRequest.objects.get().state == "proposed"
     # The same role twice is such a pair too; another one is not.
-    assert "holds appeals reviewer already" in text(
+    assert "is appeals reviewer already" in text(
         preview(sysadmin, at("staff_grant", reviewer.pk), said | {"role": "reviewer"})
     )
-    assert "holds appeals reviewer already" not in text(
+    assert "is appeals reviewer already" not in text(
         preview(sysadmin, at("staff_grant", reviewer.pk), said | {"role": "agent"})
     )
 
@@ -189,6 +193,17 @@ def test_a_role_is_ended_at_once_and_the_sessions_with_it(desk, cast, officer):
     assert broken() == []
 
 
+def test_what_takes_something_from_somebody_is_red_on_the_persons_page_and_on_its_own(desk, officer):
+    red = []
+    for login in ("supervisor", "sysadmin"):
+        browser = desk(login)
+        for act in browser.get(at("staff_staff_change", officer.pk)).context["acts"]:
+            if shown := browser.get(act.url).context.get("preview"):
+                assert shown.danger == act.danger, act.label
+                red += [act.label] if act.danger else []
+    assert red == ["End a role", "End sessions", "Deactivate"] * 2
+
+
 def test_who_loses_the_last_supervisor_is_warned(desk, cast, supervisor):
     services.revoke(cast["supervisor2"], "supervisor", actor=supervisor, reason=WHY)
     page = preview(desk("sysadmin"), at("staff_deactivate", supervisor.pk), {"reason": WHY})
@@ -215,8 +230,8 @@ def test_a_leaver_is_out_at_once_with_everything_he_held(desk, cast, officer, to
 def test_nobody_deactivates_or_grants_himself_not_even_by_a_raw_post(desk, supervisor, sysadmin):
     for login, name, said, sentence in (
         ("supervisor", "staff_deactivate", {"reason": WHY}, "You cannot deactivate yourself"),
-        ("sysadmin", "staff_grant", {"role": "officer", "reason": WHY}, "Nobody grants himself"),
-        ("sysadmin", "staff_reset", {"reason": WHY}, "Nobody grants himself"),
+        ("sysadmin", "staff_grant", {"role": "officer", "reason": WHY}, "Nobody gives themselves access"),
+        ("sysadmin", "staff_reset", {"reason": WHY}, "Nobody gives themselves access"),
     ):
         own = {"supervisor": supervisor, "sysadmin": sysadmin}[login]
         before = head()
@@ -233,6 +248,7 @@ def test_sessions_of_somebody_are_ended_and_ones_own_is_kept(desk, cast, officer
     assert "Sessions 2" in text(page)
     done = press(mine, at("staff_end_sessions", officer.pk), {"reason": WHY})
     assert told(mine.get(done["Location"])) == ["2 sessions of officer ended."]
+    assert "Your other sessions end at once; this one stays" in text(mine.get(at("staff_end_sessions", supervisor.pk)))
     assert record(before) == [("staff.session_ended", {})]
     event = Event.objects.latest("seq")
     assert (event.facts, event.reason, event.subject_id) == ({"why": "ended", "n": 2}, WHY, str(officer.pk))

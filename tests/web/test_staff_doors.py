@@ -171,7 +171,7 @@ def test_a_persons_page_says_what_is_held_by_whose_word_and_what_happened(desk, 
     services.request_role(cast["outsider"], "agent", actor=sysadmin, reason=WHY)
     page = desk("auditor").get(at("staff_staff_change", cast["outsider"].pk))
     shown = text(page)
-    for part in ("sysadmin, approved by supervisor", "Second factor no", "give a role · support agent",
+    for part in ("sysadmin, approved by supervisor", "Second factor not set up yet", "give a role · support agent",
                  "approved access of outsider", "joined as"):  # fmt: skip
         assert part in shown, part
     assert at("staff_accessrequest_change", asked.pk) in page.content.decode()

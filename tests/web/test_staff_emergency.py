@@ -35,7 +35,7 @@ def test_an_officer_takes_the_role_at_once_and_everybody_can_see_it(desk, number
     before = head()
     shown = preview(browser, at("emergency"), TAKE)
     for part in ("You are supervisor from the click until about", "supervisors and auditors are told at once",
-                 "It ends by itself, and is reviewed by another person"):  # fmt: skip
+                 "It ends by itself, and another person reviews it within two days"):  # fmt: skip
         assert part in text(shown), part
     assert record(before) == []
     done = confirm(browser, at("emergency"), TAKE, shown.context["token"])
@@ -87,7 +87,7 @@ def test_only_roles_that_can_be_taken_are_offered(desk, officer, cast):
         [Holding(staff=cast["supervisor"], role=role, since=timezone.now()) for role in every]
     )  # officer is excluded by reviewer, resources by supervisor
     page = desk("supervisor").get(at("emergency"))
-    assert "There is no role that you could take" in text(page)
+    assert "There is no other role that you could take in an emergency" in text(page)
 
 
 def test_while_it_runs_the_page_says_until_when(desk, officer):

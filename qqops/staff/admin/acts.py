@@ -18,7 +18,7 @@ from qqops.errors import Invalid
 from qqops.pages import ConfirmPage, Preview
 from qqops.panels import Fact, Panel
 from qqops.staff import forms, queries, services
-from qqops.staff.admin.words import request_url, role_text, roles_of, roles_text, staff_url
+from qqops.staff.admin.words import factor_text, request_url, role_text, roles_of, roles_text, staff_url
 from qqops.staff.backend import at_desk
 from qqops.staff.models import AccessRequest, Staff
 from qqops.staff.roles import ROLES
@@ -87,7 +87,7 @@ class PersonPage(PressedPage):
         self.staff: Staff = found
 
     def heading_title(self) -> str:
-        return _("%(act)s: %(who)s") % {"act": self.title, "who": self.staff.username}
+        return _("%(act)s: %(who)s") % {"act": self.title, "who": self.staff}
 
     def crumbs(self) -> list[tuple[Any, str]]:
         return [(_("Staff"), reverse(LIST)), (str(self.staff), staff_url(self.staff.pk))]
@@ -115,7 +115,7 @@ class PersonPage(PressedPage):
             Fact(_("Login"), self.staff.username),
             Fact(_("Name"), self.staff.name),
             Fact(_("Role"), roles_of(self.staff)),
-            Fact(_("Second factor"), self.staff.has_factor),  # type: ignore[attr-defined]  # at_desk brings it
+            Fact(_("Second factor"), factor_text(self.staff.has_factor)),  # type: ignore[attr-defined]  # at_desk brings it
             Fact(_("Sessions"), queries.sessions_of(self.staff).count()),
         ]
         return Panel(_("Now"), "ops/panel_facts.html", {"facts": facts})
@@ -152,12 +152,12 @@ def _waits() -> str:
     return _("Nothing is given yet: another person approves or refuses within 72 hours.")
 
 
-def _gets(login: str, cleaned: dict[str, Any]) -> str:
-    told = {"login": login, "role": role_text(cleaned["role"])}
+def _gets(who: Staff, cleaned: dict[str, Any]) -> str:
+    told = {"who": who, "role": role_text(cleaned["role"])}
     if cleaned.get("until"):
-        text = _("If approved, %(login)s is %(role)s from then on until %(until)s, when it ends by itself.")
+        text = _("If approved, %(who)s is %(role)s from then on until %(until)s, when it ends by itself.")
         return text % (told | {"until": minute(cleaned["until"])})
-    return _("If approved, %(login)s is %(role)s from then on, without an end.") % told
+    return _("If approved, %(who)s is %(role)s from then on, without an end.") % told
 
 
 def _link_is_shown() -> str:
@@ -183,10 +183,10 @@ class InvitePage(PressedPage):
             return Preview("", "", consequences=[_waits(), _link_is_shown()])
         with pen.refusals(actor=self.user, facts={"page": self.request.path}):
             draft = services.draft_invite(**_given(cleaned, "name", "login"), actor=self.user)
-        happens = [_waits(), _gets(cleaned["login"], cleaned), _link_is_shown()]
+        happens = [_waits(), _gets(draft.staff, cleaned), _link_is_shown()]
         if draft.staff.pk:
-            happens.insert(1, _("%(login)s was here before, as %(name)s: the same person must be meant.")
-                           % {"login": draft.staff.username, "name": draft.staff.name or "–"})  # fmt: skip
+            happens.insert(1, _("%(who)s was here before: make sure that it is the same person.")
+                           % {"who": draft.staff})  # fmt: skip
         return Preview(f"{draft.staff.pk}", _("Send for approval"), consequences=happens)
 
     def enact(self, cleaned: dict[str, Any], *, nonce: str) -> HttpResponseBase:
@@ -221,15 +221,12 @@ class GrantPage(PersonPage):
         yield _waits()
         if not cleaned:
             return
-        yield _gets(self.staff.username, cleaned)
+        yield _gets(self.staff, cleaned)
         if clash := queries.clashing(cleaned["role"], [h.role for h in self.held]):
-            text = _(
-                "%(login)s holds %(held)s now, which cannot be held together with it:"
-                " this can be approved only after that has ended."
-            )
+            text = _("%(who)s is %(held)s now, and nobody can be both: this can be approved only after that has ended.")
             if cleaned["role"] in clash:
-                text = _("%(login)s holds %(held)s already: this can be approved only after that has ended.")
-            yield text % {"login": self.staff.username, "held": roles_text(clash)}
+                text = _("%(who)s is %(held)s already: this can be approved only after that has ended.")
+            yield text % {"who": self.staff, "held": roles_text(clash)}
 
     def enact(self, cleaned: dict[str, Any], *, nonce: str) -> str:
         request = services.request_role(self.staff, **_given(cleaned), actor=self.user)
@@ -254,14 +251,14 @@ class ResetPage(PersonPage):
         services.draft_reset(self.staff, reason=cleaned["reason"], ticket=cleaned["ticket"], actor=self.user)
 
     def consequences(self, cleaned: dict[str, Any]) -> Iterator[str]:
-        login = {"login": self.staff.username}
+        who = {"who": self.staff}
         yield _waits()
         yield (
-            _("If approved, password, second factors, sessions and command tokens of %(login)s end; the roles stay.")
-            % login
+            _("If approved, password, second factors, sessions and command tokens of %(who)s end; the roles stay.")
+            % who
         )
         yield _link_is_shown()
-        yield _("Make sure that it is %(login)s who asks for it.") % login
+        yield _("Make sure that it is %(who)s who asks for it.") % who
 
     def enact(self, cleaned: dict[str, Any], *, nonce: str) -> HttpResponseBase:  # type: ignore[override]  # a page
         asked = {"reason": cleaned["reason"], "ticket": cleaned["ticket"], "actor": self.user}
@@ -293,16 +290,13 @@ class RevokePage(PersonPage):
         services.reasoned(cleaned["reason"])
 
     def consequences(self, cleaned: dict[str, Any]) -> Iterator[str]:
-        yield _("The role ends now, and every session of %(login)s with it.") % {"login": self.staff.username}
+        yield _("The role ends now, and with it every session and command token of %(who)s.") % {"who": self.staff}
         yield _("To give it back, one person proposes and another approves.")
         yield from _last_one(self.staff, [cleaned["role"]] if cleaned else [])
 
     def do(self, cleaned: dict[str, Any]) -> str:
         services.revoke(self.staff, cleaned["role"], actor=self.user, reason=cleaned["reason"])
-        return _("%(login)s is no longer %(role)s.") % {
-            "login": self.staff.username,
-            "role": role_text(cleaned["role"]),
-        }
+        return _("%(who)s is no longer %(role)s.") % {"who": self.staff, "role": role_text(cleaned["role"])}
 
     def about(self) -> dict[str, str]:
         return super().about() | {"facts__role": self.request.POST.get("role", "")}
@@ -327,15 +321,15 @@ class DeactivatePage(PersonPage):
         services.reasoned(cleaned["reason"])
 
     def consequences(self, cleaned: dict[str, Any]) -> Iterator[str]:
-        login = {"login": self.staff.username}
-        yield _("%(login)s is out at once: roles, sessions, command tokens, password and second factors end.") % login
-        yield _("What waits for %(login)s is seen and taken by others of the same role.") % login
-        yield _("The record keeps the name for ever; to return, %(login)s is invited anew.") % login
+        who = {"who": self.staff}
+        yield _("%(who)s is out at once: roles, sessions, command tokens, password and second factors end.") % who
+        yield _("What waits for %(who)s is seen and taken by others of the same role.") % who
+        yield _("The record keeps the name for ever; to return, %(who)s is invited anew.") % who
         yield from _last_one(self.staff, self.staff.roles)
 
     def do(self, cleaned: dict[str, Any]) -> str:
         services.deactivate(self.staff, actor=self.user, reason=cleaned["reason"])
-        return _("%(login)s is deactivated.") % {"login": self.staff.username}
+        return _("%(who)s is deactivated.") % {"who": self.staff}
 
 
 class EndSessionsPage(PersonPage):
@@ -350,17 +344,20 @@ class EndSessionsPage(PersonPage):
         services.reasoned(cleaned["reason"])
 
     def consequences(self, cleaned: dict[str, Any]) -> Iterator[str]:
-        yield _("Whoever is signed in as %(login)s is signed out at once; nothing else ends.") % {
+        if self.staff == self.user:
+            yield _("Your other sessions end at once; this one stays, and nothing else ends.")
+            return
+        yield _("Whoever is signed in as “%(login)s” is signed out at once; nothing else ends.") % {
             "login": self.staff.username
         }
-        yield _("%(login)s can sign in again.") % {"login": self.staff.username}
+        yield _("%(who)s can sign in again.") % {"who": self.staff}
 
     def do(self, cleaned: dict[str, Any]) -> str:
         session: Any = self.request.session  # our own store
         mine = session.row_key(session.session_key) if self.staff == self.user else ""
         ended = services.end_others(self.staff, actor=self.user, but=mine, reason=cleaned["reason"])
-        text = ngettext("%(n)d session of %(login)s ended.", "%(n)d sessions of %(login)s ended.", ended)
-        return text % {"n": ended, "login": self.staff.username}
+        text = ngettext("%(n)d session of %(who)s ended.", "%(n)d sessions of %(who)s ended.", ended)
+        return text % {"n": ended, "who": self.staff}
 
 
 class UnlockPage(PersonPage):
@@ -374,13 +371,14 @@ class UnlockPage(PersonPage):
         services.reasoned(cleaned["reason"])
 
     def consequences(self, cleaned: dict[str, Any]) -> Iterator[str]:
-        login = {"login": self.staff.username}
-        yield _("Failed attempts to sign in as %(login)s are forgotten: it can be tried again at once.") % login
-        yield _("Make sure that it is %(login)s who asks for it.") % login
+        yield _("Failed attempts to sign in as “%(login)s” are forgotten: it can be tried again at once.") % {
+            "login": self.staff.username
+        }
+        yield _("Make sure that it is %(who)s who asks for it.") % {"who": self.staff}
 
     def do(self, cleaned: dict[str, Any]) -> str:
         signin.unlock(self.staff.username, actor=self.user, reason=cleaned["reason"])
-        return _("%(login)s can try to sign in again.") % {"login": self.staff.username}
+        return _("%(who)s can try to sign in again.") % {"who": self.staff}
 
 
 panels.page("people/invite/", "staff_invite", InvitePage)

@@ -54,13 +54,13 @@ class EmergencyPage(PressedPage):
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
         happens = [
             _("You are given the role at once; supervisors and auditors are told at once."),
-            _("It ends by itself, and is reviewed by another person within two days; until then there is no other."),
+            _("It ends by itself, and another person reviews it within two days; until then you cannot take another."),
             _("Everything you do meanwhile is shown to the reviewer."),
         ]
         if cleaned is None:
             services.may_break_glass(self.user)
             if not self.free():
-                raise Invalid(_("There is no role that you could take besides those you hold."))
+                raise Invalid(_("There is no other role that you could take in an emergency."))
             return Preview("", "", consequences=happens)
         role = cleaned["role"]
         with pen.refusals(actor=self.user, subject=self.user, facts={"page": self.request.path}):
@@ -176,8 +176,8 @@ class ReviewPage(Page):
         self.holding: Holding = found
 
     def heading_title(self) -> str:
-        told = {"login": self.holding.staff.username, "role": role_text(self.holding.role)}
-        return _("Emergency access: %(login)s as %(role)s") % told
+        told = {"who": self.holding.staff, "role": role_text(self.holding.role)}
+        return _("Emergency access: %(who)s as %(role)s") % told
 
     def crumbs(self) -> list[tuple[Any, str]]:
         return [(EmergencyList.title, reverse(LIST))]
@@ -200,7 +200,7 @@ class ReviewPage(Page):
         except (Invalid, Refused) as error:
             form.add_error(None, str(error))
             return self.answer_with(form, status=403 if isinstance(error, Refused) else 409)
-        self.say(_("The emergency access of %(login)s is reviewed.") % {"login": self.holding.staff.username})
+        self.say(_("The emergency access of %(who)s is reviewed.") % {"who": self.holding.staff})
         return HttpResponseRedirect(reverse(LIST))
 
     def answer_with(self, form: ReviewForm, status: int = 200, prove: str = "") -> HttpResponseBase:

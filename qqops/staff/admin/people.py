@@ -16,7 +16,7 @@ from qqops.audit.models import Event
 from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin
 from qqops.panels import Act, Entry, Fact, Panel
 from qqops.staff import queries
-from qqops.staff.admin.words import holdings_panel, requests_panel, roles_of, sees_requests, standing
+from qqops.staff.admin.words import factor_text, holdings_panel, requests_panel, roles_of, sees_requests, standing
 from qqops.staff.backend import at_desk
 from qqops.staff.models import Holding, Staff
 from qqops.staff.roles import ROLE_LABELS
@@ -44,7 +44,7 @@ class StaffList(KeysetList):
         Column(gettext_lazy("Login"), lambda s: s.username),
         Column(gettext_lazy("Name"), lambda s: s.name),
         Column(gettext_lazy("Role"), roles_of),
-        Column(gettext_lazy("Second factor"), lambda s: None if s.is_system else s.has_factor),
+        Column(gettext_lazy("Second factor"), lambda s: None if s.is_system else factor_text(s.has_factor)),
         Column(gettext_lazy("Standing"), standing),
     )
     filters = (
@@ -53,7 +53,9 @@ class StaffList(KeysetList):
     )
     order = ("username",)
     search_label = gettext_lazy("Login")
-    search_help = gettext_lazy("The whole login opens the person's page; its first letters list what begins so.")
+    search_help = gettext_lazy(
+        "A whole login opens that person's page; its first letters list the logins that begin so."
+    )
 
     def queryset(self) -> QuerySet[Staff]:
         return at_desk()
@@ -92,7 +94,7 @@ class StaffPage(ObjectPage):
         return [
             *facts,
             Fact(_("Last sign-in"), when(entered.at, exact=True) if entered else None),
-            Fact(_("Second factor"), obj.has_factor),  # type: ignore[attr-defined]  # at_desk brings it
+            Fact(_("Second factor"), factor_text(obj.has_factor)),  # type: ignore[attr-defined]  # at_desk brings it
             Fact(_("Sign-in locked"), _("until %(at)s") % {"at": minute(locked)} if locked else False),
             Fact(_("Sessions"), len(sessions)),
             Fact(_("Last seen"), when(sessions[0].seen_at, exact=True) if sessions else None),
@@ -128,11 +130,15 @@ def _acts(request: HttpRequest, staff: Staff | None) -> Iterable[Act]:
     if asks and not own:
         yield Act(_("Give a role"), _url("staff_grant", staff), key="g")
     if ends and staff.roles:
-        yield Act(_("End a role"), _url("staff_revoke", staff), key="e")
+        yield Act(_("End a role"), _url("staff_revoke", staff), key="e", danger=True)
     if asks and not own:
-        yield Act(_("New way in"), _url("staff_reset", staff), consequence=_("For who lost password or second factor."))
+        yield Act(
+            _("New way in"),
+            _url("staff_reset", staff),
+            consequence=_("For somebody who lost the password or the second factor."),
+        )
     if ends:
-        yield Act(_("End sessions"), _url("staff_end_sessions", staff))
+        yield Act(_("End sessions"), _url("staff_end_sessions", staff), danger=True)
     if user.has_perm("staff.unlock") and queries.locked(staff.username):
         yield Act(_("Unlock"), _url("staff_unlock", staff), consequence=_("After too many failed sign-ins."))
     if ends and not own:

@@ -15,7 +15,7 @@ from qqops.errors import Refused
 from qqops.pages import Page
 from qqops.pages.base import STALE
 from qqops.staff import queries, services
-from qqops.staff.admin.words import given_by, held_role, role_text, staff_url
+from qqops.staff.admin.words import factor_text, given_by, held_role, role_text, staff_url
 from qqops.staff.queries import FLAGS, Line
 from qqops.templatetags.ops import badge, link, minute, when
 
@@ -67,7 +67,7 @@ def shown(line: Line) -> list[Any]:
         given_by(holding) if holding else None,
         when(line.last_sign_in),
         when(line.last_act),
-        line.has_factor,
+        factor_text(line.has_factor),
     ]
 
 
@@ -113,7 +113,7 @@ def cells(line: Line) -> list[Any]:
         given_by(holding) if holding else None,
         minute(line.last_sign_in) if line.last_sign_in else None,
         minute(line.last_act) if line.last_act else None,
-        _("yes") if line.has_factor else _("no"),
+        factor_text(line.has_factor),
     ]
 
 

@@ -150,24 +150,24 @@ class AccessRulingPage(RulingPage):
         }
 
     def consequences(self, held: list[str]) -> list[str]:
-        asked, login = self.asked, {"login": self.asked.staff.username}
+        asked, who = self.asked, {"who": self.asked.staff}
         said = []
         if asked.kind == Kind.JOIN:
-            said.append(_("%(login)s is let in at once.") % login)
+            said.append(_("%(who)s is let in at once.") % who)
         if asked.kind == Kind.RESET:
-            said.append(_("Password, second factors, sessions and command tokens of %(login)s end now.") % login)
+            said.append(_("Password, second factors, sessions and command tokens of %(who)s end now.") % who)
         if asked.role:
-            text = _("%(login)s is %(role)s from now on, without an end.")
+            text = _("%(who)s is %(role)s from now on, without an end.")
             if asked.until:
-                text = _("%(login)s is %(role)s from now on; it ends by itself at the time given.")
-            said.append(text % (login | {"role": role_text(asked.role)}))
+                text = _("%(who)s is %(role)s from now on; it ends by itself at the time given.")
+            said.append(text % (who | {"role": role_text(asked.role)}))
         if asked.kind != Kind.GRANT:
             said.append(_("You are shown a link, once, and hand it over; it opens only with the maker's code."))
         if asked.state != State.PROPOSED:
             return []
         if clash := queries.clashing(asked.role, held):
-            text = _("It cannot be approved while %(login)s holds %(held)s: that must end first.")
-            said.append(text % (login | {"held": roles_text(clash)}))
+            text = _("It cannot be approved while %(who)s is %(held)s: that must end first.")
+            said.append(text % (who | {"held": roles_text(clash)}))
         return said
 
 

@@ -27,6 +27,10 @@ def roles_of(staff: Staff) -> str:
     return roles_text(staff.roles)
 
 
+def factor_text(has_factor: bool) -> str:
+    return _("set up") if has_factor else _("not set up yet")
+
+
 def standing(staff: Staff) -> Any:
     if staff.is_system:
         return badge(_("system actor"), "info")

@@ -42,7 +42,7 @@ from qqops.staff.services.people import (
 from qqops.staff.services.sessions import end_all
 from qqops.staff.services.tokens import end_tokens
 
-FOR_SELF = conflict(gettext_noop("Nobody grants himself: another person must propose it."))
+FOR_SELF = conflict(gettext_noop("Nobody gives themselves access: another person must propose it."))
 MADE_IT = conflict(gettext_noop("You made this request: another person must rule on it."))
 IS_FOR_YOU = conflict(gettext_noop("This request is for you: another person must rule on it."))
 

@@ -173,7 +173,7 @@ class Command(StaffCommand):
             services.may_revoke(staff, role, self.actor)
             return self.would(staff, options)
         services.revoke(staff, role, actor=self.actor, reason=options["reason"])
-        return self.done(staff, _("%(login)s is no longer %(role)s."), role=ROLE_LABELS[role])
+        return self.done(staff, _("%(who)s is no longer %(role)s."), role=ROLE_LABELS[role])
 
     def deactivate(self, options: dict[str, Any]) -> int:
         staff = services.named(options["login"])
@@ -181,7 +181,7 @@ class Command(StaffCommand):
             services.may_deactivate(staff, self.actor)
             return self.would(staff, options)
         services.deactivate(staff, actor=self.actor, reason=options["reason"])
-        return self.done(staff, _("%(login)s is deactivated."))
+        return self.done(staff, _("%(who)s is deactivated."))
 
     def unlock(self, options: dict[str, Any]) -> int:
         staff = services.named(options["login"])
@@ -190,7 +190,7 @@ class Command(StaffCommand):
             return self.would(staff, options)
         services.reasoned(options["reason"])
         signin.unlock(staff.username, actor=self.actor, reason=options["reason"])
-        return self.done(staff, _("%(login)s can try to sign in again."))
+        return self.done(staff, _("%(who)s can try to sign in again."))
 
     def sessions(self, options: dict[str, Any]) -> int:
         staff = services.named(options["login"])
@@ -198,7 +198,7 @@ class Command(StaffCommand):
         if options["end"] and options["apply"]:
             services.reasoned(options["reason"])
             ended = services.end_others(staff, actor=self.actor, reason=options["reason"])
-            return self.done(staff, _("Sessions of %(login)s ended: %(n)d."), n=ended)
+            return self.done(staff, _("Sessions of %(who)s ended: %(n)d."), n=ended)
         found = list(queries.sessions_of(staff))
         if options["end"] and not self.as_json:
             self.say(_("Dry run: nothing is changed. With --apply these would end:"))
@@ -212,7 +212,7 @@ class Command(StaffCommand):
             for s in found:
                 since = minute(s.started_at) if s.started_at else "–"
                 self.say(f"{since}  {minute(s.seen_at)}  {s.address or '–'}  {s.browser}")
-            self.say(_("Sessions of %(login)s: %(n)d.") % {"login": staff.username, "n": len(found)})
+            self.say(_("Sessions of %(who)s: %(n)d.") % {"who": staff, "n": len(found)})
         return Exit.DRY_RUN if options["end"] else Exit.DONE
 
     def would(self, staff: Staff, options: dict[str, Any]) -> int:
@@ -231,7 +231,7 @@ class Command(StaffCommand):
             held = [role for role in ROLES if role in staff.roles]
             self.say_json({"login": staff.username, "active": staff.is_active, "roles": held, "applied": True})
         else:
-            self.say(sentence % ({"login": staff.username} | more))
+            self.say(sentence % ({"who": staff} | more))
         return Exit.DONE
 
     # Looked at
