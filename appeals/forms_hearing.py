@@ -23,7 +23,7 @@ from qqops.keyed import KeyedRadios
 from qqops.staff.models import Staff
 
 SENT = _("It is sent to the appellant as it stands here, and kept sealed.")
-SEALED = _("In his words. It is kept sealed.")
+SEALED = _("In the appellant's own words. It is kept sealed.")
 
 
 def _area(label: Any, help_text: Any, *, rows: int = 5) -> forms.CharField:

@@ -208,7 +208,7 @@ def carried_out(appeal: Appeal) -> str:
             "工作人员不会索要、查看或代设密码（第 6.1 条）。初始申请注册人不因此变更（第 8.2 条）。",
             "The waiting period is over, and we ask the sign-in system for new credentials: once it has taken that in,"
             " it tells you how to set them yourself. No member of staff asks for a password, sees one or sets one"
-            " (6.1). The initial registrant stays who he is (8.2).",
+            " (6.1). The initial registrant does not change (8.2).",
         ),
         _questions(),
     )

@@ -48,7 +48,7 @@ class Why(TextChoices):
 
     NEVER_HELD = "never_held", _("nobody held this number then")
     PURGED = "purged", _("the right of use ended and the data is gone (10.3, 10.4)")
-    CANCELLED = "cancelled", _("its holder cancelled it himself (12.1)")
+    CANCELLED = "cancelled", _("its holder cancelled it (12.1)")
     NOT_HIS = "not_his", _("the decision does not concern this tenure")
     NOTHING_DONE = "nothing_done", _("the decision changed nothing for this tenure")
     TOO_LATE = "too_late", _("more than 180 days have passed")

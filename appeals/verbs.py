@@ -73,7 +73,7 @@ catalogue.declare(
 catalogue.declare(
     "appeals_claimed",
     _(
-        "Somebody else asks for what appeals are about: %(n)s (%(appeals)s). Read what he says, and hear both: of two"
+        "Somebody else asks for what appeals are about: %(n)s (%(appeals)s). Read what was said, and hear both: of two"
         " who claim a number, have it frozen meanwhile; a recovery that cools down takes effect unless it is stopped."
     ),
     catalogue.Level.CRITICAL,

@@ -95,14 +95,16 @@ class TakePage(OfAppeal, Page):
 
 class AskPage(SeenPage):
     title, verb, rights, form_class = gettext_lazy("Ask for more"), "appeal.asked", HEARS, AskForm
-    consequence = gettext_lazy("The clock stands until the answer comes; after 7 days without one it is abandoned.")
+    consequence = gettext_lazy(
+        "The clock stops until the answer comes; after 7 days without one the appeal is abandoned."
+    )
 
     def check(self) -> None:
         hearing.may_take_step(self.appeal, Step.ASK, self.user)
 
     def take(self, cleaned: dict[str, Any]) -> str:
         hearing.ask(self.appeal, cleaned["text"], actor=self.user, revision=cleaned["revision"])
-        return _("The appellant is asked. The appeal comes back to the queue when he answers.")
+        return _("The appellant is asked. The appeal comes back to the queue when the answer is in.")
 
 
 class WordsPage(StepPage):
@@ -119,7 +121,7 @@ class WordsPage(StepPage):
 
 class AnswerPage(WordsPage):
     title, verb, rights, form_class = gettext_lazy("Record an answer"), "appeal.answered", (FILE,), AnswerForm
-    consequence = gettext_lazy("It is kept with the appeal; if it was waited for, the clock goes on.")
+    consequence = gettext_lazy("It is kept with the appeal; if the appeal was waiting for it, the clock goes on.")
 
     def check(self) -> None:
         hearing.may_speak(self.appeal, self.user)
@@ -131,7 +133,9 @@ class AnswerPage(WordsPage):
 
 class WritePage(WordsPage):
     title, verb, rights, form_class = gettext_lazy("Write to the appellant"), "appeal.written", HEARS, WriteForm
-    consequence = gettext_lazy("It is sent as it stands, with the receipt number; nothing of the appeal changes.")
+    consequence = gettext_lazy(
+        "The message is sent as it stands, with the receipt number; the appeal itself does not change."
+    )
 
     def check(self) -> None:
         hearing.may_write(self.appeal, self.user)
@@ -146,7 +150,7 @@ class WritePage(WordsPage):
 
 class ResendPage(StepPage):
     title, verb, rights, form_class = gettext_lazy("Send again"), "appeal.sent_again", HEARS, WithdrawForm
-    consequence = gettext_lazy("What did not reach whom it was for is tried anew, as it was written.")
+    consequence = gettext_lazy("Messages that did not arrive are sent again, as they were written.")
     unsent = resend.Unsent([], [])
 
     def check(self) -> None:
@@ -158,7 +162,7 @@ class ResendPage(StepPage):
         left = [(one, why.label) for one, why in self.unsent.outdated]
         tables = [_messages(_("To be sent again"), _("Delivery"), again)]
         if left:
-            tables.append(_messages(_("Not to be sent, as it is not so any more"), _("Why"), left))
+            tables.append(_messages(_("Not to be sent: no longer true"), _("Why"), left))
         pks = ",".join(str(one.pk) for one in self.unsent.again)
         return replace(found, fingerprint=f"{found.fingerprint}:{pks}", panels=[*found.panels, *tables])
 
@@ -175,12 +179,13 @@ def _messages(title: str, about: str, rows: Sequence[tuple[Delivery, Any]]) -> P
 
 class WithdrawPage(StepPage):
     title, verb, rights, form_class = (
-        gettext_lazy("Withdrawn by the appellant"),
+        gettext_lazy("Record the withdrawal"),
         "appeal.withdrawn",
         (FILE,),
         WithdrawForm,
     )
-    consequence = gettext_lazy("It is closed without a decision, and the appellant is told.")
+    consequence = gettext_lazy("The appeal is closed for good, without a decision, and the appellant is told.")
+    danger = True
 
     def check(self) -> None:
         hearing.may_withdraw(self.appeal, self.user)
@@ -192,7 +197,10 @@ class WithdrawPage(StepPage):
 
 class ConvertPage(SeenPage):
     title, verb, rights, form_class = gettext_lazy("Take it as another kind"), "appeal.converted", HEARS, ConvertForm
-    consequence = gettext_lazy("What was said stays; the clock is that of the new kind, and begins now (11).")
+    consequence = gettext_lazy(
+        "What was said is kept, and the appellant is told. The clock is that of the new kind and begins now; the latest"
+        " day for an answer stays (11)."
+    )
 
     def form(self, data: Any = None) -> BaseForm:
         return ConvertForm(data, kind=Kind(self.appeal.kind), initial=self.initial())
@@ -206,8 +214,10 @@ class ConvertPage(SeenPage):
 
 
 class SkipPage(StepPage):
-    title, verb, rights, form_class = gettext_lazy("Skip it"), "appeal.passed_on", HEARS, ReasonForm
-    consequence = gettext_lazy("Somebody else gets it; it does not come back to you for 12 hours.")
+    title, verb, rights, form_class = gettext_lazy("Skip"), "appeal.passed_on", HEARS, ReasonForm
+    consequence = gettext_lazy(
+        "The appeal goes back to the queue for somebody else; you are not given it again for 12 hours."
+    )
 
     def check(self) -> None:
         queue.has_in_hand(self.appeal, self.user)
@@ -218,8 +228,8 @@ class SkipPage(StepPage):
 
 
 class TransferPage(StepPage):
-    title, verb, rights = gettext_lazy("Hand it over"), "appeal.handed_over", HEARS
-    consequence = gettext_lazy("He has it in hand for half an hour, as if he had just taken it.")
+    title, verb, rights = gettext_lazy("Hand over"), "appeal.handed_over", HEARS
+    consequence = gettext_lazy("The colleague has the appeal in hand for half an hour from then on.")
 
     def form(self, data: Any = None) -> BaseForm:
         return TransferForm(data, hearers=hearers(self.appeal, self.user))
@@ -239,7 +249,9 @@ class AgainPage(StepPage):
         (FILE,),
         AgainForm,
     )
-    consequence = gettext_lazy("It is opened again, once: a supervisor who had no word in the first review hears it.")
+    consequence = gettext_lazy(
+        "The appeal is opened again, once only: a supervisor who had no part in the first review hears it."
+    )
 
     def check(self) -> None:
         again.check(self.appeal, self.user)
@@ -271,7 +283,13 @@ def _steps(request: HttpRequest, appeal: Appeal) -> Iterable[Act]:
     if may(resend.may_resend, appeal, user):
         yield Act(ResendPage.title, _url("appeals_resend", appeal), key="m", consequence=ResendPage.consequence)
     if may(hearing.may_withdraw, appeal, user):
-        yield Act(WithdrawPage.title, _url("appeals_withdraw", appeal), key="u", consequence=WithdrawPage.consequence)
+        yield Act(
+            WithdrawPage.title,
+            _url("appeals_withdraw", appeal),
+            key="u",
+            danger=WithdrawPage.danger,
+            consequence=WithdrawPage.consequence,
+        )
     if may(again.check, appeal, user):
         yield Act(AgainPage.title, _url("appeals_again", appeal), key="v", consequence=AgainPage.consequence)
 

@@ -79,7 +79,7 @@ class CourtPage(StepPage):
 
 class NegotiatePage(CourtPage, WordsPage):
     title, verb, form_class = gettext_lazy("Record the talks"), "appeal.negotiated", NegotiateForm
-    consequence = gettext_lazy("It stands in the appeal's dialogue, and is not sent.")
+    consequence = gettext_lazy("It is kept in the appeal's dialogue, and is not sent to anybody.")
 
     @property
     def step(self) -> Step:  # type: ignore[override]
@@ -117,7 +117,7 @@ class SuePage(CourtPage):
 class JudgePage(CourtPage):
     title, verb, form_class, step = gettext_lazy("Register the judgment"), "appeal.judged", JudgeForm, Step.JUDGE
     consequence = gettext_lazy(
-        "The judgment stands on the record. What it orders is made a decision by law or order, which names it; then"
+        "The judgment goes on the record. To do what it orders, make a decision by law or order that names it; then"
         " another person lifts the hold."
     )
 

@@ -41,8 +41,8 @@ from qqops.templatetags.ops import minute
 
 TITLE = gettext_lazy("File an appeal")
 HAPPENS = (
-    gettext_lazy("Whoever appeals has a receipt number, and an answer, also where it is not heard."),
-    gettext_lazy("While it is open nothing of this tenure is purged or released."),
+    gettext_lazy("Whoever appeals gets a receipt number and an answer, even if the appeal is not heard."),
+    gettext_lazy("While the appeal is open, nothing of this tenure is purged or released."),
 )
 
 
@@ -208,15 +208,18 @@ def _sentences(found: Routed) -> Iterable[Any]:
         return
     if found.open_of_other:
         yield _(
-            "The same is open already, under another contact. What is said now is kept for whoever hears that, as"
-            " somebody else's, and has no receipt number; of a recovery both are heard (7)."
+            "The same is open already, under another contact. What is said now is kept for whoever hears that appeal,"
+            " as from somebody else, and gets no receipt number; in a recovery both are heard (7)."
         )
         if found.cools:
             yield _(
                 "That was upheld, and takes effect all the same when its waiting period is over. Whoever is bound to"
-                " the number and does not agree has it stopped, on the page of that appeal (7)."
+                " the number and does not agree can have it stopped, on the page of that appeal (7)."
             )
-        yield _("Who filed it himself, and has a new contact only, has its receipt number: add it on that page.")
+        yield _(
+            "If it is the same person with a new contact, that person has the receipt number of that appeal: add what"
+            " is said on its page."
+        )
         return
     if found.route == Route.OBJECTION:
         yield _("It is taken as an objection and not as a recovery: a decision froze the number, or ended its use (7).")
@@ -224,11 +227,11 @@ def _sentences(found: Routed) -> Iterable[Any]:
         yield _("It will not be heard: %(why)s. It is registered, and the answer says so.") % {
             "why": Why(found.why).label}  # fmt: skip
     if found.again:
-        yield _("It is taken as the second review of %(receipt)s, which others hear.") % {"receipt": found.again}
+        yield _("It is taken as the second review of %(receipt)s, and others hear it.") % {"receipt": found.again}
     if found.over:
         yield _("The measure has ended already: whether it was right is decided all the same.")
     if found.gated:
-        yield _("More than %(n)d about the same within %(days)d days: a supervisor hears it.") % {
+        yield _("More than %(n)d appeals about the same within %(days)d days: a supervisor hears it.") % {
             "n": PER_WINDOW, "days": WINDOW.days}  # fmt: skip
 
 

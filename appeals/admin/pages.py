@@ -48,6 +48,7 @@ class StepPage(OfAppeal, PressedPage):
 
     rights: ClassVar[tuple[str, ...]]
     button: Any = ""  # the title, unless it says more
+    danger = False
     consequence: Any = ""
     form_class: type[BaseForm]
     tried = False
@@ -80,7 +81,7 @@ class StepPage(OfAppeal, PressedPage):
                 self.may_go_on() if cleaned is None else self.check()
         now = Panel(_("Now"), "ops/panel_facts.html", {"facts": appeal_facts(self.appeal)})
         button = self.button or self.title
-        return Preview(str(self.appeal.revision), button, panels=[now], consequences=[self.consequence])
+        return Preview(str(self.appeal.revision), button, self.danger, [now], [self.consequence])
 
     def may_go_on(self) -> None:
         """Where it may not be done now the form is not drawn; once it was sent it is: what was typed is not lost."""

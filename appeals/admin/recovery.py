@@ -32,7 +32,7 @@ from qqops.panels import Act, Fact
 class EvidencePage(StepPage):
     title, verb, rights, form_class = gettext_lazy("Add evidence"), "appeal.evidence_added", (FILE,), EvidenceForm
     template = "appeals/filing.html"  # files come with its second step
-    consequence = gettext_lazy("It stays with the appeal, sealed; nothing is taken out of it.")
+    consequence = gettext_lazy("It is sealed and stays with the appeal: it cannot be taken out again.")
 
     def form_kwargs(self) -> dict[str, Any]:
         return {"two_claim": recovery.two_claim(self.appeal)}
@@ -121,6 +121,7 @@ class ContestPage(SeenPage):
         "The number is frozen for its security while both are heard, for ten working days at most, and whoever is bound"
         " to it is told; a supervisor must agree within 72 hours (6.2, 7)."
     )
+    danger = True
 
     def check(self) -> None:
         recovery.may_contest(self.appeal, self.user)
@@ -131,8 +132,11 @@ class ContestPage(SeenPage):
 
 
 class StopPage(StepPage):
-    title, verb, rights, form_class = gettext_lazy("Stop it"), "appeal.stopped", (FILE,), WithdrawForm
-    consequence = gettext_lazy("Whoever is bound does not agree: nothing takes effect, and it is heard anew.")
+    title, verb, rights, form_class = gettext_lazy("Stop the recovery"), "appeal.stopped", (FILE,), WithdrawForm
+    consequence = gettext_lazy(
+        "Whoever is bound to the number does not agree: the ruling does not take effect, and the appeal is heard anew."
+    )
+    danger = True
 
     def check(self) -> None:
         recovery.may_stop(self.appeal, self.user)
@@ -152,7 +156,7 @@ def _acts(request: HttpRequest, appeal: Appeal) -> Iterable[Act]:
     ):
         if may(check, appeal, user):
             url = reverse(f"admin:{name}", args=[appeal.pk])
-            yield Act(page.title, url, key=key, consequence=page.consequence, danger=page is StopPage)
+            yield Act(page.title, url, key=key, consequence=page.consequence, danger=page.danger)
 
 
 panels.page("appeals/<int:pk>/evidence/", "appeals_evidence", EvidencePage)

@@ -48,25 +48,25 @@ DOES = {
     DecisionKind.RESTORE: gettext_lazy("The number returns to its holder; the termination never counted (10.1, 11)."),
     DecisionKind.UNDO: gettext_lazy("What the decision did to this number is taken back, and ceases to count (11)."),
 }
-CHANGES = gettext_lazy("The measure goes on, changed as you say (11).")
+CHANGES = gettext_lazy("The measure goes on, changed as ruled (11).")
 WHOLE = gettext_lazy(
-    "What is objected to cannot be taken back by itself: the whole measure ends that it changed or put back. To take"
+    "What is objected to cannot be taken back by itself: the whole measure that it changed or put back ends. To take"
     " back less, uphold the objection in part (11)."
 )
 WORDS = gettext_lazy(
-    "Nothing is in force any more of what is objected to: nothing of the number changes. What is owed for the time"
-    " until then is made good: paid time, and a look at the others that the decision reached (11)."
+    "Nothing of what is objected to is in force any more, so the number does not change. What is owed for the time"
+    " until then is made good: paid time is given back, and the other numbers of that decision are looked at (11)."
 )
-GONE = gettext_lazy("The right of use is gone: a case decides what its holder has instead (9.2).")
-NOTHING = gettext_lazy("Nothing of the number changes.")
+GONE = gettext_lazy("The right of use is gone: a case decides what is owed to the holder instead (9.2).")
+NOTHING = gettext_lazy("The number does not change.")
 COOLS = gettext_lazy(
-    "It takes effect after 72 hours; whoever is bound now is told, and may stop it."
-    " The initial registrant stays (7, 8.2)."
+    "The recovery takes effect after 72 hours; whoever is bound to the number now is told, and may stop it."
+    " The initial registrant does not change (7, 8.2)."
 )
-FREED = gettext_lazy("The security freeze ends under which both were heard.")
+FREED = gettext_lazy("The security freeze under which both were heard ends.")
 FREED_THEN = gettext_lazy("The security freeze under which both were heard ends then, and not before.")
 WAITS = gettext_lazy("Nothing happens yet: another person must agree.")
-TOLD = gettext_lazy("The appellant is told at once, as the letter reads.")
+TOLD = gettext_lazy("The appellant is sent the letter at once.")
 
 
 def effects(appeal: Appeal, outcome: str, kind: str | None) -> list[Any]:
@@ -140,7 +140,7 @@ class RulePage(SeenPage):
         if not looked.waits:
             return [*does, TOLD]
         why = [_("Because: %(rule)s.") % {"rule": rule_label(looked.rule)}] if looked.rule else []
-        return [WAITS, *why, _("When he agrees:"), *does, TOLD]
+        return [WAITS, *why, _("When that person agrees:"), *does, TOLD]
 
     def take(self, cleaned: dict[str, Any]) -> str:
         ruling = rulings.rule(self.appeal, said_in(cleaned), actor=self.user, revision=cleaned["revision"])
@@ -231,7 +231,7 @@ class AgreePage(RulingPage):
         return {
             "facts": ruling_facts(ruling, words),
             "consequences": [
-                _("If you agree, it is in force and done at once:"), *does,
+                _("If you agree, the ruling is in force:"), *does,
                 _("If you refuse, the appeal is heard anew, and nothing changes."),
             ],
             "left": [*since_panels(ruling), about],

@@ -59,7 +59,7 @@ class ReadPage(OpenedPage):
 
 class FilePage(OpenedPage):
     title = gettext_lazy("Open a file of the appeal")
-    consequence = gettext_lazy("It was brought to be heard with, and is sealed. That you open it is on the record.")
+    consequence = gettext_lazy("It was brought as evidence, and is sealed. That you open it is on the record.")
     button = gettext_lazy("Open it")
 
     def setup(self) -> None:

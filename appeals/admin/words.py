@@ -80,7 +80,7 @@ def due(appeal: Appeal, *, exact: bool = False) -> Any:
 
 def clock_fact(appeal: Appeal) -> Fact:
     if appeal.state == State.WAITING:
-        stands = _("the clock stands since %(time)s; without an answer it is abandoned then")
+        stands = _("the clock has stood since %(time)s; without an answer the appeal is abandoned then")
         return Fact(_("Waits until"), due(appeal, exact=True), stands % {"time": minute(appeal.waiting_since)})  # type: ignore[arg-type]
     if appeal.state == State.COOLING:
         return Fact(_("Takes effect"), due(appeal, exact=True))
@@ -109,7 +109,7 @@ def appeal_facts(appeal: Appeal) -> list[Fact]:
         Fact(_("Filed"), when(appeal.filed_at, exact=True)),
         clock_fact(appeal),
         Fact(_("Score of the evidence"), appeal.score, _("It advises; a human decides.")),
-        Fact(_("Score of the other claimant"), _score_of_other(appeal), _("Beside it, and counted in nothing.")),
+        Fact(_("Score of the other claimant"), _score_of_other(appeal), _("Only to compare: it counts for nothing.")),
         Fact(_("The appellant is told"), TOLD[State(appeal.state)]),
     ]
     return [fact for fact in facts if fact.value not in ("", None)]
@@ -237,7 +237,7 @@ def ruling_facts(ruling: Ruling, words: Words | None = None) -> list[Fact]:
         Fact(_("Reason"), ruling.reason),
         Fact(_("Ticket"), ruling.ticket),
         Fact(_("Clauses"), grounds),
-        Fact(_("Decision that does it"), decision_link(ruling.reverses_id)),
+        Fact(_("Decision that carries it out"), decision_link(ruling.reverses_id)),
         Fact(_("Needs a second person"), rule_label(ruling.rule)),
         Fact(_("Ruled by"), ruling.maker),
         Fact(_("Ruled"), when(ruling.proposed_at, exact=True)),

@@ -55,7 +55,7 @@ class Delivery(models.Model):
 
     class Channel(models.TextChoices):
         MAIL = "mail", _("e-mail")
-        WEBHOOK = "webhook", _("message to his mobile")
+        WEBHOOK = "webhook", _("message to the mobile")
 
     message = models.OneToOneField(
         Message, models.PROTECT, primary_key=True, verbose_name=_("message"), related_name="delivery"

@@ -319,8 +319,8 @@ def _must_be_his(appeal: Appeal, key: DataKey, filing: Filing) -> None:
     if not others.is_his(appeal, key, filing):
         raise Invalid(
             _(
-                "The same was decided, and whoever filed it gave another contact. If it is the same person, he has its"
-                " receipt number: ask for the second review on the page of that appeal. Nothing was done."
+                "The same was decided, and whoever filed it gave another contact. If it is the same person, that person"
+                " has its receipt number: ask for the second review on the page of that appeal. Nothing was done."
             )
         )
 

@@ -120,7 +120,7 @@ def test_who_asks_for_it_under_another_contact_is_told_no_receipt_and_what_he_br
     shown = preview(browser, url, SAID)
     page = text(shown)
     assert "The same is open already, under another contact. What is said now is kept" in page
-    assert "has a receipt number, and an answer" not in page and "Answer due" not in page
+    assert "gets a receipt number and an answer" not in page and "Answer due" not in page
     before, attached = len(verbs()), {"file_kind_1": "police", "file_1": SimpleUploadedFile("回执.pdf", PDF)}
     answers = [confirm(browser, url, SAID | attached, shown.context["token"]) for _press in range(2)]
     landed = browser.get(number_url(n.pk))

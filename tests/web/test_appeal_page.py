@@ -155,4 +155,4 @@ def test_what_is_sent_again_and_what_is_not_any_more_stand_beside_each_other(cas
     recovery.stop(appeal, actor=cast["agent"], reason="当前绑定人来电反对")
     page = text(preview(desk("reviewer"), of("resend", appeal), {"reason": "系统已恢复", "ticket": ""}))
     assert "To be sent again" in page and "could not be delivered" in page
-    assert "Not to be sent, as it is not so any more" in page and "the ruling that it tells of was stopped" in page
+    assert "Not to be sent: no longer true" in page and "the ruling that it tells of was stopped" in page

@@ -41,7 +41,7 @@ def test_evidence_is_added_while_it_is_open_and_a_file_is_opened_by_a_button(des
     assert url in reader.post(of("read", lost)).content.decode()
     before = len(verbs())
     shown = reader.get(url)  # whoever brought it: of two who claim the number that is not told before
-    assert "It was brought to be heard with" in text(shown) and "The appellant brought" not in text(shown)
+    assert "It was brought as evidence" in text(shown) and "The appellant brought" not in text(shown)
     assert PNG not in shown.content and verbs()[before:] == []
     opened = reader.post(url)
     assert (opened.content, opened["Content-Type"]) == (PNG, "image/png")
@@ -112,7 +112,7 @@ def test_of_two_who_claim_it_each_brings_his_own_and_the_form_asks_whose_it_is(d
     _before, _title, both = page.partition("Evidence of the appellant")
     own, _title, others = both.partition("Evidence of the other claimant")
     assert [("2009" in side, ITEM["said"] in side) for side in (own, others)] == [(True, False), (False, True)]
-    assert "Score of the other claimant 5 Beside it" in page and "Score of the evidence" not in page
+    assert "Score of the other claimant 5 Only to compare" in page and "Score of the evidence" not in page
 
 
 def test_what_each_of_two_brings_is_no_second_press_of_the_other(desk, cast, lost):

@@ -50,7 +50,7 @@ def test_an_upheld_objection_says_what_it_will_do_and_then_does_just_that(desk, 
     take(browser, frozen)
     shown = preview(browser, of("rule", frozen), UPHELD)
     page = html.unescape(text(shown))
-    assert "The measure ends now, and never counted" in page and "The appellant is told at once" in page
+    assert "The measure ends now, and never counted" in page and "The appellant is sent the letter at once" in page
     assert "another person must agree" not in page and Measure.objects.get().in_force
     done = confirm(browser, of("rule", frozen), UPHELD, shown.context["token"])
     assert done["Location"] == page_of(frozen)
@@ -72,7 +72,10 @@ def test_what_is_done_instead_of_taking_a_change_back_is_read_by_both_who_decide
             change = decide(Kind.ADJUST, this, cast["officer"], duration=days * DAY)
             approve(change, cast["supervisor"])
             changes.setdefault(this, change)
-    for this, told_ in ((one, "the whole measure ends"), (other, "Nothing is in force any more")):
+    for this, told_ in (
+        (one, "the whole measure that it changed"),
+        (other, "Nothing of what is objected to is in force"),
+    ):
         appeal, browser = objection(this, changes[this], cast["agent"]), desk("reviewer")
         take(browser, appeal)
         assert told_ in text(preview(browser, of("rule", appeal), UPHELD))
@@ -218,16 +221,16 @@ def test_the_freeze_between_two_ends_at_once_only_where_the_recovery_is_rejected
     approve(Decision.objects.get(), cast["supervisor"])
     at = {"revision": str(Appeal.objects.get().revision)}
     upheld = text(preview(browser, of("rule", appeal), UPHELD | at))
-    assert "both were heard ends then, and not before" in upheld and "The security freeze ends" not in upheld
+    assert "both were heard ends then, and not before" in upheld and "both were heard ends." not in upheld
     rejected = text(preview(browser, of("rule", appeal), UPHELD | at | {"outcome": "rejected"}))
-    assert "The security freeze ends under which both were heard." in rejected
+    assert "The security freeze under which both were heard ends." in rejected
 
 
 def test_an_upheld_recovery_says_that_it_cools_down(desk, cast, number):
     appeal = filed(number(), "recovery", cast["agent"])
     browser = desk("reviewer")
     take(browser, appeal)
-    assert "It takes effect after 72 hours" in text(preview(browser, of("rule", appeal), UPHELD))
+    assert "The recovery takes effect after 72 hours" in text(preview(browser, of("rule", appeal), UPHELD))
     both_steps(browser, of("rule", appeal), UPHELD)
     page = text(browser.get(page_of(appeal)))
     assert "cooling down" in page and "Takes effect" in page

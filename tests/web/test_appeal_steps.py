@@ -49,7 +49,7 @@ def test_each_step_by_its_page_from_taking_it_to_its_answer(desk, cast, asked):
     both_steps(reviewer, of("write", asked), said("write", asked))
     both_steps(reviewer, of("ask", asked), said("ask", asked))
     assert told(reviewer.get(page_of(asked)))[-1].startswith("The appellant is asked.")
-    assert "the clock stands since" in text(reviewer.get(page_of(asked)))
+    assert "the clock has stood since" in text(reviewer.get(page_of(asked)))
     both_steps(agent, of("answer", asked), said("answer", asked))
     take(reviewer, asked)
     asked.refresh_from_db()

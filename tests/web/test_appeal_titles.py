@@ -1,4 +1,5 @@
-"""A page is called what the button is called that leads to it: of every step of an appeal, in both languages."""
+"""A page is called what the button is called that leads to it, and is as red: of every step of an appeal, in both
+languages."""
 
 import re
 from html import unescape
@@ -34,7 +35,10 @@ def test_every_act_on_an_appeal_leads_to_a_page_of_its_name(desk, cast, rulebook
             if (name, language) in seen:
                 continue
             seen.add((name, language))
-            (title,) = re.findall(r"<h1[^>]*>(.*?)</h1>", browser.get(act.url).content.decode(), re.DOTALL)
+            page = browser.get(act.url)
+            (title,) = re.findall(r"<h1[^>]*>(.*?)</h1>", page.content.decode(), re.DOTALL)
+            if (shown := page.context.get("preview")) and shown.danger != act.danger:
+                others.append((act.url, shown.danger, act.danger))
             with translation.override(language):
                 wanted = CALLED[language].format(act=act.label, receipt=appeal.receipt)
                 if unescape(title) != wanted and (
