@@ -38,7 +38,7 @@ class EvidencePage(StepPage):
         return {"two_claim": recovery.two_claim(self.appeal)}
 
     def check(self) -> None:
-        hearing.may_speak(self.appeal, self.user)
+        hearing.may_bring(self.appeal, self.user)
 
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
         found = super().preview(cleaned)
@@ -149,7 +149,7 @@ class StopPage(StepPage):
 def _acts(request: HttpRequest, appeal: Appeal) -> Iterable[Act]:
     user = panels.staff_at(request)
     for page, name, key, check in (
-        (EvidencePage, "appeals_evidence", "e", hearing.may_speak),
+        (EvidencePage, "appeals_evidence", "e", hearing.may_bring),
         (WeighPage, "appeals_weigh", "b", recovery.may_weigh),
         (ContestPage, "appeals_contest", "z", recovery.may_contest),
         (StopPage, "appeals_stop", "y", recovery.may_stop),

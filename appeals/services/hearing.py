@@ -190,16 +190,16 @@ def must_be_open(appeal: Appeal) -> None:
         raise Invalid(_("This appeal is closed: nothing more is taken in. Nothing was done."))
 
 
-def not_in_hand(appeal: Appeal, actor: Staff) -> None:
-    """Who is to decide on it neither closes it for the appellant nor brings what he then weighs."""
+def may_bring(appeal: Appeal, actor: Staff) -> None:
+    """Whoever is to decide on it neither closes it for the appellant nor brings what is then weighed."""
+    may_speak(appeal, actor)
     lease = lease_of(appeal)
     if lease is not None and lease.staff_id == actor.pk:
         raise Refused(IN_HAND)
 
 
 def may_withdraw(appeal: Appeal, actor: Staff) -> None:
-    may_speak(appeal, actor)
-    not_in_hand(appeal, actor)
+    may_bring(appeal, actor)
     if not may(Act.WITHDRAW, appeal.kind, appeal.state):
         raise Invalid(_("It cannot be withdrawn now: %(state)s. Nothing was done.") % {
             "state": appeal.get_state_display()})  # fmt: skip

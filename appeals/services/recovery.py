@@ -29,9 +29,9 @@ from appeals.services.hearing import (
     close,
     come_in,
     latest,
+    may_bring,
     may_speak,
     move,
-    not_in_hand,
     not_stale,
     say,
     stop_ruling,
@@ -67,8 +67,7 @@ def add_evidence(
     the number it is no answer to what the appellant was asked."""
     with pen.refusals(actor=actor, subject=appeal, facts={"act": "add_evidence"}), transaction.atomic():
         appeal = locked(appeal)
-        may_speak(appeal, as_of_now(actor))
-        not_in_hand(appeal, actor)
+        may_bring(appeal, as_of_now(actor))
         must_have_side(appeal, side)
         brought = Brought(*claims.brought(items, files))
         n = len(items) + len(files)
