@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from accounts.admin.number import number_link
@@ -12,7 +14,7 @@ from enforcement.changing import Changed, as_they_were, changed_by
 from enforcement.models import Decision, Measure, Outcome, Target
 from enforcement.policy import Kind
 from qqops import panels
-from qqops.panels import Panel
+from qqops.panels import Change, Panel
 
 
 def change_choice(measure: Measure) -> str:
@@ -28,17 +30,20 @@ def change_choice(measure: Measure) -> str:
 
 
 def changes_panel(changed: Iterable[tuple[int, Changed]]) -> Panel:
-    rows = [(number_link(number), measure_name(one.was), *_ends(one), _scopes(one)) for number, one in changed]
-    head = [_("Number"), _("Measure"), _("Until"), _("New end"), _("Restricted from now on")]
-    return Panel(_("What changes"), "ops/panel_table.html", {"head": head, "rows": rows, "empty": _("None.")})
+    items = [
+        format_html("{} <span>{}</span> {}", number_link(number), measure_name(one.was), _change(one))
+        for number, one in changed
+    ]
+    return Panel(_("What changes"), "ops/panel_list.html", {"items": items, "empty": _("None.")})
 
 
-def _ends(one: Changed) -> tuple[str, str]:
-    return end_text(one.was.until), _("stays") if one.until == one.was.until else end_text(one.until)
-
-
-def _scopes(one: Changed) -> str:
-    return _("stays") if set(one.scopes) == set(one.was.scopes) else scopes_text(one.scopes)
+def _change(one: Changed) -> str:
+    changes = []
+    if one.until != one.was.until:
+        changes.append(Change(_("Until"), end_text(one.was.until), end_text(one.until)))
+    if set(one.scopes) != set(one.was.scopes):
+        changes.append(Change(_("Scope"), scopes_text(one.was.scopes), scopes_text(one.scopes)))
+    return render_to_string("ops/diff.html", {"changes": changes}) if changes else _("stays")
 
 
 def _of_decision(request: HttpRequest, decision: Decision) -> Panel | None:

@@ -34,8 +34,8 @@ CONSEQUENCES = {
     Kind.TERMINATE: LOST,
     Kind.LIFT: gettext_lazy("The measures you choose end now; every other measure stays in force."),
     Kind.ADJUST: gettext_lazy(
-        "The measures you choose run on, with the end and the scopes that you say; each counts as before. To extend or"
-        " to widen one waits for a supervisor."
+        "The measures you choose run on with the end and the scopes that you say; each counts against the holder as"
+        " before."
     ),
     Kind.RESTORE: gettext_lazy("The number returns to the state before; measures still running stay in force."),
     Kind.UNDO: gettext_lazy(

@@ -41,16 +41,15 @@ def test_a_freeze_is_shortened_and_the_page_says_old_and_new_before_the_click(de
     assert "will be changed 1" in text(form) and "the end stays" in text(form)
     said = CHANGE | {"measures": [str(freeze.pk)], "term": "1"}
     before = preview(browser, act_url("adjust", n.pk), said)
-    tomorrow = before.context["preview"].panels[-1].context["rows"][0][3]
-    assert f"violation freeze {shown(freeze.until)} {tomorrow} stays" in text(before)
+    assert f"What changes {n.pk} violation freeze Until before: {shown(freeze.until)}" in text(before)
+    assert "waits for a supervisor" not in text(before)  # it says itself that nobody is waited for
     assert before.context["preview"].button == "Confirm change"
 
     decision = act(browser, "adjust", n.pk, said=said)
     assert (decision.state, decision.rule, Measure.objects.get().until) == ("applied", "alone", decision.until)
     assert told(browser.get(number_url(n.pk))) == [f"Change measures: 1 done, 0 skipped. Decision #{decision.pk}."]
     page = text(browser.get(decision_url(decision)))
-    assert f"What changes Number Measure Until New end Restricted from now on {n.pk}" in page
-    assert f"violation freeze {shown(freeze.until)} {shown(decision.until)} stays" in page
+    assert f"Until before: {shown(freeze.until)} → after: {shown(decision.until)}" in page
 
 
 def test_a_restriction_is_widened_once_a_supervisor_has_seen_old_and_new(desk, number):
@@ -64,7 +63,7 @@ def test_a_restriction_is_widened_once_a_supervisor_has_seen_old_and_new(desk, n
     decision = act(browser, "adjust", n.pk, said=said)
     assert (decision.state, decision.until, Measure.objects.get().scopes) == ("proposed", None, measure.scopes)
     supervisor = desk("supervisor")
-    old_and_new = f"restrict: send messages, add friends {shown(measure.until)} stays send messages, mail"
+    old_and_new = "Scope before: send messages, add friends → after: send messages, mail"
     assert old_and_new in text(supervisor.get(ruling_url(decision)))
     assert rule(supervisor, decision).status_code == 302
     assert Measure.objects.get().scopes == ["send_msg", "mail"]
