@@ -2,17 +2,18 @@
 
 import datetime
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import TextChoices
+from django.db.models import QuerySet, TextChoices
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from enforcement.models import Decision, Halt
+from enforcement.policy import Effect
 from enforcement.queries import notice_text
 from qqops.approvals import State
 from qqops.audit.models import Event
@@ -61,13 +62,36 @@ _SUMS = """
 SELECT one.why, sum(one.n)::bigint FROM audit_event e CROSS JOIN LATERAL (
   SELECT '' AS why, (e.facts ->> 'applied')::bigint AS n
   UNION ALL SELECT key, value::bigint FROM jsonb_each_text(e.facts -> 'skipped')) one
-WHERE e.decision_id = %s AND e.verb = %s GROUP BY 1"""
+WHERE e.decision_id = ANY(%s) AND e.verb = %s GROUP BY 1"""
+
+
+def due_runs() -> QuerySet[Decision]:
+    """Approved, due and not paused: what a stop of all holds up."""
+    return Decision.objects.filter(
+        state=State.APPROVED, effect=Effect.WAITS, paused_at=None, effective_at__lte=timezone.now()
+    ).order_by("pk")
+
+
+def left_in(runs: Collection[Decision]) -> int:
+    """How many numbers are not done yet, of them all."""
+    return sum(run.target_count for run in runs) - _counts(run.pk for run in runs).total()
+
+
+def paused_by(decision: Decision) -> str:
+    """Who paused it last."""
+    said = Event.objects.filter(decision_id=decision.pk, verb="run.paused").order_by("-seq")
+    return said.values_list("actor_label", flat=True).first() or ""
+
+
+def _counts(decisions: Iterable[int]) -> Counter[str]:
+    """How many of their targets are done: why each was skipped, or '' when it was applied."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SUMS, [list(decisions), APPLIED])
+        return Counter(dict(cursor.fetchall()))
 
 
 def progress_of(decision: Decision) -> Progress:
-    with connection.cursor() as cursor:
-        cursor.execute(_SUMS, [decision.pk, APPLIED])
-        counts = Counter(dict(cursor.fetchall()))
+    counts = _counts([decision.pk])
     applied = counts.pop("", 0)
     run, speed = _state(decision)
     return Progress(run, decision.target_count, applied, counts, speed)

@@ -97,7 +97,7 @@ class OpenCasePage(BringsFiles, PressedPage):
         return OpenCaseForm(data, kind=self.kind, **self.files_kwargs())
 
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
-        happens = [_("Nothing is done to any number: what is done is a decision of its own.")]
+        happens = [_("The case does nothing to any number: a measure is a decision of its own.")]
         if cleaned is None:
             return Preview("", "", consequences=happens)
         found = OpenCaseForm.finding(self.kind, cleaned)
@@ -238,7 +238,9 @@ class DetailsPage(StepPage):
 
 class CausePage(StepPage):
     title, verb, form_class = gettext_lazy("Propose the root cause"), "case.cause_proposed", CauseForm
-    consequence = gettext_lazy("A second person agrees to it, or sends it back; the case closes with it (9.2).")
+    consequence = gettext_lazy(
+        "A second person agrees to it or sends it back; once it is agreed to, the case may be closed with it (9.2)."
+    )
 
     def check(self, cleaned: dict[str, Any] | None) -> None:
         case_cause.check_cause(self.case, cleaned["cause"] if cleaned else None, actor=self.user)
@@ -250,6 +252,9 @@ class CausePage(StepPage):
 class ClosePage(StepPage):
     title, verb, form_class = gettext_lazy("Close the case"), "case.closed", CloseForm
     consequence = gettext_lazy("It is not opened again: what is found later is a case of its own.")
+
+    def heading_title(self) -> str:
+        return _("Close case %(case)s") % {"case": self.case}
 
     def check(self, cleaned: dict[str, Any] | None) -> None:
         services.check_close(self.case, actor=self.user)
@@ -279,7 +284,7 @@ class CauseRulingPage(OfCase, RulingPage):
             "facts": case_facts(self.case),
             "consequences": [
                 _("If you agree, the root cause is fixed, and the case may be closed with it (9.2)."),
-                _("If you refuse, it is to be proposed anew."),
+                _("If you refuse, the root cause has to be proposed anew."),
             ],
             "left": [numbers_panel(self.request, self.case)],
         }

@@ -29,7 +29,9 @@ class DoubtForm(forms.Form):
 
 class DoubtPage(StepPage):
     title, verb, form_class = gettext_lazy("Doubt the good faith"), "case.faith_doubted", DoubtForm
-    consequence = gettext_lazy("Who reported it is spared until a second person has agreed that it was not (8.3).")
+    consequence = gettext_lazy(
+        "Whoever reported it stays spared until a second person has agreed that it was not in good faith (8.3)."
+    )
 
     def check(self, cleaned: dict[str, Any] | None) -> None:
         case_faith.check_doubt(self.case, actor=self.user)
@@ -58,8 +60,8 @@ class FaithRulingPage(OfCase, RulingPage):
         return {
             "facts": case_facts(self.case),
             "consequences": [
-                _("If you agree, it was not in good faith, and who reported it is spared no longer (8.3)."),
-                _("If you refuse, it was in good faith, and who reported it stays spared (8.3)."),
+                _("If you agree, the report was not in good faith, and whoever made it is spared no longer (8.3)."),
+                _("If you refuse, the report was in good faith, and whoever made it stays spared (8.3)."),
             ],
             "left": [numbers_panel(self.request, self.case)],
         }

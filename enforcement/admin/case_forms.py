@@ -13,6 +13,12 @@ from enforcement.forms import NO_PERSONAL_DATA, FilesForm, more_files, taken_fil
 from enforcement.services.cases import Finding
 
 ABOUT = (Party.SUBJECT,)
+PARTY_NUMBERS = {
+    Party.SUBJECT: gettext_lazy("Numbers concerned"),
+    Party.FROM: gettext_lazy("Numbers of whoever gave it away"),
+    Party.TO: gettext_lazy("Numbers of whoever took it"),
+    Party.FINDER: gettext_lazy("Numbers of whoever reported it"),
+}
 
 
 def text(label: Any, help_text: Any = "", *, rows: int = 3, required: bool = True) -> forms.CharField:
@@ -62,7 +68,7 @@ def parties_of(kind: CaseKind) -> tuple[Party, ...]:
 
 def numbers_field(party: Party, *, required: bool) -> forms.CharField:
     return forms.CharField(
-        label=_("Numbers: %(party)s") % {"party": party.label},
+        label=PARTY_NUMBERS[party],
         widget=forms.Textarea(attrs={"rows": 2}),
         required=required,
         help_text=_("One or several, as a list."),

@@ -213,7 +213,9 @@ class ResendPage(ConfirmPage):
         return Which(self.ids, cleaned.get("state", ""), cleaned.get("decision"))
 
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
-        happens = [_("Each is tried anew, with the letter in use now. Those that were sent or withdrawn are left.")]
+        happens = [
+            _("Each is tried anew, with the letter in use now. Those that were sent or withdrawn are left alone.")
+        ]
         if cleaned is None:
             return Preview("", "", consequences=happens)
         with pen.refusals(actor=self.user, facts={"act": "resend_notice"}):

@@ -66,14 +66,16 @@ class ReclaimPage(ConfirmPage):
         found = services.look(
             self.policy, actor=self.user, reason=cleaned["reason"], ticket=cleaned["ticket"], seconds=PATIENCE
         )
-        happens: list[Any] = [words, LOST, effect_sentence(Effect.WAITS, len((SUPERVISOR, PRIVACY)))]
+        happens: list[Any] = [words, LOST]
         if not found.will:
-            happens = [words, _("Nobody is due whom nothing keeps. There is nothing to file.")]
+            happens = [words, _("No number is due, or each that is due is kept. There is nothing to file.")]
         elif found.will > LARGE_FROM:
             happens.append(
                 _("More than %(n)d numbers are filed at the terminal: “manage.py reclaim --policy %(code)s”.")
                 % {"n": LARGE_FROM, "code": self.policy}
             )
+        else:
+            happens.append(effect_sentence(Effect.WAITS, len((SUPERVISOR, PRIVACY))))
         return Preview(
             fingerprint=f"{found.will}:{sorted(found.excluded.items())}:{found.sample}",
             button=_("Send for approval"),

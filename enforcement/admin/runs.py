@@ -1,4 +1,4 @@
-"""Holding up what is being applied: pause, go on, slower, stop for good; and the one switch for everything."""
+"""Holding up what is being applied: pause, resume, slower, stop for good; and the one switch for everything."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,12 +7,15 @@ from django import forms
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from enforcement import services, tasks
+from enforcement.admin.decisions import kind_text
+from enforcement.admin.progress import shown
 from enforcement.models import Decision
 from enforcement.policy import SUPERVISOR
 from enforcement.queries import decisions
+from enforcement.run_queries import due_runs, left_in, paused_by
 from enforcement.services.runs import RUN, STOP_ALL
 from qqops import panels
 from qqops.errors import Invalid, Refused
@@ -25,7 +28,7 @@ from qqops.templatetags.ops import when
 PAUSE, RESUME, LIMIT, STOP = "pause", "resume", "limit", "stop"
 TITLES = {
     PAUSE: gettext_lazy("Pause"),
-    RESUME: gettext_lazy("Go on"),
+    RESUME: gettext_lazy("Resume"),
     LIMIT: gettext_lazy("Set the rate"),
     STOP: gettext_lazy("Stop for good"),
 }
@@ -46,6 +49,16 @@ class RateForm(ReasonForm):
         label=gettext_lazy("Numbers a second"), required=False, min_value=1, help_text=gettext_lazy("Empty: no limit.")
     )
     field_order = ("rate", "reason")
+
+
+def rate_text(rate: int | None) -> str:
+    if rate is None:
+        return _("no limit")
+    return ngettext("%(n)d number a second", "%(n)d numbers a second", rate) % {"n": rate}
+
+
+def _now(*facts: Fact) -> Panel:
+    return Panel(_("Now"), "ops/panel_facts.html", {"facts": facts})
 
 
 class RunPage(ConfirmPage):
@@ -73,6 +86,27 @@ class RunPage(ConfirmPage):
     def url(self) -> str:
         return reverse("admin:enforcement_decision_change", args=[self.decision.pk])
 
+    def now(self) -> Panel:
+        decision = self.decision
+        facts = [Fact(_("Act"), kind_text(decision)), *shown(decision)["facts"]]
+        facts.append(Fact(_("Rate limit"), rate_text(decision.rate)))
+        if decision.paused_at:
+            facts.append(Fact(_("Paused"), when(decision.paused_at, exact=True)))
+            facts.append(Fact(_("Paused by"), paused_by(decision)))
+        return _now(*facts)
+
+    def summary(self, form: forms.BaseForm) -> list[Fact]:
+        """A rate that was left empty says something, too."""
+        facts = super().summary(form)
+        if self.do == LIMIT and form.cleaned_data["rate"] is None:
+            facts.insert(0, Fact(form["rate"].label, rate_text(None)))
+        return facts
+
+    def consequence(self, cleaned: dict[str, Any] | None) -> Any:
+        if self.do == LIMIT and cleaned is not None and cleaned["rate"] is None:
+            return _("From the next chunk on, as fast as it goes.")
+        return CONSEQUENCES[self.do]
+
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
         services.may_run_it(self.decision, self.user)
         if (self.do == PAUSE and self.decision.paused_at) or (self.do == RESUME and not self.decision.paused_at):
@@ -83,7 +117,8 @@ class RunPage(ConfirmPage):
             fingerprint=f"{self.do}:{self.decision.paused_at}:{self.decision.rate}",
             button=TITLES[self.do],
             danger=self.do == STOP,
-            consequences=[CONSEQUENCES[self.do]],
+            panels=[self.now()],
+            consequences=[self.consequence(cleaned)],
         )
 
     def enact(self, cleaned: dict[str, Any], *, nonce: str) -> str:
@@ -126,22 +161,25 @@ class HaltPage(ConfirmPage):
             raise Refused(_("Everything is stopped. A supervisor lets it go on."))
         if cleaned is not None:
             must_say_why(cleaned["reason"])
+        runs = list(due_runs())
+        left = Fact(_("Numbers left in them"), left_in(runs))
         if self.halt is None:
             return Preview(
                 "stop",
                 _("Stop all runs"),
                 danger=True,
+                panels=[_now(Fact(_("Runs that would stop"), len(runs)), left)],
                 consequences=[_("Every run stops at its next chunk, and none begins. What was done stays done.")],
             )
-        facts = [
+        stopped = [
             Fact(_("Stopped by"), self.halt.by),
             Fact(_("Since"), when(self.halt.since, exact=True)),
             Fact(_("Reason"), self.halt.reason),
         ]
         return Preview(
             f"go_on:{self.halt.pk}",
-            _("Let them go on"),
-            panels=[Panel(_("All runs are stopped"), "ops/panel_facts.html", {"facts": facts})],
+            _("Resume all runs"),
+            panels=[_now(*stopped, Fact(_("Runs that would go on"), len(runs)), left)],
             consequences=[_("Whatever was approved and is not paused goes on where it stopped.")],
         )
 

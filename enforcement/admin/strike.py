@@ -153,8 +153,8 @@ class StrikePage(PressedPage):
 
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
         happens = [
-            _("It is no ground any more, for good. Decisions that stand on another of their grounds survive (12.7)."),
-            _("Those left with none are listed, and go to a case of their own: somebody decides on each."),
+            _("It can never be cited again. Decisions that stand on another ground, too, stay in force (12.7)."),
+            _("Decisions left without a ground are listed in a case of their own: somebody decides on each."),
         ]
         if cleaned is None:
             return Preview("", "", consequences=happens)

@@ -38,7 +38,7 @@ class UndoForm(forms.Form):
     in_error = forms.BooleanField(
         label=gettext_lazy("It was wrong"),
         required=False,
-        help_text=gettext_lazy("It never counts against the holder again, and he has an apology."),
+        help_text=gettext_lazy("It never counts against the holder again, and the holder is sent an apology."),
     )
     facts = forms.CharField(
         label=gettext_lazy("Facts"), required=False, widget=forms.Textarea(attrs={"rows": 2}), max_length=4000
@@ -63,7 +63,7 @@ class UndoPage(ConfirmPage):
         return services.may_order(Kind.UNDO, self.user)
 
     def heading_title(self) -> str:
-        return _("Undo: decision %(decision)s") % {"decision": f"{self.decision} {self.decision.get_kind_display()}"}
+        return _("Undo decision %(id)s: %(act)s") % {"id": self.decision, "act": self.decision.get_kind_display()}
 
     def crumbs(self) -> list[tuple[Any, str]]:
         return [(_("Decisions"), reverse(self.nav)), (str(self.decision), _url(self.decision))]

@@ -9,23 +9,26 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from enforcement import services
+from enforcement.admin.decisions import kind_text, targets_text
 from enforcement.admin.runs import ReasonForm
+from enforcement.admin.words import grounds_text, state_badge
 from enforcement.models import Decision
 from enforcement.policy import Effect, Kind
 from enforcement.queries import decisions
 from qqops import panels
 from qqops.errors import Invalid, Refused
 from qqops.pages import ConfirmPage, Preview
-from qqops.panels import Act
+from qqops.panels import Act, Fact, Panel
 from qqops.reason import must_say_why
 from qqops.staff.models import Staff
+from qqops.templatetags.ops import when
 
 TITLE = gettext_lazy("Withdraw")
 
 
 def consequence(decision: Decision) -> str:
     if decision.effect == Effect.PROVISIONAL:
-        return _("What acts provisionally ends now, and never counts.")
+        return _("What it does provisionally ends now and never counts against the holder.")
     return _("Nothing was done yet, and nothing will be.")
 
 
@@ -58,7 +61,19 @@ class WithdrawPage(ConfirmPage):
         services.may_withdraw(self.decision, self.user)
         if cleaned is not None:
             must_say_why(cleaned["reason"])
-        return Preview(str(self.decision.pk), TITLE, consequences=[consequence(self.decision)])
+        return Preview(str(self.decision.pk), TITLE, panels=[self.now()], consequences=[consequence(self.decision)])
+
+    def now(self) -> Panel:
+        decision = self.decision
+        facts = [
+            Fact(_("Act"), kind_text(decision)),
+            Fact(_("State"), state_badge(decision)),
+            Fact(_("Targets"), targets_text(decision)),
+            Fact(_("Clause"), grounds_text(decision)),
+            Fact(_("Proposed"), when(decision.proposed_at, exact=True)),
+            Fact(_("Lapses"), when(decision.expires_at, exact=True)),
+        ]
+        return Panel(_("Now"), "ops/panel_facts.html", {"facts": facts})
 
     def enact(self, cleaned: dict[str, Any], *, nonce: str) -> str:
         services.withdraw(self.decision, actor=self.user, reason=cleaned["reason"])

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop
 
 from enforcement.models import Decision, Halt
 from enforcement.policy import SUPERVISOR, Effect
+from enforcement.run_queries import due_runs
 from enforcement.services.reviews import review_left_out
 from qqops.approvals import State
 from qqops.audit import pen
@@ -140,14 +141,7 @@ def go_on(*, actor: Staff, reason: str, later: Callable[[Decision], None]) -> in
             halt.ended_at = timezone.now()
             halt.save(update_fields=["ended_at"])
             act.wrote(pen.history_model(Halt))
-            waiting = list(_waiting())
+            waiting = list(due_runs())
             for decision in waiting:
                 later(decision)
     return len(waiting)
-
-
-def _waiting() -> Any:
-    """Approved, due and not paused: what the stop held up."""
-    return Decision.objects.filter(
-        state=State.APPROVED, effect=Effect.WAITS, paused_at=None, effective_at__lte=timezone.now()
-    ).order_by("pk")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 OURS = ("csrfmiddlewaretoken", "step", "token")
+EMPTY: tuple[Any, ...] = (None, "", [], ())
 TOKEN_LIFE = 3600  # seconds; long enough to read, too short to leave lying about
 
 
@@ -134,13 +135,14 @@ class ConfirmPage(Page):
         )
 
     def summary(self, form: forms.BaseForm) -> list[Fact]:
-        """The form's content in words; what was left empty is left out."""
+        """The form's content in words; what was left empty is left out, and what was made empty says so."""
         facts = []
         for bound in form.visible_fields():
             value = form.cleaned_data.get(bound.name)
-            if value in (None, "", [], ()):
-                continue
-            facts.append(Fact(bound.label, self.in_words(bound.field, value)))
+            if value not in EMPTY:
+                facts.append(Fact(bound.label, self.in_words(bound.field, value)))
+            elif bound.initial not in EMPTY:
+                facts.append(Fact(bound.label, _("emptied")))
         return facts
 
     @staticmethod

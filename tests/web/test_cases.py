@@ -50,7 +50,7 @@ def test_a_case_is_opened_with_its_numbers_parties_and_evidence_and_stands_on_th
     }
     shown = preview(browser, url, said | {"upload": sent()})
     one = EvidenceFile.objects.get()
-    assert one.sha256 in text(shown) and "Nothing is done to any number" in text(shown)
+    assert one.sha256 in text(shown) and "does nothing to any number" in text(shown)
     done = confirm(browser, url, said | {"evidence_files": [one.pk]}, shown.context["token"])
     case = Case.objects.get()
     assert done["Location"] == page_of(case) and case.details == {"way": "sale", "paid": True, "legal_referral": False}
@@ -176,6 +176,8 @@ def test_a_sample_shows_how_right_the_judgement_is(desk, cast, number):
     both_steps(desk("officer"), of("case_details", case), said)
     page = text(desk("auditor").get(page_of(case)))
     assert "Precision 96.0 %" in page and "c-17" in page
+    emptied = text(preview(desk("officer"), of("case_details", case), WHY | {"cluster": "c-17", "sampled": "50"}))
+    assert "of these not malicious emptied" in emptied and "same device" not in emptied
 
 
 def test_a_case_about_his_own_number_is_none_of_his(desk, cast, number):

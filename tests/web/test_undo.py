@@ -1,5 +1,6 @@
 """Taking a decision back, and holding up what is being applied, on the staff web."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -103,14 +104,17 @@ def test_a_measure_that_is_over_only_ceases_to_count_and_the_pages_say_so(
 def test_what_waits_is_withdrawn_by_its_maker_and_by_nobody_else(
     desk: Desk, number: Callable[..., Number], cast: dict[str, Staff]
 ) -> None:
-    filed = decide(Kind.FREEZE, number(), cast["officer"], indefinite=True).decision
+    one = number()
+    filed = decide(Kind.FREEZE, one, cast["officer"], indefinite=True).decision
     url, browser, officer2 = reverse("admin:withdraw", args=[filed.pk]), desk("officer"), desk("officer2")
     assert url in browser.get(decision_url(filed)).content.decode()
     assert url not in officer2.get(decision_url(filed)).content.decode()
     assert officer2.post(url, WHY).status_code == desk("auditor").get(url).status_code == 403
     at = head()
     assert "at least 6 characters" in text(preview(browser, url, {"reason": "no"}))
-    assert "never counts" in text(preview(browser, url, WHY))
+    page = text(preview(browser, url, WHY))
+    assert "never counts" in page
+    assert re.search(rf"Now Act freeze · violation freeze .* Targets {one.pk} Clause 10\.1 .* Proposed", page)
     done = press(browser, url, WHY)
     page = browser.get(done["Location"])
     assert told(page) == [f"Decision #{filed.pk} is withdrawn."] and url not in page.content.decode()
@@ -156,16 +160,23 @@ def running(numbers: Callable[..., list[int]], cast: dict[str, Staff], settings:
     return Decision.objects.get(pk=batch.pk)
 
 
-def test_a_run_is_paused_slowed_resumed_and_stopped(desk: Desk, running: Decision) -> None:
+def test_a_run_is_paused_slowed_resumed_and_stopped(desk: Desk, running: Decision, cast: dict[str, Staff]) -> None:
     officer2, agent = desk("officer2"), desk("agent")
     assert preview(agent, run_url(running, "pause"), WHY).status_code == 403
     page = officer2.get(decision_url(running)).content.decode()
     assert run_url(running, "pause") in page and run_url(running, "resume") not in page
     at = head()
+    now = "Now Act freeze · violation freeze State running Done 40 of 101 applied 40 Rate limit no limit"
+    before = text(preview(officer2, run_url(running, "pause"), WHY))
+    assert now in before and "Paused" not in before
     assert press(officer2, run_url(running, "pause"), WHY).status_code == 302
     assert Decision.objects.get(pk=running.pk).paused_at is not None
     assert "It is so already" in text(preview(officer2, run_url(running, "pause"), WHY))
     assert press(officer2, run_url(running, "limit"), WHY | {"rate": "500"}).status_code == 302
+    unlimited = text(preview(officer2, run_url(running, "limit"), WHY | {"rate": ""}))
+    assert "Numbers a second no limit" in unlimited and "as fast as it goes" in unlimited
+    assert "Rate limit 500 numbers a second Paused" in unlimited
+    assert f"Paused by {cast['officer2']}" in unlimited
     assert press(officer2, run_url(running, "resume"), WHY).status_code == 302
     assert press(officer2, run_url(running, "stop"), WHY).status_code == 302
     stopped = Decision.objects.get(pk=running.pk)
@@ -179,9 +190,11 @@ def test_all_runs_are_stopped_by_one_and_go_on_by_a_supervisor(desk: Desk, runni
     url = reverse("admin:halt")
     officer, supervisor = desk("officer"), desk("supervisor")
     assert desk("agent").get(url).status_code == 403
+    assert "Now Runs that would stop 1 Numbers left in them 61" in text(preview(officer, url, WHY))
     assert press(officer, url, WHY).status_code == 302
     assert Halt.objects.get().ended_at is None
     assert "All runs are stopped" in text(supervisor.get("/admin/"))
     assert preview(officer, url, WHY).status_code == 403
+    assert "Runs that would go on 1 Numbers left in them 61" in text(preview(supervisor, url, WHY))
     assert press(supervisor, url, WHY).status_code == 302
     assert Halt.objects.get().ended_at is not None and broken() == []
