@@ -112,9 +112,9 @@ def test_what_waits_is_withdrawn_by_its_maker_and_by_nobody_else(
     assert officer2.post(url, WHY).status_code == desk("auditor").get(url).status_code == 403
     at = head()
     assert "at least 6 characters" in text(preview(browser, url, {"reason": "no"}))
-    page = text(preview(browser, url, WHY))
-    assert "never counts" in page
-    assert re.search(rf"Now Act freeze · violation freeze .* Targets {one.pk} Clause 10\.1 .* Proposed", page)
+    shown = text(preview(browser, url, WHY))
+    assert "never counts" in shown
+    assert re.search(rf"Now Act freeze · violation freeze .* Targets {one.pk} Clause 10\.1 .* Proposed", shown)
     done = press(browser, url, WHY)
     page = browser.get(done["Location"])
     assert told(page) == [f"Decision #{filed.pk} is withdrawn."] and url not in page.content.decode()
