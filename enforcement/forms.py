@@ -145,7 +145,7 @@ class ActForm(FilesForm):
     in_error = forms.BooleanField(
         label=_("It was wrong"),
         required=False,
-        help_text=_("It never counts against the holder again, and he has an apology."),
+        help_text=_("It never counts against the holder again, and the holder is sent an apology."),
     )
     ticket = forms.CharField(label=_("Ticket"), required=False, max_length=80)
 

@@ -150,7 +150,7 @@ def details_in_words(case: Case) -> list[Fact]:
         facts.append(Fact(_("Precision"), share, _("of those looked at by hand (8.1)")))
     if in_good_faith(case):
         spared = _("Who reported it is not penalised for it (8.3).")
-        used = _("Who reported it had used the number first: 10.2 alone may reach him (8.3).")
+        used = _("Who reported it had used the number first: 10.2 alone may reach them (8.3).")
         facts.append(Fact(_("Good faith"), used if said.get("used_first") else spared))
     if "decision" in said:
         url = reverse("admin:enforcement_decision_change", args=[said["decision"]])

@@ -43,7 +43,7 @@ def must_spare(numbers: Iterable[int], finders: set[int]) -> None:
     if finders and not finders.isdisjoint(numbers):
         raise Refused(
             gettext_noop(
-                "Among these numbers is that of the person who reported in good faith: he is not penalised for it"
-                " (8.3). If he had used the number first, 10.2 alone applies."
+                "Among these numbers is that of the person who reported in good faith, who is not penalised for it"
+                " (8.3). If that person used the number first, 10.2 alone applies."
             )
         )

@@ -19,7 +19,7 @@ def open_redress(tenure: Tenure, receipt: str, *, actor: Staff) -> Case:
     """Inside the act by which the ruling on appeal `receipt` comes into force."""
     what = _(
         "Objection %(receipt)s was upheld, and the right of use cannot be restored any more. Decide what its holder has"
-        " instead; another number is allocated to him with this receipt number as the authorisation."
+        " instead; another number is allocated with this receipt number as the authorisation."
     ) % {"receipt": receipt}
     case = Case(
         pk=bulk.next_pk(Case), kind=CaseKind.REDRESS, details={"receipt": receipt}, ticket=receipt, maker=actor,
