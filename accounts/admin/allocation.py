@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin.holder_form import HolderFields, holder_of, holder_panel
-from accounts.models import Registration, ResourceProposal, Tenure
+from accounts.models import Registration, ResourceProposal, RuleVersion, Tenure
 from accounts.numbers import parse
 from accounts.queries.allocation import open_ranges
 from accounts.queries.resource_words import declare, yuan
@@ -29,7 +29,9 @@ from qqops.pages import ConfirmPage, Preview
 from qqops.panels import Fact, Panel
 from qqops.reason import must_say_why
 
-CONSEQUENCE = gettext_lazy("The right of use begins at once; the number stays the operator's (2, 3.2).")
+CONSEQUENCE = gettext_lazy(
+    "The right of use begins when the number is handed out; the number stays the operator's (2, 3.2)."
+)
 SUPERVISED = gettext_lazy("A number of this tier is handed out when a supervisor has agreed.")
 PERSONAL = ("name", "document", "mobile", "email")
 
@@ -62,7 +64,7 @@ class RegisterForm(HolderFields):
         label=gettext_lazy("Paid until"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
     accepted = forms.ChoiceField(
-        label=gettext_lazy("Rules accepted"), choices=Tenure.Acceptance.choices, widget=forms.RadioSelect
+        label=gettext_lazy("How the rules are accepted"), choices=Tenure.Acceptance.choices, widget=forms.RadioSelect
     )
     reason = forms.CharField(label=gettext_lazy("Reason"), widget=forms.Textarea(attrs={"rows": 3}), max_length=2000)
     ticket = forms.CharField(label=gettext_lazy("Ticket"), required=False, max_length=80)
@@ -176,7 +178,8 @@ def _words(content: Any) -> list[Fact]:
     return [
         Fact(_("Registration channel"), Tenure.Channel(channel).label),
         Fact(str(CHANNELS[channel].reference), content["reference"]),
-        Fact(_("Rules accepted"), Tenure.Acceptance(content["acceptance"]).label),
+        Fact(_("Rules"), RuleVersion.objects.get(pk=content["rules"])),
+        Fact(_("How the rules are accepted"), Tenure.Acceptance(content["acceptance"]).label),
         Fact(_("Order"), content["order"]),
         Fact(_("Price"), yuan(content["price"])),
         Fact(_("Paid until"), verbs.in_words(content["until"]) if content["until"] else ""),

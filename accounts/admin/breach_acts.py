@@ -8,7 +8,7 @@ from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import Breach
 from accounts.queries.breach import breaches
@@ -22,7 +22,7 @@ from qqops.panels import Act, Fact, Panel
 from qqops.reason import must_say_why
 from qqops.staff.admin.acts import PressedPage
 from qqops.staff.models import Staff
-from qqops.templatetags.ops import minute, when
+from qqops.templatetags.ops import when
 
 LIST = "admin:accounts_breach_changelist"
 NO_PERSONAL_DATA = gettext_lazy("Goes on the record for ever: no ID numbers, mobiles or e-mail addresses.")
@@ -137,6 +137,7 @@ class StepPage(BreachActPage):
 
     step = ""
     consequence: Any = ""
+    danger = False
 
     def setup(self) -> None:
         found = breaches().filter(pk=self.kwargs["pk"]).first()
@@ -161,11 +162,16 @@ class StepPage(BreachActPage):
             services.check_step(self.breach, self.step, actor=self.user, given=cleaned)
         must_say_why(cleaned["reason"])
         facts = [Fact(_("Breach"), self.breach), Fact(_("Level"), self.breach.get_level_display())]
-        if self.breach.report_due_at:
-            facts.append(Fact(_("To be reported by"), minute(self.breach.report_due_at)))
+        if self.breach.reported_at:
+            facts.append(Fact(_("Reported"), when(self.breach.reported_at, exact=True)))
+        elif self.breach.report_due_at:
+            facts.append(Fact(_("To be reported by"), when(self.breach.report_due_at, exact=True)))
+        if self.breach.people_told_at:
+            facts.append(Fact(_("People told"), when(self.breach.people_told_at, exact=True)))
         return Preview(
             fingerprint=f"{self.breach.pk}:{self.breach.level}:{bool(self.breach.reported_at)}",
             button=self.title,
+            danger=self.danger,
             panels=[Panel(_("Now"), "ops/panel_facts.html", {"facts": facts})],
             consequences=[self.consequence],
         )
@@ -193,7 +199,7 @@ class AssessForm(WhyForm):
 class AssessPage(StepPage):
     title, step, verb = gettext_lazy("Assess"), ASSESS, services.STEPS[ASSESS].verb
     form_class = AssessForm
-    consequence = gettext_lazy("Raised to larger, it has to be reported within 4 hours of having been found.")
+    consequence = gettext_lazy("A breach raised to larger has to be reported within 4 hours of being found.")
 
     def initial(self) -> dict[str, Any]:
         return {name: getattr(self.breach, name) for name in ("level", "cause", "harm", "remedy", "contact")}
@@ -204,28 +210,28 @@ class ReportForm(WhyForm):
         label=gettext_lazy("Reported to"), max_length=120,
         help_text=gettext_lazy("The provincial cyberspace administration, for a larger breach."),
     )  # fmt: skip
-    at = moment(gettext_lazy("Reported"))
+    at = moment(gettext_lazy("When it was reported"))
     field_order = ("to", "at", "reason", "ticket")
 
 
 class ReportPage(StepPage):
     title, step, verb = gettext_lazy("Record the report"), REPORT, services.STEPS[REPORT].verb
     form_class = ReportForm
-    consequence = gettext_lazy("The reporting clock stops at this time.")
+    consequence = gettext_lazy("The record then says when and to whom it was reported; a reporting clock stops.")
 
     def initial(self) -> dict[str, Any]:
         return {"at": now()}
 
 
 class TellForm(WhyForm):
-    at = moment(gettext_lazy("People told"))
+    at = moment(gettext_lazy("When people were told"))
     field_order = ("at", "reason", "ticket")
 
 
 class TellPage(StepPage):
     title, step, verb = gettext_lazy("Record that people were told"), TELL, services.STEPS[TELL].verb
     form_class = TellForm
-    consequence = gettext_lazy("Says that everybody on the list was told; a minor's guardian too.")
+    consequence = gettext_lazy("The record then says that everybody on the list was told, and minors' guardians too.")
 
     def initial(self) -> dict[str, Any]:
         return {"at": now()}
@@ -241,8 +247,9 @@ class CloseForm(WhyForm):
 
 
 class ClosePage(StepPage):
-    title, step, verb = gettext_lazy("Close the breach"), CLOSE, services.STEPS[CLOSE].verb
+    title, step, verb = pgettext_lazy("breach", "Close"), CLOSE, services.STEPS[CLOSE].verb
     form_class = CloseForm
+    danger = True
     consequence = gettext_lazy("A closed breach cannot be opened again.")
 
 

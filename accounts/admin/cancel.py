@@ -83,8 +83,8 @@ class CancelPage(_OfNumbers):
 
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
         happens: list[Any] = [
-            _("For 15 days a login, or the holder's word, withdraws it."),
-            _("When every login until then is known, the right ends, is purged at once, and cannot be restored."),
+            _("For 15 days a login, or the holder's word, withdraws the cancellation."),
+            _("Once each login until then is known, the right of use ends, is purged at once, and cannot be restored."),
             LOST,
         ]
         if cleaned is None:

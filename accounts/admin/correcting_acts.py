@@ -182,8 +182,8 @@ class DemandPage(ConfirmPage):
             fingerprint=f"{cleaned['problem']}:{until.isoformat()}",
             button=_("Demand the correction"),
             panels=[Panel(_("Term"), "ops/panel_facts.html", {"facts": facts})],
-            consequences=[_("The demand is kept. Read the letter out or send it, and record that the holder was told:"
-                            " unless he was, nothing may follow."),
+            consequences=[_("The demand goes on record. Read the letter out or send it, and record that the holder was"
+                            " told: until then nothing may follow from it."),
                           ONLY_LIMITS],
         )  # fmt: skip
 

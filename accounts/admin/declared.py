@@ -198,7 +198,7 @@ class EndPage(ConfirmPage):
             fingerprint=str(self.declared.pk),
             button=_("End this declaration"),
             panels=[person],
-            consequences=[_("From then on this person may act on the number and rule on decisions that reach it.")],
+            consequences=[_("Whoever declared it may then act on the number, and rule on decisions about it.")],
         )
 
     def enact(self, cleaned: dict[str, Any], *, nonce: str) -> str:

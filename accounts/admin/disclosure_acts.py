@@ -106,7 +106,7 @@ class RegisterPage(ConfirmPage):
 
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
         asker = ASKERS[self.kind]
-        happens = [_("The privacy officer reviews it next, then a supervisor: three people. Nothing is given before.")]
+        happens = [_("The privacy officer reviews it, then a supervisor rules: three people. Nothing is given before.")]
         if asker.refused:
             happens = [_("It is refused as it is registered, with a letter: no data are looked at (PIPL 41).")]
         if cleaned is None:
@@ -168,7 +168,7 @@ class ReviewPage(OfOne, ConfirmPage):
         else:
             happens.append(_("Nothing is granted: the request is over, and refused in writing."))
         if cleaned["secret"]:
-            happens.append(_("It is secret: support agents do not see it, who registered it included."))
+            happens.append(_("It is secret: support agents do not see it, not even the one who registered it."))
         self.seen_hash = services.content_hash(self.disclosure)
         return Preview(
             fingerprint=self.seen_hash,

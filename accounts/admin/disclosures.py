@@ -142,8 +142,8 @@ def numbers_panel(request: HttpRequest, disclosure: Disclosure) -> Panel:
         (
             digits(target.number),
             target.tenure.seq if target.tenure else badge(_("nobody held it then"), "quiet"),
-            target.tenure and when(target.tenure.started_at),
-            target.tenure and target.tenure.ended_at and when(target.tenure.ended_at),
+            target.tenure and when(target.tenure.started_at, exact=True),
+            target.tenure and target.tenure.ended_at and when(target.tenure.ended_at, exact=True),
         )
         for target in disclosure.targets.select_related("tenure").order_by("number", "tenure__seq")
     ]
@@ -163,7 +163,7 @@ def papers_panel(request: HttpRequest, disclosure: Disclosure, *, beside: bool =
         )
         for paper in disclosure.papers.select_related("scan").defer("scan__content").order_by("pk")
     ]
-    head = [_("Paper"), _("Number of the paper"), _("Date"), _("Deadline")]
+    head = [_("Paper"), pgettext("paper", "Reference"), _("Date"), _("Deadline")]
     head += [] if beside else [_("Stamped"), _("SHA-256 of the scan")]
     return Panel(_("Papers"), "ops/panel_table.html", {"head": head, "rows": rows, "empty": _("None.")})
 

@@ -23,7 +23,7 @@ from qqops.pages import ConfirmPage, Preview
 from qqops.panels import Act, Fact, Panel
 from qqops.reason import must_say_why
 
-CONSEQUENCE = gettext_lazy("While it is exempt it is not reclaimed under 10.3; every other rule goes on for it.")
+CONSEQUENCE = gettext_lazy("While it is exempt, it is not reclaimed under 10.3; every other rule still applies to it.")
 
 
 class ExemptForm(forms.Form):

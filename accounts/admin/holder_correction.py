@@ -15,7 +15,8 @@ from accounts.admin.holder_form import HolderFields, holder_of, holder_panel
 from accounts.admin.number import chosen, crumbs_of
 from accounts.models import Number, ResourceProposal
 from accounts.queries.declared import is_self_dealing
-from accounts.resources import CORRECTION_PAPERS, MAKE, Kind
+from accounts.queries.resource_words import WHO_AGREES, consequences_of
+from accounts.resources import CORRECTION_PAPERS, MAKE, SUPERVISOR, Kind
 from accounts.services import resources
 from accounts.services.holders import Holder, masked_items
 from accounts.services.protect import attempted
@@ -27,10 +28,7 @@ from qqops.pages import ConfirmPage, Preview
 from qqops.panels import Act, Fact
 from qqops.reason import must_say_why
 
-CONSEQUENCES = (
-    gettext_lazy("The tenure ends and another begins; its measures, cases and identity stay with it."),
-    gettext_lazy("A supervisor has to agree before anything is done."),
-)
+CONSEQUENCES = (*consequences_of(Kind.CORRECTION, {}), WHO_AGREES[SUPERVISOR.code])
 
 
 class CorrectionForm(HolderFields):
@@ -83,7 +81,6 @@ class CorrectionPage(ConfirmPage):
         return Preview(
             fingerprint=str(self.number.revision),
             button=_("Propose the correction"),
-            danger=True,
             panels=[holder_panel(masked_items(holder))],
             consequences=CONSEQUENCES,
         )
@@ -120,7 +117,7 @@ def _act(request: HttpRequest, number: Number | None) -> Iterable[Act]:
         return
     if number.lifecycle in correction.CORRECTABLE:
         url = f"{reverse('admin:correct_holder')}?{urlencode({'number': number.pk})}"
-        yield Act(_("Correct the holder"), url, danger=True, consequence=CONSEQUENCES[0])
+        yield Act(_("Correct the holder"), url, consequence=CONSEQUENCES[0])
 
 
 panels.page("correct-holder/", "correct_holder", CorrectionPage)

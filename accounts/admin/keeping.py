@@ -252,7 +252,7 @@ class LiftHoldPage(ConfirmPage):
             button=_("Lift this hold"),
             danger=True,
             panels=[Panel(_("Hold"), "ops/panel_facts.html", {"facts": hold_facts(self.hold)})],
-            consequences=[_("What it kept may go from then on, when its time is over and nothing else keeps it.")],
+            consequences=[_("What it kept may then be erased when its time is over, unless something else keeps it.")],
         )
 
     def enact(self, cleaned: dict[str, Any], *, nonce: str) -> str:

@@ -153,7 +153,6 @@ class EndPolicyPage(ProposePage):
     permission = MAKE[Kind.POLICY_END]
     form_class = EndPolicyForm
     nav = LIST
-    danger = True
 
     def setup(self) -> None:
         found = DormancyPolicy.objects.filter(pk=self.kwargs["pk"]).first()
@@ -181,7 +180,7 @@ def _acts(request: HttpRequest, policy: DormancyPolicy | None) -> Iterable[Act]:
     if policy is None:
         yield Act(_("Draft a dormancy policy"), reverse("admin:draft_policy"), key="o", primary=True)
     elif policy.effective.upper is None or policy.effective.upper > timezone.localdate() + ONE_DAY:
-        yield Act(_("End policy"), reverse("admin:end_policy", args=[policy.pk]), danger=True)
+        yield Act(_("End policy"), reverse("admin:end_policy", args=[policy.pk]))
 
 
 panels.page("resources/policies/draft/", "draft_policy", DraftPolicyPage)

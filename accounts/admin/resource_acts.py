@@ -16,7 +16,7 @@ from accounts.admin.resource_proposals import proposal_url
 from accounts.admin.resources import LIST, MANAGE, range_url
 from accounts.lifecycle import L, pairs
 from accounts.models import NumberRange, ResourceProposal
-from accounts.queries.resource_words import consequences_of, wanted_facts
+from accounts.queries.resource_words import WHO_AGREES, consequences_of, wanted_facts
 from accounts.resources import MOVES_TO, Kind
 from accounts.services import resources as services
 from accounts.services.protect import attempted
@@ -25,19 +25,19 @@ from qqops import panels
 from qqops.approvals import State
 from qqops.audit import pen
 from qqops.pages import ConfirmPage, Preview
-from qqops.panels import Act, Panel
+from qqops.panels import Act, Fact
 from qqops.reason import must_say_why
 from qqops.staff.models import Staff
 
 
 class ProposePage(ConfirmPage):
-    """One page for every kind: the form says what is wanted, the service who must agree."""
+    """One page for every kind: the form says what is wanted, the service who must agree. None is dangerous: what nobody
+    else has to agree to takes nothing from anybody, and can be taken back."""
 
     kind: ClassVar[Kind]
     permission = MANAGE
     proof = True
     nav = LIST
-    danger = False
     user: Staff
 
     def wanted(self, form: forms.BaseForm) -> Wanted:
@@ -61,20 +61,17 @@ class ProposePage(ConfirmPage):
         with pen.refusals(actor=self.user, **attempted(f"resource.{wanted.kind}", wanted.numbers, len(wanted.numbers))):
             rule = services.check(wanted, actor=self.user)
         must_say_why(cleaned["reason"])
-        facts = wanted_facts(wanted.kind, wanted.content, len(wanted.numbers))
+        self.facts = wanted_facts(wanted.kind, wanted.content, len(wanted.numbers))
         return Preview(
             fingerprint=f"{rule.code}:{self.standing()}",
             button=_("Send for approval") if rule.approvers else _("Confirm"),
-            danger=self.danger and not rule.approvers,
-            panels=[
-                Panel(
-                    _("What is wanted"),
-                    "ops/panel_facts.html",
-                    {"facts": facts},
-                )
-            ],
-            consequences=[*consequences_of(wanted.kind, wanted.content), str(rule.label)],
+            consequences=[*consequences_of(wanted.kind, wanted.content), WHO_AGREES[rule.code]],
         )
+
+    def summary(self, form: forms.BaseForm) -> list[Fact]:
+        """What is wanted, as whoever approves it reads it, and why."""
+        why = {form[name].label for name in ("reason", "ticket")}
+        return [*self.facts, *(fact for fact in super().summary(form) if fact.label in why)]
 
     def enact(self, cleaned: dict[str, Any], *, nonce: str) -> HttpResponseBase | str:
         wanted = self.wanted(self.filled)
@@ -137,7 +134,6 @@ def moves_of(state: str) -> list[str]:
 class MoveRangePage(OfRangePage):
     kind = Kind.RANGE_MOVE
     form_class = MoveForm
-    danger = True
 
     def heading_title(self) -> str:
         return _("Move the range %(range)s") % {"range": self.range}

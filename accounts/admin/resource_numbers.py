@@ -76,7 +76,6 @@ class OfNumbersPage(ProposePage):
 class MoveNumbersPage(OfNumbersPage):
     kind = Kind.NUMBERS_MOVE
     form_class = MoveForm
-    danger = True
 
     def heading_title(self) -> str:
         if len(self.numbers) == 1:

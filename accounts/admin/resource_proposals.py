@@ -14,7 +14,7 @@ from accounts.admin.holder_form import holder_panel
 from accounts.admin.resource_words import about, proposal_facts, state_badge
 from accounts.models import Number, NumberRange, ResourceProposal
 from accounts.queries.proposals import APPROVERS, inbox, proposals, story_of_proposal, waiting
-from accounts.queries.resource_words import RULES, consequences_of, whole
+from accounts.queries.resource_words import WHO_AGREES, consequences_of, whole
 from accounts.resources import Kind
 from accounts.services import resources as services
 from accounts.services.resources.shown import holder_shown
@@ -170,8 +170,7 @@ class ProposalRulingPage(RulingPage):
 
 def _still_missing(proposal: ResourceProposal) -> list[Any]:
     missing = len(proposal.approvers) - len(proposal.approvals.all())
-    rule = RULES.get(proposal.rule)
-    said: list[Any] = [rule.label] if rule else []
+    said: list[Any] = [WHO_AGREES[proposal.rule]] if proposal.rule in WHO_AGREES else []
     return [*said, _("Yours is the last agreement: it is done at once.")] if missing == 1 else said
 
 

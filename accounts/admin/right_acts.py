@@ -31,10 +31,12 @@ from qqops.staff.models import Staff
 Kind, Outcome = DataRequest.Kind, DataRequest.Outcome
 HAPPENS = {
     Kind.COPY: gettext_lazy(
-        "What is held of this person, and who asks may have, is put into one file, with a proof, for 30 days."
+        "What is held of this person, as far as whoever asks may have it, goes into one file with a proof, for 30 days."
     ),
-    Kind.CORRECTION: gettext_lazy("The item is recorded with the value told; the initial registrant's stays."),
-    Kind.DELETION: gettext_lazy("The key is destroyed: no copy can ever be read again, in history and backups too."),
+    Kind.CORRECTION: gettext_lazy("The item is recorded with the value given; the initial registrant's stays."),
+    Kind.DELETION: gettext_lazy(
+        "The key is destroyed: no copy can ever be read again, nor any in the history or in backups."
+    ),
     Kind.LOCK: gettext_lazy("From then on the information is only stored and secured, and not shown even masked."),
     Kind.UNLOCK: gettext_lazy("From then on the information is processed as before."),
 }

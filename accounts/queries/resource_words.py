@@ -19,13 +19,21 @@ from qqops.panels import Fact
 Content = Mapping[str, Any]
 RULES = {rule.code: rule for rule in (ALONE, SUPERVISOR, BOTH)}
 CONSEQUENCES: dict[str, Any] = {
-    Kind.RANGE: gettext_lazy("The range is opened, set aside: nothing is handed out of it before it is moved on."),
-    Kind.RANGE_MOVE: gettext_lazy("Every number of the range that has no row of its own is in that state at once."),
-    Kind.RANGE_PLAN: gettext_lazy("From then on the range has this plan, whole; what was handed out stays as it is."),
+    Kind.RANGE: gettext_lazy("The range is opened and set aside: nothing is handed out of it until it is moved on."),
+    Kind.RANGE_MOVE: gettext_lazy("Every number of the range that has no row of its own is then in that state."),
+    Kind.RANGE_PLAN: gettext_lazy("This plan replaces the present one as a whole; what was handed out stays as it is."),
     Kind.NUMBERS_MOVE: gettext_lazy("These numbers are moved, and no others; nobody holds any of them."),
     Kind.TIER: gettext_lazy("These numbers keep that tier, whatever their digits say, until it is set anew."),
-    Kind.CAMPAIGN: gettext_lazy("The organiser may hand out so many numbers in that time, and none beyond it."),
-    Kind.CORRECTION: gettext_lazy("The tenure ends and another begins; its measures, cases and identity stay with it."),
+    Kind.CAMPAIGN: gettext_lazy("The organiser may hand out numbers up to the quota in that time, and none beyond it."),
+    Kind.CORRECTION: gettext_lazy(
+        "The present tenure ends and a new one begins; measures, cases and identity information stay with the old one."
+    ),
+}
+# Who else has to agree, by the code of the rule.
+WHO_AGREES: dict[str, Any] = {
+    ALONE.code: gettext_lazy("It is done at once: nobody else has to agree."),
+    SUPERVISOR.code: gettext_lazy("A supervisor has to agree before anything is done."),
+    BOTH.code: gettext_lazy("A supervisor and the privacy officer have to agree before anything is done."),
 }
 RETIRED = gettext_lazy("What is retired is never handed out again: there is no way back.")
 

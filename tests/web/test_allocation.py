@@ -1,9 +1,11 @@
 """Registering a number at the web door (T4): from the form to the number's page, and what is refused on the way."""
 
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Identity, Number, ResourceProposal, Tenure
 from accounts.queries.resources import fineness
+from accounts.services.allocation.terms import rules_of
 from accounts.services.declared import declare
 from qqops.audit.models import Event
 from tests.enforcement.acts import broken
@@ -46,7 +48,8 @@ def test_a_number_is_registered_with_its_holder_and_a_second_press_finds_it(desk
     shown = preview(browser, URL, SAID | PERSON)
     seen = text(shown)
     assert shown.status_code == 200, seen
-    for part in ("王**", "139****5670", "at most 1000 left", "Register the number", "The right of use begins at once"):
+    for part in ("王**", "139****5670", "at most 1000 left", "Register the number", "The right of use begins when",
+                 "How the rules are accepted accepted explicitly"):  # fmt: skip
         assert part in seen, part
     assert "王小芳" not in seen and "13912345670" not in seen
     before = len(verbs())
@@ -99,6 +102,7 @@ def test_a_fine_number_goes_to_a_supervisor_who_sees_its_holder_masked(desk, sup
         assert "王**" not in text(desk("supervisor2").get(where))
     page = text(supervisor.get(done["Location"]))
     assert "王**" in page and "王小芳" not in page and "website" in page
+    assert f"Rules {rules_of('', timezone.now())} How the rules are accepted accepted explicitly" in page
     yes = {"content_hash": proposal.content_hash, "reason": "fits the price list", "agree": "1"}
     assert supervisor.post(reverse("admin:resource_ruling", args=[proposal.pk]), yes).status_code == 302
     assert Number.objects.get(pk=fine).lifecycle == "allocated"

@@ -8,6 +8,7 @@ from django.utils import timezone
 from accounts.models import Breach
 from accounts.services.breach import Finding, register
 from qqops.audit.models import Event
+from qqops.templatetags.ops import minute
 from tests.accounts.breach.viewing import HOUR, saw
 from tests.identities import ADULT, MINOR
 from tests.web.door import confirm, number_url, preview, queries, text, told, verbs
@@ -87,7 +88,14 @@ def test_a_breach_is_registered_from_the_reveal_log_and_taken_through_its_steps(
     report = WHY | {"to": "CAC of Guangdong", "at": local()}
     assert "reported in time" in text(through(browser, step_url(breach, "report"), report))
     assert "reported in time just now" in text(browser.get(LIST))  # no longer when it is due
+    shown = preview(browser, step_url(breach, "tell"), WHY | {"at": local()})
+    breach.refresh_from_db()
+    assert f"Reported {minute(breach.reported_at)}" in text(shown) and "To be reported by" not in text(shown)
+    assert not shown.context["preview"].danger
     through(browser, step_url(breach, "tell"), WHY | {"at": local()})
+    shown = preview(browser, step_url(breach, "close"), WHY | {"not_told_because": ""})
+    assert f"Close: breach {breach}" in text(shown) and "People told" in text(shown)
+    assert shown.context["preview"].danger  # it cannot be opened again
     page = through(browser, step_url(breach, "close"), WHY | {"not_told_because": ""})
     assert not [step for step in STEPS if step_url(breach, step) in page.content.decode()]
     assert [e.verb for e in Event.objects.filter(subject_type="accounts.breach").order_by("seq")] == [

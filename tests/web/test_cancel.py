@@ -31,7 +31,7 @@ def test_an_agent_records_it_the_page_says_when_it_ends_and_it_is_withdrawn(desk
     assert url(n.pk) in browser.get(number_url(n.pk)).content.decode()
     shown = preview(browser, url(n.pk), SAID)
     assert shown.context["preview"].button == "Begin the cancellation" and "wallet closed" in text(shown)
-    assert "purged at once, and cannot be restored" in text(shown)
+    assert shown.context["preview"].danger and "purged at once, and cannot be restored" in text(shown)
     done = confirm(browser, url(n.pk), SAID, shown.context["token"])
     assert done["Location"] == number_url(n.pk)
     page = browser.get(number_url(n.pk))

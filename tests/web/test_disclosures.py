@@ -9,6 +9,7 @@ from accounts.queries.disclosures import waiting_for
 from accounts.services.declared import declare
 from qqops.audit.models import Event
 from qqops.staff.signin.proof import PROVED
+from qqops.templatetags.ops import minute
 from tests.identities import tell
 from tests.web.disclosing import (
     KINDS,
@@ -92,6 +93,7 @@ def test_the_three_steps_each_wait_for_the_right_person(desk, number, agent, pri
     assert "evidence-retrieval notice stamped" in form and "SHA-256" not in form  # no room beside a form
     assert "messages and chats" in form and "京公调证字〔2026〕118号" in form
     assert not [name for name in SECRETS if name in form]
+    assert minute(made.targets.get().tenure.started_at) in form
     assert 'value="grant"' not in officer.get(of("review", made)).content.decode().split("messages-ruling")[1]
     review(officer, made)
     assert [list(waiting_for(person)) for person in (agent, privacy, supervisor)] == [[], [], [made]]

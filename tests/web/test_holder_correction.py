@@ -45,6 +45,7 @@ def test_two_people_pass_a_number_on_and_its_page_then_shows_nothing_of_the_firs
     shown = preview(browser, url(sold), SAID)
     seen = text(shown)
     assert shown.status_code == 200 and "王**" in seen and "139****5670" in seen
+    assert not shown.context["preview"].danger and "A supervisor has to agree before anything is done." in seen
     done = confirm(browser, url(sold), SAID, shown.context["token"])
     proposal = ResourceProposal.objects.get()
     assert done["Location"] == reverse("admin:accounts_resourceproposal_change", args=[proposal.pk])

@@ -56,7 +56,7 @@ def test_a_policy_is_drafted_read_in_words_and_ended(desk, cast):
     assert DRAFT in browser.get(LIST).content.decode()
     shown, done = through(browser, DRAFT, drafted())
     words = "registered from 2021-01-01, not activated within 3 days; notice 30 days and 7 days before; grace 15 days"
-    assert words in text(shown) and "Needs a supervisor and the privacy officer" in text(shown)
+    assert words in text(shown) and "A supervisor and the privacy officer have to agree" in text(shown)
     proposal = ResourceProposal.objects.get()
     assert words in text(desk("privacy").get(done["Location"]))
     assert not DormancyPolicy.objects.exists()

@@ -63,6 +63,18 @@ def test_a_range_is_opened_by_its_form_with_digits_as_staff_write_them(desk: Des
     assert broken() == []
 
 
+def test_before_a_range_is_opened_what_is_wanted_is_read_once_and_who_else_agrees(desk: Desk) -> None:
+    shown = preview(desk("resources"), reverse("admin:open_range"), RANGE)
+    page = text(shown)
+    for said in (
+        "284000000–284000999", "Size 1,000", "growth of the second half", "a hundred a day", "2026-12-01", "8.88 yuan",
+        "campaign, website", RANGE["reason"], "T-9",
+    ):  # fmt: skip
+        assert page.count(said) == 1, said
+    assert "It is done at once: nobody else has to agree." in page
+    assert (shown.context["preview"].button, shown.context["preview"].danger) == ("Confirm", False)
+
+
 @pytest.mark.parametrize(
     ("said", "why"),
     [
@@ -103,6 +115,8 @@ def test_a_range_moves_on_by_two_people_through_the_inbox_of_the_second(desk: De
     assert "available" not in [
         choice for choice, _label in desk("resources").get(url).context["form"].fields["to"].choices
     ]
+    shown = preview(desk("resources"), url, WHY_SAID | {"to": "pre_release"})
+    assert "A supervisor has to agree before anything is done." in text(shown)
     done = go(desk("resources"), url, WHY_SAID | {"to": "pre_release"})
     proposal = ResourceProposal.objects.latest("pk")
     assert done.url == reverse("admin:accounts_resourceproposal_change", args=[proposal.pk])
@@ -112,7 +126,7 @@ def test_a_range_moves_on_by_two_people_through_the_inbox_of_the_second(desk: De
     assert ruling(proposal) in boss.get("/admin/").content.decode()
     assert ruling(proposal) not in desk("privacy").get("/admin/").content.decode()
     page = text(boss.get(ruling(proposal)))
-    for said in ("284000000–284000999", "Becomes pre-release", WHY_SAID["reason"], "Needs a supervisor"):
+    for said in ("284000000–284000999", "Becomes pre-release", WHY_SAID["reason"], "A supervisor has to agree"):
         assert said in page
     answer = boss.get(rule(boss, proposal).url)
     assert told(answer) == [f"Proposal #{proposal.pk} is done."]
