@@ -159,11 +159,11 @@ def test_a_month_that_is_emptied_is_named_by_each_of_its_rows(told: None, table:
     with superuser() as cursor:
         cursor.execute(parts.SESSION)
         cursor.execute(f"SELECT DISTINCT tableoid::regclass::text FROM {table}")
-        ((month,),) = cursor.fetchall()
+        months = ", ".join(month for (month,) in cursor)  # two, where these tests went on over the end of one
         cursor.execute(rows)
         wanted = {row for (row,) in cursor.fetchall()}
         assert len(wanted) > 5
-        assert _named(cursor, what, f"TRUNCATE {month} CASCADE", some=False) >= {
+        assert _named(cursor, what, f"TRUNCATE {months} CASCADE", some=False) >= {
             (what, "record" if what == DIGEST else "accounts_number", row) for row in wanted
         }
         cursor.connection.rollback()

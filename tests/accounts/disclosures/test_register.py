@@ -91,7 +91,7 @@ def test_an_attempt_without_its_paper_or_its_stamp_is_refused_on_the_record(
         ({"papers": (notice(number=" "), Shown("two_officers"))}, "number of the evidence-retrieval notice"),
         ({"papers": (notice(dated=None), Shown("two_officers"))}, "date of the evidence-retrieval notice"),
         ({"papers": (notice(deadline=None), Shown("two_officers"))}, "deadline of the evidence-retrieval notice"),
-        ({"papers": (notice(dated=TODAY() + datetime.timedelta(days=1)), Shown("two_officers"))}, "future"),
+        ({"papers": (notice(dated=TODAY() + datetime.timedelta(days=9)), Shown("two_officers"))}, "future"),
         (
             {"papers": (notice(deadline=TODAY() - datetime.timedelta(days=1)), Shown("two_officers"))},
             "before the date of its paper",
@@ -115,7 +115,7 @@ def test_an_attempt_without_its_paper_or_its_stamp_is_refused_on_the_record(
         ({"wants": ("logins",)}, "named period only"),
         ({"wants": ("logins",), "period": Period(TODAY() - datetime.timedelta(days=9))}, "named period only"),
         ({"period": Period(TODAY(), TODAY() - datetime.timedelta(days=1))}, "ends before it begins"),
-        ({"period": Period(TODAY() + datetime.timedelta(days=1))}, "future"),
+        ({"period": Period(TODAY() + datetime.timedelta(days=9))}, "future"),
     ],
 )
 def test_what_is_left_out_or_impossible_is_named_and_leaves_no_trace(
