@@ -83,7 +83,7 @@ def test_without_stamp_or_number_nothing_is_registered_and_the_page_says_what_is
 
 
 def test_the_three_steps_each_wait_for_the_right_person(desk, number, agent, privacy, supervisor, supervisor2):
-    made = register(desk("agent"), number().pk)
+    made = register(desk("agent"), (one := number()).pk)
     assert [list(waiting_for(person)) for person in (agent, privacy, supervisor)] == [[], [made], []]
     for login, waits in (("agent", []), ("privacy", [of("review", made)]), ("supervisor", [])):
         page = desk(login).get(page_of(made)).content.decode()
@@ -93,7 +93,7 @@ def test_the_three_steps_each_wait_for_the_right_person(desk, number, agent, pri
     assert "evidence-retrieval notice stamped" in form and "SHA-256" not in form  # no room beside a form
     assert "messages and chats" in form and "京公调证字〔2026〕118号" in form
     assert not [name for name in SECRETS if name in form]
-    assert minute(made.targets.get().tenure.started_at) in form
+    assert minute(one.tenure.started_at) in form
     assert 'value="grant"' not in officer.get(of("review", made)).content.decode().split("messages-ruling")[1]
     review(officer, made)
     assert [list(waiting_for(person)) for person in (agent, privacy, supervisor)] == [[], [], [made]]

@@ -68,7 +68,7 @@ def test_before_a_range_is_opened_what_is_wanted_is_read_once_and_who_else_agree
     page = text(shown)
     for said in (
         "284000000–284000999", "Size 1,000", "growth of the second half", "a hundred a day", "2026-12-01", "8.88 yuan",
-        "campaign, website", RANGE["reason"], "T-9",
+        "campaign, website", WHY_SAID["reason"], "T-9",
     ):  # fmt: skip
         assert page.count(said) == 1, said
     assert "It is done at once: nobody else has to agree." in page
