@@ -58,7 +58,7 @@ class RegisterForm(forms.Form):
         2000,
     )
     statement = _text(
-        gettext_lazy("Who asks, and how to reach him"),
+        gettext_lazy("Who asks, and how to reach them"),
         gettext_lazy("Names, offices, telephone. It is sealed."),
         2000,
     )

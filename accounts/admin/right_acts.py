@@ -58,7 +58,7 @@ class RegisterForm(forms.Form):
         label=gettext_lazy("Statement"),
         widget=forms.Textarea(attrs={"rows": 4, "autocomplete": "off"}),
         max_length=services.STATEMENT_MAX,
-        help_text=gettext_lazy("Who asks, how to reach him, and what he says. It is sealed."),
+        help_text=gettext_lazy("Who asks, how to reach them, and what they say. It is sealed."),
     )
     field = forms.ChoiceField(
         label=gettext_lazy("Item to be corrected"),
@@ -210,8 +210,8 @@ class DecidePage(OfOne, RulingPage):
             return self.shown(_(waits), _("If you refuse, the request is over, and refused in writing."))
         return self.shown(
             _(
-                "Your reason is written to the person who asked: leave out what he may not know, and every personal"
-                " value."
+                "Your reason is written to the person who asked: leave out what that person may not know, and every"
+                " personal value."
             ),
             _("If you agree, and a supervisor carries it out:"),
             LOCKED if keepers(self.asked) else HAPPENS[Kind(self.asked.kind)],

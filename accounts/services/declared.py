@@ -46,7 +46,7 @@ def check(staff: Staff, numbers: Iterable[int], relation: str, *, actor: Staff) 
     if not actor.has_perm(DECLARE):
         raise Refused(gettext_noop("Your role may not declare numbers."))
     if staff.pk != actor.pk:
-        raise Refused(gettext_noop("Everybody declares his own numbers only."))
+        raise Refused(gettext_noop("Everybody declares their own numbers only."))
     if relation not in DeclaredNumber.Relation.values:
         raise Invalid(_("Say whose numbers they are: your own or a relative's."))
     wanted = sorted(set(numbers))

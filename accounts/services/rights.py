@@ -50,11 +50,11 @@ def check_register(tenure: Tenure, asked: Asked, *, actor: Staff) -> str:
     if asked.kind not in RIGHTS or asked.asked_by not in PAPERS:
         raise Invalid(_("Say what is asked for, and by whom."))
     if asked.asked_by not in RIGHTS[asked.kind].asked_by:
-        raise Refused(gettext_noop("Whoever asks has no right to this: the table of rights does not name him."))
+        raise Refused(gettext_noop("Whoever asks has no right to this: the table of rights does not name them."))
     if missing := [paper.label for paper in PAPERS[asked.asked_by] if paper not in asked.papers]:
         raise Invalid(_("Papers not seen: %(papers)s.") % {"papers": _(", ").join(map(str, missing))})
     if not 6 <= len(asked.statement.strip()) <= STATEMENT_MAX:
-        raise Invalid(_("Write down who asks, how to reach him, and what he says."))
+        raise Invalid(_("Write down who asks, how to reach them, and what they say."))
     identity = identity_of(tenure)
     locked = identity is not None and identity.locked_at is not None
     if asked.kind == Kind.LOCK and locked:
