@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from accounts.models import Number
 from enforcement.models import Measure
@@ -46,10 +46,9 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
 
 def is_read_from_its_top(page: Page) -> Locator:
     """Stand on a preview; its button."""
-    page.wait_for_load_state()
     button = page.locator("[autofocus]")
-    assert page.evaluate("scrollY") == 0
-    assert button.evaluate("(one) => one === document.activeElement") and button.evaluate(SEEN)
+    expect(button).to_be_focused()
+    assert page.evaluate("scrollY") == 0 and button.evaluate(SEEN)
     return button
 
 
