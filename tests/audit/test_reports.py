@@ -184,7 +184,7 @@ def test_every_refusal_that_wants_another_person_is_named_as_a_conflict():
     for file in (one for app in ("qqops", "accounts", "enforcement", "appeals") for one in (root / app).rglob("*.py")):
         found |= {text for text in marked(ast.parse(file.read_text())) if re.search(r"(another|third) person", text)}
     assert len(found) > 25 and found - OUTSIDE <= errors.CONFLICTS
-    assert all("You" in one or "you" in one or "himself" in one for one in errors.CONFLICTS)
+    assert all("You" in one or "you" in one or "themselves" in one for one in errors.CONFLICTS)
 
 
 def test_unusual_reveals_come_the_most_unusual_first_and_never_what_was_seen(identity, officer, cast, rulebook):
