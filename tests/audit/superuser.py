@@ -31,3 +31,14 @@ def superuser() -> Iterator[psycopg.Cursor]:
         yield cursor
         for table in sorted(tables):
             cursor.execute(f'ALTER TABLE "{table}" ENABLE TRIGGER USER')
+
+
+def made_anew() -> None:
+    """Let tables and indexes be as if nothing had ever been taken back: what tests before left in them would be looked
+    at, or make an index look dearer than to read all.
+
+    Twice: only the first, which is not FULL, sees past the transactions of other databases, where other tests run.
+    """
+    with connections["owner"].cursor() as cursor:
+        for how in ("INDEX_CLEANUP ON", "FULL, ANALYZE"):
+            cursor.execute(f"VACUUM ({how})")

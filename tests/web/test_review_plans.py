@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.test import Client
 
 from accounts.models import Number
@@ -19,7 +19,7 @@ from qqops.errors import Refused
 from qqops.staff.models import Staff
 from qqops.staff.services import limits
 from tests.appeals.heard import objection
-from tests.audit.superuser import superuser
+from tests.audit.superuser import made_anew, superuser
 from tests.enforcement.acts import decide
 from tests.web.reviewing import URL
 
@@ -69,10 +69,7 @@ def test_no_filter_of_the_review_reads_the_trail_for_the_few_that_match(
     }  # fmt: skip
     with superuser() as cursor:
         cursor.execute(OTHERS, {"actor": cast["supervisor"].pk, "n": EVENTS})
-    with connections["owner"].cursor() as cursor:
-        # What tests before this one took back lies in tables and indexes yet, and would be counted, or make an index
-        # look dearer than to read all.
-        cursor.execute("VACUUM (FULL, ANALYZE)")
+    made_anew()
     asked = [(one.parameter, code) for one in review.FILTERS for code, _label, _q in one.choices]
     asked += [(one.parameter, str(typed[one.parameter])) for one in review.TYPED]
     costs, found = dict[Any, Counter[str]](), dict[Any, int]()

@@ -8,7 +8,7 @@ import re
 import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.services.declared import declare
@@ -21,6 +21,7 @@ from qqops.staff.models import Staff
 from qqops.staff.queries import _people, access_report, clashing
 from qqops.staff.services import signin
 from qqops.staff.signin.throttle import LIMITS
+from tests.audit.superuser import made_anew
 from tests.web.door import text, told
 from tests.web.staff_desk import REFUSED, WHY, agree, at, forget_proof, head, record
 
@@ -93,9 +94,7 @@ def test_coming_in_going_and_being_refused_is_no_act(desk, cast, agent):
 @pytest.mark.django_db(transaction=True)  # VACUUM is the owner's
 def test_last_acts_are_looked_up_and_not_searched_for(cast):
     """By each person's index, newest first: the trail is never read as a whole."""
-    with connections["owner"].cursor() as cursor:
-        # Where tests before this one left only what they took back, any index would do.
-        cursor.execute("VACUUM (FULL, ANALYZE) audit_event")
+    made_anew()  # where tests before this one left only what they took back, any index would do
     with transaction.atomic(), connection.cursor() as cursor:
         # The trail of a test is too short to be worth an index.
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
