@@ -89,6 +89,9 @@ class FilingForm(forms.Form):
         return cleaned
 
 
+FILES_LATER = gettext_lazy("Files are added on the next page, before you confirm.")
+
+
 class AttachedForm(forms.Form):
     """Files come with the second step: they are sealed with the appeal, and lie nowhere before."""
 

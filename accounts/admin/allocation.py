@@ -13,7 +13,7 @@ from accounts.admin.holder_form import HolderFields, holder_of, holder_panel
 from accounts.models import Registration, ResourceProposal, RuleVersion, Tenure
 from accounts.numbers import parse
 from accounts.queries.allocation import open_ranges
-from accounts.queries.resource_words import declare, yuan
+from accounts.queries.resource_words import declare, whole, yuan
 from accounts.resources import CHANNELS, HANDING, Kind, Pool
 from accounts.services import resources
 from accounts.services.allocation import allocate
@@ -104,8 +104,8 @@ class RegisterPage(ConfirmPage):
             if not sources:
                 raise Invalid(_("No range of this pool is open to this channel on such terms. Nothing was handed out."))
             where += [
-                Fact(_("Range"), _("%(range)s: at most %(left)d left; premium: %(share)s")
-                     % {"range": one.range, "left": one.use.left, "share": f"{one.density.share:.1%}"})
+                Fact(_("Range"), _("%(range)s: at most %(left)s left; premium: %(share)s")
+                     % {"range": one.range, "left": whole(one.use.left), "share": f"{one.density.share:.1%}"})
                 for one in sources
             ]  # fmt: skip
         shown = [Panel(_("Handed out of"), "ops/panel_facts.html", {"facts": where})]

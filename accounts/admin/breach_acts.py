@@ -157,7 +157,7 @@ class StepPage(BreachActPage):
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
         if cleaned is None:
             services.check_step(self.breach, self.step, actor=self.user)
-            return Preview("", "", consequences=[self.consequence])
+            return Preview("", "", consequences=[self.leads_to(None)])
         with pen.refusals(actor=self.user, subject=self.breach, facts={"act": self.verb}):
             services.check_step(self.breach, self.step, actor=self.user, given=cleaned)
         must_say_why(cleaned["reason"])
@@ -173,8 +173,11 @@ class StepPage(BreachActPage):
             button=self.title,
             danger=self.danger,
             panels=[Panel(_("Now"), "ops/panel_facts.html", {"facts": facts})],
-            consequences=[self.consequence],
+            consequences=[self.leads_to(cleaned)],
         )
+
+    def leads_to(self, cleaned: dict[str, Any] | None) -> Any:
+        return self.consequence
 
     def enact(self, cleaned: dict[str, Any], *, nonce: str) -> str:
         services.take(
@@ -201,6 +204,11 @@ class AssessPage(StepPage):
     form_class = AssessForm
     consequence = gettext_lazy("A breach raised to larger has to be reported within 4 hours of being found.")
 
+    def leads_to(self, cleaned: dict[str, Any] | None) -> Any:
+        if cleaned is None or cleaned["level"] != Breach.Level.ORDINARY:
+            return self.consequence
+        return _("An ordinary breach need not be reported.")
+
     def initial(self) -> dict[str, Any]:
         return {name: getattr(self.breach, name) for name in ("level", "cause", "harm", "remedy", "contact")}
 
@@ -217,7 +225,12 @@ class ReportForm(WhyForm):
 class ReportPage(StepPage):
     title, step, verb = gettext_lazy("Record the report"), REPORT, services.STEPS[REPORT].verb
     form_class = ReportForm
-    consequence = gettext_lazy("The record then says when and to whom it was reported; a reporting clock stops.")
+    consequence = gettext_lazy("The record then says when and to whom it was reported.")
+
+    def leads_to(self, cleaned: dict[str, Any] | None) -> Any:
+        if self.breach.report_due_at is None:
+            return self.consequence
+        return _("The record then says when and to whom it was reported; the reporting clock stops.")
 
     def initial(self) -> dict[str, Any]:
         return {"at": now()}

@@ -84,7 +84,10 @@ class CancelPage(_OfNumbers):
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
         happens: list[Any] = [
             _("For 15 days a login, or the holder's word, withdraws the cancellation."),
-            _("Once each login until then is known, the right of use ends, is purged at once, and cannot be restored."),
+            _(
+                "Once each login until then is known, the right of use ends; what it held is purged at once, and"
+                " cannot be restored."
+            ),
             LOST,
         ]
         if cleaned is None:

@@ -37,7 +37,7 @@ def _checklist(request: HttpRequest, number: Number) -> Panel | None:
     rows: list[tuple[Any, Any]] = [(label, standing[code]) for code, label in ITEMS.items()]
     for one in Service if found.had_holder else ():
         rows.append((_("Cleared: %(service)s") % {"service": one.label}, _done(one not in found.missing)))
-    table = {"head": [_("Item"), _("Standing")], "rows": rows}
+    table = {"head": [_("Condition"), _("Standing")], "rows": rows}
     return Panel(_("Re-release checklist"), "ops/panel_table.html", table)
 
 

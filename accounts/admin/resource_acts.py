@@ -29,6 +29,8 @@ from qqops.panels import Act, Fact
 from qqops.reason import must_say_why
 from qqops.staff.models import Staff
 
+SHOWN = 50  # numbers of a list
+
 
 class ProposePage(ConfirmPage):
     """One page for every kind: the form says what is wanted, the service who must agree. None is dangerous: what nobody
@@ -62,6 +64,9 @@ class ProposePage(ConfirmPage):
             rule = services.check(wanted, actor=self.user)
         must_say_why(cleaned["reason"])
         self.facts = wanted_facts(wanted.kind, wanted.content, len(wanted.numbers))
+        if len(wanted.numbers) > 1:
+            some = list(map(str, wanted.numbers[:SHOWN]))
+            self.facts.append(Fact(_("Numbers") if len(some) == len(wanted.numbers) else _("for example"), some))
         return Preview(
             fingerprint=f"{rule.code}:{self.standing()}",
             button=_("Send for approval") if rule.approvers else _("Confirm"),

@@ -161,17 +161,17 @@ class ProposalRulingPage(RulingPage):
             "facts": proposal_facts(self.proposal),
             "consequences": [
                 *consequences_of(self.proposal.kind, self.proposal.content),
-                *_still_missing(self.proposal),
+                _who_agrees(self.proposal),
+                _("If you refuse, nothing is changed."),
             ],
             "left": [panel for panel in hung if panel.side == "left"],
             "right": [panel for panel in hung if panel.side == "right"],
         }
 
 
-def _still_missing(proposal: ResourceProposal) -> list[Any]:
+def _who_agrees(proposal: ResourceProposal) -> Any:
     missing = len(proposal.approvers) - len(proposal.approvals.all())
-    said: list[Any] = [WHO_AGREES[proposal.rule]] if proposal.rule in WHO_AGREES else []
-    return [*said, _("Yours is the last agreement: it is done at once.")] if missing == 1 else said
+    return _("Yours is the last agreement: it is done at once.") if missing == 1 else WHO_AGREES[proposal.rule]
 
 
 def _holder(request: HttpRequest, proposal: ResourceProposal) -> Panel | None:

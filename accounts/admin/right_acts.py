@@ -213,7 +213,7 @@ class DecidePage(OfOne, RulingPage):
                 "Your reason is written to the person who asked: leave out what that person may not know, and every"
                 " personal value."
             ),
-            _("If you agree, and a supervisor carries it out:"),
+            _("If you agree, and a supervisor carries it out, this follows."),
             LOCKED if keepers(self.asked) else HAPPENS[Kind(self.asked.kind)],
             _("If you refuse, the request is over, and refused in writing."),
         )
@@ -244,7 +244,7 @@ class CarryOutPage(OfOne, RulingPage):
             return self.shown(_(waits))
         locked = self.asked.outcome == Outcome.LOCKED
         return self.shown(
-            _("If you agree, it is carried out at once:"),
+            _("If you agree, it is carried out at once."),
             LOCKED if locked else HAPPENS[Kind(self.asked.kind)],
             _("If you refuse, it goes back to the privacy officer, to be decided anew."),
         )

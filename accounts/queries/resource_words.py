@@ -57,7 +57,7 @@ def percent(share: float) -> str:
 
 def plan_facts(content: Content) -> list[Fact]:
     return [
-        Fact(_("Release plan"), content["plan"]),
+        Fact(_("Release plan"), content["plan"] or _("none")),
         Fact(_("Opens on"), content["opens_on"] or _("at once, when it is available")),
         Fact(_("Price"), yuan(content["price"])),
         Fact(_("Channels"), channels_text(content["channels"])),

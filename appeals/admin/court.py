@@ -121,6 +121,11 @@ class JudgePage(CourtPage):
         " another person lifts the hold."
     )
 
+    def leads_to(self, cleaned: dict[str, Any] | None) -> list[Any]:
+        if cleaned is None or cleaned["judgment"] in (Dispute.Judgment.AGAINST_US, Dispute.Judgment.PARTLY):
+            return super().leads_to(cleaned)
+        return [_("The judgment goes on the record; another person may then lift the hold.")]
+
     def initial(self) -> dict[str, datetime.date]:
         return {"judged_on": timezone.localdate()}
 

@@ -23,7 +23,7 @@ from accounts.services.declared import refuse_own
 from appeals import calendar, contact
 from appeals.admin.words import LIST, appeal_link, appeal_url, typed_again
 from appeals.choices import decisions_of, only_target, tenures_of
-from appeals.forms import ROWS, AttachedForm, FilingForm, filing_from
+from appeals.forms import FILES_LATER, ROWS, AttachedForm, FilingForm, filing_from
 from appeals.lifecycle import Kind
 from appeals.models import Appeal
 from appeals.policy import FILE, PER_WINDOW, WINDOW, Route, Why, clock_of
@@ -89,7 +89,7 @@ class FilePage(PressedPage):
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
         if cleaned is None:
             refuse_own(self.user, [self.number])
-            return Preview("", "", consequences=HAPPENS)
+            return Preview("", "", consequences=[*HAPPENS, FILES_LATER])
         with pen.refusals(actor=self.user, facts={"act": "file_appeal"}):
             found = filing.look(filing_from(self.number, cleaned), actor=self.user)
         return Preview(

@@ -81,7 +81,11 @@ class StepPage(OfAppeal, PressedPage):
                 self.may_go_on() if cleaned is None else self.check()
         now = Panel(_("Now"), "ops/panel_facts.html", {"facts": appeal_facts(self.appeal)})
         button = self.button or self.title
-        return Preview(str(self.appeal.revision), button, self.danger, [now], [self.consequence])
+        return Preview(str(self.appeal.revision), button, self.danger, [now], self.leads_to(cleaned))
+
+    def leads_to(self, cleaned: dict[str, Any] | None) -> list[Any]:
+        """What will happen, of what was said; None: nothing yet."""
+        return [self.consequence]
 
     def may_go_on(self) -> None:
         """Where it may not be done now the form is not drawn; once it was sent it is: what was typed is not lost."""

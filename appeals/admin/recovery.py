@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from appeals.admin.acts import HEARS
 from appeals.admin.pages import SeenPage, StepPage
 from appeals.admin.words import may, said_in_item, typed_again
-from appeals.forms import AttachedForm
+from appeals.forms import FILES_LATER, AttachedForm
 from appeals.forms_hearing import ContestForm, EvidenceForm, WeighForm, WithdrawForm, field_of
 from appeals.models import Appeal, AppealEvidence
 from appeals.policy import FILE, Side
@@ -47,6 +47,9 @@ class EvidencePage(StepPage):
             if cleaned["kind"]:
                 claims.item(cleaned["kind"], cleaned["said"])  # a password is not written out again
         return found
+
+    def leads_to(self, cleaned: dict[str, Any] | None) -> list[Any]:
+        return [*super().leads_to(cleaned), *([FILES_LATER] if cleaned is None else [])]
 
     def posted(self) -> list[tuple[str, list[Any]]]:
         """Files come with the second step, so what is said of them is not what was previewed."""

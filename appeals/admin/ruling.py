@@ -140,7 +140,7 @@ class RulePage(SeenPage):
         if not looked.waits:
             return [*does, TOLD]
         why = [_("Because: %(rule)s.") % {"rule": rule_label(looked.rule)}] if looked.rule else []
-        return [WAITS, *why, _("When that person agrees:"), *does, TOLD]
+        return [WAITS, *why, _("When that person agrees, this follows."), *does, TOLD]
 
     def take(self, cleaned: dict[str, Any]) -> str:
         ruling = rulings.rule(self.appeal, said_in(cleaned), actor=self.user, revision=cleaned["revision"])
@@ -231,7 +231,7 @@ class AgreePage(RulingPage):
         return {
             "facts": ruling_facts(ruling, words),
             "consequences": [
-                _("If you agree, the ruling is in force:"), *does,
+                _("If you agree, the ruling is in force."), *does,
                 _("If you refuse, the appeal is heard anew, and nothing changes."),
             ],
             "left": [*since_panels(ruling), about],

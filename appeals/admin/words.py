@@ -6,6 +6,7 @@ from typing import Any
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.admin.number import number_link
 from accounts.admin.tenure import tenure_link
@@ -224,7 +225,8 @@ def rulings_panel(appeal: Appeal, words: Words | None = None) -> list[Panel]:
 
 def ruling_state(ruling: Ruling) -> Any:
     state = Proposed.LAPSED if ruling.has_lapsed else Proposed(ruling.state)
-    return badge(state.label, RULING_TONES.get(state, "quiet"))
+    label = pgettext("ruling", "ruled") if state == Proposed.APPLIED else state.label  # some take effect only later
+    return badge(label, RULING_TONES.get(state, "quiet"))
 
 
 def ruling_facts(ruling: Ruling, words: Words | None = None) -> list[Fact]:

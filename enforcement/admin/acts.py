@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.admin.number import chosen, crumbs_of
 from accounts.admin.rulebook import clause_text
@@ -90,7 +90,8 @@ class ActPage(BringsFiles):
         if self.one:
             return _("%(act)s: %(number)d") % {"act": TITLES[self.kind], "number": self.one}
         n = self.listed.count if self.listed else len(self.given)
-        return _("%(act)s: %(n)d numbers") % {"act": TITLES[self.kind], "n": n}
+        said = ngettext("%(act)s: %(n)d number", "%(act)s: %(n)d numbers", n)
+        return said % {"act": TITLES[self.kind], "n": n}
 
     def crumbs(self) -> list[tuple[Any, str]]:
         return [(_("New batch"), reverse("admin:batch"))] if self.listed else crumbs_of(self.given)

@@ -30,7 +30,7 @@ from enforcement.admin.evidence import BringsFiles
 from enforcement.admin.led import clauses_for
 from enforcement.admin.words import CONSEQUENCES
 from enforcement.case_queries import HANDLE, cases, count_numbers, targets_of
-from enforcement.casebook import CAUSED, DETAILS, LEADS_TO, OPENED, CaseKind
+from enforcement.casebook import CAUSED, DETAILS, LEADS_TO, OPENED, CaseKind, Detail
 from enforcement.models import Case
 from enforcement.policy import MEASURES
 from enforcement.services import case_cause
@@ -61,7 +61,7 @@ class KindsPage(Page):
         rows = [
             (
                 link(reverse("admin:open_case", args=[kind.value]), kind.label),
-                [detail.label for detail in DETAILS[kind]],
+                [_must(detail) for detail in DETAILS[kind]],
                 list(LEADS_TO[kind]) or _("none"),
             )
             for kind in OPENED
@@ -69,6 +69,10 @@ class KindsPage(Page):
         head = [_("Kind"), _("What it must say"), _("Clause it may lead to")]
         lede = _("What was found decides what the case must say, and under which clause it may lead to a decision.")
         return {"lede": lede, "list": [Panel(_("Kind of case"), "ops/panel_table.html", {"head": head, "rows": rows})]}
+
+
+def _must(detail: Detail) -> Any:
+    return detail.label if detail.required else _("%(what)s (may be left empty)") % {"what": detail.label}
 
 
 class OpenCasePage(BringsFiles, PressedPage):
@@ -146,6 +150,7 @@ class StepPage(OfCase, PressedPage):
 
     permission = HANDLE
     consequence: Any = ""
+    danger = False
     form_class: type[forms.BaseForm]
 
     def about(self) -> dict[str, str]:
@@ -173,7 +178,7 @@ class StepPage(OfCase, PressedPage):
             return Preview("", "", consequences=[self.consequence])
         must_say_why(cleaned["reason"])
         now = Panel(_("Now"), "ops/panel_facts.html", {"facts": case_facts(self.case)})
-        return Preview(self.fingerprint(), self.title, panels=[now], consequences=[self.consequence])
+        return Preview(self.fingerprint(), self.title, self.danger, [now], [self.consequence])
 
     def enact(self, cleaned: dict[str, Any], *, nonce: str) -> str:
         self.take(cleaned, actor=self.user, reason=cleaned["reason"], ticket=cleaned["ticket"])
@@ -252,6 +257,7 @@ class CausePage(StepPage):
 class ClosePage(StepPage):
     title, verb, form_class = gettext_lazy("Close the case"), "case.closed", CloseForm
     consequence = gettext_lazy("It is not opened again: what is found later is a case of its own.")
+    danger = True
 
     def heading_title(self) -> str:
         return _("Close case %(case)s") % {"case": self.case}
@@ -320,7 +326,7 @@ def _steps(request: HttpRequest, case: Case | None) -> Iterable[Act]:
     if case.kind in CAUSED and _may(case_cause.check_cause, case, actor=user):
         yield Act(CausePage.title, _url("case_cause", case))
     if _may(services.check_close, case, actor=user):
-        yield Act(ClosePage.title, _url("case_close", case), key="c")
+        yield Act(ClosePage.title, _url("case_close", case), key="c", danger=True)
 
 
 def _measures(request: HttpRequest, case: Case | None) -> Iterable[Act]:

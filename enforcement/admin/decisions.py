@@ -112,7 +112,8 @@ class DecisionPage(ObjectPage):
         return _("Decision %(id)s: %(act)s") % {"id": obj, "act": obj.get_kind_display()}
 
     def badges(self, obj: Decision) -> list[Any]:
-        return [state_badge(obj)]
+        paused = [badge(_("paused"), "warn")] if obj.state == State.APPROVED and obj.paused_at else []
+        return [state_badge(obj), *paused]
 
     def facts(self, obj: Decision) -> list[Fact]:
         return content_facts(obj)

@@ -123,9 +123,9 @@ def example_panel(template: Texts, letter: Letter, *, side: str = "right") -> Pa
     try:
         context["letter"] = example(template, letter)
     except Incomplete as missing:
-        context["problem"] = _("Not known to the house: %(names)s. Set it (README), or no such letter is sent.") % {
-            "names": _(", ").join(missing.names)
-        }
+        context["problem"] = _(
+            "Not known to the house: %(names)s. Set it (docs/settings.md), or no such letter is sent."
+        ) % {"names": _(", ").join(missing.names)}
     return Panel(_("Example"), "enforcement/letter.html", context, side=side)
 
 

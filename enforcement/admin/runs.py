@@ -103,8 +103,10 @@ class RunPage(ConfirmPage):
         return facts
 
     def consequence(self, cleaned: dict[str, Any] | None) -> Any:
-        if self.do == LIMIT and cleaned is not None and cleaned["rate"] is None:
-            return _("From the next chunk on, as fast as it goes.")
+        if self.do == LIMIT and cleaned is not None:
+            if cleaned["rate"] is None:
+                return _("From the next chunk on, as fast as it goes.")
+            return _("From the next chunk on, at most %(rate)s.") % {"rate": rate_text(cleaned["rate"])}
         return CONSEQUENCES[self.do]
 
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
@@ -154,7 +156,7 @@ class HaltPage(ConfirmPage):
         return self.user.has_perm(STOP_ALL)
 
     def heading_title(self) -> str:
-        return _("All runs are stopped") if self.halt else _("Stop all runs")
+        return _("All runs are stopped: resume them") if self.halt else _("Stop all runs")
 
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
         if self.halt and not self.user.has_perm(SUPERVISOR):

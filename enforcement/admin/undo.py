@@ -27,6 +27,9 @@ GROUNDS = tuple((b.code, gettext_lazy("law or order") if b.citation else b.code)
                 for b in BASES if Kind.UNDO in b.kinds)  # fmt: skip
 
 
+IN_ERROR = gettext_lazy("It never counts against the holder again, and the holder is sent an apology.")
+
+
 class UndoForm(forms.Form):
     clause = forms.ChoiceField(label=gettext_lazy("Clause"), choices=GROUNDS, widget=forms.RadioSelect)
     citation = forms.CharField(
@@ -35,11 +38,7 @@ class UndoForm(forms.Form):
         max_length=200,
         help_text=gettext_lazy("With “law”: law and article, or order."),
     )
-    in_error = forms.BooleanField(
-        label=gettext_lazy("It was wrong"),
-        required=False,
-        help_text=gettext_lazy("It never counts against the holder again, and the holder is sent an apology."),
-    )
+    in_error = forms.BooleanField(label=gettext_lazy("It was wrong"), required=False, help_text=IN_ERROR)
     facts = forms.CharField(
         label=gettext_lazy("Facts"), required=False, widget=forms.Textarea(attrs={"rows": 2}), max_length=4000
     )
@@ -84,6 +83,8 @@ class UndoPage(ConfirmPage):
             effect_sentence(found.rule.effect, len(found.rule.approvers)),
             _("Rule: %(rule)s") % {"rule": found.rule.label},
         ]
+        if cleaned["in_error"]:
+            happens.insert(1, IN_ERROR)
         if not found.does:
             happens = [_("Nothing would change: %(why)s.") % {"why": services.in_words(found.skipped)}]
         return Preview(

@@ -28,8 +28,8 @@ TITLE = gettext_lazy("Withdraw")
 
 def consequence(decision: Decision) -> str:
     if decision.effect == Effect.PROVISIONAL:
-        return _("What it does provisionally ends now and never counts against the holder.")
-    return _("Nothing was done yet, and nothing will be.")
+        return _("The proposal is void. What it does provisionally ends now and never counts against the holder.")
+    return _("The proposal is void. Nothing was done yet, and nothing will be.")
 
 
 class WithdrawPage(ConfirmPage):
@@ -68,7 +68,7 @@ class WithdrawPage(ConfirmPage):
         facts = [
             Fact(_("Act"), kind_text(decision)),
             Fact(_("State"), state_badge(decision)),
-            Fact(_("Targets"), targets_text(decision)),
+            Fact(_("Number") if decision.target_count == 1 else _("Targets"), targets_text(decision)),
             Fact(_("Clause"), grounds_text(decision)),
             Fact(_("Proposed"), when(decision.proposed_at, exact=True)),
             Fact(_("Lapses"), when(decision.expires_at, exact=True)),

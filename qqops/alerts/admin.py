@@ -82,7 +82,7 @@ class AlertPage(ObjectPage):
         return _("Alert %(id)d: %(kind)s") % {"id": obj.pk, "kind": catalogue.name(obj.code)}
 
     def badges(self, obj: Alert) -> list[Any]:
-        return [urgency(obj)] if hasattr(obj, "seen") else [urgency(obj), standing(obj)]
+        return [urgency(obj), badge(_("seen"), "good") if hasattr(obj, "seen") else standing(obj)]
 
     def subject(self, obj: Alert) -> Any:
         if obj.subject_type == PERSON and self.user.has_perm("staff.view_staff"):

@@ -50,6 +50,7 @@ def test_a_supervisor_finds_an_alert_reads_it_and_marks_it_as_seen(desk: Any, su
     assert answer["Location"] == page_of(alert)
     after = browser.get(answer["Location"])
     assert told(after) == [f"Alert {alert.pk} is marked as seen."]
+    assert f"Alert {alert.pk}: limit reached needs a look seen" in text(after)
     assert NOTE in text(after) and "Seen by supervisor" in text(after) and seen_url(alert) not in after.content.decode()
     row = AlertSeen.objects.values().get()
     event = Event.objects.get(seq=before + 1)

@@ -248,6 +248,9 @@ def test_an_approvers_reason_holds_no_personal_data_either(number: Make, officer
         "身份证 11010519491231002X 不符",
         "机主 138-1234-5678 来电",
         "机主 +86 １３８１２３４５６７８",
+        "机主 13812345678 13912345678",
+        "2021-05-01 13812345678 来电",
+        "20210501 11010519491231002X",
         "见 li@qq.com 来信",
     ):
         with pytest.raises(Invalid):

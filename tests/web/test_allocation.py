@@ -48,7 +48,7 @@ def test_a_number_is_registered_with_its_holder_and_a_second_press_finds_it(desk
     shown = preview(browser, URL, SAID | PERSON)
     seen = text(shown)
     assert shown.status_code == 200, seen
-    for part in ("王**", "139****5670", "at most 1000 left", "Register the number", "The right of use begins when",
+    for part in ("王**", "139****5670", "at most 1,000 left", "Register the number", "The right of use begins when",
                  "How the rules are accepted accepted explicitly"):  # fmt: skip
         assert part in seen, part
     assert "王小芳" not in seen and "13912345670" not in seen

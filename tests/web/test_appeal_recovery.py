@@ -32,6 +32,7 @@ def bring(browser, appeal, said, **files):
 
 def test_evidence_is_added_while_it_is_open_and_a_file_is_opened_by_a_button(desk, cast, lost):
     agent, before = desk("agent"), len(verbs())
+    assert "Files are added on the next page" in text(agent.get(of("evidence", lost)))
     done = bring(agent, lost, ITEM, file_kind_1="police", file_1=SimpleUploadedFile("张伟 报案.png", PNG))
     assert done["Location"] == page_of(lost), text(done)
     assert verbs()[before:] == ["appeal.evidence_added"]

@@ -12,6 +12,7 @@ from qqops.audit.models import Event
 from tests.appeals.heard import filed, objection, ruled
 from tests.appeals.test_involved import put_back
 from tests.enforcement.acts import decide, terminated
+from tests.story.hearing import hearing_room
 from tests.web.appeal_desk import ANSWERED, LIST, RULED, answer, both_steps, of, page_of, take
 from tests.web.door import confirm, preview, text, told, verbs
 
@@ -279,3 +280,12 @@ def test_what_one_person_says_from_two_pages_is_no_second_press_of_one_button(de
         assert told(browser.get(page_of(asked)))[-1] == "This was done already, by the first press of the button."
     assert list(Message.objects.values_list("kind", flat=True).order_by("pk")) == [
         "receipt", "answer", "answer", "other", "other"]  # fmt: skip
+
+
+def test_a_judgment_for_the_operator_orders_nothing_and_one_against_it_does(desk, cast, rulebook):
+    sued, privacy = hearing_room(cast, 88_880_000).sued, desk("privacy")
+    given = {"judged_on": "2026-01-01", "reason": "已收到判决书正本", "ticket": "", "revision": str(sued.revision)}
+    orders = "To do what it orders, make a decision by law or order"
+    for judgment, does in (("for_us", False), ("settled", False), ("partly", True), ("against_us", True)):
+        page = text(preview(privacy, of("judge", sued), given | {"judgment": judgment}))
+        assert "The judgment goes on the record" in page and (orders in page) is does

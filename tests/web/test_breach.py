@@ -58,6 +58,18 @@ def breach_of(privacy, staff=None, level="larger", ago=0 * HOUR):
     return register(Finding(level, "many looked up", now - ago, staff, *span), actor=privacy, reason=WHY["reason"])
 
 
+def test_each_step_says_what_follows_at_this_level_and_no_other(desk, privacy):
+    browser = desk("privacy")
+    reported = WHY | {"to": "the regional administration", "at": local()}
+    for level, assessed, clock in (
+        ("ordinary", "An ordinary breach need not be reported.", False),
+        ("larger", "has to be reported within 4 hours", True),
+    ):
+        breach = breach_of(privacy, level=level)
+        assert assessed in text(preview(browser, step_url(breach, "assess"), WHY | ASSESSED | {"level": level}))
+        assert ("clock stops" in text(preview(browser, step_url(breach, "report"), reported))) is clock
+
+
 def test_a_breach_is_registered_from_the_reveal_log_and_taken_through_its_steps(desk, identity, reviewer, privacy):
     one, minor = identity(), identity(**MINOR)
     saw(reviewer, one, "holder:mobile", "holder:document")

@@ -109,7 +109,7 @@ def test_a_house_without_templates_offers_to_draft_each(desk, rulebook):
 def test_what_is_missing_in_the_settings_is_told_to_who_drafts(desk, settings):
     settings.QQOPS_APPEAL_CONTACT = ""
     shown = text(preview(desk("officer"), DRAFT, said()))
-    assert "Not known to the house: appeal. Set it (README), or no such letter is sent." in shown
+    assert "Not known to the house: appeal. Set it (docs/settings.md), or no such letter is sent." in shown
 
 
 @pytest.mark.usefixtures("templates")

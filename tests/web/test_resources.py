@@ -126,7 +126,8 @@ def test_a_range_moves_on_by_two_people_through_the_inbox_of_the_second(desk: De
     assert ruling(proposal) in boss.get("/admin/").content.decode()
     assert ruling(proposal) not in desk("privacy").get("/admin/").content.decode()
     page = text(boss.get(ruling(proposal)))
-    for said in ("284000000–284000999", "Becomes pre-release", WHY_SAID["reason"], "A supervisor has to agree"):
+    for said in ("284000000–284000999", "Becomes pre-release", WHY_SAID["reason"], "Yours is the last agreement",
+                 "If you refuse, nothing is changed."):  # fmt: skip
         assert said in page
     answer = boss.get(rule(boss, proposal).url)
     assert told(answer) == [f"Proposal #{proposal.pk} is done."]
@@ -171,6 +172,7 @@ def test_the_plan_of_a_range_is_changed_whole_and_shows_what_it_was(desk: Desk, 
         "a hundred a day",
     )
     said = WHY_SAID | {"plan": "", "opens_on": "", "price": "", "channels": ["sms", "ivr"]}
+    assert "Release plan none" in text(preview(desk("resources"), url, said))
     go(desk("resources"), url, said)
     proposal = ResourceProposal.objects.latest("pk")
     rule(desk("supervisor"), proposal)

@@ -22,6 +22,7 @@ from tests.web.door import confirm, decision_url, number_url, preview, rule, tex
 pytestmark = pytest.mark.django_db
 Desk = Callable[[str], Client]
 WHY = {"reason": "the list was wrong"}
+APOLOGY = "It never counts against the holder again, and the holder is sent an apology."
 UNDO = WHY | {"clause": "10.1", "in_error": "on"}
 
 
@@ -50,6 +51,8 @@ def test_a_decision_is_taken_back_by_two_who_see_what_would_be_left(
     shown = preview(officer2, undo_url(frozen), UNDO)
     page = text(shown)
     assert "would be put back 2" in page and "changed since that decision 1" in page and str(ids[0]) in page
+    right = {key: value for key, value in UNDO.items() if key != "in_error"}
+    assert [APOLOGY in text(preview(officer2, undo_url(frozen), said)) for said in (UNDO, right)] == [True, False]
     done = confirm(officer2, undo_url(frozen), UNDO, shown.context["token"])
     undo = Decision.objects.latest("pk")
     assert (done.status_code, done["Location"], undo.undoes, undo.state) == (
@@ -113,8 +116,8 @@ def test_what_waits_is_withdrawn_by_its_maker_and_by_nobody_else(
     at = head()
     assert "at least 6 characters" in text(preview(browser, url, {"reason": "no"}))
     shown = text(preview(browser, url, WHY))
-    assert "never counts" in shown
-    assert re.search(rf"Now Act freeze · violation freeze .* Targets {one.pk} Clause 10\.1 .* Proposed", shown)
+    assert "The proposal is void. What it does provisionally ends now and never counts" in shown
+    assert re.search(rf"Now Act freeze · violation freeze .* Number {one.pk} Clause 10\.1 .* Proposed", shown)
     done = press(browser, url, WHY)
     page = browser.get(done["Location"])
     assert told(page) == [f"Decision #{filed.pk} is withdrawn."] and url not in page.content.decode()
@@ -171,9 +174,12 @@ def test_a_run_is_paused_slowed_resumed_and_stopped(desk: Desk, running: Decisio
     assert now in before and "Paused" not in before
     assert press(officer2, run_url(running, "pause"), WHY).status_code == 302
     assert Decision.objects.get(pk=running.pk).paused_at is not None
+    assert "approved, being applied paused" in text(officer2.get(decision_url(running)))
     assert "It is so already" in text(preview(officer2, run_url(running, "pause"), WHY))
     assert press(officer2, run_url(running, "limit"), WHY | {"rate": "500"}).status_code == 302
     unlimited = text(preview(officer2, run_url(running, "limit"), WHY | {"rate": ""}))
+    slower = text(preview(officer2, run_url(running, "limit"), WHY | {"rate": "1"}))
+    assert "at most 1 number a second." in slower
     assert "Numbers a second no limit" in unlimited and "as fast as it goes" in unlimited
     assert "Rate limit 500 numbers a second Paused" in unlimited
     assert f"Paused by {cast['officer2']}" in unlimited
@@ -195,6 +201,7 @@ def test_all_runs_are_stopped_by_one_and_go_on_by_a_supervisor(desk: Desk, runni
     assert Halt.objects.get().ended_at is None
     assert "All runs are stopped" in text(supervisor.get("/admin/"))
     assert preview(officer, url, WHY).status_code == 403
+    assert "All runs are stopped: resume them" in text(supervisor.get(url))
     assert "Runs that would go on 1 Numbers left in them 61" in text(preview(supervisor, url, WHY))
     assert press(supervisor, url, WHY).status_code == 302
     assert Halt.objects.get().ended_at is not None and broken() == []

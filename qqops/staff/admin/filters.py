@@ -23,7 +23,7 @@ SHARED = "shared"
 
 class FilterForm(forms.Form):
     name = forms.CharField(
-        label=gettext_lazy("Name"),
+        label=gettext_lazy("Name of the filter"),
         max_length=60,
         help_text=gettext_lazy("Others read it where you share it: no ID numbers, mobiles or e-mail addresses."),
     )
