@@ -188,6 +188,7 @@ def test_numbers_are_moved_from_their_list_and_a_free_one_gets_its_row(desk: Des
     url = reverse("admin:move_numbers") + "?number=284000017&number=284000018"
     shown = text(browser.get(url))
     assert "now available 2" in shown
+    assert "Numbers 284000017, 284000018 Reason" in text(preview(browser, url, WHY_SAID | {"to": "reserved"}))
     done = go(browser, url, WHY_SAID | {"to": "reserved"})
     assert done.status_code == 302, text(done)
     assert list(Number.objects.values_list("pk", "lifecycle").order_by("pk")) == [
