@@ -97,7 +97,7 @@ TOLD = {
     S.WAITING: _("We need something from you."),
     S.RULED: _("We are looking into it."),
     S.COOLING: _("Decided in your favour; it takes effect after a waiting period."),
-    S.CLOSED: _("Decided. The answer was sent to you."),
+    S.CLOSED: _("Decided. The answer goes to the contact you gave."),
     S.COURT: _("It is before the court."),
 }
 

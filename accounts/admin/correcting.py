@@ -25,7 +25,7 @@ from qqops import panels
 from qqops.errors import Invalid, Refused
 from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin
 from qqops.panels import Act, Fact, Panel
-from qqops.templatetags.ops import badge, link, minute, when
+from qqops.templatetags.ops import badge, due, link, minute, when
 
 SHOWN = 50
 
@@ -68,7 +68,7 @@ class CorrectionDemandList(KeysetList):
         Column(gettext_lazy("Item"), lambda d: d.get_field_display()),
         Column(gettext_lazy("Problem"), lambda d: problem_badge(d.problem)),
         Column(gettext_lazy("Standing"), standing_of),
-        Column(gettext_lazy("To be corrected by"), lambda d: when(d.due_at)),
+        Column(gettext_lazy("To be corrected by"), lambda d: due(d.due_at, over=bool(d.closed_at))),
         Column(gettext_lazy("Holder told"), _told),
         Column(gettext_lazy("Made by"), lambda d: d.maker),
     )
@@ -182,7 +182,7 @@ def _of_tenure(request: HttpRequest, identity: Identity) -> Panel:
             link(demand_url(one.pk), str(one)),
             one.get_field_display(),
             problem_badge(one.problem),
-            when(one.due_at),
+            due(one.due_at, over=bool(one.closed_at)),
             _told(one),
             standing_of(one),
         )

@@ -21,7 +21,7 @@ from qqops.audit.models import Event
 from qqops.errors import Invalid
 from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin
 from qqops.panels import Entry, Fact, Panel
-from qqops.templatetags.ops import badge, digits, verbatim, when
+from qqops.templatetags.ops import badge, digits, due, verbatim, when
 
 LIST = "admin:accounts_disclosure_changelist"
 State = Disclosure.State
@@ -55,7 +55,7 @@ class DisclosureList(KeysetList):
         Column(gettext_lazy("Asked by"), lambda d: d.get_asked_by_display()),
         Column(gettext_lazy("Standing"), badges_of),
         Column(gettext_lazy("Authority"), lambda d: d.authority),
-        Column(gettext_lazy("Due"), lambda d: when(d.due_at)),
+        Column(gettext_lazy("Due"), lambda d: due(d.due_at, over=d.state not in OPEN_STATES)),
         Column(pgettext_lazy("person", "Registered by"), lambda d: d.maker),
     )
     filters = (

@@ -23,7 +23,7 @@ from qqops.errors import Invalid
 from qqops.pages import Column, Filter, KeysetList, ObjectPage, OpsModelAdmin
 from qqops.pages.lists import Choice
 from qqops.panels import Act, Fact, Panel
-from qqops.templatetags.ops import badge, digits, link, verbatim, when
+from qqops.templatetags.ops import badge, digits, due, link, verbatim, when
 
 VIEW = "accounts.view_datarequest"
 LIST = "admin:accounts_datarequest_changelist"
@@ -60,7 +60,7 @@ class DataRequestList(KeysetList):
         Column(gettext_lazy("Right"), lambda r: r.get_kind_display()),
         Column(gettext_lazy("Asked by"), lambda r: r.get_asked_by_display()),
         Column(gettext_lazy("Standing"), badges_of),
-        Column(gettext_lazy("Due"), lambda r: when(r.due_at)),
+        Column(gettext_lazy("Due"), lambda r: due(r.due_at, over=r.state not in OPEN)),
         Column(pgettext_lazy("person", "Registered by"), lambda r: r.maker),
     )
     filters = (
@@ -177,7 +177,12 @@ def _of_identity(request: HttpRequest, identity: Identity) -> Panel | None:
     if not request.user.has_perm(VIEW):
         return None
     rows = [
-        (link(request_url(one), digits(one.receipt)), one.get_kind_display(), badges_of(one), when(one.due_at))
+        (
+            link(request_url(one), digits(one.receipt)),
+            one.get_kind_display(),
+            badges_of(one),
+            due(one.due_at, over=one.state not in OPEN),
+        )
         for one in data_requests(panels.staff_at(request)).filter(tenure=identity.pk).order_by("-pk")[:SHOWN]
     ]
     table = {"head": [_("Receipt"), _("Right"), _("Standing"), _("Due")], "rows": rows, "empty": _("None.")}

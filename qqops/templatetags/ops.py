@@ -76,6 +76,11 @@ def when(at: datetime | None, exact: bool = False) -> SafeString | str:
     )
 
 
+def due(at: datetime, *, over: bool) -> SafeString | str:
+    """A deadline: counted down to while something is to be done by it, else only named."""
+    return moment(at) if over else when(at)
+
+
 @register.simple_tag
 def digits(value: Any) -> SafeString:
     """A number in tabular digits, never grouped: a QQ number is a name, not a quantity."""

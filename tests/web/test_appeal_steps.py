@@ -69,7 +69,7 @@ def test_each_step_by_its_page_from_taking_it_to_its_answer(desk, cast, asked):
         "appeal.taken",
         "appeal.ruled",
     ]
-    assert text(agent.get(page_of(asked))).count("Decided. The answer was sent to you.") == 1
+    assert text(agent.get(page_of(asked))).count("Decided. The answer goes to the contact you gave.") == 1
     assert list(Message.objects.order_by("pk").values_list("kind", flat=True)) == [
         "receipt", "other", "asked", "answer", "ruling"]  # fmt: skip
 

@@ -173,6 +173,10 @@ def test_the_list_finds_by_standing_and_number_and_never_shows_again_what_is_no_
     assert rows("") == [gone.pk, early.pk, late.pk]
     assert rows("standing=open") == [early.pk, late.pk]
     assert (rows("standing=overdue"), rows("standing=closed")) == ([late.pk], [gone.pk])
+    for standing, counted in (("open", True), ("closed", False)):  # nobody counts down to what is done
+        at = timezone.localtime((late if counted else gone).due_at).isoformat(timespec="seconds")
+        listed = browser.get(f"{LIST}?standing={standing}").content.decode()
+        assert (f'<time datetime="{at}"' in listed) is counted
     assert (rows("told=no"), rows("told=yes")) == ([early.pk], [gone.pk, late.pk])
     assert rows(f"q={late.tenure.number_id}") == [late.pk]
     page = browser.get(LIST, {"q": "张伟民"})
