@@ -25,6 +25,7 @@ TERMS = (
     ("indefinite", _("without end")),
 )
 STAYS = ("", _("the end stays"))
+IN_ERROR = _("It never counts against the holder again, and the holder is sent an apology.")
 NO_PERSONAL_DATA = _("Goes on the record for ever: no ID numbers, mobiles or e-mail addresses.")
 
 
@@ -145,7 +146,7 @@ class ActForm(FilesForm):
     in_error = forms.BooleanField(
         label=_("It was wrong"),
         required=False,
-        help_text=_("It never counts against the holder again, and the holder is sent an apology."),
+        help_text=IN_ERROR,
     )
     ticket = forms.CharField(label=_("Ticket"), required=False, max_length=80)
 

@@ -157,7 +157,7 @@ class StepPage(BreachActPage):
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
         if cleaned is None:
             services.check_step(self.breach, self.step, actor=self.user)
-            return Preview("", "", consequences=[self.leads_to(None)])
+            return Preview("", "", consequences=self.leads_to(None))
         with pen.refusals(actor=self.user, subject=self.breach, facts={"act": self.verb}):
             services.check_step(self.breach, self.step, actor=self.user, given=cleaned)
         must_say_why(cleaned["reason"])
@@ -173,11 +173,12 @@ class StepPage(BreachActPage):
             button=self.title,
             danger=self.danger,
             panels=[Panel(_("Now"), "ops/panel_facts.html", {"facts": facts})],
-            consequences=[self.leads_to(cleaned)],
+            consequences=self.leads_to(cleaned),
         )
 
-    def leads_to(self, cleaned: dict[str, Any] | None) -> Any:
-        return self.consequence
+    def leads_to(self, cleaned: dict[str, Any] | None) -> list[Any]:
+        """What will happen, of what was said; None: nothing yet."""
+        return [self.consequence]
 
     def enact(self, cleaned: dict[str, Any], *, nonce: str) -> str:
         services.take(
@@ -204,10 +205,10 @@ class AssessPage(StepPage):
     form_class = AssessForm
     consequence = gettext_lazy("A breach raised to larger has to be reported within 4 hours of being found.")
 
-    def leads_to(self, cleaned: dict[str, Any] | None) -> Any:
+    def leads_to(self, cleaned: dict[str, Any] | None) -> list[Any]:
         if cleaned is None or cleaned["level"] != Breach.Level.ORDINARY:
-            return self.consequence
-        return _("An ordinary breach need not be reported.")
+            return super().leads_to(cleaned)
+        return [_("An ordinary breach need not be reported.")]
 
     def initial(self) -> dict[str, Any]:
         return {name: getattr(self.breach, name) for name in ("level", "cause", "harm", "remedy", "contact")}
@@ -227,10 +228,10 @@ class ReportPage(StepPage):
     form_class = ReportForm
     consequence = gettext_lazy("The record then says when and to whom it was reported.")
 
-    def leads_to(self, cleaned: dict[str, Any] | None) -> Any:
+    def leads_to(self, cleaned: dict[str, Any] | None) -> list[Any]:
         if self.breach.report_due_at is None:
-            return self.consequence
-        return _("The record then says when and to whom it was reported; the reporting clock stops.")
+            return super().leads_to(cleaned)
+        return [_("The record then says when and to whom it was reported; the reporting clock stops.")]
 
     def initial(self) -> dict[str, Any]:
         return {"at": now()}

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin.resource_forms import MoveForm, OpenRangeForm, PlanForm
-from accounts.admin.resource_proposals import proposal_url
+from accounts.admin.resource_proposals import SHOWN, proposal_url
 from accounts.admin.resources import LIST, MANAGE, range_url
 from accounts.lifecycle import L, pairs
 from accounts.models import NumberRange, ResourceProposal
@@ -28,8 +28,6 @@ from qqops.pages import ConfirmPage, Preview
 from qqops.panels import Act, Fact
 from qqops.reason import must_say_why
 from qqops.staff.models import Staff
-
-SHOWN = 50  # numbers of a list
 
 
 class ProposePage(ConfirmPage):

@@ -118,7 +118,7 @@ def _figures(found: services.Due) -> Panel:
     ]
     facts.append(Fact(_("would be reclaimed"), found.will))
     if found.sample:
-        facts.append(Fact(_("for example"), [str(number) for number in found.sample[:10]]))
+        facts.append(Fact(_("for example"), [str(number) for number in found.sample]))
     return Panel(_("Figures"), "ops/panel_facts.html", {"facts": facts})
 
 

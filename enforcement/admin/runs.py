@@ -102,12 +102,13 @@ class RunPage(ConfirmPage):
             facts.insert(0, Fact(form["rate"].label, rate_text(None)))
         return facts
 
-    def consequence(self, cleaned: dict[str, Any] | None) -> Any:
+    def leads_to(self, cleaned: dict[str, Any] | None) -> list[Any]:
+        """What will happen, of what was said; None: nothing yet."""
         if self.do == LIMIT and cleaned is not None:
             if cleaned["rate"] is None:
-                return _("From the next chunk on, as fast as it goes.")
-            return _("From the next chunk on, at most %(rate)s.") % {"rate": rate_text(cleaned["rate"])}
-        return CONSEQUENCES[self.do]
+                return [_("From the next chunk on, as fast as it goes.")]
+            return [_("From the next chunk on, at most %(rate)s.") % {"rate": rate_text(cleaned["rate"])}]
+        return [CONSEQUENCES[self.do]]
 
     def preview(self, cleaned: dict[str, Any] | None) -> Preview:
         services.may_run_it(self.decision, self.user)
@@ -120,7 +121,7 @@ class RunPage(ConfirmPage):
             button=TITLES[self.do],
             danger=self.do == STOP,
             panels=[self.now()],
-            consequences=[self.consequence(cleaned)],
+            consequences=self.leads_to(cleaned),
         )
 
     def enact(self, cleaned: dict[str, Any], *, nonce: str) -> str:

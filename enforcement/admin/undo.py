@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from enforcement import services
 from enforcement.admin.words import CONSEQUENCES, effect_sentence
+from enforcement.forms import IN_ERROR
 from enforcement.models import Decision
 from enforcement.order import Order
 from enforcement.policy import BASES, NOT_UNDONE, Effect, Kind, Why
@@ -25,9 +26,6 @@ from qqops.staff.models import Staff
 
 GROUNDS = tuple((b.code, gettext_lazy("law or order") if b.citation else b.code)
                 for b in BASES if Kind.UNDO in b.kinds)  # fmt: skip
-
-
-IN_ERROR = gettext_lazy("It never counts against the holder again, and the holder is sent an apology.")
 
 
 class UndoForm(forms.Form):
