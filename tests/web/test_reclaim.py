@@ -147,7 +147,9 @@ def test_nobody_due_is_nothing_to_file_and_too_many_are_filed_at_the_terminal(de
     policy, browser = adopt(cast), desk("resources")
     nobody = preview(browser, reclaim_of(policy), WHY)
     assert "There is nothing to file." in text(nobody) and nobody.context["preview"].blocked
-    numbers(3, "allocated")
+    ids = numbers(30, "allocated")
+    shown = text(preview(browser, reclaim_of(policy), WHY))
+    assert all(str(one) in shown for one in ids)  # up to fifty are looked over by eye
     monkeypatch.setattr("enforcement.admin.reclaim.LARGE_FROM", 2)
     many = preview(browser, reclaim_of(policy), WHY)
     assert "manage.py reclaim --policy not-activated-3" in text(many) and many.context["preview"].blocked
