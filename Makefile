@@ -9,19 +9,19 @@ DEV := requirements.txt requirements-dev.txt
 PRODUCTION := QQOPS_ENV=production DEBUG=0 ALLOWED_HOSTS=qqops.example DATABASE_URL=postgresql://app@db.example/qqops \
 	ALERT_EMAIL=oncall@qqops.example EMAIL_URL=smtp+tls://mail.qqops.example:587 \
 	SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))') \
-	QQOPS_SEAL_KEYS=k1:$$($(PY) -c 'from qqops.seal import new_key; print(new_key())') \
-	QQOPS_CHECKPOINT_KEY=c1:$$($(PY) -c 'from qqops.seal import new_key; print(new_key())')
+	QQOPS_SEAL_KEYS=k1:$$($(PY) -c 'from qqops.crypto.seal import new_key; print(new_key())') \
+	QQOPS_CHECKPOINT_KEY=c1:$$($(PY) -c 'from qqops.crypto.seal import new_key; print(new_key())')
 
 .PHONY: run test check stop bench campaign screens acts permissions pictures translations dev browser
 
 run:
-	@$(PYTHON) -m qqops.preflight --port $(RUN)
-	@$(PY) -m qqops.catalogue compile
-	@$(PY) -m qqops.serve
+	@$(PYTHON) -m qqops.boot.preflight --port $(RUN)
+	@$(PY) -m qqops.boot.translations compile
+	@$(PY) -m qqops.boot.serve
 
 dev:
-	@$(PYTHON) -m qqops.preflight $(DEV)
-	@$(PY) -m qqops.catalogue compile
+	@$(PYTHON) -m qqops.boot.preflight $(DEV)
+	@$(PY) -m qqops.boot.translations compile
 
 browser: dev
 	@$(PY) -m tests.chromium
@@ -38,11 +38,11 @@ check: dev
 	.venv/bin/lint-imports
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) -m tests.locks
-	$(PY) -m qqops.catalogue check
+	$(PY) -m qqops.boot.translations check
 	$(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
 
 stop:
-	@$(PY) -m qqops.database
+	@$(PY) -m qqops.boot.database
 
 bench: dev
 	$(PY) -m tests.benchmarks $(ARGS)
@@ -64,4 +64,4 @@ pictures: browser
 	QQOPS_PICTURES=new $(PY) -m pytest -q -n 0 tests/browser/test_roles.py
 
 translations: dev
-	$(PY) -m qqops.catalogue update
+	$(PY) -m qqops.boot.translations update

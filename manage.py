@@ -14,7 +14,7 @@ def main() -> None:
 
     asked = set(sys.argv[1:])
     if len(sys.argv) > 1 and sys.argv[1] not in NEEDS_NO_DATABASE and not asked & {"--help", "-h", "--version"}:
-        from qqops import database
+        from qqops.boot import database
 
         try:
             if settings.EMBEDDED_DATABASE:

@@ -10,7 +10,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Registry")
 
     def ready(self) -> None:
-        from accounts import proof  # noqa: F401  # registers its checks with audit_verify
+        from accounts import audit_checks  # noqa: F401  # registers its checks with audit_verify
         from qqops.alerts import watch
 
         watch.declare("accounts.purge", gettext_noop("the retention sweep"), within=timedelta(hours=26))

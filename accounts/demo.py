@@ -8,10 +8,18 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.dormancy import Terms
+from accounts.corrections import services as correct
+from accounts.disclosures import services as disclosures
+from accounts.disclosures.services import Shown
+from accounts.dormancy import services as dormancy
+from accounts.dormancy.policy import Terms
 from accounts.identity.demo import person
-from accounts.intake.feed import Feed
+from accounts.identity.queries import standing
+from accounts.identity.services import Proof, Told, record
 from accounts.lifecycle import PREMIUM_FROM_TIER, Lifecycle, Protection
+from accounts.lists.feed import Feed
+from accounts.logins.queries import covered_until
+from accounts.logins.services import import_logins
 from accounts.models import (
     Campaign,
     CorrectionDemand,
@@ -22,23 +30,19 @@ from accounts.models import (
     ResourceProposal,
     Tenure,
 )
-from accounts.premium import FUNCTION
-from accounts.queries.identity import standing
-from accounts.queries.logins import covered_until
-from accounts.queries.rulebook import version_in_force
-from accounts.resources import Pool
-from accounts.rights import PAPERS
-from accounts.services import correct, disclosures, holds, resources, rights
-from accounts.services.disclosures import Shown
-from accounts.services.identity import Proof, Told, record
-from accounts.services.logins import import_logins
-from accounts.services.protect import protect
-from accounts.services.resources import campaigns, ranges
-from accounts.services.resources import policies as dormancy
-from accounts.services.rulebook import load_summaries
-from qqops import demo
-from qqops.approvals import State
-from qqops.audit import pen
+from accounts.premium.policy import FUNCTION
+from accounts.protection.services import protect
+from accounts.resources import services as resources
+from accounts.resources.policy import Pool
+from accounts.resources.services import campaigns, ranges
+from accounts.retention import holds
+from accounts.rights import services as rights
+from accounts.rights.policy import PAPERS
+from accounts.rulebook.queries import version_in_force
+from accounts.rulebook.services import load_summaries
+from qqops.approvals.models import State
+from qqops.audit import recorder
+from qqops.boot import demo
 from qqops.staff.models import Staff
 
 CHUNK = 50_000
@@ -154,8 +158,8 @@ def numbers(wish: demo.Wish) -> str:
     have = Number.objects.count()  # a demo is small enough to count
     version = version_in_force(timezone.now())
     sql = _NUMBERS.replace(" % ", " %% ").format(
-        tenure_history=pen.history_insert(Tenure, pen.CREATED, source="tenure live"),
-        number_history=pen.history_insert(Number, pen.CREATED, source="number live"),
+        tenure_history=recorder.history_insert(Tenure, recorder.CREATED, source="tenure live"),
+        number_history=recorder.history_insert(Number, recorder.CREATED, source="number live"),
         tier=FUNCTION,
     )
     assert version is not None
@@ -164,12 +168,12 @@ def numbers(wish: demo.Wish) -> str:
     if have < 0.99 * wish.numbers:
         for first in range(1, wish.numbers + 1, CHUNK):
             last = min(first + CHUNK - 1, wish.numbers)
-            with pen.act("demo.built", actor=wish.setup, reason="demo") as act, connection.cursor() as cursor:
+            with recorder.act("demo.built", actor=wish.setup, reason="demo") as act, connection.cursor() as cursor:
                 cursor.execute(sql, act.params | {"first": first, "last": last, "rules": version.pk})
                 numbers, tenures = cursor.fetchone()
                 act.facts.update(numbers=numbers)
-                act.wrote(pen.history_model(Number), rows=numbers)
-                act.wrote(pen.history_model(Tenure), rows=tenures)
+                act.wrote(recorder.history_model(Number), rows=numbers)
+                act.wrote(recorder.history_model(Tenure), rows=tenures)
             made += numbers
     return _("Numbers: %(have)d there, %(made)d made") % {"have": have, "made": made}
 

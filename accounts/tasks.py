@@ -2,12 +2,12 @@
 
 from procrastinate.contrib.django import app
 
-from accounts.breach_tasks import breaches, expired_holds
-from accounts.release_tasks import end_cancellations, purge_numbers, release_numbers
-from accounts.resource_tasks import add_up, lapse
-from accounts.services import erasure_list
-from accounts.services.overdue import remind
-from accounts.services.purge import purge
+from accounts.breaches.tasks import breaches, expired_holds
+from accounts.quarantine.tasks import end_cancellations, purge_numbers, release_numbers
+from accounts.resources.tasks import add_up, lapse
+from accounts.retention import erasure_list
+from accounts.retention.purge import purge
+from accounts.rights.overdue import remind
 from qqops.alerts import watch
 from qqops.audit import origin
 from qqops.staff.models import Staff

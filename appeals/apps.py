@@ -10,7 +10,11 @@ class AppealsConfig(AppConfig):
     verbose_name = _("Appeals")
 
     def ready(self) -> None:
-        from appeals import cases, hears, keeping, proof  # noqa: F401  # each registers what it knows
+        # Each of these modules registers what appeals know with a lower app.
+        import appeals.audit_checks
+        import appeals.hearing.evidence_access
+        import appeals.hearing.reveal_case
+        import appeals.rulings.retention_blockers  # noqa: F401
         from qqops.alerts import watch
 
         watch.declare("appeals.sweep", gettext_noop("the clock of appeals"), within=timedelta(minutes=5))

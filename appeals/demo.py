@@ -6,12 +6,15 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.models import Number
+from appeals.filing import services as filing
+from appeals.hearing import services as hearing
 from appeals.models import Appeal
-from appeals.services import filing, hearing, queue, rulings
-from appeals.services.rulings import Said
+from appeals.queue import services as queue
+from appeals.rulings import services as rulings
+from appeals.rulings.services import Said
 from enforcement.models import Decision, Measure, Outcome
 from enforcement.policy import Kind as DecisionKind
-from qqops import demo
+from qqops.boot import demo
 from qqops.staff.models import Staff
 
 _SAID = "我没有发过这些内容，那几天账号被别人登录过，请核查登录记录后恢复。"

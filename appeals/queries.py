@@ -8,19 +8,19 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.declarations.queries import own_numbers
 from accounts.models import Number, Tenure
-from accounts.queries.declared import own_numbers
-from appeals.involved import DECIDED, RULED, TOOK_PART, HasPart
+from appeals.hearing.conflicts_of_interest import DECIDED, RULED, TOOK_PART, HasPart
 from appeals.lifecycle import State
 from appeals.models import Appeal, AppealEvidence, Lease, Message, PortalFiling, Ruling, Skip, Weighing
 from appeals.policy import APPROVE, HEAR, HEAR_AGAIN, Side
 from enforcement.models import Decision
-from qqops import receipts
-from qqops.approvals import State as ProposalState
+from qqops.approvals.models import State as ProposalState
 from qqops.audit.models import Event
-from qqops.errors import Invalid
+from qqops.core import receipts
+from qqops.core.errors import Invalid
 from qqops.staff.models import Holding, Staff
-from qqops.staff.roles import ROLES
+from qqops.staff.policy import ROLES
 
 STORY = 100
 PORTAL_IDS = 5
@@ -71,7 +71,7 @@ def to_be_heard() -> QuerySet[Appeal]:
 
 
 def waiting_for(staff: Staff) -> QuerySet[Appeal]:
-    """Of those to be heard, what this person may hear and nobody else has in hand (appeals/services/queue.py)."""
+    """Of those to be heard, what this person may hear and nobody else has in hand (appeals/queue/services.py)."""
     if not (staff.has_perm(HEAR) or staff.has_perm(HEAR_AGAIN)):
         return Appeal.objects.none()
     rows = to_be_heard().exclude(number__in=own_numbers(staff).values("number"))
@@ -198,7 +198,7 @@ def came_since(ruling: Ruling) -> list[Message | AppealEvidence]:
 
 
 def portal_ids(appeal: Appeal) -> list[str]:
-    """Under which it came, the first ones; none of somebody else's (appeals/services/others.py)."""
+    """Under which it came, the first ones; none of somebody else's (appeals/filing/conflicting_filings.py)."""
     of_others = Message.objects.filter(appeal=appeal, kind=Message.Kind.ANOTHER).values("event_id")
     found = PortalFiling.objects.filter(appeal=appeal).exclude(event_id__in=of_others).order_by("pk")
     return list(found.values_list("portal", flat=True)[:PORTAL_IDS])

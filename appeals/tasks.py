@@ -2,9 +2,9 @@
 
 from procrastinate.contrib.django import app
 
-from appeals.services import keys
-from appeals.services.deliver import deliver
-from appeals.services.sweep import sweep
+from appeals.messages import keys
+from appeals.messages.delivery import deliver
+from appeals.queue.sweep import sweep
 from qqops.alerts import watch
 from qqops.audit import origin
 from qqops.staff.models import Staff

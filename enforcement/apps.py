@@ -10,8 +10,13 @@ class EnforcementConfig(AppConfig):
     verbose_name = _("Enforcement")
 
     def ready(self) -> None:
-        from enforcement import cases, checks, disclosing, keeping, proof  # noqa: F401  # each registers what it knows
-        from enforcement.letters import proof as proof_of_letters  # noqa: F401
+        # Each of these modules registers what enforcement knows with a lower app.
+        import enforcement.audit_checks
+        import enforcement.decisions.disclosed_facts
+        import enforcement.decisions.reveal_case
+        import enforcement.feed.checks
+        import enforcement.letters.audit_checks
+        import enforcement.measures.retention_blockers  # noqa: F401
         from qqops.alerts import watch
 
         watch.declare("enforcement.expire", gettext_noop("the expiry sweep"), within=timedelta(minutes=5))

@@ -9,17 +9,18 @@ from django.utils.translation import gettext as _
 
 from accounts.lifecycle import Lifecycle
 from accounts.models import Number
-from enforcement import services
-from enforcement.casebook import CaseKind, Heard, RootCause
-from enforcement.ladder import is_graduated
+from enforcement.approval import services as approval
+from enforcement.cases import cause
+from enforcement.cases import services as casework
+from enforcement.cases.policy import CaseKind, Heard, RootCause
+from enforcement.cases.services import Finding
+from enforcement.decisions.ladder import is_graduated
+from enforcement.decisions.order import Order
+from enforcement.decisions.services import decide
+from enforcement.letters.services import in_use, load_shipped
 from enforcement.models import Case, Decision
-from enforcement.order import Order
 from enforcement.policy import FreezeKind, Kind, Scope, Severity
-from enforcement.services import case_cause
-from enforcement.services import cases as casework
-from enforcement.services.cases import Finding
-from enforcement.services.letters import in_use, load_shipped
-from qqops import demo
+from qqops.boot import demo
 from qqops.staff.models import Staff
 
 DAY = datetime.timedelta(days=1)
@@ -42,17 +43,17 @@ def decisions(wish: demo.Wish) -> str:
         return [pk for pk, _n in zip(pool, range(n), strict=False)]
 
     made = [
-        services.decide(
+        decide(
             _order(Kind.FREEZE, "10.1", "群发诈骗链接，多人举报", freeze_kind=FreezeKind.VIOLATION, duration=3 * DAY),
             take(24),
             actor=officer,
         ),
-        services.decide(
+        decide(
             _order(Kind.FREEZE, "6.2", "异地登录，疑似被盗", freeze_kind=FreezeKind.SECURITY, duration=2 * DAY),
             take(9),
             actor=officer2,
         ),
-        services.decide(
+        decide(
             _order(
                 Kind.RESTRICT,
                 "10.1",
@@ -63,21 +64,21 @@ def decisions(wish: demo.Wish) -> str:
             take(31),
             actor=officer,
         ),
-        services.decide(
+        decide(
             _order(Kind.FREEZE, "8.2", "在交易平台售卖号码", freeze_kind=FreezeKind.VIOLATION, duration=30 * DAY),
             take(2),
             actor=officer,
         ),
-        services.decide(_order(Kind.TERMINATE, "10.2", "当前使用人不是初始申请注册人"), take(1), actor=officer2),
+        decide(_order(Kind.TERMINATE, "10.2", "当前使用人不是初始申请注册人"), take(1), actor=officer2),
     ]
-    batch = services.decide(
+    batch = decide(
         _order(Kind.FREEZE, "8.1", "同一设备批量注册", freeze_kind=FreezeKind.VIOLATION, duration=30 * DAY),
         take(120),
         actor=officer2,
     )
-    ended = services.decide(_order(Kind.TERMINATE, "10.1", "多次违规，屡教不改"), take(12), actor=officer)
+    ended = decide(_order(Kind.TERMINATE, "10.1", "多次违规，屡教不改"), take(12), actor=officer)
     for report in (batch, ended):
-        services.approve(
+        approval.approve(
             report.decision,
             actor=supervisor,
             reason="演示数据：同意处置",
@@ -110,7 +111,7 @@ def _cluster(pool: Iterator[int]) -> None:
     order = _order(
         Kind.FREEZE, "8.1", "批量注册用于群发广告", freeze_kind=FreezeKind.VIOLATION, duration=3 * DAY, case=case.pk
     )
-    services.decide(order, numbers[:12], actor=officer)
+    decide(order, numbers[:12], actor=officer)
 
 
 def _incident(pool: Iterator[int]) -> None:
@@ -122,9 +123,9 @@ def _incident(pool: Iterator[int]) -> None:
         {"began_on": began, "system": "登录网关"}, {"subject": [next(pool), next(pool)]}, evidence=("网关变更记录",),
     )  # fmt: skip
     case = casework.open_case(found, actor=officer, reason=_DEMO, ticket="DEMO-3")
-    case = case_cause.propose_cause(case, RootCause.OPERATOR, actor=officer, reason="演示数据：变更时遗漏了设备校验")
-    seen = case_cause.seen(case)
-    case_cause.rule_on_cause(case, agree=True, content_hash=seen, actor=supervisor, reason="演示数据：记录与日志相符")
+    case = cause.propose_cause(case, RootCause.OPERATOR, actor=officer, reason="演示数据：变更时遗漏了设备校验")
+    seen = cause.seen(case)
+    cause.rule_on_cause(case, agree=True, content_hash=seen, actor=supervisor, reason="演示数据：记录与日志相符")
     casework.close(case, "已恢复校验，涉及的号码已转赔偿", actor=officer, reason=_DEMO)
 
 
@@ -141,7 +142,7 @@ def _finder(pool: Iterator[int]) -> None:
     order = _order(
         Kind.FREEZE, "8.3", "他人报告得知密码，先行保护", freeze_kind=FreezeKind.SECURITY, duration=DAY, case=case.pk
     )
-    services.decide(order, [lost], actor=officer)
+    decide(order, [lost], actor=officer)
 
 
 _DEMO = "演示数据：按规则登记案件"

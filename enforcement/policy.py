@@ -157,13 +157,13 @@ OWNER_FREEZE_MAX = 24 * HOUR  # the holder's own request lifts itself
 
 @dataclass(frozen=True)
 class Authority:
-    """Who may make what: a permission (roles hold them, qqops/staff/roles.py) and how far it reaches."""
+    """Who may make what: a permission (roles hold them, qqops/staff/policy.py) and how far it reaches."""
 
     permission: str
     kind: Kind
     freezes: tuple[FreezeKind, ...] = ()
     longest: datetime.timedelta | None = None  # None: any length, also without end
-    working_days: int = 0  # or the longest in these (qqops/days.py)
+    working_days: int = 0  # or the longest in these (qqops/core/days.py)
     clauses: tuple[str, ...] = ()  # only under these
     not_clauses: tuple[str, ...] = ()
     supervised: bool = False  # never alone, however short

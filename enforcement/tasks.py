@@ -8,14 +8,18 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from procrastinate.jobs import Status
 
-from enforcement import services
+from enforcement.evidence import services as evidence
+from enforcement.feed import services as feed
+from enforcement.lists import services as lists
+from enforcement.measures import expiry
 from enforcement.models import Decision
-from enforcement.services import evidence, feed, lists
-from enforcement.services.deliver import deliver
+from enforcement.notices import reclaim_notices
+from enforcement.notices.delivery import deliver
+from enforcement.runs.apply import Busy, apply
 from qqops.alerts import watch
-from qqops.approvals import State
+from qqops.approvals.models import State
 from qqops.audit import origin
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 
 LANES = 2  # so many runs at a time: the other places of the worker are for clocks, letters and the feed
@@ -29,7 +33,7 @@ def run_later(decision: Decision) -> None:
 def run_what_waits() -> None:
     """Queue what is ready and nobody is at: reclaims whose time of notice is over, and whatever lost its job. One that
     waits in the queue already is enough."""
-    for decision in services.ready():
+    for decision in reclaim_notices.ready():
         try:
             with transaction.atomic():
                 job = apply_decision.configure(lock=_lane(decision), queueing_lock=f"decision:{decision.pk}")
@@ -47,8 +51,8 @@ def apply_decision(decision_id: int) -> None:
     decision = Decision.objects.get(pk=decision_id)
     if decision.state == State.APPROVED:
         # Held, or not to be run yet: whoever resumes it hands it on again, and so does `announce` when it is ready.
-        with origin.origin(origin.WORKER, os_user=origin.terminal_user()), suppress(Invalid, services.Busy):
-            services.apply(decision, actor=Staff.objects.system("system-worker"))
+        with origin.origin(origin.WORKER, os_user=origin.terminal_user()), suppress(Invalid, Busy):
+            apply(decision, actor=Staff.objects.system("system-worker"))
 
 
 @app.periodic(cron="* * * * *")
@@ -66,7 +70,7 @@ async def resume(timestamp: int) -> None:
 @app.task(name="enforcement.expire", queue="acts", queueing_lock="enforcement.expire")
 def expire(timestamp: int) -> None:
     with origin.origin(origin.SYSTEM, os_user=origin.terminal_user()):
-        services.expire(actor=Staff.objects.system("system-expiry"))
+        expiry.expire(actor=Staff.objects.system("system-expiry"))
     watch.beat("enforcement.expire")
 
 
@@ -84,7 +88,7 @@ def deliver_notices(timestamp: int) -> None:
 def announce(timestamp: int) -> None:
     """Tell holders before a reclaim, and start those that all their holders were told of in time."""
     with origin.origin(origin.SYSTEM, os_user=origin.terminal_user()):
-        services.announce(actor=Staff.objects.system("system-worker"))
+        reclaim_notices.announce(actor=Staff.objects.system("system-worker"))
     run_what_waits()
     watch.beat("enforcement.announce")
 

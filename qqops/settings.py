@@ -15,7 +15,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from qqops import database, seal
+from qqops.boot import database
+from qqops.crypto import seal
 
 # Lets ModelAdmin[Number] and its like be written at run time too, as the type checker reads them.
 django_stubs_ext.monkeypatch()
@@ -162,7 +163,7 @@ INSTALLED_APPS = [
     "qqops.staff",
     "qqops.audit",
     "qqops.alerts",
-    "qqops.vault",
+    "qqops.crypto",
     "accounts",
     "enforcement",
     "appeals",
@@ -184,18 +185,18 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     # The id that every answer and every line of the log has, and the line itself.
     "qqops.audit.origin.OriginMiddleware",
-    "qqops.access.AccessMiddleware",
+    "qqops.boot.access_log.AccessMiddleware",
     # What every answer carries, also one that is made on the way in (an error, a redirect, an address refused).
     "django.middleware.security.SecurityMiddleware",
-    "qqops.headers.HeadersMiddleware",
+    "qqops.web.headers.HeadersMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "qqops.probes.ProbesMiddleware",
-    "qqops.language.LanguageMiddleware",
+    "qqops.boot.probes.ProbesMiddleware",
+    "qqops.web.language.LanguageMiddleware",
     "qqops.staff.signin.middleware.AllowList",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "qqops.staff.signin.middleware.SessionMiddleware",
-    "qqops.outage.OutageMiddleware",
+    "qqops.web.outage.OutageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -267,7 +268,7 @@ MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_RATE_LIMITS = False
 PASSWORD_RESET_TIMEOUT = 72 * 3600  # of the link to a first password
 
-SESSION_ENGINE = "qqops.staff.signin.sessions"
+SESSION_ENGINE = "qqops.staff.sessions.store"
 SESSION_COOKIE_AGE = 12 * 3600  # in all; idle sessions end sooner, see there
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 # One cache for all workers: a code used in one is used in all.
@@ -329,23 +330,23 @@ if QQOPS_BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # What is sent is personal data: never in a temporary file on disk, and sealed before it is kept.
-FILE_UPLOAD_HANDLERS = ["qqops.uploads.BoundedUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["qqops.web.uploads.BoundedUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = QQOPS_EVIDENCE_MAX_MB * 1024 * 1024
 
 SIMPLE_HISTORY_REVERT_DISABLED = True
 # Nothing reads history by date alone; an index on it would be paid for by every act.
 SIMPLE_HISTORY_DATE_INDEX = False
 PGTRIGGER_MIGRATIONS = True
-PROCRASTINATE_ON_APP_READY = "qqops.vault.start.worker"
+PROCRASTINATE_ON_APP_READY = "qqops.crypto.startup.worker"
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
         "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
-        "json": {"()": "qqops.logs.JsonLine"},
+        "json": {"()": "qqops.boot.logs.JsonLine"},
     },
-    "filters": {"links": {"()": "qqops.logs.HideLinks"}, "whence": {"()": "qqops.logs.Whence"}},
+    "filters": {"links": {"()": "qqops.boot.logs.HideLinks"}, "whence": {"()": "qqops.boot.logs.Whence"}},
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",

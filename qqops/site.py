@@ -17,10 +17,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.i18n import set_language
 
-from qqops import overview, panels
-from qqops.counts import Count, count_for
-from qqops.errors import Refused
-from qqops.staff.signin import proof
+from qqops.core.errors import Refused
+from qqops.staff.signin import recent_auth
+from qqops.web import overview, panels
+from qqops.web.counts import Count, count_for
 
 JUMPS_TO = ("accounts.view_number", "enforcement.view_decision")
 
@@ -49,7 +49,7 @@ class OpsSite(admin.AdminSite):
         Packages register editing pages by themselves (groups, jobs), some of which check no permission
         (traps.md §6): what is not built on OpsModelAdmin has no door here.
         """
-        from qqops.pages import OpsModelAdmin
+        from qqops.web.pages import OpsModelAdmin
 
         if admin_class is not None and issubclass(admin_class, OpsModelAdmin):
             super().register(model_or_iterable, admin_class, **options)
@@ -144,7 +144,7 @@ class OpsSite(admin.AdminSite):
         text = request.POST.get("q", "").strip()[:100]
         if not text:
             return HttpResponseRedirect(reverse("admin:index"))
-        from qqops.staff.services import limits  # this module is loaded before any model may be
+        from qqops.staff import limits  # this module is loaded before any model may be
 
         try:
             limits.spend("search", panels.staff_at(request))
@@ -159,10 +159,10 @@ class OpsSite(admin.AdminSite):
         return HttpResponseRedirect(found or reverse("admin:index"))
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        from qqops.pages.password import PasswordView  # this module is loaded before any model may be
+        from qqops.web.pages.password import PasswordView  # this module is loaded before any model may be
 
-        if not proof.is_fresh(request):
-            return proof.ask(request)
+        if not recent_auth.is_fresh(request):
+            return recent_auth.ask(request)
         request.current_app = self.name
         return PasswordView.as_view(extra_context=self.each_context(request) | (extra_context or {}))(request)
 

@@ -3,7 +3,7 @@ from django.urls import include, path
 from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 
-from qqops.probes import PROBES
+from qqops.boot.probes import PROBES
 
 urlpatterns = [
     path("", require_safe(RedirectView.as_view(pattern_name="admin:index")), name="root"),

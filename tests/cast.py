@@ -14,14 +14,15 @@ from django.utils import timezone
 
 from accounts.lifecycle import HELD
 from accounts.models import Number, RuleVersion, Tenure
-from accounts.queries.rulebook import version_in_force
-from accounts.services.rulebook import load_summaries
+from accounts.rulebook.queries import version_in_force
+from accounts.rulebook.services import load_summaries
 from qqops.alerts import watch
-from qqops.audit import origin, pen
-from qqops.staff import services
+from qqops.audit import origin, recorder
+from qqops.crypto import keys
 from qqops.staff.backend import at_desk
 from qqops.staff.models import Staff
-from qqops.vault import keys
+from qqops.staff.people import services as people
+from qqops.staff.tokens.services import issue_token
 
 PASSWORD = "correct horse battery staple"
 LOGINS = {
@@ -58,13 +59,13 @@ SELECT (SELECT count(*) FROM number), (SELECT count(*) FROM tenure)"""
 
 def build() -> None:
     """Make roles, system actors and the cast in an empty database."""
-    services.settle()
+    people.settle()
     keys.settle()
     watch.begin("default")
     with origin.origin(origin.SYSTEM):
         setup = Staff.objects.system("system-setup")
         for login, role in LOGINS.items():
-            services.join(login, role, password=PASSWORD, actor=setup, reason="cast of the tests")
+            people.join(login, role, password=PASSWORD, actor=setup, reason="cast of the tests")
 
 
 def everybody() -> dict[str, Staff]:
@@ -91,8 +92,8 @@ def make_numbers(
 ) -> None:
     """Make numbers, and a tenure for each that someone holds, with their history and one event."""
     sql = _MAKE.format(
-        tenure_history=pen.history_insert(Tenure, pen.CREATED, source="tenure live"),
-        number_history=pen.history_insert(Number, pen.CREATED, source="number live"),
+        tenure_history=recorder.history_insert(Tenure, recorder.CREATED, source="tenure live"),
+        number_history=recorder.history_insert(Number, recorder.CREATED, source="number live"),
     )
     setup = Staff.objects.system("system-setup")
     rules = version_in_force(timezone.now()) or load_summaries(actor=setup)
@@ -107,12 +108,12 @@ def make_numbers(
         "rules": rules.pk,
         "started": started_at or timezone.now() - datetime.timedelta(days=400),
     }
-    with pen.act("demo.built", actor=setup, reason="numbers of a test") as act, connection.cursor() as cursor:
+    with recorder.act("demo.built", actor=setup, reason="numbers of a test") as act, connection.cursor() as cursor:
         cursor.execute(sql, act.params | given)
         numbers, tenures = cursor.fetchone()
         act.facts.update(numbers=numbers)
-        act.wrote(pen.history_model(Number), rows=numbers)
-        act.wrote(pen.history_model(Tenure), rows=tenures)
+        act.wrote(recorder.history_model(Number), rows=numbers)
+        act.wrote(recorder.history_model(Tenure), rows=tenures)
 
 
 def succeeded(one: Number, actor: Staff) -> tuple[Tenure, Tenure]:
@@ -120,7 +121,7 @@ def succeeded(one: Number, actor: Staff) -> tuple[Tenure, Tenure]:
     now = timezone.now()
     assert one.tenure_id
     first = Tenure.objects.get(pk=one.tenure_id)
-    with pen.act("demo.built", actor=actor, reason="a second tenure", facts={"numbers": 1}) as act:
+    with recorder.act("demo.built", actor=actor, reason="a second tenure", facts={"numbers": 1}) as act:
         first.ended_at = now - datetime.timedelta(days=100)
         first.save(update_fields=["ended_at"])
         second = Tenure(
@@ -130,7 +131,7 @@ def succeeded(one: Number, actor: Staff) -> tuple[Tenure, Tenure]:
         second.save()
         one.tenure = second
         one.save(update_fields=["tenure"])
-        act.wrote(pen.history_model(Tenure), pen.history_model(Tenure), pen.history_model(Number))
+        act.wrote(recorder.history_model(Tenure), recorder.history_model(Tenure), recorder.history_model(Number))
     return first, second
 
 
@@ -252,4 +253,4 @@ def number(numbers: Callable[..., list[int]]) -> Callable[..., Number]:
 @pytest.fixture
 def token(cast: dict[str, Staff]) -> Callable[[Staff], str]:
     """A fresh command token of a person."""
-    return services.issue_token
+    return issue_token

@@ -22,7 +22,7 @@ from playwright.sync_api import Playwright
 from psycopg import sql
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 
-from qqops import database
+from qqops.boot import database
 from tests import chromium, template
 
 pytest_plugins = ["tests.cast", "tests.identities", "tests.supply", "tests.terminal"]

@@ -5,8 +5,8 @@ import datetime
 import time_machine
 from django.utils import timezone
 
+from accounts.corrections.services import demand, tell
 from accounts.models import CorrectionDemand, Number
-from accounts.services.correct import demand, tell
 from qqops.staff.models import Staff
 
 WHY = "资料不完整，请使用人补正"

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from accounts.identity.demo import person
 from accounts.identity.formats import DocumentKind
+from accounts.identity.services import Proof, Told, record
 from accounts.models import Identity, Number, Tenure
-from accounts.services.identity import Proof, Told, record
 from qqops.staff.models import Staff
 
 ADULT: dict[str, Any] = {

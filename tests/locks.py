@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from django.core.management import call_command
 from django.db.migrations.loader import MigrationLoader
 
-from qqops import database
+from qqops.boot import database
 
 BASELINE = {
     "accounts": "0008_lines_counted",

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.utils import timezone, translation
 
+from accounts.logins.queries import RECORDED
 from accounts.models import NumberRange, ResourceProposal, RuleVersion
-from accounts.queries.logins import RECORDED
-from accounts.services import resources
-from accounts.services.resources import Wanted, ranges
-from qqops.approvals import State
-from qqops.audit import pen
+from accounts.resources import services as resources
+from accounts.resources.services import Wanted, ranges
+from qqops.approvals.models import State
+from qqops.audit import recorder
 from qqops.staff.models import Staff
 
 WHY = "release plan of this quarter"
@@ -62,7 +62,7 @@ def supply(cast: dict[str, Staff], rulebook: RuleVersion) -> Callable[..., Numbe
 def feed_covers(until: datetime.datetime | None = None) -> None:
     """The login feed has told every login up to then: what a file that was imported with `--covers` leaves."""
     facts = {"lines": 0, "sha256": "", "covers": (until or timezone.now()).isoformat()}
-    with pen.act(RECORDED, actor=Staff.objects.system("system-feed"), reason="", facts=facts):
+    with recorder.act(RECORDED, actor=Staff.objects.system("system-feed"), reason="", facts=facts):
         pass
 
 

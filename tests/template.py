@@ -16,7 +16,7 @@ from django.db.utils import OperationalError
 from django.utils import timezone
 from psycopg import sql
 
-from qqops.database import BASE_DIR
+from qqops.boot.database import BASE_DIR
 
 # What `migrate` made and no test changes.
 _LEFT = {"django_content_type", "auth_permission", "auth_group", "auth_group_permissions"}
@@ -46,7 +46,8 @@ def _state() -> str:
     privileges that are granted after them, and the month: the tables by month are made from it on.
     """
     files = [*BASE_DIR.glob("*/migrations/*.py"), *BASE_DIR.glob("*/*/migrations/*.py"), BASE_DIR / "requirements.txt"]
-    files += [*BASE_DIR.glob("*/*/sql.py"), *(BASE_DIR / "qqops/audit" / one for one in ("digest.py", "privileges.py"))]
+    files += [BASE_DIR / "qqops/audit" / one for one in ("triggers.py", "digests.py", "privileges.py")]
+    files += [BASE_DIR / "qqops/staff/exclusion_sql.py", BASE_DIR / "appeals/hearing/conflicts_of_interest.py"]
     told = hashlib.sha256(f"{timezone.localtime():%Y-%m}\n".encode())
     for path in sorted(files):
         told.update(f"{path.relative_to(BASE_DIR)}\n".encode() + path.read_bytes())

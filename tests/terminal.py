@@ -10,8 +10,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import translation
 
-from qqops.staff import services as staff_services
 from qqops.staff.models import Staff
+from qqops.staff.tokens.services import issue_token
 
 
 @dataclass
@@ -35,7 +35,7 @@ def terminal(cast: dict[str, Staff], monkeypatch: pytest.MonkeyPatch) -> Callabl
         arguments = [str(word) for word in words]
         if login:
             arguments += ["--actor", login]
-            monkeypatch.setenv("QQOPS_TOKEN", staff_services.issue_token(cast[login]) if token is None else token)
+            monkeypatch.setenv("QQOPS_TOKEN", issue_token(cast[login]) if token is None else token)
         try:
             with translation.override("en"):
                 call_command(*arguments, stdout=out, stderr=StringIO())

@@ -18,7 +18,7 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat, format_number
 from stdnum.cn import ric, uscc
 
 from accounts.identity.names import normal_name
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
 
 ADULT_AT = 18
 AGE_MAX = 130

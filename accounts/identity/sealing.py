@@ -4,8 +4,8 @@ import hmac
 from collections.abc import Mapping
 
 from accounts.identity.formats import Field
-from qqops.seal import DataKey
-from qqops.vault import keys
+from qqops.crypto import keys
+from qqops.crypto.seal import DataKey
 
 HASHED = (Field.NAME, Field.DOCUMENT, Field.MOBILE, Field.EMAIL)  # a date of birth finds too many to find anybody
 

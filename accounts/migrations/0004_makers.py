@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from qqops.approvals import copied
+from qqops.approvals.models import copied
 
 # Looked at when the transaction ends: a request is done, and by three people as its own constraints say, in the same
 # transaction that hands something out under it.

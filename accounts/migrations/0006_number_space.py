@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from qqops.approvals import copied
+from qqops.approvals.models import copied
 
 # As `accounts.premium.function_sql` made it; a change there is a new migration.
 TIER = r"""

@@ -6,10 +6,10 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.closing import Service
-from accounts.dormancy import Kind
+from accounts.dormancy.policy import Kind
 from accounts.models.number import Tenure
 from accounts.models.resources import ResourceProposal
+from accounts.quarantine.policy import Service
 from qqops.audit.history import History
 from qqops.audit.models import Record
 

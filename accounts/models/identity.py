@@ -13,7 +13,7 @@ from accounts.identity.formats import DocumentKind, Field
 from accounts.models.number import Tenure
 from qqops.audit.history import History
 from qqops.audit.models import Record
-from qqops.vault.models import WrappedKey
+from qqops.crypto.models import WrappedKey
 
 SEARCHED = (Field.NAME, Field.DOCUMENT, Field.MOBILE, Field.EMAIL)
 

@@ -138,7 +138,7 @@ class LoginFact(models.Model):
     """First and last successful login of a tenure to one service (5.1); a fact of others, so without history.
 
     It stays with its tenure, where no later holder meets it, and goes when the law no longer keeps it: a log of a
-    person that outlives its time is no record but a fault, hence the right to delete (accounts/retention.py).
+    person that outlives its time is no record but a fault, hence the right to delete (accounts/retention/policy.py).
     """
 
     tenure = models.ForeignKey(Tenure, models.PROTECT, verbose_name=_("tenure"), related_name="logins", db_index=False)

@@ -13,7 +13,7 @@ from django.utils.translation import pgettext_lazy
 from accounts.models.number import Tenure
 from qqops.audit.history import History
 from qqops.audit.models import Record
-from qqops.vault.models import WrappedKey
+from qqops.crypto.models import WrappedKey
 
 
 class AskedBy(models.TextChoices):

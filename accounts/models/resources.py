@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.lifecycle import RANGE_STATES, Lifecycle
 from accounts.models.number import Tenure
-from accounts.resources import Kind, Pool
-from qqops.approvals import Approval, Proposal, State, approval_constraints
+from accounts.resources.policy import Kind, Pool
+from qqops.approvals.models import Approval, Proposal, State, approval_constraints
 from qqops.audit.history import History
 from qqops.audit.models import Record
-from qqops.vault.models import WrappedKey
+from qqops.crypto.models import WrappedKey
 
 SLOTS = 16  # cursors of a range: as many can allocate from it without waiting for one another
 

@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.identity.formats import Field
-from accounts.identity.purposes import Purpose
 from accounts.models.number import Tenure
-from qqops.approvals import Approval, Proposal, State, approval_constraints
+from accounts.reveals.policy import Purpose
+from qqops.approvals.models import Approval, Proposal, State, approval_constraints
 from qqops.audit.history import History
 from qqops.audit.models import Record
 

@@ -44,7 +44,7 @@ class ParsedClause:
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong on a line, as a code; accounts.services.rulebook has the sentences."""
+    """What is wrong on a line, as a code; accounts.rulebook.services has the sentences."""
 
     code: str
     line: int

@@ -9,7 +9,7 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
-from qqops.approvals import copied
+from qqops.approvals.models import copied
 
 
 class Migration(migrations.Migration):

@@ -14,7 +14,7 @@ from appeals.policy import Ground, Relation, Route, Why
 from enforcement.models import Decision
 from qqops.audit.history import History
 from qqops.audit.models import Record
-from qqops.vault.models import WrappedKey
+from qqops.crypto.models import WrappedKey
 
 _LEGAL = ", ".join(f"('{source}', '{target}')" for source, target in pairs())
 _LIVE = [str(state) for state in LIVE]
@@ -97,7 +97,7 @@ class Appeal(models.Model):
             models.Index(fields=("waits_until",), name="appeal_waits", condition=Q(waits_until__isnull=False)),
             models.Index(fields=("number", "-id"), name="appeal_of_number"),
             models.Index(fields=("state", "-id"), name="appeal_state"),
-            # Recoveries by their score, the best first (appeals/admin/appeals.py).
+            # Recoveries by their score, the best first (appeals/queue/pages.py).
             models.Index(Coalesce(-F("score"), 1), "id", name="appeal_by_score",
                          condition=Q(state="filed", kind="recovery")),
             models.Index(fields=("filed_at",), name="appeal_filed"),

@@ -7,17 +7,17 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Clause
-from appeals.involved import RULED, TOOK_PART, has_part
+from appeals.hearing.conflicts_of_interest import RULED, TOOK_PART, has_part
 from appeals.lifecycle import Outcome
 from appeals.models.appeal import Appeal
 from enforcement.models import Decision
-from qqops.approvals import Approval, Proposal, State, approval_constraints
+from qqops.approvals.models import Approval, Proposal, State, approval_constraints
 from qqops.audit.history import APPEND_ONLY, History
 from qqops.audit.models import Record
 
 
 def _not_involved(asked: str) -> str:
-    """Who has part in it has no word on it (appeals/involved.py). The database holds it, whoever asks."""
+    """Who has part in it has no word on it (hearing/conflicts_of_interest.py). The database holds it, whoever asks."""
     return f"""
 IF {has_part(asked, *TOOK_PART)}
 THEN RAISE EXCEPTION 'who took part in it rules on no appeal' USING ERRCODE = 'check_violation'; END IF;

@@ -5,10 +5,10 @@ import datetime
 from django.utils import timezone
 
 from accounts.models import Clause, DormancyPolicy, RuleVersion
-from accounts.queries.rulebook import clauses_in_force
-from enforcement.changing import changed_by
+from accounts.rulebook.queries import clauses_in_force
 from enforcement.letters.placeholders import About
 from enforcement.letters.render import Rendered, Texts, render
+from enforcement.measures.changes import changed_by
 from enforcement.models import Decision, Ground, Measure, Notice
 from enforcement.policy import Effect, FreezeKind, Kind, Letter, Scope
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from accounts import closing
-from enforcement.changing import Changed
-from enforcement.letters import words
-from enforcement.letters.words import NOTHING, Both
+from accounts.quarantine import policy as closing
+from enforcement.letters import phrases
+from enforcement.letters.phrases import NOTHING, Both
+from enforcement.measures.changes import Changed
 from enforcement.models import Decision, Ground, Measure, Notice
 from enforcement.policy import Effect, Kind, Letter
-from qqops.approvals import State
+from qqops.approvals.models import State
 
 REVERSALS = (Kind.LIFT, Kind.RESTORE, Kind.UNDO)
 
@@ -46,31 +46,31 @@ def _measure(about: About) -> Both:
     """Of a reversal: what is taken back; of a change: what is changed."""
     decision = about.decision
     if decision.kind == Kind.LIFT:
-        return words.joined(dict.fromkeys(map(words.of_measure, about.ended)))
+        return phrases.joined(dict.fromkeys(map(phrases.of_measure, about.ended)))
     if decision.kind == Kind.ADJUST:
-        return words.joined(dict.fromkeys(words.of_measure(one.was) for one in about.changed))
+        return phrases.joined(dict.fromkeys(phrases.of_measure(one.was) for one in about.changed))
     if decision.kind == Kind.RESTORE:
-        return words.MEASURES[Kind.TERMINATE]
+        return phrases.MEASURES[Kind.TERMINATE]
     if decision.kind == Kind.UNDO:
-        return words.of_measure(decision.undoes) if decision.undoes else NOTHING
-    return words.of_measure(decision)
+        return phrases.of_measure(decision.undoes) if decision.undoes else NOTHING
+    return phrases.of_measure(decision)
 
 
 def _from(about: About) -> Both:
     decision = about.decision
     if decision.kind not in (Kind.RESTRICT, Kind.FREEZE):
-        return words.of_moment(about.at)
+        return phrases.of_moment(about.at)
     if decision.effective_at is None:
         return NOTHING
-    return words.of_moment(max(decision.effective_at, decision.proposed_at))
+    return phrases.of_moment(max(decision.effective_at, decision.proposed_at))
 
 
 def _until(about: About) -> Both:
     decision, ends = about.decision, about.decision.ends_at
-    zh, en = words.of_end(ends)
+    zh, en = phrases.of_end(ends)
     lapses = decision.expires_at
     if decision.effect == Effect.PROVISIONAL and lapses and (ends is None or lapses < ends):  # DESIGN §4
-        by_zh, by_en = words.of_moment(lapses)
+        by_zh, by_en = phrases.of_moment(lapses)
         zh += f"；现为临时措施，如在 {by_zh}前未经另一名工作人员同意，则届时自行终止"
         en += f"; provisional now: it ends by itself on {by_en} unless another member of staff has agreed by then"
     return zh, en
@@ -78,11 +78,11 @@ def _until(about: About) -> Both:
 
 def _changes(about: About) -> Both:
     """Of each measure the old and the new end, and what is restricted where that changes (T11)."""
-    return words.joined(map(_change, about.changed), "\n", "\n")
+    return phrases.joined(map(_change, about.changed), "\n", "\n")
 
 
 def _change(one: Changed) -> Both:
-    (zh, en), was, now = words.of_measure(one.was), words.of_end(one.was.until), words.of_end(one.until)
+    (zh, en), was, now = phrases.of_measure(one.was), phrases.of_end(one.was.until), phrases.of_end(one.until)
     if one.until != one.was.until:
         zh, en = (
             f"{zh}：截止时间原为：{was[0]}；现改为：{now[0]}。",
@@ -92,7 +92,7 @@ def _change(one: Changed) -> Both:
         zh, en = f"{zh}：期限不变，截止时间：{now[0]}。", f"{en}: its end stays, until: {now[1]}."
     if set(one.scopes) == set(one.was.scopes):
         return zh, en
-    was, now = words.of_scopes(one.was.scopes), words.of_scopes(one.scopes)
+    was, now = phrases.of_scopes(one.was.scopes), phrases.of_scopes(one.scopes)
     return (
         f"{zh}限制范围原为：{was[0]}；现改为：{now[0]}。",
         f"{en} What was restricted: {was[1]}; what is restricted now: {now[1]}.",
@@ -100,7 +100,7 @@ def _change(one: Changed) -> Both:
 
 
 def _clauses(about: About) -> Both:
-    return words.joined(map(words.of_ground, about.grounds), "\n", "\n")
+    return phrases.joined(map(phrases.of_ground, about.grounds), "\n", "\n")
 
 
 def _how_found(about: About) -> Both:
@@ -124,7 +124,7 @@ def _appeal(about: About) -> Both:
     zh, en = settings.QQOPS_APPEAL_CONTACT, settings.QQOPS_APPEAL_CONTACT_EN or settings.QQOPS_APPEAL_CONTACT
     if not zh:
         return NOTHING
-    (by, _same), days = words.of_day(about.at + closing.OBJECTION), closing.OBJECTION.days
+    (by, _same), days = phrases.of_day(about.at + closing.OBJECTION), closing.OBJECTION.days
     return (
         f"如有异议，您可在 {days} 日内（至 {by}）提出：{zh}。"
         "每一件异议均由未参与本决定的工作人员审查，结果不能预先告知。",
@@ -151,7 +151,7 @@ def _loss(about: About) -> Both:
         f"For {grace.days} days after the right of use ends it can be restored; then messages, profile, mail and items"
         " of this number are cleared (10.4).",
     )
-    return words.joined((lost, _RIGHTFUL), "", " ")
+    return phrases.joined((lost, _RIGHTFUL), "", " ")
 
 
 def _reclaim_on(about: About) -> Both:
@@ -160,7 +160,7 @@ def _reclaim_on(about: About) -> Both:
     if policy is None:
         return NOTHING
     days = policy.notice_days if about.stage == Notice.Stage.PRIOR else policy.reminder_days
-    return words.of_day(about.at + days * closing.DAY)
+    return phrases.of_day(about.at + days * closing.DAY)
 
 
 def _ended(about: About) -> Both:
@@ -173,7 +173,7 @@ def _ended(about: About) -> Both:
     if not about.ended:
         return NOTHING
     (measure,) = about.ended
-    (zh, en), (at_zh, at_en) = words.of_measure(measure), words.of_moment(measure.ended_at or about.at)
+    (zh, en), (at_zh, at_en) = phrases.of_measure(measure), phrases.of_moment(measure.ended_at or about.at)
     confirmed = about.decision.effect != Effect.PROVISIONAL or about.decision.state == State.APPLIED
     if confirmed or measure.until == measure.ended_at == about.decision.ends_at:  # and not with its proposal
         return (
@@ -194,7 +194,7 @@ def _same(text: str) -> Both:
 VALUES: dict[str, Callable[[About], Both]] = {
     "number": lambda about: _same(str(about.number)),
     "measure": _measure,
-    "scope": lambda about: words.of_scopes(about.decision.scopes),
+    "scope": lambda about: phrases.of_scopes(about.decision.scopes),
     "from": _from,
     "until": _until,
     "changes": _changes,
@@ -202,10 +202,10 @@ VALUES: dict[str, Callable[[About], Both]] = {
     "clauses": _clauses,
     "how_found": _how_found,
     "appeal": _appeal,
-    "jurisdiction": lambda about: words.jurisdiction(),
+    "jurisdiction": lambda about: phrases.jurisdiction(),
     "operator": lambda about: _same(settings.QQOPS_OPERATOR),
     "decision": lambda about: _same(f"#{about.decision.pk}"),
-    "date": lambda about: words.of_day(about.at),
+    "date": lambda about: phrases.of_day(about.at),
     "loss": _loss,
     "reclaim_on": _reclaim_on,
     "ended": _ended,

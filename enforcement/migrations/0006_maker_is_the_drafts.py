@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from qqops.approvals import copied
+from qqops.approvals.models import copied
 
 
 class Migration(migrations.Migration):

@@ -6,10 +6,10 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Number, Tenure
-from enforcement.casebook import CaseKind, Party, RootCause
+from enforcement.cases.policy import CaseKind, Party, RootCause
 from qqops.audit.history import History
 from qqops.audit.models import Record
-from qqops.vault.models import WrappedKey
+from qqops.crypto.models import WrappedKey
 
 
 class Case(models.Model):
@@ -22,7 +22,7 @@ class Case(models.Model):
     kind = models.CharField(_("kind of case"), max_length=10, choices=CaseKind)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
     what = models.BinaryField(_("what was found"))  # sealed, as whatever it says in words: these may name people
-    details = models.JSONField(_("details"), default=dict)  # by kind: enforcement/casebook.py
+    details = models.JSONField(_("details"), default=dict)  # by kind: enforcement/cases/policy.py
     ticket = models.CharField(_("ticket"), max_length=80, blank=True)
     maker = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("opened by"), related_name="+", db_index=False

@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Clause, DormancyPolicy, Number, Tenure
 from enforcement.policy import BASIS, BATCH_FROM, Effect, FreezeKind, Kind, LeftOut, Scope, Severity, Why
-from qqops.approvals import Approval as AbstractApproval
-from qqops.approvals import Proposal, approval_constraints
+from qqops.approvals.models import Approval as AbstractApproval
+from qqops.approvals.models import Proposal, approval_constraints
 from qqops.audit.history import History
 from qqops.audit.models import Record
 
@@ -171,7 +171,9 @@ class StrikeOut(Record):
 
     clause = models.ForeignKey(Clause, models.PROTECT, null=True, verbose_name=_("clause"), related_name="+")
     citation = models.CharField(_("document cited"), max_length=200, blank=True)
-    citation_key = models.TextField(blank=True, editable=False)  # what is the same document: enforcement/citations.py
+    citation_key = models.TextField(
+        blank=True, editable=False
+    )  # what is the same document: enforcement/citations/keys.py
     reason = models.TextField(_("reason"))
     at = models.DateTimeField(_("time"))
 

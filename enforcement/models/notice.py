@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Tenure
 from enforcement.models.decision import Decision
 from enforcement.policy import Letter
-from qqops.approvals import Approval as AbstractApproval
-from qqops.approvals import Proposal, approval_constraints
+from qqops.approvals.models import Approval as AbstractApproval
+from qqops.approvals.models import Proposal, approval_constraints
 
 
 class LetterTemplate(Proposal):

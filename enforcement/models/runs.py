@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from qqops.audit.history import History
 from qqops.audit.models import Record
-from qqops.vault.models import WrappedKey
+from qqops.crypto.models import WrappedKey
 
 
 class TargetList(Record):

@@ -1,6 +1,6 @@
 """The catalogue of alerts: what the house raises, how urgent it is, and how it reads in either language.
 
-The building's own kinds stand at the end; an app above declares its own in its `verbs.py`, beside the verb of the
+The building's own kinds stand at the end; an app above declares its own in its `events.py`, beside the verb of the
 act that raises it. An undeclared kind raises, so the catalogue cannot drift from the code.
 """
 
@@ -11,8 +11,8 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from qqops.audit.verbs import Lenient, in_words
-from qqops.staff.roles import ROLE_LABELS
+from qqops.audit.event_catalogue import Lenient, in_words
+from qqops.staff.policy import ROLE_LABELS
 
 
 class Level(models.TextChoices):

@@ -7,9 +7,9 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils import timezone, translation
 
-from qqops import webhook
 from qqops.alerts import catalogue
 from qqops.alerts.models import Alert, Delivery
+from qqops.delivery import webhook
 
 Channel = Delivery.Channel
 LANGUAGES = ("zh-hans", "en")

@@ -5,8 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
-from qqops import webhook
 from qqops.alerts import channels
+from qqops.delivery import webhook
 
 
 @register(Tags.security, deploy=True)

@@ -11,12 +11,12 @@ from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.manager import JobManager
 from procrastinate.tasks import configure_task
 
-from qqops import webhook
 from qqops.alerts import catalogue, channels
 from qqops.alerts.models import Alert, AlertSeen, Delivery, subject_of
-from qqops.audit import pen
+from qqops.audit import recorder
 from qqops.audit.models import Event
-from qqops.errors import Invalid, Refused, conflict
+from qqops.core.errors import Invalid, Refused, conflict
+from qqops.delivery import webhook
 from qqops.staff.models import Staff
 
 RAISED_IT = conflict(gettext_noop("Your own act raised this alert: another person must see to it."))
@@ -30,7 +30,7 @@ _jobs = JobManager(DjangoConnector())
 
 
 def raise_alert(
-    act: pen.Act,
+    act: recorder.Act,
     code: str,
     subject: models.Model | None = None,
     *,
@@ -90,7 +90,7 @@ def give_up(alert: Alert, channel: str, error: Exception) -> None:
 def _record(alert: Alert, channel: str, verb: str, why: str) -> None:
     facts = {"channel": channel, "why": why} if why else {"channel": channel}
     worker = Staff.objects.system("system-worker")
-    with pen.act(verb, actor=worker, reason="", subject=alert, facts=facts) as act:
+    with recorder.act(verb, actor=worker, reason="", subject=alert, facts=facts) as act:
         Delivery.objects.create(
             event_id=act.event_id, alert=alert, channel=channel, delivered=not why, why=why, at=timezone.now()
         )
@@ -115,8 +115,8 @@ def mark_seen(alert: Alert, *, actor: Staff, note: str) -> AlertSeen:
     if not note.strip():
         raise Invalid(_("Say what you did about it."))
     with (
-        pen.refusals(actor=actor, subject=alert, facts={"act": "alert.seen"}),
-        pen.act("alert.seen", actor=actor, reason=note, subject=alert, facts={"code": alert.code}) as act,
+        recorder.refusals(actor=actor, subject=alert, facts={"act": "alert.seen"}),
+        recorder.act("alert.seen", actor=actor, reason=note, subject=alert, facts={"code": alert.code}) as act,
     ):
         _one_at_a_time(f"seen {alert.pk}")
         check_seen(alert, actor)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 
 from qqops.alerts.models import Beat
 from qqops.alerts.services import raise_alert, raised_within
-from qqops.audit import pen
+from qqops.audit import recorder
 from qqops.staff.models import Staff
 
 DAY = timedelta(days=1)
@@ -86,6 +86,6 @@ def report(*, actor: Staff) -> None:
         beat = Beat(name=one.name)
         if raised_within(DAY, "late", beat):
             continue
-        with pen.act("alert.late", actor=actor, reason="", facts={"name": one.name}) as act:
+        with recorder.act("alert.late", actor=actor, reason="", facts={"name": one.name}) as act:
             minutes = one.within // timedelta(minutes=1)
             raise_alert(act, "late", beat, once=DAY, label=one.message, since=one.since, minutes=minutes)

@@ -16,7 +16,7 @@ class AuditConfig(AppConfig):
         from qqops.audit.checkpoints import models  # noqa: F401  # a package of its own, with its own models
 
     def ready(self) -> None:
-        autodiscover_modules("verbs")
+        autodiscover_modules("events")
         from qqops.alerts import watch
 
         watch.declare("audit.verify", gettext_noop("the verification of the record"), within=timedelta(hours=26))

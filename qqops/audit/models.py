@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models.fields.json import KeyTransform
 from django.utils.translation import gettext_lazy as _
 
-from qqops.audit import verbs
+from qqops.audit import event_catalogue
 from qqops.audit.history import APPEND_ONLY
 
 
@@ -95,4 +95,4 @@ class Event(models.Model):
 
     @property
     def sentence(self) -> Any:
-        return verbs.sentence(self.verb, self.facts)
+        return event_catalogue.sentence(self.verb, self.facts)

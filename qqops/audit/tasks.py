@@ -5,11 +5,11 @@ from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
 from qqops.alerts import watch
-from qqops.audit import alarm, months, origin
+from qqops.audit import origin, partitions
 from qqops.audit.checkpoints import services as checkpoints
 from qqops.audit.checkpoints import text
 from qqops.audit.checkpoints.models import Checkpoint
-from qqops.audit.verify import together
+from qqops.audit.verify import alarm, snapshot
 from qqops.staff.models import Staff
 
 RETRY = RetryStrategy(max_attempts=8, exponential_wait=3)  # as alerts: the last one after almost three hours
@@ -19,8 +19,8 @@ RETRY = RetryStrategy(max_attempts=8, exponential_wait=3)  # as alerts: the last
 @app.task(name="audit.verify", queue="acts", queueing_lock="audit.verify")
 def verify_record(timestamp: int) -> None:
     """Beats at the end only: a verification, an alarm or a checkpoint that fails is late, and is told by that."""
-    found, jobs = alarm.Findings(), together.cores()
-    with together.snapshot(jobs=jobs) as shot:
+    found, jobs = alarm.Findings(), snapshot.cores()
+    with snapshot.snapshot(jobs=jobs) as shot:
         for broken in shot.broken(jobs):
             found.add(broken)
     with origin.origin(origin.SYSTEM, os_user=origin.terminal_user()):
@@ -40,8 +40,8 @@ def make_months(timestamp: int) -> None:
     """Before the verification, which reads all for as long as it takes."""
     system = Staff.objects.system("system-audit")
     with origin.origin(origin.SYSTEM, os_user=origin.terminal_user()):
-        made = months.make_ahead(actor=system)
-        months.report(made.faults, actor=system)
+        made = partitions.make_ahead(actor=system)
+        partitions.report(made.faults, actor=system)
     watch.beat("audit.months")
 
 

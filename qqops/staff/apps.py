@@ -14,10 +14,10 @@ class StaffConfig(AppConfig):
 
     def ready(self) -> None:
         from qqops.alerts import watch
-        from qqops.staff import proof  # noqa: F401  # registers its checks with audit_verify
-        from qqops.staff.signin import trail
+        from qqops.staff import audit_checks  # noqa: F401  # registers its checks with audit_verify
+        from qqops.staff.signin import signals
 
-        trail.listen()
+        signals.listen()
         watch.declare("staff.sweep", gettext_noop("the sweep of ended sessions"), within=timedelta(minutes=30))
         watch.declare("staff.remind", gettext_noop("the reminder of due reviews"), within=timedelta(hours=2))
         post_migrate.connect(_grant, dispatch_uid="staff.grant")

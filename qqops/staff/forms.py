@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from qqops.audit.personal import no_personal_data
-from qqops.errors import Invalid
-from qqops.staff import services
+from qqops.core.errors import Invalid
+from qqops.core.personal_data import no_personal_data
+from qqops.staff.access.services import ends_later
 from qqops.staff.models import Staff
-from qqops.staff.roles import GLASS_ROLES, ROLE_LABELS
-from qqops.staff.services.access import ends_later
-from qqops.staff.services.people import newcomer
+from qqops.staff.people import services as people
+from qqops.staff.people.services import newcomer
+from qqops.staff.policy import GLASS_ROLES, ROLE_LABELS
 
 NO_PERSONAL_DATA = _("Goes on the record for ever: no ID numbers, mobiles or e-mail addresses.")
 MINUTES = ((15, _("15 minutes")), (30, _("30 minutes")), (60, _("60 minutes")))
@@ -42,7 +42,7 @@ class ReasonForm(forms.Form):
     )
 
     def clean_reason(self) -> str:
-        return checked(services.reasoned, self.cleaned_data["reason"])
+        return checked(people.reasoned, self.cleaned_data["reason"])
 
 
 class ResetForm(ReasonForm):

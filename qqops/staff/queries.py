@@ -12,12 +12,12 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from qqops.approvals import State
-from qqops.audit import pen
+from qqops.approvals.models import State
+from qqops.audit import recorder
 from qqops.audit.models import Event
 from qqops.staff.backend import factors
 from qqops.staff.models import AccessApproval, AccessRequest, CommandToken, Holding, Staff, StaffSession, Throttle
-from qqops.staff.roles import EXCLUSIVE, ROLES
+from qqops.staff.policy import EXCLUSIVE, ROLES
 from qqops.staff.signin import throttle
 
 UNUSED_AFTER = datetime.timedelta(days=90)
@@ -118,7 +118,7 @@ def own_event_since(seq: int, staff: Staff, verb: str, **about: str) -> Event | 
 
 def story(staff: Staff) -> list[Event]:
     """The latest events that changed a person's row, roles or requests: by the keys of their history, not by a scan."""
-    history = [pen.history_model(model) for model in (Staff, Holding, AccessRequest)]
+    history = [recorder.history_model(model) for model in (Staff, Holding, AccessRequest)]
     rows = [
         table.objects.filter(**{"id" if table is history[0] else "staff_id": staff.pk})  # type: ignore[attr-defined]
         .order_by("-history_id")
@@ -136,7 +136,7 @@ def emergencies() -> QuerySet[Holding]:
 
     The trail is entered at the event that gave the role and read onwards by the actor's index: no time is searched.
     """
-    born = pen.history_model(Holding).objects.filter(id=OuterRef("pk"), history_type="+")  # type: ignore[attr-defined]
+    born = recorder.history_model(Holding).objects.filter(id=OuterRef("pk"), history_type="+")  # type: ignore[attr-defined]
     first = Event.objects.filter(pk=OuterRef("born"))
     done = Event.objects.filter(actor=OuterRef("staff"), seq__gte=OuterRef("first_seq")).order_by("seq")
     return (

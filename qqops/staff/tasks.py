@@ -7,7 +7,7 @@ from procrastinate.contrib.django import app
 
 from qqops.alerts import watch
 from qqops.alerts.services import raise_alert, raised_within
-from qqops.audit import origin, pen
+from qqops.audit import origin, recorder
 from qqops.staff.models import CacheEntry, Holding, Staff, StaffSession
 from qqops.staff.models.access import REVIEW_WITHIN
 from qqops.staff.signin import throttle
@@ -41,6 +41,6 @@ def remind_of_reviews() -> int:
         if raised_within(DAY, "break_glass_overdue", holding.staff):
             continue
         facts = {"who": holding.staff.username, "role": holding.role}
-        with pen.act("staff.review_overdue", actor=worker, reason="", subject=holding.staff, facts=facts) as act:
+        with recorder.act("staff.review_overdue", actor=worker, reason="", subject=holding.staff, facts=facts) as act:
             raise_alert(act, "break_glass_overdue", subject=holding.staff, once=DAY, **facts)
     return len(due)

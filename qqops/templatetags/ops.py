@@ -15,7 +15,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 
-from qqops.panels import Change, Counter, Panel
+from qqops.web.panels import Change, Counter, Panel
 
 register = template.Library()
 

@@ -7,15 +7,15 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import translation
 
+from accounts.declarations.queries import is_self_dealing, numbers_before, own_numbers
+from accounts.declarations.services import AT_ONCE, declare, refuse_own, withdraw
 from accounts.models import DeclaredNumber, Number
-from accounts.queries.declared import is_self_dealing, numbers_before, own_numbers
-from accounts.services.declared import AT_ONCE, declare, refuse_own, withdraw
 from qqops.audit.models import Event
-from qqops.audit.pen import history_model
+from qqops.audit.recorder import history_model
 from qqops.audit.verify import verify
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
-from qqops.staff.roles import ROLES
+from qqops.staff.policy import ROLES
 from tests.enforcement.acts import broken, head, verbs
 from tests.enforcement.test_races import together
 from tests.terminal import Terminal

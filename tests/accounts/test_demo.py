@@ -10,7 +10,7 @@ from django.core.management import call_command
 from accounts.lifecycle import PREMIUM_FROM_TIER
 from accounts.models import DormancyPolicy, Number
 from enforcement.models import Case, Decision
-from enforcement.services.reclaim import look
+from enforcement.reclaim.services import look
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
 from tests.enforcement.acts import broken, head

@@ -12,9 +12,9 @@ import pytest
 from django.utils import translation
 from openpyxl import Workbook
 
-from accounts.intake import lists, workbook
-from accounts.numbers import read_open
-from qqops.errors import Invalid
+from accounts.lists import given_list, workbook
+from accounts.numbers.parsing import read_open
+from qqops.core.errors import Invalid
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,7 @@ def xlsx(*rows: Any) -> bytes:
 
 
 def numbers_in(content: bytes, name: str = "list.xlsx") -> list[int]:
-    return list(lists.read(io.BytesIO(content), name).numbers)
+    return list(given_list.read(io.BytesIO(content), name).numbers)
 
 
 def refusal(content: bytes, name: str = "list.xlsx") -> list[str]:
@@ -78,11 +78,11 @@ def test_a_workbook_that_is_a_bomb_locked_or_broken_is_refused(monkeypatch: pyte
 def test_a_list_is_known_by_the_hash_of_its_bytes_and_by_its_kind_never_by_the_name_of_its_file(tmp_path: Path) -> None:
     file = tmp_path / "涉诈名单.csv"
     file.write_bytes("号码\n88812345\n".encode("gb18030"))
-    found = lists.read_path(file)
+    found = given_list.read_path(file)
     assert (found.name, list(found.numbers)) == ("CSV", [88812345])
     assert found.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
-    assert lists.read(io.BytesIO(b"12345"), "C:\\lists\\张伟民 13800138000.txt").name == "TXT"
-    assert lists.read(io.BytesIO(xlsx([88812345])), "list.csv").name == "XLSX"
+    assert given_list.read(io.BytesIO(b"12345"), "C:\\lists\\张伟民 13800138000.txt").name == "TXT"
+    assert given_list.read(io.BytesIO(xlsx([88812345])), "list.csv").name == "XLSX"
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused() -> None:
@@ -94,8 +94,8 @@ def test_a_file_that_changes_while_it_is_read_is_refused() -> None:
         return found
 
     with pytest.MonkeyPatch.context() as patch, pytest.raises(Invalid, match="changed while it was read"):
-        patch.setattr("accounts.intake.lists.read_open", meanwhile)
-        lists.read(io.BytesIO(b"88812345\n"), "list.txt")
+        patch.setattr("accounts.lists.given_list.read_open", meanwhile)
+        given_list.read(io.BytesIO(b"88812345\n"), "list.txt")
 
 
 def test_a_pipe_is_read_though_it_cannot_be_read_twice(tmp_path: Path) -> None:
@@ -103,5 +103,5 @@ def test_a_pipe_is_read_though_it_cannot_be_read_twice(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     writer = threading.Thread(target=pipe.write_bytes, args=("号码\n88812345\n".encode("gb18030"),))
     writer.start()
-    assert list(lists.read_path(pipe).numbers) == [88812345]
+    assert list(given_list.read_path(pipe).numbers) == [88812345]
     writer.join()

@@ -5,15 +5,15 @@ from collections.abc import Callable
 import pytest
 from django.utils import translation
 
+from accounts.declarations.services import declare
 from accounts.lifecycle import Protection, weakens
 from accounts.models import Number
-from accounts.services.declared import declare
-from accounts.services.protect import protect
-from enforcement.queries import timeline
+from accounts.protection.services import protect
+from enforcement.decisions.queries import timeline
 from qqops.audit.models import Event
-from qqops.audit.pen import history_model
+from qqops.audit.recorder import history_model
 from qqops.audit.verify import verify
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import broken, head, verbs
 from tests.enforcement.test_races import together

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from qqops import receipts
+from qqops.core import receipts
 
 
 def test_one_that_comes_up_again_or_is_in_use_is_drawn_anew(monkeypatch: pytest.MonkeyPatch) -> None:

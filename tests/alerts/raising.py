@@ -13,7 +13,7 @@ from procrastinate.contrib.django import app
 from qqops.alerts import services, watch
 from qqops.alerts.models import Alert
 from qqops.alerts.services import raise_alert
-from qqops.audit import pen
+from qqops.audit import recorder
 from qqops.staff.models import Staff
 
 
@@ -23,7 +23,7 @@ def alarm(
     """Raise an alert in an act of its own, by the set-up's actor if nobody is named."""
     actor = actor or Staff.objects.system("system-setup")
     facts = more or {"who": "agent", "what": "40"}
-    with pen.act("demo.built", actor=actor, reason="alarm of a test", facts={"numbers": 0}) as act:
+    with recorder.act("demo.built", actor=actor, reason="alarm of a test", facts={"numbers": 0}) as act:
         return raise_alert(act, code, subject, **facts)
 
 

@@ -16,15 +16,16 @@ from django.utils.translation import gettext_lazy
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.management.commands.procrastinate import Command
 
-from qqops import serve, webhook
 from qqops.alerts import catalogue, channels, services
 from qqops.alerts.models import Alert, Delivery
 from qqops.audit.models import Event
 from qqops.audit.verify import verify
-from qqops.errors import Refused
-from qqops.staff import services as services_of_staff
+from qqops.boot import serve
+from qqops.core.errors import Refused
+from qqops.delivery import webhook
+from qqops.staff import limits
 from qqops.staff.models import Staff
-from qqops.staff.services import limits
+from qqops.staff.people import services as people
 from qqops.staff.signin import throttle
 from qqops.staff.tasks import remind_of_reviews
 from tests.alerts.raising import Hook, due_now, hook, jobs, raised, work
@@ -106,7 +107,7 @@ def test_a_webhook_gets_one_object(officer: Staff, there: Hook) -> None:
 def test_what_the_house_tells_names_people_by_their_logins(
     cast: dict[str, Staff], setup_actor: Staff, there: Hook, by_mail: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    services_of_staff.join("ouyang", "officer", password="", actor=setup_actor, reason="new", name="欧阳警官")
+    people.join("ouyang", "officer", password="", actor=setup_actor, reason="new", name="欧阳警官")
     named = Staff.objects.get(username="ouyang")
     assert "欧阳" in str(named)
     emergency(named, "privacy", minutes=1)

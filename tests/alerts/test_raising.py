@@ -14,7 +14,7 @@ from procrastinate.contrib.django import app
 from qqops.alerts import catalogue
 from qqops.alerts.models import Alert
 from qqops.alerts.services import raise_alert
-from qqops.audit import origin, pen
+from qqops.audit import origin, recorder
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
 from qqops.staff.signin import throttle
@@ -58,7 +58,10 @@ def test_an_alert_and_its_event_are_one_and_a_job_for_each_channel_waits(officer
 
 def test_what_fails_leaves_neither_event_nor_alert_nor_job(officer: Staff, outlets: None) -> None:
     before = head()
-    with pytest.raises(ZeroDivisionError), pen.act("demo.built", actor=officer, reason="", facts={"numbers": 1}) as act:
+    with (
+        pytest.raises(ZeroDivisionError),
+        recorder.act("demo.built", actor=officer, reason="", facts={"numbers": 1}) as act,
+    ):
         raise_alert(act, "quota", who="officer", what="40")
         raise ZeroDivisionError
     assert (head(), Alert.objects.count(), jobs()) == (before, 0, [])
@@ -69,7 +72,7 @@ def test_inside_a_worker_too_the_job_goes_with_its_alert(officer: Staff, outlets
     with app.replace_connector(app.connector.get_worker_connector()):  # type: ignore[attr-defined]
         with (
             pytest.raises(ZeroDivisionError),
-            pen.act("demo.built", actor=officer, reason="", facts={"numbers": 1}) as act,
+            recorder.act("demo.built", actor=officer, reason="", facts={"numbers": 1}) as act,
         ):
             raise_alert(act, "quota", who="officer", what="40")
             raise ZeroDivisionError

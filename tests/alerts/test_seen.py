@@ -8,10 +8,10 @@ from django.utils import translation
 from qqops.alerts import services
 from qqops.alerts.models import Alert, AlertSeen
 from qqops.audit.models import Event
-from qqops.errors import Invalid, Refused
-from qqops.overview import SHOWN
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from qqops.staff.signin import throttle
+from qqops.web.overview import SHOWN
 from tests.alerts.raising import everything_came, raised
 from tests.enforcement.acts import broken, head
 from tests.web.door import queries, text, told

@@ -3,11 +3,13 @@
 from typing import Any
 
 from accounts.models import Number
+from appeals.filing import services as filing
 from appeals.models import Appeal, Ruling
-from appeals.services import filing, queue, rulings
-from appeals.services.rulings import Said
+from appeals.queue import services as queue
+from appeals.rulings import services as rulings
+from appeals.rulings.services import Said
+from enforcement.decisions.services import Report
 from enforcement.models import Decision
-from enforcement.services import Report
 from qqops.staff.models import Staff
 
 STATEMENT = "我没有发过这些链接，请核查登录记录。"

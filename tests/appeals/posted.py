@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from appeals.messages.delivery import deliver
 from appeals.models import Appeal, Delivery
-from appeals.services.deliver import deliver
 from qqops.staff.models import Staff
 from tests.alerts.raising import Hook, hook
 

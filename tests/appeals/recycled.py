@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from accounts.allocation.services import allocate
 from accounts.models import Number, NumberRange, Tenure
-from accounts.services.allocation.allocate import allocate
 from qqops.staff.models import Staff
 from tests.accounts.allocation.wishes import WHY, wish
 from tests.accounts.life.flows import cleared, later, quarantined, released

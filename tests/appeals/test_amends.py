@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import Number, Tenure
 from enforcement.models import Case, CaseNumber
 from enforcement.policy import Kind
-from qqops.audit import pen
+from qqops.audit import recorder
 from qqops.staff.models import Staff
 from tests.appeals.heard import agreed, objection, ruled
 from tests.enforcement.acts import DAY, broken, decide, terminated
@@ -23,10 +23,10 @@ pytestmark = [pytest.mark.usefixtures("english"), pytest.mark.usefixtures("ruleb
 def paid_until(number: Number, until: datetime.datetime, setup_actor: Staff) -> None:
     assert number.tenure_id
     tenure = Tenure.objects.get(pk=number.tenure_id)
-    with pen.act("demo.built", actor=setup_actor, reason="paid time of a test", facts={"numbers": 1}) as act:
+    with recorder.act("demo.built", actor=setup_actor, reason="paid time of a test", facts={"numbers": 1}) as act:
         tenure.paid_until = until
         tenure.save(update_fields=["paid_until"])
-        act.wrote(pen.history_model(Tenure))
+        act.wrote(recorder.history_model(Tenure))
 
 
 def test_paid_time_that_a_wrong_freeze_took_goes_on_from_where_it_stood(

@@ -7,10 +7,10 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 
-from appeals import calendar
 from appeals.lifecycle import Kind
 from appeals.policy import CLOCKS, Clock, Timed, clock_of
-from qqops.days import after_working_days, is_working_day
+from appeals.queue import calendar
+from qqops.core.days import after_working_days, is_working_day
 
 BEIJING = ZoneInfo("Asia/Shanghai")
 DAY = datetime.timedelta(days=1)

@@ -9,17 +9,18 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 
-from accounts.intake import Row
+from accounts.imports.columns import Row
 from accounts.models import Hold, Number
-from appeals import intake
+from appeals.filing import portal_file
+from appeals.filing import services as filing
+from appeals.messages.sealed_text import Words
 from appeals.models import Appeal, AppealEvidence, AppealKey, Message, PortalFiling
-from appeals.services import filing, queue
-from appeals.services.words import Words
+from appeals.queue import services as queue
 from enforcement.policy import Kind
-from qqops import receipts
 from qqops.audit.models import Event
-from qqops.commands import Exit
-from qqops.errors import Invalid
+from qqops.core import receipts
+from qqops.core.commands import Exit
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.accounts.intake.files import csv_of, jsonl_of, put, xlsx_of
 from tests.appeals.heard import STATEMENT, filed, objection, ruled
@@ -138,14 +139,14 @@ def test_what_is_filed_is_what_was_checked(numbers: Many, rulebook: object, sett
         Row(at, {column: text for column, text in zip(HEADING, line(f"P-{n}", n), strict=True) if text})
         for at, n in enumerate(numbers(2), 2)
     ]
-    found = intake.check(rows, figures=False)
+    found = portal_file.check(rows, figures=False)
     assert (found.lines, found.wrong) == (2, [])
     first, second = (Row(row.line, row.cells | {"statement": "短"}) for row in rows)
     for changed in ([first, rows[1]], [rows[1], rows[0]], []):
         with pytest.raises(Invalid, match="was changed while it was read"):
-            intake.apply(changed, found, actor=actor, source="")
+            portal_file.apply(changed, found, actor=actor, source="")
     assert not Appeal.objects.exists()
-    done = intake.apply([rows[0], second], found, actor=actor, source="")
+    done = portal_file.apply([rows[0], second], found, actor=actor, source="")
     assert "was changed while it was read" in done.stopped and "1. Run" in done.stopped
     assert done.receipts == on_register() and len(on_register()) == 1
 

@@ -8,16 +8,19 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import Number
-from accounts.queries.number import shown_of
+from accounts.numbers.queries import shown_of
+from appeals.hearing import services as hearing
 from appeals.models import Appeal
 from appeals.policy import COOL_DOWN, WAIT_FOR_ANSWER
-from appeals.services import hearing, queue, recovery, rulings
-from appeals.services.sweep import sweep
+from appeals.queue import services as queue
+from appeals.queue.sweep import sweep
+from appeals.recovery import services as recovery
+from appeals.rulings import services as rulings
 from enforcement.models import Decision, Measure, Notice
 from enforcement.policy import PROPOSAL_LIFE, Kind
 from qqops.audit.models import Event
 from qqops.audit.verify import verify
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.appeals.heard import agreed, filed, objection, ruled, said
 from tests.cast import succeeded

@@ -7,12 +7,12 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Hold, Number
+from appeals.court import services as court
+from appeals.court.services import Brought
+from appeals.messages.sealed_text import Words
 from appeals.models import Appeal, Delivery, Message
-from appeals.services import court
-from appeals.services.court import Brought
-from appeals.services.words import Words
 from enforcement.policy import Kind
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.appeals.heard import objection, ruled
 from tests.enforcement.acts import broken, decide, head, verbs

@@ -12,14 +12,14 @@ from django.utils import timezone
 
 from accounts.models import Number
 from appeals import tasks
+from appeals.hearing import services as hearing
+from appeals.messages import delivery
+from appeals.messages.message_validity import outdated
+from appeals.messages.sealed_text import Words
 from appeals.models import Appeal, AppealKey, Delivery, Message
-from appeals.outdated import outdated
-from appeals.services import deliver as delivery
-from appeals.services import hearing
-from appeals.services.words import Words
-from qqops import outbox, webhook
 from qqops.alerts.models import Alert
 from qqops.audit.models import Event
+from qqops.delivery import outbox, webhook
 from qqops.staff.models import Staff
 from tests.alerts.raising import Hook
 from tests.appeals.heard import filed

@@ -10,16 +10,18 @@ import pytest
 import time_machine
 from django.db import IntegrityError, connection, transaction
 
+from accounts.declarations.services import declare
 from accounts.models import Hold, Number
-from accounts.services.declared import declare
+from appeals.filing import services as filing
+from appeals.filing.filing_validation import tidy
+from appeals.hearing import services as hearing
+from appeals.messages import sealed_text
 from appeals.models import Appeal, AppealEvidence, AppealKey, Delivery, Message, PortalFiling
 from appeals.queries import story
-from appeals.services import filing, hearing, words
-from appeals.services.claims import tidy
 from enforcement.policy import Kind
-from qqops import receipts
 from qqops.audit.models import Event
-from qqops.errors import Invalid, Refused
+from qqops.core import receipts
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.accounts.life.flows import later, purged, state, terminate
 from tests.appeals.heard import CONTACT, STATEMENT, as_filed, filed, objection, ruled
@@ -50,7 +52,7 @@ def test_what_is_said_and_shown_is_sealed_and_only_its_key_opens_it(number: Make
     for said in (STATEMENT, "13800000001", "一台红色的手机"):
         assert said not in raw and said.encode().hex() not in raw
     assert PDF.hex() not in raw
-    kept = words.Words(appeal)
+    kept = sealed_text.Words(appeal)
     assert (kept.statement, kept.contact) == (STATEMENT, "+8613800000001")
     first, second, third = AppealEvidence.objects.order_by("pk")
     assert [kept.of_evidence(first), kept.of_evidence(second), kept.file(third)] == ["3/5", "一台红色的手机", PDF]
@@ -63,7 +65,7 @@ def test_what_is_said_and_shown_is_sealed_and_only_its_key_opens_it(number: Make
     }  # fmt: skip
     assert broken() == []
     AppealKey.objects.all().delete()
-    assert words.Words(appeal).statement == ""
+    assert sealed_text.Words(appeal).statement == ""
 
 
 def test_a_receipt_can_be_read_out_and_tells_a_slip_and_its_answer_waits_to_be_sent(number: Make, agent: Staff) -> None:
@@ -74,7 +76,7 @@ def test_a_receipt_can_be_read_out_and_tells_a_slip_and_its_answer_waits_to_be_s
         assert receipts.read(appeal.receipt[:at] + other + appeal.receipt[at + 1 :]) is None
     message = Message.objects.get(appeal=appeal)
     assert Delivery.objects.get(message=message).state == "pending"
-    letter = words.Words(appeal).of_message(message)
+    letter = sealed_text.Words(appeal).of_message(message)
     assert appeal.receipt in letter and str(appeal.number_id) in letter and "beforehand" in letter  # 7: no promise
 
 

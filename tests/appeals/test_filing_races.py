@@ -6,12 +6,12 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import Hold, Number
+from appeals.filing import services as filing
+from appeals.filing.filing_validation import tidy
 from appeals.models import Appeal, AppealEvidence, Message, PortalFiling
-from appeals.services import filing
-from appeals.services.claims import tidy
 from enforcement.policy import Kind
 from qqops.audit.verify import verify
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.accounts.life.flows import later, purged, terminate
 from tests.appeals.heard import as_filed, filed, objection, ruled

@@ -7,16 +7,20 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from accounts.declarations.services import declare
 from accounts.models import Hold, Number
-from accounts.services.declared import declare
-from appeals import calendar
+from appeals.hearing import reading
+from appeals.hearing import services as hearing
+from appeals.messages.sealed_text import Words
 from appeals.models import Appeal, Delivery, Lease, Message
 from appeals.policy import PER_WINDOW
-from appeals.services import hearing, queue, reading, recovery, rulings
-from appeals.services.words import Words
+from appeals.queue import calendar
+from appeals.queue import services as queue
+from appeals.recovery import services as recovery
+from appeals.rulings import services as rulings
 from enforcement.policy import Kind
 from qqops.audit.models import Event
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.appeals.heard import REASONS, STATEMENT, filed, objection, ruled, said
 from tests.enforcement.acts import DAY, HOUR, approve, broken, decide, head, verbs

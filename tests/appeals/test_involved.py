@@ -11,17 +11,21 @@ from django.db.models import F, Value
 from django.utils import timezone
 
 from accounts.models import Number
-from appeals.involved import FUNCTION, HasPart, function_sql
+from appeals.filing import services as filing
+from appeals.filing.filing_validation import tidy
+from appeals.hearing import services as hearing
+from appeals.hearing.conflicts_of_interest import FUNCTION, HasPart, function_sql
 from appeals.models import Appeal, AppealEvidence, RulingApproval
 from appeals.queries import decided_first, hearers, rulings_inbox, took_part, waiting_for
-from appeals.services import again, filing, hearing, queue, recovery
-from appeals.services.claims import tidy
+from appeals.queue import services as queue
+from appeals.recovery import services as recovery
+from appeals.rulings import second_review
+from enforcement.decisions.services import Report
 from enforcement.models import Measure
 from enforcement.policy import Kind
-from enforcement.services import Report
-from qqops.audit import pen
-from qqops.errors import Refused
-from qqops.signing import sign
+from qqops.approvals.signing import sign
+from qqops.audit import recorder
+from qqops.core.errors import Refused
 from qqops.staff.models import Staff
 from tests.appeals.heard import WHY, agreed, as_filed, filed, objection, ruled
 from tests.appeals.test_proof import slipped
@@ -165,7 +169,7 @@ def test_the_database_takes_no_word_of_any_of_them(
     for person in (reviewer, agent, Staff.objects.get(username="officer")):
         with pytest.raises(IntegrityError, match="who took part in it"), transaction.atomic():
             slipped(ruling, person, maker=person, **plain)
-    again.ask(shortened.receipt, actor=agent, reason="请再看一次登录记录")
+    second_review.ask(shortened.receipt, actor=agent, reason="请再看一次登录记录")
     with pytest.raises(IntegrityError, match="other people's"), transaction.atomic():
         slipped(ruling, reviewer2, maker=reviewer2, round=1, **plain)  # whatever round it says it is of
     waits = slipped(ruling, supervisor, maker=supervisor, round=2, state="proposed", ruled_at=None)
@@ -173,7 +177,7 @@ def test_the_database_takes_no_word_of_any_of_them(
         with (
             pytest.raises(IntegrityError, match=told),
             transaction.atomic(),
-            pen.act("appeal.ruling_agreed", actor=person, reason=WHY, facts={"outcome": "x"}) as act,
+            recorder.act("appeal.ruling_agreed", actor=person, reason=WHY, facts={"outcome": "x"}) as act,
         ):
             sign(RulingApproval, waits, person, "appeals.approve_ruling", act, agreed=True, reason=WHY)
 
@@ -215,7 +219,7 @@ def test_who_agreed_to_the_measure_that_was_changed_does_not_agree_to_the_ruling
     with (
         pytest.raises(IntegrityError, match="who took part in it"),
         transaction.atomic(),
-        pen.act("appeal.ruling_agreed", actor=supervisor, reason=WHY, facts={"outcome": "x"}) as act,
+        recorder.act("appeal.ruling_agreed", actor=supervisor, reason=WHY, facts={"outcome": "x"}) as act,
     ):
         sign(RulingApproval, ruling, supervisor, "appeals.approve_ruling", act, agreed=True, reason=WHY)
     assert broken() == []
@@ -291,7 +295,7 @@ def test_who_asks_for_the_second_review_does_not_hear_it(
     one = number()
     first = objection(one, decide(Kind.FREEZE, one, officer), agent)
     ruled(first, "rejected", reviewer)
-    again.ask(first.receipt, actor=supervisor, reason="他请求再看一次登录记录")
+    second_review.ask(first.receipt, actor=supervisor, reason="他请求再看一次登录记录")
     assert "supervisor" in of(first)
     assert queue.take_next(actor=supervisor) is None
     with pytest.raises(Refused, match="took part"):

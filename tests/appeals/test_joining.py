@@ -10,15 +10,21 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Number
+from appeals.court import services as court
+from appeals.filing import services as filing
+from appeals.filing.filing_validation import tidy
+from appeals.filing.services import Filing
+from appeals.hearing import services as hearing
+from appeals.messages.sealed_text import Words
 from appeals.models import Appeal, AppealEvidence, AppealKey, Message, PortalFiling
 from appeals.queries import story
-from appeals.services import again, court, filing, hearing, queue, recovery, rulings
-from appeals.services.claims import tidy
-from appeals.services.filing import Filing
-from appeals.services.words import Words
+from appeals.queue import services as queue
+from appeals.recovery import services as recovery
+from appeals.rulings import second_review as again
+from appeals.rulings import services as rulings
 from enforcement.policy import Kind
 from qqops.audit.models import Event
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.appeals.heard import as_filed, filed, objection, ruled, said
 from tests.appeals.test_court import BROUGHT

@@ -8,20 +8,21 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import Erasure, Hold, IdentityKey, Number
-from accounts.queries.rights import keep_number, kept
-from accounts.services import holds
-from accounts.services.erase import erase
+from accounts.retention import holds
+from accounts.retention.erasure import erase
+from accounts.rights.queries import keep_number, kept
 from appeals import tasks
-from appeals.keeping import reviewable
+from appeals.messages import keys
+from appeals.messages.sealed_text import Words
 from appeals.models import Appeal, AppealKey, Delivery
 from appeals.policy import SECOND_REVIEW_WITHIN
-from appeals.services import again, keys
-from appeals.services.words import Words
+from appeals.rulings import second_review
+from appeals.rulings.retention_blockers import reviewable
+from enforcement.evidence.retention import CLAIMS, OBJECTION
 from enforcement.policy import Kind
-from enforcement.retention import CLAIMS, OBJECTION
 from qqops.audit.models import Event
+from qqops.crypto import rotation
 from qqops.staff.models import Staff
-from qqops.vault import rotate
 from tests.appeals.heard import STATEMENT, filed, objection, ruled
 from tests.enforcement.acts import DAY, broken, decide, head, verbs
 from tests.identities import tell
@@ -112,9 +113,9 @@ def test_while_a_second_review_may_be_asked_for_the_number_and_its_holder_are_ke
     assert "second_review" in kept(tenures)[lost.tenure_id or 0]
     with time_machine.travel(timezone.now() + SECOND_REVIEW_WITHIN + DAY):
         assert list(reviewable(tenures)) == []
-    again.ask(Appeal.objects.get(number=lost).receipt, actor=agent, reason="处理结果与事实不符，请复核")
+    second_review.ask(Appeal.objects.get(number=lost).receipt, actor=agent, reason="处理结果与事实不符，请复核")
     assert list(reviewable(tenures)) == [] and keep_number(tenures) == {lost.tenure_id: "appeal"}
 
 
 def test_a_change_of_keys_takes_appeals_along() -> None:
-    assert AppealKey._meta.db_table in {place.table for place in rotate.places()}
+    assert AppealKey._meta.db_table in {place.table for place in rotation.places()}

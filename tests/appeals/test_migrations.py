@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from accounts.models import Number
+from appeals.hearing import services as hearing
 from appeals.models import Appeal
-from appeals.services import hearing
 from enforcement.models import Decision
 from enforcement.policy import Kind
 from qqops.audit import origin

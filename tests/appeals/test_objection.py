@@ -5,12 +5,13 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import Hold, Number
-from accounts.queries.number import shown_of
+from accounts.numbers.queries import shown_of
 from appeals.models import Appeal, Message, Ruling
-from appeals.services import queue, rulings
+from appeals.queue import services as queue
+from appeals.rulings import services as rulings
 from enforcement.models import Measure
 from enforcement.policy import Kind
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.appeals.heard import agreed, objection, ruled, said, sent_back
 from tests.enforcement.acts import approve, broken, decide, head, refuse, terminated, verbs
@@ -105,7 +106,7 @@ def test_a_decision_that_answers_an_appeal_is_ruled_on_with_the_ruling_only(
 
 
 def refuse_it(ruling: Ruling, actor: Staff) -> None:
-    from enforcement.services import Report
+    from enforcement.decisions.services import Report
 
     assert ruling.reverses
     refuse(Report(ruling.reverses), actor)

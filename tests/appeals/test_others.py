@@ -9,17 +9,21 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Number
+from appeals.filing import services as filing
+from appeals.filing.filing_validation import Filing, tidy
+from appeals.hearing import services as hearing
+from appeals.messages.sealed_text import Words
 from appeals.models import Appeal, AppealEvidence, Delivery, Message, PortalFiling
 from appeals.queries import portal_ids, story
-from appeals.services import filing, hearing, queue, recovery, rulings
-from appeals.services.claims import Filing, tidy
-from appeals.services.words import Words
+from appeals.queue import services as queue
+from appeals.recovery import services as recovery
+from appeals.rulings import services as rulings
 from enforcement.policy import Kind
 from qqops.alerts import catalogue
 from qqops.alerts.models import Alert
 from qqops.audit.models import Event
-from qqops.commands import Exit
-from qqops.errors import Invalid
+from qqops.core.commands import Exit
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.accounts.intake.files import csv_of, put
 from tests.appeals.heard import CONTACT, as_filed, filed, objection, ruled, said

@@ -9,19 +9,21 @@ from django.core import mail
 from django.utils import timezone
 
 from accounts.models import Number
-from appeals.admin.words import _way
+from appeals.hearing import services as hearing
+from appeals.messages.message_validity import why_unsent
+from appeals.messages.resend import may_resend, undelivered, unsent
+from appeals.messages.sealed_text import Words
 from appeals.models import Appeal, Delivery, Message
-from appeals.outdated import why_unsent
 from appeals.policy import COOL_DOWN
-from appeals.services import hearing, queue, recovery
-from appeals.services.resend import may_resend, undelivered, unsent
-from appeals.services.sweep import Swept, sweep
-from appeals.services.words import Words
+from appeals.queue import services as queue
+from appeals.queue.sweep import Swept, sweep
+from appeals.recovery import services as recovery
+from appeals.text import _way
 from enforcement.models import Decision, Measure
-from qqops import outbox
-from qqops.audit.facts import of_event
 from qqops.audit.models import Event
-from qqops.errors import Invalid
+from qqops.audit.review.facts_text import of_event
+from qqops.core.errors import Invalid
+from qqops.delivery import outbox
 from qqops.staff.models import Staff
 from tests.alerts.raising import Hook
 from tests.appeals.heard import agreed, filed, ruled

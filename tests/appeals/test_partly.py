@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from accounts.models import Hold, Number
 from appeals.models import Appeal
-from appeals.reversal import Terms
+from appeals.rulings.reversal import Terms
 from enforcement.models import Measure
 from enforcement.policy import Kind
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.appeals.heard import agreed, objection, ruled, sent_back
 from tests.enforcement.acts import DAY, approve, broken, decide, head, terminated, undo, verbs

@@ -8,13 +8,13 @@ from django.utils import timezone
 
 from accounts.models import Number
 from appeals.models import Appeal, Ruling, RulingApproval, RulingGround
-from appeals.services import recovery
-from appeals.services.rulings import content_hash
+from appeals.recovery import services as recovery
+from appeals.rulings.services import content_hash
 from enforcement.models import Decision
 from enforcement.policy import Kind
-from qqops import bulk
-from qqops.audit import pen
-from qqops.signing import sign
+from qqops.approvals.signing import sign
+from qqops.audit import recorder
+from qqops.core import bulk
 from qqops.staff.models import Staff
 from tests.appeals.heard import WHY, agreed, filed, objection, ruled
 from tests.enforcement.acts import broken, decide, terminated
@@ -39,9 +39,9 @@ def slipped(ruling: Ruling, actor: Staff, **changed: Any) -> Ruling:
     for name, value in changed.items():
         setattr(ruling, name, value)
     ruling.content_hash = content_hash(ruling, grounds)
-    with pen.act("appeal.ruled", actor=actor, reason=WHY, facts={"outcome": "x"}) as act:
+    with recorder.act("appeal.ruled", actor=actor, reason=WHY, facts={"outcome": "x"}) as act:
         ruling.save(force_insert=True)
-        act.wrote(pen.history_model(Ruling))
+        act.wrote(recorder.history_model(Ruling))
         RulingGround.objects.bulk_create(
             [RulingGround(ruling=ruling, clause_id=clause, event_id=act.event_id) for clause in grounds]
         )
@@ -53,9 +53,9 @@ def changed(row: Appeal | Ruling | Decision, actor: Staff, **values: Any) -> Non
     """As an act would, with its history."""
     for name, value in values.items():
         setattr(row, name, value)
-    with pen.act("appeal.ruled", actor=actor, reason=WHY, facts={"outcome": "x"}) as act:
+    with recorder.act("appeal.ruled", actor=actor, reason=WHY, facts={"outcome": "x"}) as act:
         row.save(update_fields=list(values))
-        act.wrote(pen.history_model(type(row)))
+        act.wrote(recorder.history_model(type(row)))
 
 
 def test_what_two_agreed_to_one_decided_and_what_was_stopped_is_whole(
@@ -89,7 +89,7 @@ def test_agreement_to_another_text_is_no_agreement(
     one = number()
     ruling = ruled(objection(one, terminated(one, officer, supervisor), agent), "rejected", reviewer)
     seen, ruling.content_hash = ruling.content_hash, "0" * 64
-    with pen.act("appeal.ruling_agreed", actor=supervisor2, reason=WHY, facts={"outcome": "x"}) as act:
+    with recorder.act("appeal.ruling_agreed", actor=supervisor2, reason=WHY, facts={"outcome": "x"}) as act:
         sign(RulingApproval, ruling, supervisor2, "appeals.approve_ruling", act, agreed=True, reason=WHY)
     ruling.content_hash = seen
     changed(ruling, supervisor2, state="applied", ruled_at=timezone.now())
@@ -111,7 +111,7 @@ def test_a_ruling_that_asks_nobody_under_a_rule_that_does_is_named(
 def test_other_content_than_its_hash_says_is_named(number: Make, agent: Staff, reviewer: Staff) -> None:
     appeal = filed(number(), "enquiry", agent)
     ruling = ruled(appeal, "answered", reviewer)
-    with pen.act(
+    with recorder.act(
         "appeal.ruled", actor=reviewer, reason=WHY, facts={"outcome": "x"}
     ) as act:  # a clause more than what was hashed
         clause = ruling.grounds.get().clause.version.clauses.exclude(number="11")[0]

@@ -11,13 +11,16 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Number
-from appeals import proof
+from appeals import audit_checks as proof
+from appeals.hearing import services as hearing
 from appeals.models import Appeal, AppealEvidence, Ruling, RulingApproval, Weighing
-from appeals.services import again, hearing, queue, recovery
+from appeals.queue import services as queue
+from appeals.recovery import services as recovery
+from appeals.rulings import second_review
 from enforcement.policy import Kind
-from qqops.audit import pen
+from qqops.approvals.signing import sign
+from qqops.audit import recorder
 from qqops.audit.verify import parts
-from qqops.signing import sign
 from qqops.staff.models import Staff
 from tests.appeals.heard import WHY, filed, objection, ruled
 from tests.appeals.test_involved import nodes
@@ -81,7 +84,7 @@ def test_who_had_a_word_in_the_first_review_and_rules_on_the_second_is_named(
 ) -> None:
     one = number()
     first = ruled(objection(one, decide(Kind.FREEZE, one, officer), agent), "rejected", reviewer)
-    again.ask(first.appeal.receipt, actor=agent, reason="请再看一次登录记录")
+    second_review.ask(first.appeal.receipt, actor=agent, reason="请再看一次登录记录")
     assert named() == set()  # of the first review he is no other
     wrong = part(forged(first, reviewer, round=2))
     assert named() == wrong
@@ -95,7 +98,7 @@ def test_who_agreed_to_the_measure_and_to_the_ruling_is_named(
     ruling = ruled(objection(one, frozen, agent), "rejected", reviewer)
     with (
         past_the_triggers(),
-        pen.act("appeal.ruling_agreed", actor=supervisor, reason=WHY, facts={"outcome": "x"}) as act,
+        recorder.act("appeal.ruling_agreed", actor=supervisor, reason=WHY, facts={"outcome": "x"}) as act,
     ):
         sign(RulingApproval, ruling, supervisor, "appeals.approve_ruling", act, agreed=True, reason=WHY)
     assert named() == part(f"approval {RulingApproval.objects.get().pk}")
@@ -111,7 +114,7 @@ def test_who_brought_evidence_and_weighs_it_is_named(
     recovery.add_evidence(appeal, [("friends", "三位好友可证明")], [], actor=reviewer2)
     assert named() == set()
     facts = {"evidence": "devices", "match": "match"}
-    with pen.act("appeal.evidence_weighed", actor=reviewer2, reason="", facts=facts) as act:
+    with recorder.act("appeal.evidence_weighed", actor=reviewer2, reason="", facts=facts) as act:
         row = Weighing(evidence=item, match="match", checker=reviewer2, at=timezone.now(), event_id=act.event_id)
         row.save()
         act.wrote(Weighing)

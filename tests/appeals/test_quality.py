@@ -8,10 +8,12 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import Number
+from appeals.hearing import services as hearing
 from appeals.models import Appeal
-from appeals.quality import quality
-from appeals.services import again, hearing, queue
-from appeals.services.sweep import sweep
+from appeals.queue import services as queue
+from appeals.queue.sweep import sweep
+from appeals.rulings import second_review
+from appeals.statistics.queries import quality
 from enforcement.policy import Kind
 from qqops.staff.models import Staff
 from tests.appeals.heard import filed, objection, ruled
@@ -81,7 +83,7 @@ def test_the_second_review_is_timed_from_when_it_was_asked_for(
     with time_machine.travel(timezone.now() - 10 * DAY):
         appeal = objection(one, decide(Kind.FREEZE, one, officer), agent)
     ruled(appeal, "rejected", reviewer)
-    again.ask(appeal.receipt, actor=agent, reason="我补充了当时在外地的车票。")
+    second_review.ask(appeal.receipt, actor=agent, reason="我补充了当时在外地的车票。")
     assert quality(timezone.localdate()).ages[0] == ("day", 1, 0)
     ruled(Appeal.objects.get(), "rejected", supervisor)
     ((_kind, n, median, most),) = quality(timezone.localdate()).times

@@ -10,17 +10,19 @@ import time_machine
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
+from accounts.declarations.services import declare
 from accounts.models import Number
-from accounts.services.declared import declare
 from appeals.models import Appeal, Lease, Skip
 from appeals.queries import hearers, in_hand, overdue_for, waiting_for
-from appeals.services import again, queue, rulings
+from appeals.queue import services as queue
+from appeals.rulings import second_review
+from appeals.rulings import services as rulings
 from enforcement.policy import Kind
 from qqops.audit import origin
 from qqops.audit.models import Event
-from qqops.errors import Invalid, Refused
-from qqops.staff import services
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
+from qqops.staff.people import services as people
 from tests.appeals.heard import agreed, filed, objection, ruled, said
 from tests.cast import PASSWORD
 from tests.enforcement.acts import DAY, HOUR, broken, decide, head, verbs
@@ -153,7 +155,7 @@ def test_what_is_filed_too_often_and_second_reviews_are_the_supervisors_queue(
     one, two = number(), number()
     first = objection(one, decide(Kind.FREEZE, one, officer), agent)
     ruled(first, "rejected", reviewer)
-    again.ask(first.receipt, actor=agent, reason="请再看一次登录记录")
+    second_review.ask(first.receipt, actor=agent, reason="请再看一次登录记录")
     gated = filed(two, "recovery", agent)
     Appeal.objects.filter(pk=gated.pk).update(gated=True)
     assert queue.take_next(actor=reviewer) is None
@@ -169,7 +171,7 @@ def test_a_second_review_is_for_who_had_no_word_in_the_first(
     one = number()
     appeal = objection(one, decide(Kind.FREEZE, one, officer, indefinite=True), agent)
     agreed(ruled(appeal, "rejected", reviewer), supervisor)
-    again.ask(appeal.receipt, actor=agent, reason="请再看一次登录记录")
+    second_review.ask(appeal.receipt, actor=agent, reason="请再看一次登录记录")
     before = head()
     assert queue.take_next(actor=supervisor) is None
     with pytest.raises(Refused, match="first review"):
@@ -245,7 +247,7 @@ def test_twenty_take_at_once_and_no_item_is_taken_twice_or_lost(
         filed(number, "enquiry", agent)
     with origin.origin(origin.SYSTEM):
         takers = [
-            services.join(f"hears{n:02}", "reviewer", password=PASSWORD, actor=setup_actor, reason="many at once")
+            people.join(f"hears{n:02}", "reviewer", password=PASSWORD, actor=setup_actor, reason="many at once")
             for n in range(TAKERS)
         ]
     start, taken, lock = threading.Barrier(TAKERS), [], threading.Lock()

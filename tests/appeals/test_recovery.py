@@ -11,19 +11,22 @@ from django.core import mail
 from django.utils import timezone
 
 from accounts.models import Number, Registrant
-from accounts.queries.number import shown_of
-from appeals import calendar
+from accounts.numbers.queries import shown_of
+from appeals.hearing import services as hearing
+from appeals.messages.sealed_text import Words
 from appeals.models import Appeal, AppealEvidence, AppealKey, Delivery, Message, Weighing
 from appeals.policy import COOL_DOWN, EvidenceKind, Match, score
-from appeals.services import hearing, queue, recovery, rulings
-from appeals.services.sweep import Swept, sweep
-from appeals.services.words import Words
+from appeals.queue import calendar
+from appeals.queue import services as queue
+from appeals.queue.sweep import Swept, sweep
+from appeals.recovery import services as recovery
+from appeals.rulings import services as rulings
 from enforcement.models import Decision, Measure
 from enforcement.policy import Kind
-from qqops import outbox
 from qqops.alerts.models import Alert
 from qqops.audit.models import Event
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
+from qqops.delivery import outbox
 from qqops.staff.models import Staff
 from tests.alerts.raising import Hook
 from tests.appeals.heard import agreed, filed, objection, ruled, said

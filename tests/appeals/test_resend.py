@@ -9,14 +9,15 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import Number
+from appeals.hearing import services as hearing
+from appeals.messages.resend import may_resend, resend, unsent
 from appeals.models import Appeal, AppealKey, Delivery, Message
 from appeals.policy import COOL_DOWN
-from appeals.services import hearing, recovery
-from appeals.services.resend import may_resend, resend, unsent
-from appeals.services.sweep import sweep
-from qqops import outbox
+from appeals.queue.sweep import sweep
+from appeals.recovery import services as recovery
 from qqops.audit.models import Event
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
+from qqops.delivery import outbox
 from qqops.staff.models import Staff
 from tests.alerts.raising import Hook
 from tests.appeals.heard import filed, ruled

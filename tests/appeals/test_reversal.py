@@ -11,14 +11,14 @@ from django.utils import timezone
 
 from accounts.models import Number, Tenure
 from appeals.models import Appeal
-from appeals.reversal import Terms
+from appeals.rulings.reversal import Terms
+from enforcement.decisions.services import Report
 from enforcement.models import Measure
 from enforcement.policy import Kind
-from enforcement.services import Report
 from qqops.audit import origin
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
-from qqops.staff.services import join
+from qqops.staff.people.services import join
 from tests.appeals.heard import agreed, objection, ruled, sent_back
 from tests.appeals.test_amends import paid_until
 from tests.appeals.test_proof import changed, named, slipped

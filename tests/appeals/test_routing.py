@@ -9,19 +9,20 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import Hold, Number, NumberRange, Tenure
+from appeals.court import services as court
+from appeals.filing.routing import Asked, Routed, routed
+from appeals.hearing import services as hearing
 from appeals.lifecycle import Kind as Appealed
+from appeals.messages.sealed_text import Words
 from appeals.models import Appeal, Message
 from appeals.policy import Route, Why
-from appeals.routing import Asked, Routed, routed
-from appeals.services import court, hearing
-from appeals.services.again import ask
-from appeals.services.words import Words
+from appeals.rulings.second_review import ask
 from enforcement.policy import Kind
 from qqops.audit import origin
-from qqops.days import after_working_days
-from qqops.errors import Invalid
-from qqops.staff import services
+from qqops.core.days import after_working_days
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
+from qqops.staff.people import services as people
 from tests.accounts.life.flows import cancelled, ended, later, quarantined, terminate
 from tests.appeals.heard import agreed, filed, objection, ruled
 from tests.appeals.recycled import recycled
@@ -284,7 +285,7 @@ def test_to_take_a_restoration_back_ends_the_use_and_is_answered_within_five_wor
     assert appeal.due_at == after_working_days(appeal.filed_at, 5)
     assert usual.due_at == after_working_days(usual.filed_at, 3)
     with origin.origin(origin.SYSTEM):  # both others had a word in it
-        third = services.join("supervisor3", "supervisor", password=PASSWORD, actor=setup_actor, reason="a third one")
+        third = people.join("supervisor3", "supervisor", password=PASSWORD, actor=setup_actor, reason="a third one")
     agreed(ruled(appeal, "rejected", reviewer), third)
     ruled(usual, "rejected", reviewer)
     now = timezone.now()

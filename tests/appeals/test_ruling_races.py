@@ -9,12 +9,13 @@ from django.utils import translation
 
 from accounts.models import Number
 from appeals.models import Appeal, Ruling
-from appeals.services import queue, rulings
+from appeals.queue import services as queue
+from appeals.rulings import services as rulings
+from enforcement.decisions.services import Report
 from enforcement.models import Measure
 from enforcement.policy import Kind
-from enforcement.services import Report
 from qqops.audit.verify import verify
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.appeals.heard import agreed, objection, ruled, said
 from tests.appeals.test_reversal import put_back, third

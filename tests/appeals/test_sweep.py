@@ -14,11 +14,12 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import Hold, Number
+from appeals.hearing import services as hearing
 from appeals.models import Appeal, Message
 from appeals.policy import WAIT_FOR_ANSWER
-from appeals.services import hearing, queue
-from appeals.services.sweep import Swept, sweep
-from enforcement.services.expire import expire
+from appeals.queue import services as queue
+from appeals.queue.sweep import Swept, sweep
+from enforcement.measures.expiry import expire
 from qqops.alerts.models import Alert
 from qqops.audit.models import Event
 from qqops.audit.verify import verify

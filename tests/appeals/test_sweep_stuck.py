@@ -9,11 +9,13 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import Number
-from appeals import letters
+from appeals.hearing import services as hearing
+from appeals.messages import text as letters
 from appeals.models import Appeal, AppealKey, Message
 from appeals.policy import COOL_DOWN, WAIT_FOR_ANSWER
-from appeals.services import hearing, queue, rulings
-from appeals.services.sweep import Swept, sweep
+from appeals.queue import services as queue
+from appeals.queue.sweep import Swept, sweep
+from appeals.rulings import services as rulings
 from enforcement.policy import PROPOSAL_LIFE
 from qqops.alerts.models import Alert
 from qqops.audit.models import Event

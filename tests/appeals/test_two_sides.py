@@ -7,14 +7,16 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Number
+from appeals.hearing import services as hearing
 from appeals.models import Appeal, AppealEvidence
 from appeals.policy import Side
 from appeals.queries import weighed
-from appeals.services import hearing, queue, recovery
+from appeals.queue import services as queue
+from appeals.recovery import services as recovery
 from enforcement.policy import Kind
-from qqops.audit import pen
+from qqops.audit import recorder
 from qqops.audit.models import Event
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.appeals.heard import filed, objection
 from tests.appeals.test_contested import contest
@@ -57,7 +59,7 @@ def test_what_was_brought_before_it_said_whose_it_is_is_the_appellants(
     number: Make, agent: Staff, reviewer: Staff
 ) -> None:
     appeal = queue.take(filed(number(), "recovery", agent), actor=reviewer)
-    with pen.act("appeal.evidence_added", actor=agent, reason="", facts={"n": 1}) as act:
+    with recorder.act("appeal.evidence_added", actor=agent, reason="", facts={"n": 1}) as act:
         old = AppealEvidence(appeal=appeal, kind="friends", statement=b"sealed", sha256="0", maker=agent,
                              at=timezone.now(), event_id=act.event_id)  # fmt: skip
         old.save(force_insert=True)

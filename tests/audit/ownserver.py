@@ -13,8 +13,8 @@ from typing import Any
 import psycopg
 from django.db import connections
 
-from qqops import database
-from qqops.database import APPLICATION, NAME, OWNER, PORT, Engine
+from qqops.boot import database
+from qqops.boot.database import APPLICATION, NAME, OWNER, PORT, Engine
 from tests.accounts.rights.test_drill import program
 
 ALIASES = ("default", "owner")

@@ -1,7 +1,7 @@
 """A record with something in it."""
 
+from accounts.rulebook import services as rulebook
 from accounts.rulebook.parser import ParsedClause
-from accounts.services import rulebook
 from enforcement.policy import Kind
 from qqops.audit.checkpoints import services as checkpoints
 from qqops.audit.verify import verify

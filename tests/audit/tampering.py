@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from qqops.audit import digest
+from qqops.audit import digests
 from qqops.audit.history import UNTOLD
 from qqops.audit.privileges import record_tables
 
@@ -241,7 +241,7 @@ def redigest(seq: int) -> str:
     """Make the event fit the rows that name it."""
     return f"""
 UPDATE audit_event e SET rows = w.rows, rows_digest = w.d
-FROM ({digest.by_event(record_tables())}) w WHERE e.id = w.event AND e.seq = {seq}"""
+FROM ({digests.by_event(record_tables())}) w WHERE e.id = w.event AND e.seq = {seq}"""
 
 
 def rehash(since: int) -> str:

@@ -13,13 +13,14 @@ from django.db import connection
 from django.utils import translation
 
 from enforcement.policy import Kind
-from qqops import seal
 from qqops.alerts.models import Alert
-from qqops.audit.checkpoints import proof, services, text
+from qqops.audit.checkpoints import audit_checks as proof
+from qqops.audit.checkpoints import services, text
 from qqops.audit.checkpoints.models import Checkpoint
 from qqops.audit.models import Event
 from qqops.audit.verify import verify
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
+from qqops.crypto import seal
 from qqops.staff.models import Staff
 from tests.alerts.raising import hook, work
 from tests.audit.superuser import superuser

@@ -20,9 +20,9 @@ from django.core.management import call_command
 from django.db import InterfaceError, OperationalError, connections
 
 from appeals.models import Appeal
-from enforcement import services
 from enforcement.models import Decision, Measure
 from enforcement.policy import Kind
+from enforcement.runs.apply import apply
 from qqops.audit import origin
 from qqops.staff.models import Staff
 from tests.appeals.heard import filed
@@ -84,7 +84,7 @@ def _freezes(ids: list[int], done: Callable[..., None], who: Staff, _other: Staf
 def _batch(ids: list[int], done: Callable[..., None], who: Staff, other: Staff) -> None:
     decision = approve(decide(Kind.FREEZE, ids, who, duration=7 * DAY), other, later=lambda _one: None).decision
     done("agreed", decision.pk)
-    services.apply(decision, actor=who)
+    apply(decision, actor=who)
     done("run", decision.pk)
 
 
@@ -149,7 +149,7 @@ def test_the_database_killed_during_acts_leaves_a_whole_record_and_nothing_half_
         assert _verified() == []
         _all_there(_told(said))
     for decision in Decision.objects.filter(state="approved"):
-        services.apply(decision, actor=cast["officer"])
+        apply(decision, actor=cast["officer"])
     assert (rows(HALF_DONE.format(chunk=CHUNK)), _verified()) == ([], [])
     assert not Decision.objects.exclude(state__in=("applied", "proposed")).exists()
     print(f"crash: {kills} kills, {_lines(said)} acts said to be done and there")

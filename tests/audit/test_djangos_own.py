@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import FieldDoesNotExist
 from django.db import DatabaseError, connection, transaction
 
-from qqops.commands import Exit
+from qqops.core.commands import Exit
 from qqops.staff.models import Staff
 from tests.audit.rows import rows
 from tests.enforcement.acts import head, verbs

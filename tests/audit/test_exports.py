@@ -3,10 +3,11 @@
 import pytest
 from django.test import Client
 
-from accounts.verbs.requests import CLASSES
-from qqops.audit import exports, pen
+from accounts.disclosures.events import CLASSES
+from qqops.audit import recorder
 from qqops.audit.models import Event
-from qqops.errors import Refused
+from qqops.audit.review import exports
+from qqops.core.errors import Refused
 from qqops.staff.models import Staff
 from qqops.staff.signin.throttle import LIMITS
 from tests.enforcement.acts import head, verbs
@@ -27,7 +28,7 @@ def test_past_the_limit_nothing_is_counted_and_that_is_on_the_trail(auditor: Sta
 def test_an_empty_list_leaves_no_hole_in_a_sentence_on_a_page_or_in_a_file(auditor: Staff, client: Client) -> None:
     told = {"granted": [], "refused": ["messages", "registrant"], "secret": False}
     for verb, facts in (("disclosure.reviewed", told), ("audit.exported", {"what": "csv", "rows": 2, "query": {}})):
-        with pen.act(verb, actor=auditor, reason="", facts=facts):
+        with recorder.act(verb, actor=auditor, reason="", facts=facts):
             pass
     reviewed, exported = Event.objects.order_by("-seq")[:2][::-1]
     sentence = f"reviewed a disclosure request; granted: none; refused: {CLASSES['messages']}, {CLASSES['registrant']}"
@@ -43,6 +44,6 @@ def test_an_empty_list_leaves_no_hole_in_a_sentence_on_a_page_or_in_a_file(audit
 
 @pytest.mark.usefixtures("english")
 def test_how_many_of_each_stand_in_a_file_as_words(auditor: Staff) -> None:
-    with pen.act("appeal.filed", actor=auditor, reason="", facts={"n": 3, "kinds": {"recovery": 2, "enquiry": 1}}):
+    with recorder.act("appeal.filed", actor=auditor, reason="", facts={"n": 3, "kinds": {"recovery": 2, "enquiry": 1}}):
         pass
     assert exports.row(Event.objects.latest("seq"))[-1] == "how many: 3; kinds: enquiry: 1, recovery: 2"

@@ -14,17 +14,17 @@ from django.conf import settings
 from django.db import connection, connections
 from django.utils import timezone, translation
 
-from accounts import retention
 from accounts.models import Number
+from accounts.retention import policy as retention
 from qqops.alerts.models import Alert
-from qqops.audit import digest, months, pen, tasks
+from qqops.audit import digests, partitions, recorder, tasks
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
 from tests.audit.superuser import superuser
 from tests.enforcement.acts import broken, head, verbs
 
 Make = Callable[..., Number]
-History: Any = pen.history_model(Number)
+History: Any = recorder.history_model(Number)
 TABLES = ["accounts_historicalnumber", "audit_event"]
 
 
@@ -41,7 +41,7 @@ def _place() -> dict[str, Any]:
 
 
 def acted(actor: Staff, **more: Any) -> None:
-    with pen.act("demo.built", actor=actor, reason="an event of a test", facts={"numbers": 0}, **more):
+    with recorder.act("demo.built", actor=actor, reason="an event of a test", facts={"numbers": 0}, **more):
         pass
 
 
@@ -78,12 +78,12 @@ needs_superuser = pytest.mark.skipif(not settings.EMBEDDED_DATABASE, reason="of 
 
 @pytest.mark.django_db
 def test_both_are_made_from_this_month_to_the_third_after_it() -> None:
-    assert months.state() == [months.Months(table, 3, first_of_month(4), False) for table in TABLES]
+    assert partitions.state() == [partitions.Months(table, 3, first_of_month(4), False) for table in TABLES]
 
 
 def test_time_and_number_of_events_have_one_order(officer: Staff) -> None:
     before, began = head(), timezone.now()
-    with pen.act("demo.built", actor=officer, reason="outer", facts={"numbers": 0}):
+    with recorder.act("demo.built", actor=officer, reason="outer", facts={"numbers": 0}):
         for _n in range(3):
             acted(officer)
     acted(officer)
@@ -97,7 +97,7 @@ def test_the_time_is_taken_after_all_digests_and_so_is_the_chain_lock(number: Ma
 
     def explain(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         if "INSERT INTO" in sql and "audit_event" in sql:
-            before = f"{digest.SETTINGS}; SET CONSTRAINTS ALL IMMEDIATE; "
+            before = f"{digests.SETTINGS}; SET CONSTRAINTS ALL IMMEDIATE; "
             batch = sql.removeprefix(before).removesuffix("; SET CONSTRAINTS ALL DEFERRED")
             execute(f"EXPLAIN (VERBOSE, COSTS OFF) {batch}", params, many, context)
             plans.append([line.strip() for (line,) in context["cursor"].fetchall()])
@@ -106,10 +106,10 @@ def test_the_time_is_taken_after_all_digests_and_so_is_the_chain_lock(number: Ma
     one = number()
     with (
         connection.execute_wrapper(explain),
-        pen.act("demo.built", actor=officer, reason="", facts={"numbers": 1}) as outer,
+        recorder.act("demo.built", actor=officer, reason="", facts={"numbers": 1}) as outer,
     ):
         outer.history(Number, [one.pk])
-        with pen.act("demo.built", actor=officer, reason="", facts={"numbers": 1}) as inner:
+        with recorder.act("demo.built", actor=officer, reason="", facts={"numbers": 1}) as inner:
             inner.history(Number, [one.pk])
     ((_insert, _top, output, below, *_rest),) = plans
     assert output.startswith("Output: ") and "audit_event_at()" in output and "sha256" not in output
@@ -172,9 +172,9 @@ def test_a_missing_month_is_made_by_the_application_and_is_like_the_others(cast:
     with connections["owner"].cursor() as cursor:
         for table in TABLES:
             cursor.execute(f"DROP TABLE {table}{last}")
-    assert [one.ahead for one in months.state()] == [2, 2]
+    assert [one.ahead for one in partitions.state()] == [2, 2]
     tasks.make_months(0)
-    assert [(one.ahead, one.until) for one in months.state()] == [(3, first_of_month(4))] * 2
+    assert [(one.ahead, one.until) for one in partitions.state()] == [(3, first_of_month(4))] * 2
     event = Event.objects.latest("seq")
     assert verbs(before) == ["audit.months_made"] and event.source == "system"
     assert (event.facts, str(event.actor)) == ({"tables": [f"{table}{last}" for table in TABLES]}, "system-audit")
@@ -206,11 +206,11 @@ def test_who_reads_the_whole_record_is_not_pushed_aside(cast: dict[str, Staff]) 
         cursor.execute(f"DROP TABLE audit_event{last}")
     with psycopg.connect(**_place()) as reader:
         reader.execute("SELECT count(*) FROM audit_event")
-        made = months.make_ahead(actor=Staff.objects.system("system-audit"))
-        assert (made.tables, [one.code for one in made.faults]) == ([], [months.LOCKED])
-        months.report(made.faults, actor=Staff.objects.system("system-audit"))
+        made = partitions.make_ahead(actor=Staff.objects.system("system-audit"))
+        assert (made.tables, [one.code for one in made.faults]) == ([], [partitions.LOCKED])
+        partitions.report(made.faults, actor=Staff.objects.system("system-audit"))
         acted(cast["officer"])  # nor is anybody else
-    assert months.make_ahead(actor=Staff.objects.system("system-audit")) == ([f"audit_event{last}"], [])
+    assert partitions.make_ahead(actor=Staff.objects.system("system-audit")) == ([f"audit_event{last}"], [])
     assert verbs(before) == ["demo.built", "audit.months_made"]
 
 
@@ -223,17 +223,20 @@ def test_a_month_that_cannot_be_made_is_named_with_why_and_stops_no_other(cast: 
         for table in TABLES:
             cursor.execute(f"DROP TABLE {table}{last}")
     number = "accounts_historicalnumber"
-    with pen.act("demo.built", actor=system, reason="", facts={"numbers": 0}) as act, connection.cursor() as cursor:
+    with (
+        recorder.act("demo.built", actor=system, reason="", facts={"numbers": 0}) as act,
+        connection.cursor() as cursor,
+    ):
         names = "event, id, lifecycle, tier, legal_hold, protection, reclaim_exempt_reason, revision, history_type"
         row = f"%s, 12345, 'available', 0, false, '', '', 0, '+', '{first_of_month(3)}'"
         cursor.execute(f"INSERT INTO {number} ({names}, history_date) SELECT {row}", [act.event_id])
         act.wrote(History)
-    made = months.make_ahead(actor=system)
+    made = partitions.make_ahead(actor=system)
     assert made.tables == [f"audit_event{last}"]
     ((table, month, code, why),) = [(one.table, one.month, one.code, one.why) for one in made.faults]
     assert (table, month, code) == (number, f"{number}{last}", "23514") and "default partition" in why
-    months.report(made.faults, actor=system)
-    months.report(made.faults, actor=system)  # once a day
+    partitions.report(made.faults, actor=system)
+    partitions.report(made.faults, actor=system)  # once a day
     alert = Alert.objects.get(code="months_failed")
     assert alert.facts == {"tables": [month], "why": [f"{month}: {why}"]}
     with translation.override("en"):
@@ -248,17 +251,17 @@ def test_few_months_and_rows_of_none_are_told_once_a_day(
     one, before = number(), head()
     with (
         time_machine.travel(datetime(2099, 1, 1, tzinfo=UTC), tick=False),
-        pen.act("demo.built", actor=officer, reason="", facts={"numbers": 1}) as act,
+        recorder.act("demo.built", actor=officer, reason="", facts={"numbers": 1}) as act,
     ):
         one.tier = 2
         one.save()
         act.wrote(History)
-    assert [one.outside for one in months.state()] == [True, False] and broken() == []
+    assert [one.outside for one in partitions.state()] == [True, False] and broken() == []
     tasks.make_months(0)
     tasks.make_months(0)
     (alert,) = Alert.objects.all()
     assert (alert.code, alert.facts) == ("months_outside", {"tables": ["accounts_historicalnumber"]})
-    monkeypatch.setattr(months, "FEWEST", 4)
+    monkeypatch.setattr(partitions, "FEWEST", 4)
     with time_machine.travel(timezone.now() + timedelta(days=1, minutes=1)):
         tasks.make_months(0)
         tasks.make_months(0)

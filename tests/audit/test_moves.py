@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
+from accounts.declarations.services import declare
 from accounts.lifecycle import Lifecycle, pairs
 from accounts.models import (
     Breach,
@@ -22,7 +23,6 @@ from accounts.models import (
     RevealRequest,
     RuleVersion,
 )
-from accounts.services.declared import declare
 from enforcement.models import Decision, Notice
 from enforcement.policy import Kind
 from qqops.staff.models import AccessRequest, Holding, Staff

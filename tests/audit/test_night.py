@@ -5,8 +5,8 @@ import datetime
 import pytest
 from django.utils import timezone
 
-from qqops.audit import sql
-from qqops.days import is_night
+from qqops.audit import triggers
+from qqops.core.days import is_night
 from tests.audit.rows import rows
 
 
@@ -14,7 +14,8 @@ from tests.audit.rows import rows
 def test_the_database_and_the_house_call_the_same_hours_night() -> None:
     begin = timezone.make_aware(datetime.datetime(2026, 11, 28))
     moments = [begin + datetime.timedelta(minutes=30 * n) for n in range(48)]
-    asked = f"SELECT at FROM (SELECT unnest(%s::timestamptz[]) AS at, 'web' AS source) audit_event WHERE {sql.AT_NIGHT}"
+    events = "SELECT unnest(%s::timestamptz[]) AS at, 'web' AS source"
+    asked = f"SELECT at FROM ({events}) audit_event WHERE {triggers.AT_NIGHT}"
     told = rows(asked, moments)
     assert {at for (at,) in told} == {moment for moment in moments if is_night(moment)}
     hours = [timezone.localtime(at).hour for (at,) in told]

@@ -8,23 +8,23 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from accounts.models import Number
-from qqops.audit import origin, pen, verbs
+from qqops.audit import event_catalogue, origin, recorder
 from qqops.audit.models import Event
-from qqops.errors import Refused
+from qqops.core.errors import Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import broken, head
 
 Make = Callable[..., Number]
-History: Any = pen.history_model(Number)
+History: Any = recorder.history_model(Number)
 
 
 def test_the_pen_and_save_write_the_same_row_column_by_column(number: Make, officer: Staff) -> None:
     one, two = number(tier=2), number(tier=2)
-    with pen.act("demo.built", actor=officer, reason="by save", facts={"numbers": 1}) as saved:
+    with recorder.act("demo.built", actor=officer, reason="by save", facts={"numbers": 1}) as saved:
         one.reclaim_exempt_reason = "军队"
         one.save(update_fields=["reclaim_exempt_reason"])
         saved.wrote(History)
-    with pen.act("demo.built", actor=officer, reason="by pen", facts={"numbers": 1}) as penned:
+    with recorder.act("demo.built", actor=officer, reason="by pen", facts={"numbers": 1}) as penned:
         Number.objects.filter(pk=two.pk).update(reclaim_exempt_reason="军队")
         assert penned.history(Number, [two.pk]) == 1
     apart = {"history_id", "history_date", "id", "tenure_id", "event_id"}
@@ -40,7 +40,7 @@ def test_an_act_that_lacks_what_its_sentence_names_raises_and_nothing_is_written
     for facts in wanting:
         with (
             pytest.raises(LookupError, match="demo.built must carry numbers"),
-            pen.act("demo.built", actor=officer, reason="", facts=facts),
+            recorder.act("demo.built", actor=officer, reason="", facts=facts),
         ):
             Number.objects.exists()
     assert head() == before
@@ -59,33 +59,33 @@ def test_where_the_database_keeps_an_event_from_being_written_nothing_is_done(
     with (
         connection.execute_wrapper(swallow),
         pytest.raises(IntegrityError, match="nothing was done"),
-        pen.act("demo.built", actor=officer, reason="", facts={"numbers": 1}) as act,
+        recorder.act("demo.built", actor=officer, reason="", facts={"numbers": 1}) as act,
     ):
         Number.objects.filter(pk=one.pk).update(tier=3)
         act.history(Number, [one.pk])
         for _n in range(many - 1):
-            with pen.act("demo.built", actor=officer, reason="", facts={"numbers": 0}):
+            with recorder.act("demo.built", actor=officer, reason="", facts={"numbers": 0}):
                 pass
     assert (head(), Number.objects.get(pk=one.pk).tier) == (before, one.tier)
 
 
 def test_an_undeclared_verb_raises_and_nothing_is_written(officer: Staff) -> None:
     before = head()
-    with pytest.raises(LookupError, match="number.vanished"), pen.act("number.vanished", actor=officer, reason=""):
+    with pytest.raises(LookupError, match="number.vanished"), recorder.act("number.vanished", actor=officer, reason=""):
         pytest.fail("the act began")
     assert head() == before
     with pytest.raises(ValueError, match="twice"):
-        verbs.declare("demo.built", "again")
+        event_catalogue.declare("demo.built", "again")
 
 
 def test_without_an_origin_an_act_raises(officer: Staff) -> None:
     def act() -> None:
-        with pen.act("staff.token_issued", actor=officer, reason=""):
+        with recorder.act("staff.token_issued", actor=officer, reason=""):
             pytest.fail("the act began")
 
     with pytest.raises(LookupError):
         contextvars.Context().run(act)
-    with pen.act("staff.token_issued", actor=officer, reason=""):
+    with recorder.act("staff.token_issued", actor=officer, reason=""):
         pass
     assert Event.objects.latest("seq").source == origin.COMMAND
 
@@ -96,7 +96,7 @@ def test_a_save_outside_an_act_raises_and_changes_nothing(number: Make, officer:
     with pytest.raises(LookupError), transaction.atomic():
         one.save()
     assert Number.objects.get(pk=one.pk).tier == 0
-    with pen.act("demo.built", actor=officer, reason="", facts={"numbers": 1}) as act:
+    with recorder.act("demo.built", actor=officer, reason="", facts={"numbers": 1}) as act:
         one.save()
         act.wrote(History)
     assert Number.objects.get(pk=one.pk).tier == 3
@@ -104,13 +104,13 @@ def test_a_save_outside_an_act_raises_and_changes_nothing(number: Make, officer:
 
 def test_nested_acts_stand_in_the_order_they_began_and_commit_together(officer: Staff) -> None:
     before = head()
-    with pen.act("staff.token_issued", actor=officer, reason="outer"):
-        with pen.act("staff.token_revoked", actor=officer, reason="inner"):
+    with recorder.act("staff.token_issued", actor=officer, reason="outer"):
+        with recorder.act("staff.token_revoked", actor=officer, reason="inner"):
             pass
         assert head() == before  # the chain lock is taken last
         with (
             pytest.raises(ZeroDivisionError),
-            pen.act("staff.password_reset", actor=officer, reason="fails", facts={"login": "x"}),
+            recorder.act("staff.password_reset", actor=officer, reason="fails", facts={"login": "x"}),
         ):
             raise ZeroDivisionError
     found = Event.objects.filter(seq__gt=before).order_by("seq").values_list("seq", "reason")
@@ -119,7 +119,10 @@ def test_nested_acts_stand_in_the_order_they_began_and_commit_together(officer: 
 
 def test_an_act_that_fails_leaves_neither_change_nor_event(number: Make, officer: Staff) -> None:
     one, before = number(), head()
-    with pytest.raises(ZeroDivisionError), pen.act("demo.built", actor=officer, reason="", facts={"numbers": 1}) as act:
+    with (
+        pytest.raises(ZeroDivisionError),
+        recorder.act("demo.built", actor=officer, reason="", facts={"numbers": 1}) as act,
+    ):
         one.tier = 4
         one.save()
         act.wrote(History)
@@ -131,9 +134,9 @@ def test_a_refusal_is_recorded_though_the_act_is_rolled_back(officer: Staff) -> 
     before = head()
     with (
         pytest.raises(Refused),
-        pen.refusals(actor=officer, facts={"act": "try"}),
+        recorder.refusals(actor=officer, facts={"act": "try"}),
         transaction.atomic(),
-        pen.act("staff.token_issued", actor=officer, reason=""),
+        recorder.act("staff.token_issued", actor=officer, reason=""),
     ):
         raise Refused("Your role may not do this.")
     event = Event.objects.get(seq=before + 1)
@@ -142,7 +145,7 @@ def test_a_refusal_is_recorded_though_the_act_is_rolled_back(officer: Staff) -> 
 
 
 def test_the_chain_is_set_by_the_database_whatever_was_sent(officer: Staff) -> None:
-    with pen.act("staff.token_issued", actor=officer, reason=""):
+    with recorder.act("staff.token_issued", actor=officer, reason=""):
         pass
     last, first = Event.objects.order_by("-seq")[:2]
     assert (last.seq, bytes(last.prev_hash)) == (first.seq + 1, bytes(first.hash))
@@ -150,19 +153,19 @@ def test_the_chain_is_set_by_the_database_whatever_was_sent(officer: Staff) -> N
 
 
 def test_a_label_is_copied_and_survives_a_change_of_name(officer: Staff) -> None:
-    with pen.act("staff.token_issued", actor=officer, reason=""):
+    with recorder.act("staff.token_issued", actor=officer, reason=""):
         pass
     seen = Event.objects.latest("seq").actor_label
-    with pen.act("staff.password_reset", actor=officer, reason="", facts={"login": "officer"}) as act:
+    with recorder.act("staff.password_reset", actor=officer, reason="", facts={"login": "officer"}) as act:
         officer.name = "新名字"
         officer.save(update_fields=["name"])
-        act.wrote(pen.history_model(Staff))
+        act.wrote(recorder.history_model(Staff))
     assert Event.objects.get(verb="staff.token_issued").actor_label == seen == "officer"
 
 
 def test_every_verb_reads_as_a_sentence_even_without_its_facts() -> None:
-    assert all(verbs.sentence(code, {}) for code in verbs.declared())
-    assert verbs.sentence("long.forgotten", {}) == "long.forgotten"
+    assert all(event_catalogue.sentence(code, {}) for code in event_catalogue.declared())
+    assert event_catalogue.sentence("long.forgotten", {}) == "long.forgotten"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -178,9 +181,9 @@ def test_a_refusal_within_an_act_is_recorded_once_by_whoever_stands_around_that_
     before = head()
     with (
         pytest.raises(Refused),
-        pen.refusals(actor=officer, facts={"act": "outer"}),
-        pen.act("demo.built", actor=officer, reason="gone with what is refused in it", facts={"numbers": 1}),
-        pen.refusals(actor=officer, facts={"act": "inner"}),
+        recorder.refusals(actor=officer, facts={"act": "outer"}),
+        recorder.act("demo.built", actor=officer, reason="gone with what is refused in it", facts={"numbers": 1}),
+        recorder.refusals(actor=officer, facts={"act": "inner"}),
     ):
         raise Refused("No.")
     (event,) = Event.objects.filter(seq__gt=before)

@@ -16,19 +16,22 @@ from django.db import connection
 from django.utils import timezone, translation
 
 import qqops
+from accounts.declarations.services import declare
 from accounts.models import Identity
-from accounts.services.declared import declare
-from accounts.services.reveal import Wanted, reveal
+from accounts.reveals.services import Wanted, reveal
 from enforcement.policy import Kind
-from qqops import errors
-from qqops.audit import activity, origin, pen, period, reports, review, sql, verbs
+from qqops.audit import event_catalogue, origin, recorder, triggers
 from qqops.audit.models import Event
-from qqops.audit.period import Period
-from qqops.audit.reporting import in_text, take_out
-from qqops.errors import Invalid, Refused
-from qqops.staff import services
+from qqops.audit.reports import activity, catalogue, period
+from qqops.audit.reports.period import Period
+from qqops.audit.reports.services import in_text, take_out
+from qqops.audit.review import lookups
+from qqops.core import errors
+from qqops.core.errors import Invalid, Refused
+from qqops.staff.access import services as access
+from qqops.staff.access.services import request_role
 from qqops.staff.models import Staff
-from qqops.staff.services import signin
+from qqops.staff.signin import services as signin
 from tests.audit.superuser import superuser
 from tests.enforcement.acts import approve, broken, decide, head, refuse
 from tests.enforcement.acts import verbs as verbs_since
@@ -44,7 +47,7 @@ def _in_english():
 
 
 def lines(name):
-    return [[str(cell) for cell in line.cells] for line in reports.named(name).lines(period.usual())]
+    return [[str(cell) for cell in line.cells] for line in catalogue.named(name).lines(period.usual())]
 
 
 def counted(login):
@@ -65,8 +68,8 @@ def test_what_a_person_did_is_counted_by_kind_and_what_the_system_did_is_nobodys
     assert counted("supervisor")["approvals"] == 1
     assert {row[0] for row in lines("activity")} == {"officer", "supervisor"}
     with (
-        pen.act("evidence.opened", actor=supervisor, reason=""),
-        pen.act("identity.searched", actor=supervisor, reason="", facts={"field": "x", "found": "x"}),
+        recorder.act("evidence.opened", actor=supervisor, reason=""),
+        recorder.act("identity.searched", actor=supervisor, reason="", facts={"field": "x", "found": "x"}),
     ):
         pass
     assert {code: counted("supervisor")[code] for code in ("reads", "searches")} == {"reads": 1, "searches": 1}
@@ -75,9 +78,9 @@ def test_what_a_person_did_is_counted_by_kind_and_what_the_system_did_is_nobodys
 def test_a_person_s_days_are_those_of_the_house_s_clock_and_the_night_is_counted_before_a_desk_only(
     officer, setup_actor
 ):
-    with pen.act("evidence.opened", actor=officer, reason=""):
+    with recorder.act("evidence.opened", actor=officer, reason=""):
         pass
-    with origin.origin(origin.WORKER), pen.act("evidence.opened", actor=officer, reason=""):
+    with origin.origin(origin.WORKER), recorder.act("evidence.opened", actor=officer, reason=""):
         pass
     day = timezone.localdate()
     found = activity.by_day(officer, period.usual())
@@ -85,7 +88,7 @@ def test_a_person_s_days_are_those_of_the_house_s_clock_and_the_night_is_counted
     with connection.cursor() as cursor:
         for hour, night in (("21:59", 0), ("22:00", 1), ("05:59", 1), ("06:00", 0)):
             cursor.execute(
-                "SELECT count(*) FILTER (WHERE " + sql.AT_NIGHT + ") FROM (SELECT %s::timestamptz AS at,"
+                "SELECT count(*) FILTER (WHERE " + triggers.AT_NIGHT + ") FROM (SELECT %s::timestamptz AS at,"
                 " unnest(ARRAY['web', 'worker']) AS source) audit_event", [f"2026-11-02 {hour}+08"],
             )  # fmt: skip
             assert cursor.fetchone() == (night,), hour
@@ -98,15 +101,15 @@ def test_every_declared_verb_that_lets_one_see_or_take_something_is_counted_as_t
         r"\.(read|opened|downloaded|revealed|searched|\w*exported|\w*reported|file_opened|holder_asked)$"
     )
     is_act = {"case.opened", "range.opened", "campaign.opened", "breach.reported"}
-    assert {verb for verb in verbs.declared() if telling.search(verb)} - is_act <= {*review.NO_ACT}
-    known = {*verbs.declared(), "audit.exported"}
-    assert {*review.NO_ACT, *review.APPROVALS} <= known
+    assert {verb for verb in event_catalogue.declared() if telling.search(verb)} - is_act <= {*lookups.NO_ACT}
+    known = {*event_catalogue.declared(), "audit.exported"}
+    assert {*lookups.NO_ACT, *lookups.APPROVALS} <= known
 
 
 def test_an_agreement_given_at_once_is_listed_and_one_after_a_while_is_not(
     number, officer, supervisor, supervisor2, monkeypatch
 ):
-    monkeypatch.setattr(reports, "READING", datetime.timedelta(seconds=1))
+    monkeypatch.setattr(catalogue, "READING", datetime.timedelta(seconds=1))
     first, second, third, fourth = (decide(Kind.TERMINATE, number(), officer) for _n in range(4))
     time.sleep(1.1)
     approve(first, supervisor)  # had time, and nothing else was done
@@ -117,7 +120,7 @@ def test_an_agreement_given_at_once_is_listed_and_one_after_a_while_is_not(
         approve(third, supervisor2)  # the second factor was given on the way
     time.sleep(1.1)
     with origin.origin(origin.WEB):
-        with pen.act("appeal.ruling_agreed", actor=supervisor2, reason="", facts={"outcome": "x"}):
+        with recorder.act("appeal.ruling_agreed", actor=supervisor2, reason="", facts={"outcome": "x"}):
             pass
         approve(fourth, supervisor2)  # what the same click has written
     time.sleep(1.1)
@@ -133,8 +136,8 @@ def test_a_refusal_at_once_is_no_agreement_and_access_is_listed_as_decisions_are
 ):
     refuse(decide(Kind.TERMINATE, number(), officer), supervisor)
     assert lines("approvals") == []
-    asked = services.request_role(cast["agent"], "resources", actor=sysadmin, reason=WHY)
-    services.approve(asked, actor=supervisor, reason=WHY, content_hash=asked.content_hash)
+    asked = request_role(cast["agent"], "resources", actor=sysadmin, reason=WHY)
+    access.approve(asked, actor=supervisor, reason=WHY, content_hash=asked.content_hash)
     ((_at, who, what, number_, maker, filed, _previous),) = lines("approvals")
     assert (who, what, number_, maker) == (str(supervisor), "access request", f"#{asked.pk}", str(sysadmin))
     assert int(filed) < 30
@@ -206,9 +209,9 @@ def test_days_without_a_verified_checkpoint_and_what_was_late_or_broken_are_gaps
     def days(told: list[list[str]]) -> list[str]:
         return [row[1] for row in told if row[0] == "a day without a verified checkpoint"]
 
-    with pen.act("alert.late", actor=setup_actor, reason="", facts={"name": "audit.verify"}):
+    with recorder.act("alert.late", actor=setup_actor, reason="", facts={"name": "audit.verify"}):
         pass
-    with pen.act("audit.broken", actor=setup_actor, reason="", facts={"rows": 3}):
+    with recorder.act("audit.broken", actor=setup_actor, reason="", facts={"rows": 3}):
         pass
     began = timezone.localdate(Event.objects.earliest("seq").at)
     before = [str(began)] if began < today else []  # where these tests went on over midnight
@@ -220,7 +223,7 @@ def test_days_without_a_verified_checkpoint_and_what_was_late_or_broken_are_gaps
         both = [f"{today + datetime.timedelta(days=n):%Y-%m-%d}" for n in range(2)]
         assert days(lines("gaps")) == before + both
     for record, left in (("unverified", both), ("whole", both[1:])):
-        with pen.act("audit.checkpoint", actor=setup_actor, reason="", facts={"record": record, "seq": 1}):
+        with recorder.act("audit.checkpoint", actor=setup_actor, reason="", facts={"record": record, "seq": 1}):
             pass
         with time_machine.travel(timezone.now() + datetime.timedelta(days=2), tick=False):
             assert days(lines("gaps")) == before + left
@@ -229,7 +232,7 @@ def test_days_without_a_verified_checkpoint_and_what_was_late_or_broken_are_gaps
 @pytest.mark.django_db(transaction=True)
 def test_a_number_missing_in_the_sequence_is_a_gap(cast):
     for _n in range(4):
-        with pen.act("evidence.opened", actor=cast["officer"], reason=""):
+        with recorder.act("evidence.opened", actor=cast["officer"], reason=""):
             pass
     seqs = list(Event.objects.order_by("-seq").values_list("seq", flat=True)[:3])
     assert not any(row[0] == "events are missing from the trail" for row in lines("gaps"))
@@ -263,7 +266,7 @@ def test_a_report_costs_the_same_whatever_the_period_holds(number, officer, supe
         for _n in range(3):
             approve(decide(Kind.TERMINATE, number(), officer), supervisor)
         found = {}
-        for report in reports.all_reports():
+        for report in catalogue.all_reports():
             with queries() as statements:
                 list(report.lines(period.usual()))
             found[report.name] = len(statements)
@@ -311,9 +314,9 @@ def test_who_may_not_is_refused_on_the_record_and_nothing_is_read(terminal, offi
     assert terminal("auditor", "audit_report", "gaps", "--reason", WHY, "--from", "2999-01-01").code == 2
     assert terminal("auditor", "audit_report", "gaps", "--reason", "").code == 2
     with pytest.raises(Refused):
-        take_out(reports.named("reveals"), period.usual(), actor=privacy, reason=WHY)
+        take_out(catalogue.named("reveals"), period.usual(), actor=privacy, reason=WHY)
 
 
 def test_cells_are_written_out_by_the_house_s_clock():
     at = datetime.datetime(2026, 11, 2, 16, 30, tzinfo=datetime.UTC)
-    assert list(in_text([reports.Line([at, None, ["a", "b"], 7])])) == [["2026-11-03 00:30", "", "a, b", "7"]]
+    assert list(in_text([catalogue.Line([at, None, ["a", "b"], 7])])) == [["2026-11-03 00:30", "", "a, b", "7"]]

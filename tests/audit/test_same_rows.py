@@ -4,7 +4,7 @@ from typing import Any
 
 from django.apps import apps
 
-from qqops.audit import pen
+from qqops.audit import recorder
 from qqops.staff.models import Staff
 from tests.enforcement.acts import broken
 from tests.staff.acts import grant
@@ -22,7 +22,7 @@ def test_every_row_of_the_story_is_the_same_by_save_and_by_the_pen_column_by_col
     grant(cast["agent"], "privacy", cast["sysadmin"], cast["supervisor"])
     compared = 0
     for model in LIVE:
-        history: Any = pen.history_model(model)
+        history: Any = recorder.history_model(model)
         rows = list(model.objects.order_by("pk"))
         assert rows, model
         changing = getattr(model, "changeable_columns", None)  # the database lets the application write no others
@@ -33,11 +33,11 @@ def test_every_row_of_the_story_is_the_same_by_save_and_by_the_pen_column_by_col
         ]
         if not columns:  # it never changes: its one row is of the next test
             continue
-        with pen.act("demo.built", actor=officer, reason="by save", facts={"numbers": 1}) as saved:
+        with recorder.act("demo.built", actor=officer, reason="by save", facts={"numbers": 1}) as saved:
             for row in rows:
                 row.save(update_fields=columns)
             saved.wrote(history, rows=len(rows))
-        with pen.act("demo.built", actor=officer, reason="by the pen", facts={"numbers": 1}) as penned:
+        with recorder.act("demo.built", actor=officer, reason="by the pen", facts={"numbers": 1}) as penned:
             assert penned.history(model, [row.pk for row in rows]) == len(rows)
         by_save, by_pen = (
             [
@@ -63,13 +63,13 @@ def test_a_row_that_is_new_is_the_same_by_save_and_by_the_pen(story: Story, offi
     """What .save() wrote of a new row, against what the pen writes of it as it still stands."""
     compared = set()
     for model in LIVE:
-        history: Any = pen.history_model(model)
+        history: Any = recorder.history_model(model)
         key = model._meta.pk.attname
-        first = {row[key]: _own(row) for row in history.objects.filter(history_type=pen.CREATED).values()}
-        changed = set(history.objects.exclude(history_type=pen.CREATED).values_list(key, flat=True))
+        first = {row[key]: _own(row) for row in history.objects.filter(history_type=recorder.CREATED).values()}
+        changed = set(history.objects.exclude(history_type=recorder.CREATED).values_list(key, flat=True))
         still = [pk for pk in first if pk not in changed]
-        with pen.act("demo.built", actor=officer, reason="by the pen", facts={"numbers": 1}) as act:
-            assert act.history(model, still, pen.CREATED) == len(still)
+        with recorder.act("demo.built", actor=officer, reason="by the pen", facts={"numbers": 1}) as act:
+            assert act.history(model, still, recorder.CREATED) == len(still)
         for row in history.objects.filter(event_id=act.event_id).values():
             by_pen = _own(row) | {"history_user_id": first[row[key]]["history_user_id"]}
             assert by_pen == first[row[key]], model

@@ -8,7 +8,7 @@ from django.db import connection
 from accounts.models import DormancyPolicy, Identity
 from enforcement.models import Decision
 from enforcement.policy import Kind
-from qqops.audit import digest, pen, privileges
+from qqops.audit import digests, privileges, recorder
 from qqops.staff.models import Staff
 from tests.audit.rows import rows
 from tests.enforcement.acts import broken, decide
@@ -34,14 +34,14 @@ def test_neither_the_pen_nor_verify_is_misled(
 ) -> None:
     person, policy = identity(), adopt(cast, "dormant-90", "dormant", threshold_days=90)
     decision = decide(Kind.FREEZE, numbers(1), cast["officer"]).decision
-    with pen.act("demo.built", actor=cast["officer"], reason="", facts={"numbers": 0}) as act:
+    with recorder.act("demo.built", actor=cast["officer"], reason="", facts={"numbers": 0}) as act:
         for model, one in ((Identity, person), (DormancyPolicy, policy), (Decision, decision)):
             act.history(model, [one.pk])
         say(setting)
     assert broken() == []  # as written by a pen in such a session
-    of_all = digest.by_event(privileges.record_tables())
+    of_all = digests.by_event(privileges.record_tables())
     with connection.cursor() as cursor:
-        cursor.execute(digest.SETTINGS)
+        cursor.execute(digests.SETTINGS)
     before = sorted(rows(of_all))
     say(setting)
     assert sorted(rows(of_all)) != before

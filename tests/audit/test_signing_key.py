@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from qqops import preflight, seal, serve
 from qqops.audit.checkpoints import text
+from qqops.boot import preflight, serve
+from qqops.crypto import seal
 
 KEY, PUBLIC = "QQOPS_CHECKPOINT_KEY", "QQOPS_CHECKPOINT_PUBLIC"
 ASK = "from django.conf import settings as s; print(s.QQOPS_CHECKPOINT_KEY, '|', s.QQOPS_CHECKPOINT_PUBLIC)"

@@ -14,6 +14,7 @@ from django.contrib.postgres.fields.ranges import RangeField
 from django.core.management import call_command
 from django.db import models
 
+from accounts.declarations.services import declare
 from accounts.models import (
     Breach,
     Campaign,
@@ -30,11 +31,10 @@ from accounts.models import (
     RevealRequest,
     Tenure,
 )
-from accounts.services.declared import declare
 from appeals.models import Appeal, Dispute, Ruling
 from enforcement.models import Case, Decision, Halt, Measure
-from qqops.audit import origin, pen
-from qqops.audit.checkpoints import proof
+from qqops.audit import origin, recorder
+from qqops.audit.checkpoints import audit_checks as proof
 from qqops.audit.checkpoints.text import Head
 from qqops.audit.history import UNTOLD
 from qqops.audit.models import Event
@@ -138,7 +138,7 @@ def _named(cursor: Any, what: str, *statements: str, some: bool = True) -> froze
 def test_only_what_is_said_there_to_be_outside_is_held_by_no_proof() -> None:
     outside: dict[str, list[str]] = {}
     for model in LIVE:
-        kept = {f.attname for f in pen.history_model(model)._meta.concrete_fields}
+        kept = {f.attname for f in recorder.history_model(model)._meta.concrete_fields}
         if left := [str(f.column) for f in model._meta.concrete_fields if f.attname not in kept]:
             outside[model._meta.db_table] = left
     assert outside == UNTOLD

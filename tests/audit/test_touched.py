@@ -6,7 +6,7 @@ from django.db import connection
 from accounts.models import Clearance, Hold, Number, Tenure
 from appeals.models import Appeal
 from enforcement.models import Decision
-from qqops.audit import touched
+from qqops.audit.review import event_queries
 
 # Of all rows, and beginning with the column.
 SERVING = """
@@ -17,7 +17,7 @@ SELECT EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indr
 @pytest.mark.django_db
 @pytest.mark.parametrize("model", [Number, Tenure, Decision, Appeal])
 def test_each_table_that_is_looked_through_has_an_index_for_it(model):
-    found = touched._tables(model)
+    found = event_queries._tables(model)
     with connection.cursor() as cursor:
         for table, column in found:
             cursor.execute(SERVING, [table._meta.db_table, column])
@@ -27,5 +27,5 @@ def test_each_table_that_is_looked_through_has_an_index_for_it(model):
 
 def test_an_index_of_some_rows_serves_only_who_asks_for_those():
     """That no hold is open twice has an index; of the lifted ones it knows nothing."""
-    assert touched._leads(Clearance, Clearance._meta.get_field("tenure"))
-    assert not touched._leads(Hold, Hold._meta.get_field("tenure"))
+    assert event_queries._leads(Clearance, Clearance._meta.get_field("tenure"))
+    assert not event_queries._leads(Hold, Hold._meta.get_field("tenure"))

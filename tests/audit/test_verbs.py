@@ -3,12 +3,12 @@
 import re
 from pathlib import Path
 
-from qqops.audit import verbs
+from qqops.audit import event_catalogue
 
 TESTS = Path(__file__).parent.parent
 
 
 def test_every_declared_verb_is_expected_by_name_in_some_test() -> None:
     said = {word for path in TESTS.rglob("test_*.py") for word in re.findall(r'"(\w+\.\w+)"', path.read_text())}
-    assert len(verbs.declared()) > 150
-    assert [verb for verb in verbs.declared() if verb not in said] == []
+    assert len(event_catalogue.declared()) > 150
+    assert [verb for verb in event_catalogue.declared() if verb not in said] == []

@@ -14,7 +14,7 @@ from procrastinate.contrib.django import app
 from qqops.alerts.models import Alert, Beat
 from qqops.audit.models import Event
 from qqops.audit.tasks import verify_record
-from qqops.audit.verify import parts, together, verify
+from qqops.audit.verify import parts, snapshot, verify
 from qqops.staff.models import Staff
 from tests.accounts.rights.test_drill import pg
 from tests.audit.record import acted
@@ -150,7 +150,7 @@ def test_several_connections_name_what_one_names(world: list[int], monkeypatch: 
             cursor.execute("CREATE TABLE alerts AS SELECT * FROM alerts_alert")
             cursor.execute(tampering)
         one = list(verify())
-        with together.snapshot(jobs=3) as shot:
+        with snapshot.snapshot(jobs=3) as shot:
             several = list(shot.broken(3))
         assert len(one) > 2 and sorted(map(str, several)) == sorted(map(str, one)), tampering
         with superuser() as cursor:
@@ -164,12 +164,12 @@ def test_several_connections_name_what_one_names(world: list[int], monkeypatch: 
 
 
 def test_every_connection_sees_the_moment_at_which_it_began(world: list[int]) -> None:
-    with together.snapshot(jobs=2) as shot:
+    with snapshot.snapshot(jobs=2) as shot:
         with superuser() as cursor:
             cursor.execute("UPDATE accounts_number SET tier = tier + 1")
             cursor.execute("UPDATE audit_event SET reason = 'x'")
         assert list(shot.broken(2)) == []
-    with together.snapshot(jobs=2) as shot:
+    with snapshot.snapshot(jobs=2) as shot:
         assert {one.what for one in shot.broken(2)} >= {"chain", "drift"}
 
 
@@ -177,7 +177,7 @@ def test_an_error_of_one_connection_ends_all(cast: dict[str, Staff], monkeypatch
     bad = ("cause", "accounts_number", "SELECT 1 / 0"), ("cause", "accounts_tenure", "SELECT pg_sleep(60)")
     monkeypatch.setattr(parts, "_further", [*bad, *parts._further])
     began = time.monotonic()
-    with together.snapshot(jobs=2) as shot, pytest.raises(DatabaseError, match="division by zero"):
+    with snapshot.snapshot(jobs=2) as shot, pytest.raises(DatabaseError, match="division by zero"):
         list(shot.broken(2))
     assert time.monotonic() - began < 50
-    assert [one for one in threading.enumerate() if isinstance(one, together._Worker)] == []
+    assert [one for one in threading.enumerate() if isinstance(one, snapshot._Worker)] == []

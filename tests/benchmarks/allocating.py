@@ -12,8 +12,8 @@ django.setup()
 
 from django.utils import timezone  # noqa: E402
 
-from accounts.services.allocation.allocate import Wish, allocate  # noqa: E402
-from accounts.services.allocation.terms import Terms, rules_of  # noqa: E402
+from accounts.allocation.services import Wish, allocate  # noqa: E402
+from accounts.allocation.terms import Terms, rules_of  # noqa: E402
 from qqops.audit import origin  # noqa: E402
 from qqops.staff.backend import at_desk  # noqa: E402
 from tests.benchmarks.house import RESOURCES  # noqa: E402

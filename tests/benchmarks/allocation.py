@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg
 
-from qqops import database
+from qqops.boot import database
 from tests.benchmarks.house import RESOURCES, SUPERVISORS, House
 
 FIRST, LAST = 20_000_000_000, 39_999_999_999
@@ -82,8 +82,8 @@ def prepare() -> None:
     from django.utils import timezone
 
     from accounts.models import NumberRange
-    from accounts.services import resources
-    from accounts.services.resources import Wanted, ranges
+    from accounts.resources import services as resources
+    from accounts.resources.services import Wanted, ranges
     from qqops.audit import origin
     from qqops.staff.models import Staff
 

@@ -21,7 +21,8 @@ from django.utils import timezone
 from psycopg.types.json import Jsonb
 from stdnum.iso7064 import mod_37_36
 
-from qqops import receipts, seal
+from qqops.core import receipts
+from qqops.crypto import seal
 from qqops.staff.models import Staff
 from tests.benchmarks.ending_by_hand import _digest, _server
 

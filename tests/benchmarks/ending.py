@@ -19,8 +19,11 @@ django.setup()
 import time_machine  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from enforcement import services  # noqa: E402
+from enforcement.measures.expiry import expire  # noqa: E402
 from enforcement.models import Decision, Notice  # noqa: E402
+from enforcement.runs.apply import apply  # noqa: E402
+from enforcement.undo import services as undo_services  # noqa: E402
+from enforcement.undo.services import undo_order  # noqa: E402
 from qqops.audit import origin  # noqa: E402
 from qqops.audit.verify import verify  # noqa: E402
 from qqops.staff.models import Staff  # noqa: E402
@@ -45,7 +48,7 @@ def main() -> None:
     given = parser.parse_args()
     with origin.origin(origin.COMMAND):
         frozen = agree(propose(numbers(given.targets)))
-        applied, _skipped = services.apply(frozen, actor=frozen.maker)
+        applied, _skipped = apply(frozen, actor=frozen.maker)
         frozen.refresh_from_db()
         end = _undo if given.what == "undo" else _expire
         took, ended = end(frozen, product=given.side == "product")
@@ -59,11 +62,11 @@ def main() -> None:
 
 
 def _undo(frozen: Decision, *, product: bool) -> tuple[float, int]:
-    order = services.undo_order(frozen, clause="10.1", reason="bench: the list was wrong", in_error=True)
-    undo = services.undo(order, actor=Staff.objects.get(username=UNDOER)).decision
+    order = undo_order(frozen, clause="10.1", reason="bench: the list was wrong", in_error=True)
+    undo = undo_services.undo(order, actor=Staff.objects.get(username=UNDOER)).decision
     undo = agree(undo, by=(UNDO_APPROVER,))
     began = time.perf_counter()
-    ended = services.apply(undo, actor=undo.maker)[0] if product else by_hand.undo(undo)
+    ended = apply(undo, actor=undo.maker)[0] if product else by_hand.undo(undo)
     return time.perf_counter() - began, ended
 
 
@@ -72,7 +75,7 @@ def _expire(frozen: Decision, *, product: bool) -> tuple[float, int]:
     Notice.objects.update(state=Notice.State.SENT)  # long before a measure ends, its holder was told of it
     with time_machine.travel(timezone.now() + datetime.timedelta(days=31)):
         began = time.perf_counter()
-        ended = services.expire(actor=expiry).measures if product else by_hand.expire(expiry)
+        ended = expire(actor=expiry).measures if product else by_hand.expire(expiry)
         return time.perf_counter() - began, ended
 
 

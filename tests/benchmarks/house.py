@@ -15,7 +15,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from qqops import database
+from qqops.boot import database
 
 SEED = "bench_seed"
 SUPERVISORS = ("bench-supervisor", "bench-supervisor2")
@@ -70,8 +70,8 @@ class House:
         from django.db import connections
 
         from accounts import demo as accounts_demo
-        from qqops import demo
         from qqops.audit import origin
+        from qqops.boot import demo
         from qqops.staff.models import Staff
 
         with origin.origin(origin.COMMAND):
@@ -162,8 +162,8 @@ class House:
 
     def _staff(self) -> None:
         from qqops.audit import origin
-        from qqops.staff import services
         from qqops.staff.models import Staff
+        from qqops.staff.people import services as people
 
         with origin.origin(origin.COMMAND):
             setup = Staff.objects.system("system-setup")
@@ -174,4 +174,4 @@ class House:
                 (RESOURCES, "resources"),
                 *((s, "supervisor") for s in SUPERVISORS),
             ):
-                services.join(login, role, password="", actor=setup, reason="bench")
+                people.join(login, role, password="", actor=setup, reason="bench")

@@ -82,8 +82,8 @@ def main() -> None:
 
 
 def _product(file: Path) -> None:
-    from accounts.intake.feed import Feed
-    from accounts.services.logins import import_logins
+    from accounts.lists.feed import Feed
+    from accounts.logins.services import import_logins
     from qqops.audit import origin
     from qqops.staff.models import Staff
 

@@ -109,7 +109,7 @@ def pages(
 ) -> tuple[int, float]:
     """The most queries that anybody's overview of the large house takes; the median page of a role there ÷ that of the
     small house, of the role for which that is the most."""
-    from qqops.staff.roles import ROLES
+    from qqops.staff.policy import ROLES
 
     _desks(list(ROLES))
     small, large = "bench_small", "bench_large"
@@ -150,13 +150,13 @@ def _desks(roles: list[str]) -> None:
     from django.db import connections
 
     from qqops.audit import origin
-    from qqops.staff import services
     from qqops.staff.models import Staff
+    from qqops.staff.people import services as people
 
     with origin.origin(origin.COMMAND):
         setup = Staff.objects.system("system-setup")
         for role in roles:
-            services.join(f"desk-{role}", role, password="", actor=setup, reason="bench")
+            people.join(f"desk-{role}", role, password="", actor=setup, reason="bench")
     connections.close_all()
 
 
@@ -196,7 +196,7 @@ def main() -> None:
     from django.test import Client
 
     from qqops.staff.models import Staff
-    from qqops.staff.roles import ROLES
+    from qqops.staff.policy import ROLES
     from tests.web.door import queries
 
     desks: dict[str, Any] = {}

@@ -72,13 +72,13 @@ def main() -> None:
 
 
 def _desks() -> list[str]:
-    from qqops.staff import services
     from qqops.staff.models import Staff
+    from qqops.staff.people import services as people_services
 
     setup = Staff.objects.system("system-setup")
     logins = [f"bench-reviewer{n}" for n in range(REVIEWERS)]
     for login in logins:
-        services.join(login, "reviewer", password="", actor=setup, reason="bench")
+        people_services.join(login, "reviewer", password="", actor=setup, reason="bench")
     return logins
 
 
@@ -86,9 +86,9 @@ def _file(numbers: Sequence[int]) -> None:
     """One recovery of each, by the act that files what the portal brings."""
     from django.db import connection
 
+    from appeals.filing.services import Filing, file
     from appeals.lifecycle import Kind
     from appeals.policy import Ground
-    from appeals.services.filing import Filing, file
     from qqops.staff.models import Staff
 
     actor = Staff.objects.system("system-appeals")
@@ -130,7 +130,7 @@ class _Reviewer(threading.Thread):
         from django.test import Client
 
         from appeals.models import Appeal
-        from appeals.services import rulings
+        from appeals.rulings import services as rulings
         from qqops.audit import origin
         from qqops.staff.backend import at_desk
 

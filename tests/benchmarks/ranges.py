@@ -15,9 +15,9 @@ def opening(pairs: int, say: Callable[[str], None]) -> float:
     """What opening the large one costs, as a multiple of the small one; who agrees to it is not timed."""
     from django.db import transaction
 
-    from accounts.services import resources
-    from accounts.services.resources import ranges, works
-    from qqops.audit import origin, pen
+    from accounts.resources import services as resources
+    from accounts.resources.services import kinds, ranges
+    from qqops.audit import origin, recorder
     from qqops.staff.models import Staff
 
     maker, supervisor = Staff.objects.get(username=RESOURCES), Staff.objects.get(username=SUPERVISORS[0])
@@ -31,10 +31,10 @@ def opening(pairs: int, say: Callable[[str], None]) -> float:
                 size = (SMALL, LARGE)[(turn + pair) % 2]
                 with transaction.atomic():
                     begun = time.perf_counter()
-                    with pen.act(
+                    with recorder.act(
                         "resource.approved", actor=supervisor, reason="agreed", subject=proposal, facts={"kind": "x"}
                     ) as act:
-                        works.of(proposal.kind).apply(wanted[size], proposal, supervisor, act)
+                        kinds.of(proposal.kind).apply(wanted[size], proposal, supervisor, act)
                     took[size].append(time.perf_counter() - begun)
                     transaction.set_rollback(True)
             small, large = (median(took[size]) for size in (SMALL, LARGE))

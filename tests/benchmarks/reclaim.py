@@ -41,7 +41,7 @@ def preview(pairs: int, say: Callable[[str], None]) -> float:
     """How fast the preview is, as a share of the SELECT by hand. The same numbers, and both find the same of them."""
     from django.db import connection
 
-    from enforcement import services
+    from enforcement.reclaim import services as reclaim
     from qqops.audit import origin
 
     policy, manager = in_force()
@@ -54,7 +54,7 @@ def preview(pairs: int, say: Callable[[str], None]) -> float:
             began = time.perf_counter()
             if side == "product":
                 with origin.origin(origin.COMMAND):
-                    due = services.look(policy, actor=manager, reason="bench of the preview")
+                    due = reclaim.look(policy, actor=manager, reason="bench of the preview")
                 found[side] = {None: due.will}
                 found[side].update(due.excluded.items())
             else:
@@ -114,14 +114,14 @@ def in_force() -> tuple[Any, Any]:
     ten numbers of the seed are due under it."""
     from django.utils import timezone
 
-    from accounts.dormancy import Terms
+    from accounts.dormancy import services as policies
+    from accounts.dormancy.policy import Terms
     from accounts.models import DormancyPolicy
-    from accounts.services import resources
-    from accounts.services.resources import policies
+    from accounts.resources import services as resources
     from qqops.audit import origin
-    from qqops.staff import services as staff
     from qqops.staff.backend import at_desk
     from qqops.staff.models import Staff
+    from qqops.staff.people import services as people
     from tests.supply import feed_covers
 
     if known := DormancyPolicy.objects.filter(code=CODE).first():
@@ -130,7 +130,7 @@ def in_force() -> tuple[Any, Any]:
     with origin.origin(origin.COMMAND):
         setup = Staff.objects.system("system-setup")
         for login, role in logins.items():
-            staff.join(login, role, password="", actor=setup, reason="bench")
+            people.join(login, role, password="", actor=setup, reason="bench")
         manager, *both = (at_desk().get(username=login) for login in logins)
         terms = Terms(
             CODE, "dormant", 30, timezone.localdate(), 30,

@@ -15,13 +15,13 @@ from django.db.models import Model
 from django.utils import timezone
 from psycopg.types.json import Jsonb
 
-from accounts.closing import DAY
 from accounts.models import Clause, DormancyPolicy
-from accounts.queries.rulebook import clauses_in_force
-from enforcement.content import TARGET, content_hash, content_hash_now
+from accounts.quarantine.policy import DAY
+from accounts.rulebook.queries import clauses_in_force
+from enforcement.approval.approval_hash import TARGET, content_hash, content_hash_now
 from enforcement.models import Approval, Decision, Evidence, Ground
-from qqops.audit import digest, origin, pen
-from qqops.signing import sign
+from qqops.approvals.signing import sign
+from qqops.audit import digests, origin, recorder
 from qqops.staff.models import Staff
 from tests.benchmarks.reclaim import BY_HAND, DORMANT, FOUND, KEPT, RESTORED, moments
 from tests.benchmarks.reference import BEFORE, RECORDED
@@ -115,11 +115,13 @@ def file(policy: DormancyPolicy, maker: Staff) -> Decision:
             Evidence(decision=decision, statement=one, sha256=hashlib.sha256(one.encode()).hexdigest(), event_id=event)
             for one in said
         )
-        history = pen.history_insert(Decision, pen.CREATED, source="enforcement_decision live WHERE live.id = %(pk)s")
+        history = recorder.history_insert(
+            Decision, recorder.CREATED, source="enforcement_decision live WHERE live.id = %(pk)s"
+        )
         cursor.execute(history, {"pk": pk, "pen_event": event, "pen_user": maker.pk})
-        few: tuple[type[Model], ...] = (Evidence, Ground, pen.history_model(Decision))
+        few: tuple[type[Model], ...] = (Evidence, Ground, recorder.history_model(Decision))
         parts = [
-            f"(SELECT {digest.aggregate(model)} FROM {model._meta.db_table} r WHERE r.event = %(event)s)"
+            f"(SELECT {digests.aggregate(model)} FROM {model._meta.db_table} r WHERE r.event = %(event)s)"
             for model in few
         ]
         wrote = {model._meta.db_table: n for model, n in zip(few, (2, 1, 1), strict=True)}
@@ -140,14 +142,14 @@ def approve(decision: Decision, approver: Staff) -> None:
     with transaction.atomic():
         given = Approval.objects.filter(proposal=decision).count()
         assert content_hash_now(decision) == decision.content_hash
-        with pen.act(
+        with recorder.act(
             "decision.approved", actor=approver, reason=AGREED, subject=decision, decision_id=decision.pk
         ) as act:
             sign(Approval, decision, approver, APPROVERS[given], act, agreed=True, reason=AGREED)
             if given + 1 == len(APPROVERS):
                 decision.state, decision.effective_at = "approved", timezone.now()
                 decision.save(update_fields=["state", "effective_at"])
-                act.wrote(pen.history_model(Decision))
+                act.wrote(recorder.history_model(Decision))
 
 
 def apply(decision: Decision, actor: Staff) -> int:
@@ -166,13 +168,13 @@ def apply(decision: Decision, actor: Staff) -> int:
                 cursor.execute(WRITE, moments() | said | span)
                 applied += int(cursor.fetchone()[0])
             if size < settings.QQOPS_CHUNK:
-                with pen.act(
+                with recorder.act(
                     "decision.finished", actor=actor, reason="", subject=decision, decision_id=decision.pk,
                     facts={"state": "applied"},
                 ) as act:  # fmt: skip
                     decision.state = "applied"
                     decision.save(update_fields=["state"])
-                    act.wrote(pen.history_model(Decision))
+                    act.wrote(recorder.history_model(Decision))
                 return applied
         done = upto
 

@@ -13,7 +13,9 @@ import django
 django.setup()
 
 from accounts.models import DormancyPolicy  # noqa: E402
-from enforcement import services  # noqa: E402
+from enforcement.approval import services as approval_services  # noqa: E402
+from enforcement.reclaim import services as reclaim  # noqa: E402
+from enforcement.runs.apply import apply  # noqa: E402
 from qqops.audit import origin  # noqa: E402
 from qqops.audit.verify import verify  # noqa: E402
 from qqops.staff.backend import at_desk  # noqa: E402
@@ -48,19 +50,19 @@ def main() -> None:
     marks = [time.perf_counter()]
     with origin.origin(origin.COMMAND):
         if product:
-            decision = services.reclaim(policy, actor=manager, reason=by_hand.WHY).decision
+            decision = reclaim.reclaim(policy, actor=manager, reason=by_hand.WHY).decision
         else:
             decision = by_hand.file(policy, manager)
         marks.append(time.perf_counter())
         for approver in approvers:
             if product:
-                decision = services.approve(
+                decision = approval_services.approve(
                     decision, actor=approver, reason=by_hand.AGREED, content_hash=decision.content_hash, later=_not_yet
                 ).decision
             else:
                 by_hand.approve(decision, approver)
         marks.append(time.perf_counter())
-        applied = services.apply(decision, actor=manager)[0] if product else by_hand.apply(decision, manager)
+        applied = apply(decision, actor=manager)[0] if product else by_hand.apply(decision, manager)
         marks.append(time.perf_counter())
     assert applied == decision.target_count, applied
     filing, approval, applying = (b - a for a, b in zip(marks, marks[1:], strict=False))

@@ -66,11 +66,11 @@ def _fill(events: int) -> int:
     from psycopg import connect
 
     from qqops.alerts.models import Alert
-    from qqops.audit import digest
+    from qqops.audit import digests
 
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(EVENTS, [events])
-        cursor.execute(ACTS.replace("%s", digest.of_event([Alert], "a.event")).replace("%%", "%"))
+        cursor.execute(ACTS.replace("%s", digests.of_event([Alert], "a.event")).replace("%%", "%"))
     place = connection.settings_dict
     given = {"host": place["HOST"], "port": place["PORT"], "dbname": place["NAME"], "user": "postgres"}
     with connect(**given, autocommit=True) as server:
@@ -102,10 +102,10 @@ def _join() -> str:
 def _timed(what: str, side: str, by_hand: str) -> float:
     from django.db import connection
 
-    from qqops.audit.verify import parts, together
+    from qqops.audit.verify import parts, snapshot
 
     wanted = {"chain and digests": ("chain", "digest"), "drift": ("drift",)}[what]
-    jobs = together.cores() if side == "several" else 1
+    jobs = snapshot.cores() if side == "several" else 1
     began = time.perf_counter()
     if side == "by hand":
         with connection.cursor() as cursor:
@@ -113,10 +113,10 @@ def _timed(what: str, side: str, by_hand: str) -> float:
             cursor.execute(by_hand)
             cursor.fetchall()
         return time.perf_counter() - began
-    with together.snapshot(jobs=jobs) as shot:
+    with snapshot.snapshot(jobs=jobs) as shot:
         chosen = [p for p in shot.parts if p.what in wanted and (what != "drift" or p.table == "accounts_number")]
         began = time.perf_counter()
-        broken = list(together._together(shot.name, chosen, jobs, lambda rows: None))
+        broken = list(snapshot._together(shot.name, chosen, jobs, lambda rows: None))
         took = time.perf_counter() - began
     assert not broken, broken[:3]
     return took

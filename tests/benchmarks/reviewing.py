@@ -155,7 +155,7 @@ def _in_turn(what: str, one: Talk, other: Talk, requests: int) -> list[float]:
 
 
 def _fill(house: House, name: str, n: int) -> None:
-    from accounts.services.declared import OWN_NUMBER
+    from accounts.declarations.services import OWN_NUMBER
 
     with psycopg.connect(house.place(name), autocommit=True) as connection:
         connection.execute(PARTS % MONTHS)
@@ -194,14 +194,14 @@ def main() -> None:
     from enforcement.models import Decision
     from enforcement.policy import Kind
     from qqops.audit import origin
-    from qqops.staff import services
     from qqops.staff.models import Staff
+    from qqops.staff.people import services as people
     from tests.enforcement.acts import decide
 
     with origin.origin(origin.COMMAND):
         if not Staff.objects.filter(username=AUDITOR).exists():
             setup = Staff.objects.system("system-setup")
-            services.join(AUDITOR, "auditor", password="", actor=setup, reason="bench")
+            people.join(AUDITOR, "auditor", password="", actor=setup, reason="bench")
         numbers = list(Number.objects.filter(lifecycle="in_use").order_by("pk").values_list("pk", flat=True)[1:102])
         if not Decision.objects.exists():  # the first, which the few events name: a batch
             decide(Kind.FREEZE, numbers, Staff.objects.get(username=OFFICER))

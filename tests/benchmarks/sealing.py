@@ -74,8 +74,8 @@ def seed(count: int, known: int) -> None:
     from django.db import connection
 
     from accounts.identity.demo import person
+    from accounts.identity.services import Told, record
     from accounts.models import Identity
-    from accounts.services.identity import Told, record
     from qqops.audit import origin
     from qqops.staff.models import Staff
 

@@ -21,11 +21,14 @@ django.setup()
 
 from django.db import connection  # noqa: E402
 
-from accounts.numbers import read_file  # noqa: E402
-from enforcement import services  # noqa: E402
+from accounts.numbers.parsing import read_file  # noqa: E402
+from enforcement.approval import services as approval_services  # noqa: E402
+from enforcement.decisions.order import Order  # noqa: E402
+from enforcement.decisions.preview import preview  # noqa: E402
+from enforcement.decisions.services import decide  # noqa: E402
 from enforcement.models import Decision  # noqa: E402
-from enforcement.order import Order  # noqa: E402
 from enforcement.policy import FreezeKind, Kind, Severity  # noqa: E402
+from enforcement.runs.apply import apply  # noqa: E402
 from qqops.audit import origin  # noqa: E402
 from qqops.audit.verify import verify  # noqa: E402
 from qqops.staff.models import Staff  # noqa: E402
@@ -52,7 +55,7 @@ def main() -> None:
     marks = [time.perf_counter()]
     with origin.origin(origin.COMMAND):
         if given.dry_run:  # typed twice: looked at, then filed
-            services.preview(order(), read_file(given.dry_run), actor=Staff.objects.get(username=OFFICER))
+            preview(order(), read_file(given.dry_run), actor=Staff.objects.get(username=OFFICER))
             decision = propose(read_file(given.dry_run))
         else:
             decision = propose(numbers(given.targets))
@@ -60,7 +63,7 @@ def main() -> None:
         decision = agree(decision)
         marks.append(time.perf_counter())
         if given.side == "product":
-            applied, skipped = services.apply(decision, actor=decision.maker)
+            applied, skipped = apply(decision, actor=decision.maker)
             assert not skipped, skipped
         else:
             applied = reference.apply(decision)
@@ -89,7 +92,7 @@ def numbers(targets: Path) -> Iterator[int]:
 
 
 def propose(numbers: Iterable[int]) -> Decision:
-    return services.decide(order(), numbers, actor=Staff.objects.get(username=OFFICER)).decision
+    return decide(order(), numbers, actor=Staff.objects.get(username=OFFICER)).decision
 
 
 def order() -> Order:
@@ -108,7 +111,7 @@ def order() -> Order:
 
 def agree(decision: Decision, by: Sequence[str] = SUPERVISORS) -> Decision:
     for login in by[: len(decision.approvers)]:
-        decision = services.approve(
+        decision = approval_services.approve(
             decision,
             actor=Staff.objects.get(username=login),
             reason="bench: agreed",

@@ -8,13 +8,15 @@ import pytest
 import time_machine
 from playwright.sync_api import ConsoleMessage, Page, expect
 
+from accounts.declarations.services import declare
 from accounts.models import DeclaredNumber
-from accounts.services.declared import declare
-from accounts.services.rulebook import load_summaries
+from accounts.rulebook.services import load_summaries
 from enforcement.models import Decision
 from enforcement.policy import Kind
 from qqops.alerts.models import Alert
-from qqops.staff import services
+from qqops.staff.access import services as access
+from qqops.staff.access.services import request_role
+from qqops.staff.emergency.services import break_glass
 from qqops.staff.models import AccessRequest, Holding, Staff
 from tests.alerts.raising import raised
 from tests.cast import PASSWORD, make_numbers
@@ -57,9 +59,9 @@ def house(live_server: Any, cast: dict[str, Staff]) -> House:
     declare(boss, [OWN, 90_001], "own", actor=boss)
     declare(one, [90_002], "relative", actor=one)
     declared = DeclaredNumber.objects.get(number=90_002).pk
-    asked = services.request_role(cast["agent"], "resources", actor=cast["sysadmin"], reason="请假期间代班")
-    taken = services.break_glass("supervisor", actor=two, reason="夜间无主管在岗")
-    services.revoke(two, "supervisor", actor=boss, reason="接班主管已到岗")
+    asked = request_role(cast["agent"], "resources", actor=cast["sysadmin"], reason="请假期间代班")
+    taken = break_glass("supervisor", actor=two, reason="夜间无主管在岗")
+    access.revoke(two, "supervisor", actor=boss, reason="接班主管已到岗")
     waiting = decide(Kind.TERMINATE, [LIVED], one).decision
     return House(live_server.url, waiting, raised(), declared, asked, taken)
 

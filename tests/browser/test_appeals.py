@@ -6,9 +6,9 @@ from django.utils.translation import override
 from playwright.sync_api import Page, expect
 
 from accounts.models import Number
-from appeals.admin.ruling import DOES
 from appeals.lifecycle import Outcome
 from appeals.models import Appeal
+from appeals.rulings.pages import DOES
 from enforcement.models import Measure
 from enforcement.policy import Kind
 from qqops.audit.verify import verify

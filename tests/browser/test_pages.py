@@ -15,9 +15,9 @@ from time_machine import Traveller
 
 from accounts.models import Number
 from qqops.audit.models import Event
-from qqops.pages.as_of import in_form
-from qqops.staff import services
+from qqops.staff.access import services as access
 from qqops.staff.models import Staff
+from qqops.web.pages.as_of import in_form
 from tests.browser.axe import Walk
 from tests.browser.conftest import FRESH, LIVED, OWN, PROTECTED, House, give_code, give_password, sign_in, speak
 from tests.browser.factors import App, plug_in_key
@@ -48,8 +48,8 @@ def every_page_of_the_door(page: Page, house: House, settings: Any, clock: Trave
     give_password(page, house.url, "officer2", "not the password")
     yield "login, refused"
     sysadmin, supervisor = Staff.objects.get(username="sysadmin"), Staff.objects.get(username="supervisor")
-    asked = services.invite("newcomer", "officer", name="小新", actor=sysadmin, reason="新入职处置岗位")
-    agreed = services.approve(asked, actor=supervisor, reason="已与其主管核实", content_hash=asked.content_hash)
+    asked = access.invite("newcomer", "officer", name="小新", actor=sysadmin, reason="新入职处置岗位")
+    agreed = access.approve(asked, actor=supervisor, reason="已与其主管核实", content_hash=asked.content_hash)
     page.goto(house.url + agreed.link)
     yield "welcome"
     page.locator("[name=code]").fill(asked.code)

@@ -2,9 +2,9 @@
 
 from playwright.sync_api import Page, expect
 
-from enforcement import services
 from enforcement.models import Decision
 from enforcement.policy import Kind
+from enforcement.runs.apply import apply
 from qqops.staff.models import Staff
 from tests.browser.conftest import House, sign_in, speak
 from tests.cast import make_numbers
@@ -23,7 +23,7 @@ def test_the_panel_follows_the_run_and_stops_with_it(
     page.goto(house.at(f"enforcement/decision/{decision.pk}/"))
     panel = page.locator(".run[aria-live]")
     expect(panel).to_contain_text("waiting for the worker")
-    services.apply(Decision.objects.get(pk=decision.pk), actor=Staff.objects.system("system-worker"))
+    apply(Decision.objects.get(pk=decision.pk), actor=Staff.objects.system("system-worker"))
     expect(panel).to_contain_text("103 of 103", timeout=10_000)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

@@ -10,8 +10,8 @@ from django.utils import timezone
 from playwright.sync_api import Page
 
 from accounts.models import NumberRange, RuleVersion
-from accounts.services import resources
-from accounts.services.resources import campaigns, numbers, ranges
+from accounts.resources import services as resources
+from accounts.resources.services import campaigns, numbers, ranges
 from qqops.staff.models import Staff
 from tests.accounts.life.flows import cancelled
 from tests.browser.conftest import House, sign_in, speak

@@ -8,9 +8,9 @@ from collections import defaultdict
 import pytest
 from playwright.sync_api import Page, ViewportSize
 
-from qqops.database import BASE_DIR
+from qqops.boot.database import BASE_DIR
 from qqops.staff.models import Staff
-from qqops.staff.roles import ROLES
+from qqops.staff.policy import ROLES
 from tests.browser.conftest import LIVED, House, sign_in, speak
 from tests.browser.roles import LOGINS, MORNINGS, Desk
 from tests.house.test_docs import NAME

@@ -13,9 +13,10 @@ from time_machine import Traveller
 from accounts.models import Number
 from enforcement.models import Decision
 from qqops.audit.verify import verify
-from qqops.staff import services
+from qqops.staff.access import services as access
+from qqops.staff.emergency.services import break_glass
 from qqops.staff.models import Staff
-from qqops.staff.services import signin
+from qqops.staff.signin import services as signin
 from tests.browser.axe import violations
 from tests.browser.conftest import FRESH, give_code, give_password, sign_out
 from tests.browser.factors import App, plug_in_key
@@ -45,9 +46,9 @@ def excuse(console: list[str], pattern: str) -> None:
 def test_a_newcomer_enters_by_link_app_and_recovery_code(
     page: Page, desk: str, cast: dict[str, Staff], clock: Traveller, console: list[str]
 ) -> None:
-    request = services.invite("newcomer", "officer", name="Ada", actor=cast["sysadmin"], reason="joins the team")
+    request = access.invite("newcomer", "officer", name="Ada", actor=cast["sysadmin"], reason="joins the team")
     agreed = "agreed with her lead"
-    ruled = services.approve(request, actor=cast["supervisor"], reason=agreed, content_hash=request.content_hash)
+    ruled = access.approve(request, actor=cast["supervisor"], reason=agreed, content_hash=request.content_hash)
 
     page.goto(desk + ruled.link)
     expect(page.locator("h1")).to_have_text("Welcome, Ada")
@@ -274,7 +275,7 @@ def test_emergency_access_is_given_back_from_its_badge(
     give_password(page, desk, "officer")
     give_code(page, app.code())
     page.wait_for_url(inside(desk))
-    services.break_glass("supervisor", actor=cast["officer"], reason="no supervisor on the night shift")
+    break_glass("supervisor", actor=cast["officer"], reason="no supervisor on the night shift")
     page.goto(f"{desk}/admin/me/")
     cell = page.get_by_role("cell", name="emergency access").first
     box = cell.bounding_box()

@@ -6,7 +6,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from qqops.audit.verify import verify
-from qqops.staff import services
+from qqops.staff.access import services as access
 from qqops.staff.models import GlassReview, Holding, Staff
 from tests.browser.conftest import FRESH, House, give_password, sign_in, sign_out, speak
 from tests.cast import PASSWORD
@@ -81,7 +81,7 @@ def test_an_officer_takes_a_role_in_an_emergency_and_another_reviews_it(
     sign_in(page, house, "supervisor2")
     expect(page.locator("main")).to_contain_text("took the role supervisor in an emergency")
     taken = Holding.objects.get(staff__username="officer", glass=True)
-    services.revoke(cast["officer"], "supervisor", actor=cast["supervisor2"], reason="another supervisor has come")
+    access.revoke(cast["officer"], "supervisor", actor=cast["supervisor2"], reason="another supervisor has come")
     page.goto(house.at("emergency/list/"))
     page.get_by_role("row", name=re.compile(r"officer\b")).get_by_role("link").first.click()
     expect(page.locator("main")).to_contain_text("took the role supervisor in an emergency")
@@ -111,7 +111,7 @@ def test_one_ends_ones_other_sessions_and_a_lost_role_ends_them_all(
     elsewhere.wait_for_url("**/account/login/?next=*")
 
     page.goto(house.at(f"act/freeze/?number={FRESH}"))
-    services.revoke(cast["officer"], "officer", actor=cast["supervisor"], reason="moves to another desk")
+    access.revoke(cast["officer"], "officer", actor=cast["supervisor"], reason="moves to another desk")
     page.locator("form.act-form").evaluate("form => form.submit()")
     page.wait_for_url("**/account/login/?next=*")
     give_password(page, house.url, "officer", PASSWORD)

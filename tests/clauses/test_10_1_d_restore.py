@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import Number
 from enforcement.models import Decision
-from qqops.errors import Refused
+from qqops.core.errors import Refused
 from qqops.staff.models import Staff
 from tests.appeals.heard import agreed, objection, ruled
 from tests.enforcement.acts import broken, terminated

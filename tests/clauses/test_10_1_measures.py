@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from accounts.models import Number
 from enforcement.models import Decision, Measure
 from enforcement.policy import BASIS, Kind
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import HOUR, approve, decide, terminated
 

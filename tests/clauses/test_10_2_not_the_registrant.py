@@ -7,7 +7,7 @@ import pytest
 from accounts.models import Number
 from enforcement.models import Notice
 from enforcement.policy import BASIS, FreezeKind, Kind
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, approve, decide
 

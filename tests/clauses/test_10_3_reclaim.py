@@ -9,17 +9,17 @@ from collections.abc import Callable
 import pytest
 from django.utils import timezone
 
-from accounts.dormancy import Excluded
-from accounts.dormancy import Kind as Dormancy
+from accounts.dormancy import services as policies
+from accounts.dormancy.policy import Excluded
+from accounts.dormancy.policy import Kind as Dormancy
 from accounts.models import DormancyPolicy, Number
-from accounts.resources import BOTH, Case, rule_for
-from accounts.resources import Kind as Resource
-from accounts.services import resources as proposals
-from accounts.services.resources import policies
-from enforcement import services
+from accounts.resources import services as proposals
+from accounts.resources.policy import BOTH, Case, rule_for
+from accounts.resources.policy import Kind as Resource
 from enforcement.models import Outcome
 from enforcement.policy import BASIS, Kind, Why
-from qqops.errors import Invalid, Refused
+from enforcement.reclaim import services as reclaim
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, approve, broken, decide, refuse
 from tests.enforcement.excluding import HOW, exclude
@@ -73,7 +73,7 @@ def test_10_3_a_supervisor_and_the_privacy_officer_agree_in_either_order(
 ) -> None:
     for first, second in ((supervisor, privacy), (privacy, supervisor2)):
         numbers(count, "allocated")
-        report = services.reclaim(policy, actor=resources, reason=WHY)
+        report = reclaim.reclaim(policy, actor=resources, reason=WHY)
         assert approve(report, first).applied == 0
         assert approve(report, second).applied == count
 
@@ -82,7 +82,7 @@ def test_10_3_either_of_them_may_stop_it(
     number: Make, resources: Staff, supervisor: Staff, privacy: Staff, policy: DormancyPolicy
 ) -> None:
     one = number("allocated")
-    report = services.reclaim(policy, actor=resources, reason=WHY)
+    report = reclaim.reclaim(policy, actor=resources, reason=WHY)
     approve(report, supervisor)
     assert refuse(report, privacy).decision.state == "refused"
     one.refresh_from_db()
@@ -110,7 +110,7 @@ def test_10_3_b_a_long_dormant_number_is_reclaimed_and_every_exclusion_is_counte
     assert set(HOW) == set(Excluded.values)
     for number, how in zip(kept, HOW, strict=True):
         exclude(number, how, cast)
-    found = services.look(policy, actor=cast["resources"], reason=WHY)
+    found = reclaim.look(policy, actor=cast["resources"], reason=WHY)
     assert (found.will, found.sample, found.excluded) == (1, [dormant], Counter(dict.fromkeys(HOW, 1)))
     everybody = [dormant, recent, *kept]
     report = decide(Kind.TERMINATE, everybody, cast["resources"], clauses=("10.3",), policy=policy)

@@ -6,12 +6,13 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Number
-from appeals import calendar
+from appeals.hearing import services as hearing
+from appeals.messages.sealed_text import Words
 from appeals.models import Message
-from appeals.services import hearing, queue
-from appeals.services.words import Words
+from appeals.queue import calendar
+from appeals.queue import services as queue
 from enforcement.policy import Kind
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.appeals.heard import REASONS, filed, objection, ruled
 from tests.enforcement.acts import approve, decide

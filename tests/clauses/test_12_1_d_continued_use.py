@@ -8,8 +8,8 @@ from pathlib import Path
 from django.utils import timezone
 
 from accounts.models import Number, RuleVersion, Tenure
+from accounts.rulebook import services as rulebook
 from accounts.rulebook.parser import parse
-from accounts.services import rulebook
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
 from tests.accounts.life.feeds import ago, logins

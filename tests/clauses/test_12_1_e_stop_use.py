@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from accounts.closing import CANCELLED, COOLING_OFF
+from accounts.cancellation import services as cancel
 from accounts.lifecycle import MOVES
 from accounts.models import Number, Tenure
-from accounts.services import cancel
+from accounts.quarantine.policy import CANCELLED, COOLING_OFF
 from enforcement.policy import Kind
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.accounts.life.flows import WHY, cancelled, ended, later, state
 from tests.enforcement.acts import broken, decide

@@ -14,15 +14,15 @@ from django.core.management import CommandError, call_command
 from django.db import Error, connections, models, transaction
 
 from accounts.models import Clause, RuleDocument, RuleVersion
-from accounts.queries import rulebook as queries
+from accounts.rulebook import queries
+from accounts.rulebook import services as rulebook
 from accounts.rulebook.parser import parse
 from accounts.rulebook.summaries import SUMMARIES
-from accounts.services import rulebook
 from qqops.audit import origin
 from qqops.audit.models import Event
-from qqops.errors import Invalid, Refused
-from qqops.staff import services as staff_services
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
+from qqops.staff.tokens.services import issue_token
 from tests.accounts.rules_files import FILES, SAMPLE
 
 pytestmark = pytest.mark.django_db
@@ -91,7 +91,7 @@ def refuse_change(model: type[models.Model], alias: str, why: str) -> None:
 
 @pytest.fixture
 def token(resources: Staff, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("QQOPS_TOKEN", staff_services.issue_token(resources))
+    monkeypatch.setenv("QQOPS_TOKEN", issue_token(resources))
 
 
 def test_publishing_writes_document_version_clauses_and_one_event(resources: Staff) -> None:

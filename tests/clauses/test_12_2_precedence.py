@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import Number, RuleVersion
+from accounts.rulebook import services as publishing
 from accounts.rulebook.parser import ParsedClause
-from accounts.services import rulebook as publishing
 from enforcement.models import Decision
 from enforcement.policy import Kind, in_order
 from qqops.staff.models import Staff

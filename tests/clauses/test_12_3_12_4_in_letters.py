@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from accounts.models import Number
+from appeals.messages.sealed_text import Words
 from appeals.models import Message
-from appeals.services.words import Words
 from enforcement.letters import placeholders
 from enforcement.letters.render import Incomplete
+from enforcement.letters.services import load_shipped
 from enforcement.models import LetterTemplate
 from enforcement.policy import Kind, Letter
-from enforcement.services.letters import load_shipped
 from qqops.staff.models import Staff
 from tests.appeals.heard import objection, ruled
 from tests.enforcement.acts import decide

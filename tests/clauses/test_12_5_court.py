@@ -8,11 +8,11 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Hold, Number
+from appeals.court import services as court
+from appeals.messages.sealed_text import Words
 from appeals.models import Appeal, Message
-from appeals.services import court
-from appeals.services.words import Words
 from enforcement.policy import Kind
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.appeals.heard import objection, ruled
 from tests.enforcement.acts import broken, decide

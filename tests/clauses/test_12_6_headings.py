@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 from django.utils import timezone
 
-from accounts.queries.rulebook import clauses_in_force
 from accounts.rulebook import diff
+from accounts.rulebook import services as rulebook
 from accounts.rulebook.parser import decode, parse
-from accounts.services import rulebook
+from accounts.rulebook.queries import clauses_in_force
 from qqops.audit import origin
 from qqops.audit.models import Event
 from qqops.staff.models import Staff

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import Number
+from accounts.rulebook import services
 from accounts.rulebook.parser import ParsedClause
-from accounts.services import rulebook as services
+from enforcement.letters.services import load_shipped
 from enforcement.models import LetterTemplate
 from enforcement.policy import Kind
-from enforcement.services.letters import load_shipped
 from qqops.staff.models import Staff
 from tests.enforcement.acts import decide
 from tests.enforcement.letters.post import letter

@@ -6,12 +6,12 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import Clause, Number, RuleVersion
-from enforcement.casebook import CaseKind
+from enforcement.cases.policy import CaseKind
+from enforcement.citations import services as strike
+from enforcement.citations.queries import to_decide_on
 from enforcement.models import Case, CaseNumber, Measure
 from enforcement.policy import Kind
-from enforcement.services import strike
-from enforcement.strike_queries import to_decide_on
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.enforcement.acts import broken, decide
 

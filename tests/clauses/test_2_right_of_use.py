@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 
 from accounts.models import Number, RuleVersion, Tenure
 from enforcement.policy import Kind
-from qqops.audit import verbs
+from qqops.audit import event_catalogue
 
 Make = Callable[..., Number]
 
@@ -51,7 +51,7 @@ def test_2_a_a_number_that_someone_holds_has_a_tenure(number: Make) -> None:
 
 
 def test_2_b_no_act_gives_or_takes_ownership() -> None:
-    words = set(re.split(r"[^a-z]+", " ".join([*Kind.values, *verbs.declared()])))
+    words = set(re.split(r"[^a-z]+", " ".join([*Kind.values, *event_catalogue.declared()])))
     assert not words & {"own", "owner", "owned", "transfer", "transferred", "sell", "sold"}
     for model in (Number, Tenure):
         for name in ("owner", "ownership"):

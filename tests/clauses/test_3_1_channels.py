@@ -9,13 +9,13 @@ import time_machine
 from django.db import connections
 from django.utils import timezone
 
+from accounts.allocation.services import allocate
+from accounts.allocation.terms import Charge
 from accounts.models import Campaign, CampaignUse, NumberRange, RuleVersion, Tenure
-from accounts.services.allocation.allocate import allocate
-from accounts.services.allocation.terms import Charge
-from accounts.services.resources import campaigns
+from accounts.resources.services import campaigns
 from qqops.audit import origin
 from qqops.audit.verify import verify
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.accounts.allocation.wishes import WHY, terms, wish
 from tests.enforcement.acts import head, verbs

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from django.utils import timezone
 
+from accounts.allocation.services import allocate
 from accounts.models import LoginFact, Number, NumberRange, Registrant
-from accounts.services.allocation.allocate import allocate
 from qqops.staff.models import Staff
 from tests.accounts.allocation.wishes import WHY, holder, terms, wish
 

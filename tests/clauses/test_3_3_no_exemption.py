@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
+from accounts.allocation.services import allocate
 from accounts.models import Number, NumberRange
-from accounts.resources import CHANNELS
-from accounts.services.allocation.allocate import allocate
+from accounts.resources.policy import CHANNELS
 from enforcement.policy import Kind
 from qqops.staff.models import Staff
 from tests.accounts.allocation.wishes import WHY, terms, wish

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from accounts.identity.formats import Field
+from accounts.identity.queries import standing
 from accounts.models import Number
-from accounts.queries.identity import standing
 from qqops.staff.models import Staff
 from tests.identities import ADULT, tell
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 import time_machine
 from django.utils import timezone
 
+from accounts.corrections.services import demand
 from accounts.identity.formats import Field
-from accounts.identity.required import STALE_AFTER
+from accounts.identity.policy import STALE_AFTER
+from accounts.identity.queries import identities, standing
+from accounts.identity.verification import verify
 from accounts.models import CorrectionDemand, Identity, Number
-from accounts.queries.identity import identities, standing
-from accounts.services.correct import demand
-from accounts.services.verify import verify
 from qqops.staff.models import Staff
 from tests.demands import WHY
 from tests.identities import tell

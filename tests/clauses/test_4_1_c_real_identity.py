@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
+from accounts.allocation.services import allocate
+from accounts.identity.queries import identities, standing
+from accounts.identity.verification import verify
 from accounts.models import Number, NumberRange, Tenure, Verification
-from accounts.queries.identity import identities, standing
-from accounts.services.allocation.allocate import allocate
-from accounts.services.verify import verify
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.accounts.allocation.wishes import WHY, holder, wish
 from tests.identities import tell

@@ -7,14 +7,14 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from accounts.corrections.services import demand, withdraw
 from accounts.models import CorrectionDemand, Identity, Number
-from accounts.services.correct import demand, withdraw
-from accounts.services.erase import erase
+from accounts.retention.erasure import erase
+from enforcement.decisions.preview import preview
 from enforcement.models import Decision, Outcome
 from enforcement.policy import BASIS, FreezeKind, Kind
-from enforcement.services.apply import would
-from enforcement.services.preview import preview
-from qqops.errors import Invalid
+from enforcement.runs.apply import would
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.accounts.rights.steps import Cast, through
 from tests.demands import WHY, overdue, told

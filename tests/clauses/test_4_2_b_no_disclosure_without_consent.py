@@ -8,11 +8,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.disclosing import ASKERS
+from accounts.disclosures.package import content_of
+from accounts.disclosures.policy import ASKERS
+from accounts.disclosures.services import Shown
 from accounts.models import AskedBy, Disclosure, Number
-from accounts.services.disclosures import Shown
-from accounts.services.package import content_of
-from qqops.errors import Refused
+from qqops.core.errors import Refused
 from qqops.staff.models import Staff
 from tests.accounts.disclosures.asking import register, release, review
 from tests.identities import ADULT, tell

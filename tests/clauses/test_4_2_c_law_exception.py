@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from accounts.disclosing import ASKERS, HELD, PAPERS, refusal_of
+from accounts.disclosures import services
+from accounts.disclosures.package import content_of, verify_proof
+from accounts.disclosures.policy import ASKERS, HELD, PAPERS, refusal_of
+from accounts.disclosures.services import PapersMissing
 from accounts.models import DataClass, Disclosure, Number
-from accounts.services import disclosures as services
-from accounts.services.disclosures import PapersMissing
-from accounts.services.package import content_of, verify_proof
-from qqops.errors import Refused
+from qqops.core.errors import Refused
 from qqops.staff.models import Staff
 from tests.accounts.disclosures.asking import BROAD, register, release, review
 from tests.identities import ADULT, tell

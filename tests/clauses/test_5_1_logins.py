@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from accounts.models import LoginFact, Number
-from accounts.queries.number import numbers as numbers_shown
+from accounts.numbers.queries import numbers as numbers_shown
 from enforcement.policy import Scope
 from tests.accounts.life.feeds import ago, logins
 from tests.terminal import Terminal

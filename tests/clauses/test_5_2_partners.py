@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from accounts.closing import Confirmation, Service
+from accounts.cancellation import services as cancel
 from accounts.models import LoginFact, Number, NumberRange
-from accounts.services import cancel
-from qqops.errors import Invalid
+from accounts.quarantine.policy import Confirmation, Service
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.accounts.life.feeds import ago, logins
 from tests.accounts.life.flows import ALL, WHY, cleared, later, quarantined, released

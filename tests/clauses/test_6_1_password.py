@@ -8,12 +8,12 @@ from django.apps import apps
 from django.utils import timezone
 
 from accounts.models import Number
+from appeals.filing import filing_validation
+from appeals.messages.sealed_text import Words
 from appeals.models import Message
 from appeals.policy import COOL_DOWN, EvidenceKind
-from appeals.services import claims
-from appeals.services.recovery import carry_out
-from appeals.services.words import Words
-from qqops.errors import Invalid
+from appeals.recovery.services import carry_out
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.appeals.heard import filed, ruled
 from tests.enforcement.acts import HOUR, broken
@@ -32,7 +32,7 @@ def test_6_1_no_table_of_holders_or_appeals_has_a_place_for_a_password() -> None
 def test_6_1_of_past_passwords_only_how_many_matched_is_taken_in(number: Make, agent: Staff, kind: str) -> None:
     with pytest.raises(Invalid):
         filed(number(), "recovery", agent, evidence=[(kind, "hunter2, my old one")])
-    assert claims.item(kind, "3/5") == "3/5"
+    assert filing_validation.item(kind, "3/5") == "3/5"
 
 
 def test_6_1_an_upheld_recovery_asks_for_new_credentials_and_carries_none(

@@ -6,11 +6,11 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import Number, RuleVersion
-from enforcement.case_queries import numbers_of
-from enforcement.casebook import CaseKind
+from enforcement.cases.policy import CaseKind
+from enforcement.cases.queries import numbers_of
 from enforcement.models import Measure
 from enforcement.policy import Kind
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.enforcement.acts import HOUR, broken, decide
 from tests.enforcement.cases.opening import SAID, opened

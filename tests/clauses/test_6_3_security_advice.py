@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import Number
-from enforcement.casebook import DETAILS, CaseKind
-from enforcement.services import cases
-from qqops.errors import Invalid
+from enforcement.cases import services as cases
+from enforcement.cases.policy import DETAILS, CaseKind
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.enforcement.cases.opening import opened
 

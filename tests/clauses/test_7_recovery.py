@@ -9,12 +9,14 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import Number
+from appeals.hearing import services as hearing
+from appeals.messages.sealed_text import Words
 from appeals.models import Appeal, Message
 from appeals.policy import COOL_DOWN, GROUNDS, Ground
-from appeals.services import hearing, queue, recovery
-from appeals.services.words import Words
+from appeals.queue import services as queue
+from appeals.recovery import services as recovery
 from enforcement.policy import Kind
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.appeals.heard import STATEMENT, agreed, filed, ruled
 from tests.enforcement.acts import decide
@@ -96,8 +98,8 @@ def test_7_c_every_letter_of_a_recovery_says_that_success_was_never_promised(
 
 
 def ruled_with(appeal: Appeal, reviewer: Staff, text: str) -> None:
-    from appeals.services import rulings
-    from appeals.services.rulings import Said
+    from appeals.rulings import services as rulings
+    from appeals.rulings.services import Said
 
     taken = queue.take(appeal, actor=reviewer)
     rulings.rule(taken, Said("answered", text, "按流程答复来电人"), actor=reviewer, revision=taken.revision)

@@ -6,11 +6,11 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import RuleVersion
-from enforcement.admin.cases import details_in_words
-from enforcement.casebook import CaseKind
+from enforcement.cases import services as cases
+from enforcement.cases.pages.register import details_in_words
+from enforcement.cases.policy import CaseKind
 from enforcement.policy import Kind
-from enforcement.services import cases
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.enforcement.acts import broken, decide
 from tests.enforcement.cases.opening import SAID, opened

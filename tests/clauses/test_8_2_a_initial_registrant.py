@@ -6,8 +6,8 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from accounts.identity.formats import Field
+from accounts.identity.queries import opened
 from accounts.models import Number, Registrant
-from accounts.queries.identity import opened
 from qqops.staff.models import Staff
 from tests.identities import ADULT, MINOR, tell
 

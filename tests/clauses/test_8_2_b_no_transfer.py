@@ -5,17 +5,19 @@ from collections.abc import Callable
 import pytest
 from django.utils import timezone
 
+from accounts.holders import correction
+from accounts.holders.new_holder import Holder
 from accounts.identity.formats import Field
+from accounts.identity.queries import masked
+from accounts.identity.services import Proof
 from accounts.models import HolderCorrection, Number, ResourceProposalKey, RuleVersion, Tenure
-from accounts.queries.identity import masked
-from accounts.services import holds, resources
-from accounts.services.holders import Holder
-from accounts.services.identity import Proof
-from accounts.services.resources import Wanted, correction
+from accounts.resources import services as resources
+from accounts.resources.services import Wanted
+from accounts.retention import holds
 from enforcement.policy import Kind as Act
-from qqops.approvals import State
+from qqops.approvals.models import State
 from qqops.audit.models import Event
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import approve, broken, decide
 from tests.identities import tell

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from accounts.models import Number, RuleVersion
-from accounts.queries.number import shown_of
-from enforcement.casebook import CaseKind
+from accounts.numbers.queries import shown_of
+from enforcement.cases import good_faith
+from enforcement.cases.policy import CaseKind
+from enforcement.cases.services import amend, close
+from enforcement.decisions.preview import preview
 from enforcement.models import Case, Decision, Outcome
 from enforcement.policy import Kind
-from enforcement.services import case_faith, preview
-from enforcement.services.cases import amend, close
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import HOUR, approve, broken, decide, head, order, verbs
 from tests.enforcement.cases.opening import SAID, opened
@@ -67,10 +68,10 @@ def test_8_3_nobody_is_spared_for_a_report_in_bad_faith_and_two_people_say_so(
     case, why = reported(agent, his, found), {"reason": "he sold it on before"}
     with pytest.raises(Invalid, match="taken back by two people"):
         amend(case, SAID[CaseKind.FINDER] | {"good_faith": False}, actor=officer, **why)
-    case = case_faith.doubt_faith(case, actor=officer, **why)
+    case = good_faith.doubt_faith(case, actor=officer, **why)
     with pytest.raises(Refused, match="reported in good faith"):
         decide(Kind.FREEZE, his, officer, clauses=("8.2",), case=case.pk)
-    case = case_faith.rule_on_faith(case, agree=True, content_hash=case_faith.seen(case), actor=supervisor, **why)
+    case = good_faith.rule_on_faith(case, agree=True, content_hash=good_faith.seen(case), actor=supervisor, **why)
     assert decide(Kind.FREEZE, his, officer, clauses=("8.2",), case=case.pk).applied == 1
     assert broken() == []
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
+from accounts.holders.queries import answers
 from accounts.identity.formats import Field
 from accounts.models import Number
-from accounts.queries.holder import answers
 from qqops.staff.models import Staff
 from tests.accounts.identity.test_holder import at, day, succeed
 from tests.identities import ADULT, MINOR, tell

@@ -7,12 +7,12 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.models import Number
-from enforcement.admin.cases import case_facts, is_ours
-from enforcement.casebook import CAUSED, OPENED, CaseKind, RootCause
+from enforcement.cases import cause as case_cause
+from enforcement.cases.pages.register import case_facts, is_ours
+from enforcement.cases.policy import CAUSED, OPENED, CaseKind, RootCause
+from enforcement.cases.services import close
 from enforcement.models import Case
-from enforcement.services import case_cause
-from enforcement.services.cases import close
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.enforcement.acts import broken
 from tests.enforcement.cases.opening import opened

@@ -7,10 +7,10 @@ import pytest
 from accounts.models import Number
 from enforcement.letters import placeholders
 from enforcement.letters.render import problems
+from enforcement.letters.services import load_shipped
 from enforcement.letters.shipped import BY_CODE
 from enforcement.models import LetterTemplate
 from enforcement.policy import Kind, Letter
-from enforcement.services.letters import load_shipped
 from qqops.staff.models import Staff
 from tests.enforcement.acts import decide, terminated
 from tests.enforcement.letters.post import draft, letter

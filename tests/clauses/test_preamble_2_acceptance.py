@@ -5,14 +5,14 @@ from collections.abc import Callable
 import pytest
 from django.utils import timezone
 
+from accounts.allocation.services import allocate
+from accounts.allocation.terms import rules_of
 from accounts.models import NumberRange, ResourceApproval, ResourceProposal, RuleVersion, Tenure
-from accounts.queries.resources import fineness
-from accounts.services import resources as proposals
-from accounts.services.allocation.allocate import allocate
-from accounts.services.allocation.terms import rules_of
-from accounts.services.resources import allocations
+from accounts.premium import services as allocations
+from accounts.resources import services as proposals
+from accounts.resources.queries import fineness
 from qqops.audit.models import Event
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.accounts.allocation.registering import publish_rules
 from tests.accounts.allocation.wishes import WHY, holder, terms, wish

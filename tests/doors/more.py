@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from appeals.models import Appeal
-from enforcement.casebook import CaseKind, RootCause
+from enforcement.cases import cause
+from enforcement.cases.policy import CaseKind, RootCause
 from enforcement.models import Case, Decision, Measure
 from enforcement.policy import Kind
-from enforcement.services import case_cause
 from qqops.staff.models import SavedFilter, Staff
-from qqops.staff.services.filters import save_filter
+from qqops.staff.saved_filters.services import save_filter
 from tests.appeals.heard import filed
 from tests.cast import make_numbers
 from tests.enforcement.acts import approve, decide
@@ -37,7 +37,7 @@ def more(cast: Cast) -> More:
     frozen = decide(Kind.FREEZE, [FROZEN], officer).decision
     ended = approve(decide(Kind.TERMINATE, [ENDED], officer), supervisor).decision
     batch = approve(decide(Kind.FREEZE, MANY, officer), supervisor, later=lambda decision: None).decision
-    case = case_cause.propose_cause(opened(CaseKind.THEFT, agent, STOLEN), RootCause.OTHER, actor=officer, reason=WHY)
-    case = case_cause.rule_on_cause(case, agree=True, content_hash=case_cause.seen(case), actor=supervisor, reason=WHY)
+    case = cause.propose_cause(opened(CaseKind.THEFT, agent, STOLEN), RootCause.OTHER, actor=officer, reason=WHY)
+    case = cause.rule_on_cause(case, agree=True, content_hash=cause.seen(case), actor=supervisor, reason=WHY)
     shared = save_filter("events", "refusals", {"kind": "refusals"}, shared=True, actor=cast["auditor"])
     return More(Measure.objects.get(decision=frozen), ended, batch, case, filed(CLAIMED, "recovery", agent), shared)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
-from qqops.audit import digest, privileges
+from qqops.audit import digests, privileges
 from qqops.audit.models import Event
 
 
@@ -41,7 +41,7 @@ def left(after: int) -> list[Line]:
 
 def _rows(events: list[Any]) -> dict[Any, tuple[dict[str, int], bytes]]:
     with connection.cursor() as cursor:
-        cursor.execute(digest.by_event(privileges.record_tables(), "r.event = ANY(%(events)s)"), {"events": events})
+        cursor.execute(digests.by_event(privileges.record_tables(), "r.event = ANY(%(events)s)"), {"events": events})
         return {event: (json.loads(rows), bytes(digested)) for event, rows, digested in cursor.fetchall()}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from qqops.audit import verbs
+from qqops.audit import event_catalogue
 from qqops.staff.models import Staff
 from tests.doors import clocks, commands, pages
 from tests.doors.elsewhere import DOORS, VERBS
@@ -50,7 +50,7 @@ def test_what_the_worker_does_by_itself(more: More) -> None:
 def test_every_act_stands_in_the_table_or_in_a_test_of_its_own() -> None:
     written_here = {line.verb for part in read().values() for _who, lines in part.values() for line in lines}
     tested = {verb: (file, begins) for file, tests in VERBS.items() for verb, begins in tests.items()}
-    assert written_here | tested.keys() == verbs.declared().keys()
+    assert written_here | tested.keys() == event_catalogue.declared().keys()
     assert written_here & tested.keys() == set()
     assert [verb for verb, where in tested.items() if not _says(verb, *where)] == []
 

@@ -7,17 +7,18 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.closing import Confirmation
+from accounts.breaches import services as breaches
 from accounts.models import Breach, ResourceProposal
-from accounts.queries.rulebook import version_in_force
-from accounts.services import breach as breaches
-from enforcement import services
+from accounts.quarantine.policy import Confirmation
+from accounts.rulebook.queries import version_in_force
 from enforcement.letters.shipped import SHIPPED
 from enforcement.models import LetterTemplate, Notice
-from qqops.approvals import State
-from qqops.audit.exports import FORMS
+from enforcement.runs import services as runs
+from enforcement.runs.services import stop_all
+from qqops.approvals.models import State
+from qqops.audit.review.exports import FORMS
 from qqops.staff.models import Staff
-from qqops.staff.services import issue_token
+from qqops.staff.tokens.services import issue_token
 from tests.cast import PASSWORD
 from tests.doors.more import ENDED, FREE, FROZEN, STOLEN, WHY, More
 from tests.permissions.lines import GROUNDS, SAY
@@ -181,11 +182,11 @@ def _run(more: More, do: str) -> str:
 
 
 def _pause(more: More, cast: Mapping[str, Staff]) -> None:
-    services.pause(more.batch, actor=cast["officer"], reason=WHY)
+    runs.pause(more.batch, actor=cast["officer"], reason=WHY)
 
 
 def _stop_all(cast: Mapping[str, Staff]) -> None:
-    services.stop_all(actor=cast["officer"], reason=WHY)
+    stop_all(actor=cast["officer"], reason=WHY)
 
 
 def told_first(lines: Mapping[str, tuple[str, ...]], more: More, cast: Mapping[str, Staff]) -> First:

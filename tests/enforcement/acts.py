@@ -7,11 +7,14 @@ from typing import Any
 from django.db import connection, transaction
 
 from accounts.models import Number
-from enforcement import services
+from enforcement.approval import services as approval
+from enforcement.decisions import services as decisions
+from enforcement.decisions.order import Order
+from enforcement.decisions.services import Report
 from enforcement.models import Decision
-from enforcement.order import Order
 from enforcement.policy import FreezeKind, Kind, Scope, Severity
-from enforcement.services import Report
+from enforcement.undo import services as undo_services
+from enforcement.undo.services import undo_order
 from qqops.audit import verify
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
@@ -50,17 +53,17 @@ def order(kind: Kind = Kind.FREEZE, **more: Any) -> Order:
 
 def decide(kind: Kind, numbers: Number | Sequence[int], actor: Staff, **more: Any) -> Report:
     ids = [numbers.pk] if isinstance(numbers, Number) else list(numbers)
-    return services.decide(order(kind, **more), ids, actor=actor)
+    return decisions.decide(order(kind, **more), ids, actor=actor)
 
 
 def approve(report: Report | Decision, actor: Staff, **more: Any) -> Report:
     decision = report.decision if isinstance(report, Report) else report
-    return services.approve(decision, actor=actor, reason=AGREED, content_hash=decision.content_hash, **more)
+    return approval.approve(decision, actor=actor, reason=AGREED, content_hash=decision.content_hash, **more)
 
 
 def refuse(report: Report | Decision, actor: Staff) -> Report:
     decision = report.decision if isinstance(report, Report) else report
-    return services.refuse(decision, actor=actor, reason="事实不清，不予同意", content_hash=decision.content_hash)
+    return approval.refuse(decision, actor=actor, reason="事实不清，不予同意", content_hash=decision.content_hash)
 
 
 def terminated(number: Number, officer: Staff, supervisor: Staff) -> Report:
@@ -71,7 +74,7 @@ def undo(report: Report | Decision, actor: Staff, **more: Any) -> Report:
     """Take a decision back, as found wrong unless said otherwise."""
     decision = Decision.objects.get(pk=(report.decision if isinstance(report, Report) else report).pk)
     said: dict[str, Any] = {"clause": "10.1", "reason": "名单有误，撤销该处置", "in_error": True} | more
-    return services.undo(services.undo_order(decision, **said), actor=actor)
+    return undo_services.undo(undo_order(decision, **said), actor=actor)
 
 
 def verbs(after: int) -> list[str]:

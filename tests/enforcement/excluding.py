@@ -6,20 +6,20 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import AskedBy, DataRequest, Hold, Tenure
-from accounts.services.exempt import exempt
-from accounts.services.holds import place
+from accounts.protection.exemption import exempt
+from accounts.retention.holds import place
 from enforcement.policy import Kind
-from qqops.audit import pen
+from qqops.audit import recorder
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, decide
 
 Cast = dict[str, Staff]
 
 
-def _left(model: type[Any], pks: list[Any], change: Callable[[], Any], kind: str = pen.CHANGED) -> None:
+def _left(model: type[Any], pks: list[Any], change: Callable[[], Any], kind: str = recorder.CHANGED) -> None:
     """A change of the feed or of another app, with its history, by an act of set-up."""
     setup = Staff.objects.system("system-setup")
-    with pen.act("demo.built", actor=setup, reason="state of a test", facts={"numbers": 1}) as act:
+    with recorder.act("demo.built", actor=setup, reason="state of a test", facts={"numbers": 1}) as act:
         change()
         act.history(model, pks, kind)
 
@@ -40,7 +40,7 @@ def _legal_hold(number: int, cast: Cast) -> None:
 
 def _held(number: int, cast: Cast) -> None:
     tenure = Tenure.objects.get(number=number)
-    with pen.act("demo.built", actor=cast["agent"], reason="an appeal of a test", facts={"numbers": 1}) as act:
+    with recorder.act("demo.built", actor=cast["agent"], reason="an appeal of a test", facts={"numbers": 1}) as act:
         place([tenure.pk], Hold.Kind.APPEAL, "R1", actor=cast["agent"], act=act)
 
 
@@ -51,7 +51,7 @@ def _request(number: int, cast: Cast) -> None:
         registered_at=now, due_at=now + 15 * DAY,
     )  # fmt: skip
     DataRequest.objects.bulk_create([asked])
-    _left(DataRequest, [asked.pk], lambda: None, pen.CREATED)
+    _left(DataRequest, [asked.pk], lambda: None, recorder.CREATED)
 
 
 def _measure(number: int, cast: Cast) -> None:

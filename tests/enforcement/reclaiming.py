@@ -5,11 +5,11 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.dormancy import Terms
+from accounts.dormancy import services as policies
+from accounts.dormancy.policy import Terms
 from accounts.models import DormancyPolicy, LoginFact, Number
-from accounts.services.resources import policies
-from enforcement import services
-from enforcement.services import Report
+from enforcement.decisions.services import Report
+from enforcement.reclaim import services as reclaim
 from qqops.staff.models import Staff
 from tests.enforcement.acts import approve
 from tests.supply import carry_out
@@ -46,4 +46,4 @@ def agreed(report: Report, cast: dict[str, Staff]) -> Report:
 
 def reclaimed(policy: DormancyPolicy, cast: dict[str, Staff]) -> Report:
     """Filed by the manager and agreed to by both; with notice it then waits."""
-    return agreed(services.reclaim(policy, actor=cast["resources"], reason=WHY), cast)
+    return agreed(reclaim.reclaim(policy, actor=cast["resources"], reason=WHY), cast)

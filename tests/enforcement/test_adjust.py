@@ -9,14 +9,14 @@ from django.utils import timezone
 
 from accounts.lifecycle import FOREVER
 from accounts.models import Number
-from accounts.queries.number import shown_of
-from enforcement import services
-from enforcement.changing import as_they_were
-from enforcement.feed import page
+from accounts.numbers.queries import shown_of
+from enforcement.decisions.preview import preview
+from enforcement.feed.queries import page
+from enforcement.measures.changes import as_they_were
+from enforcement.measures.expiry import expire
 from enforcement.models import Decision, Measure, Notice, Outcome
 from enforcement.policy import Kind
-from enforcement.services.preview import preview
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, HOUR, approve, broken, decide, head, order, verbs
 from tests.enforcement.adjusting import ends_of, in_days, running
@@ -274,7 +274,7 @@ def test_it_ends_at_its_new_end_and_the_holder_is_told_that_its_time_is_over(
     with time_machine.travel(timezone.now() + 2 * HOUR):
         one.refresh_from_db()
         assert shown_of(one) == "in_use"
-        assert services.expire(actor=expiry_actor).measures == 1
+        assert expire(actor=expiry_actor).measures == 1
     measure = Measure.objects.get(number=one)
     assert (measure.end_reason, measure.ended_at) == ("expired", measure.until)
     assert Notice.objects.filter(decision=frozen.decision, stage="ended").count() == 1

@@ -9,13 +9,13 @@ from django.utils import timezone
 
 from accounts.lifecycle import FOREVER
 from accounts.models import Number
-from accounts.queries.number import shown_of
-from enforcement import services
+from accounts.numbers.queries import shown_of
+from enforcement.measures.expiry import expire
 from enforcement.models import Measure, Notice
 from enforcement.policy import Kind
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
-from qqops.staff.services import join
+from qqops.staff.people.services import join
 from tests.cast import PASSWORD
 from tests.enforcement.acts import DAY, HOUR, approve, broken, decide, undo
 from tests.enforcement.adjusting import ends_of, in_days, running
@@ -75,7 +75,7 @@ def test_an_extension_taken_back_after_the_old_end_ends_at_that_moment(
         approve(undo(change, officer2), supervisor2)
         one.refresh_from_db()
         assert (shown_of(one), Measure.objects.get().until) == ("in_use", timezone.now())
-        services.expire(actor=expiry_actor)
+        expire(actor=expiry_actor)
     assert (Measure.objects.get().end_reason, broken()) == ("expired", [])
 
 
@@ -88,7 +88,7 @@ def test_of_what_has_run_out_since_nothing_is_put_back(
     with time_machine.travel(timezone.now() + 2 * HOUR):
         for swept in (False, True):
             if swept:
-                services.expire(actor=expiry_actor)
+                expire(actor=expiry_actor)
             with pytest.raises(Invalid, match="changed since that decision"):
                 undo(change, officer2)
 

@@ -11,11 +11,14 @@ from django.db import IntegrityError, connection, connections, transaction
 from django.utils import timezone
 
 from accounts.models import Number
-from enforcement import services
+from enforcement.approval import services as approval
+from enforcement.decisions.services import Report
+from enforcement.measures.expiry import expire
 from enforcement.models import Approval, Decision, Measure
 from enforcement.policy import Kind
+from enforcement.runs.apply import apply
 from qqops.audit.models import Event
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, HOUR, approve, broken, decide, head, refuse, verbs
 
@@ -35,7 +38,7 @@ def test_the_maker_may_not_rule_on_his_own(number: Make, supervisor: Staff, supe
     assert approve(report, supervisor2).decision.state == "applied"
 
 
-def _insert(report: services.Report, maker: Staff, approver: Staff) -> None:
+def _insert(report: Report, maker: Staff, approver: Staff) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(
@@ -71,9 +74,9 @@ def test_who_lacks_the_capacity_may_not_rule(
 def test_a_reason_and_the_content_that_was_seen_are_needed(number: Make, officer: Staff, supervisor: Staff) -> None:
     decision = decide(Kind.TERMINATE, number(), officer).decision
     with pytest.raises(Invalid):
-        services.approve(decision, actor=supervisor, reason="好", content_hash=decision.content_hash)
+        approval.approve(decision, actor=supervisor, reason="好", content_hash=decision.content_hash)
     with pytest.raises(Invalid):
-        services.approve(decision, actor=supervisor, reason="同意该处置决定", content_hash="0" * 64)
+        approval.approve(decision, actor=supervisor, reason="同意该处置决定", content_hash="0" * 64)
     assert not Approval.objects.exists()
     assert approve(decision, supervisor).applied == 1
     with pytest.raises(Invalid):
@@ -118,8 +121,8 @@ def test_a_proposal_lapses_and_cannot_be_agreed_to_then(
         assert decision.has_lapsed and decision.state == "proposed"  # right before any sweep
         with pytest.raises(Invalid):
             approve(decision, supervisor)
-        assert services.expire(actor=expiry_actor).proposals == 1
-        assert services.expire(actor=expiry_actor).proposals == 0
+        assert expire(actor=expiry_actor).proposals == 1
+        assert expire(actor=expiry_actor).proposals == 0
     decision.refresh_from_db()
     one.refresh_from_db()
     assert (decision.state, one.lifecycle, broken()) == ("lapsed", "in_use", [])
@@ -212,7 +215,7 @@ def test_an_unanswered_provisional_measure_ends_with_its_proposal(
     report = decide(Kind.FREEZE, one, officer, indefinite=True)
     with time_machine.travel(timezone.now() + 73 * HOUR, tick=True):
         assert not Measure.objects.get(number=one).in_force
-        swept = services.expire(actor=expiry_actor)
+        swept = expire(actor=expiry_actor)
     assert (swept.proposals, swept.measures) == (1, 1)
     report.decision.refresh_from_db()
     one.refresh_from_db()
@@ -238,7 +241,7 @@ def test_a_decision_marked_approved_behind_the_back_is_not_applied(
     decision = decide(Kind.FREEZE, numbers(101), officer).decision
     Decision.objects.filter(pk=decision.pk).update(state="approved", effective_at=timezone.now())
     with pytest.raises(Refused):
-        services.apply(Decision.objects.get(pk=decision.pk), actor=officer)
+        apply(Decision.objects.get(pk=decision.pk), actor=officer)
     assert not Measure.objects.exists()
 
 
@@ -254,6 +257,6 @@ def test_an_approvers_reason_holds_no_personal_data_either(number: Make, officer
         "见 li@qq.com 来信",
     ):
         with pytest.raises(Invalid):
-            services.approve(decision, actor=supervisor, reason=reason, content_hash=decision.content_hash)
+            approval.approve(decision, actor=supervisor, reason=reason, content_hash=decision.content_hash)
     assert not Approval.objects.exists()
     assert approve(decision, supervisor).applied == 1

@@ -14,13 +14,14 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from accounts.models import Number
-from enforcement import services
+from enforcement.approval import services as approval
+from enforcement.management.commands import enforce
 from enforcement.models import Decision, Measure
 from enforcement.policy import Kind
 from qqops.audit.models import Event
-from qqops.commands import Exit
-from qqops.staff import services as staff_services
+from qqops.core.commands import Exit
 from qqops.staff.models import Staff
+from qqops.staff.tokens.services import issue_token, revoke_tokens
 from tests.enforcement.acts import DAY, HOUR, broken, decide, head, verbs
 from tests.terminal import Terminal
 
@@ -98,7 +99,7 @@ def test_the_maker_cannot_play_the_second_person_from_his_shell(
     pk = terminal("supervisor", *restrict).json["decision"]
     agree = ("approve", pk, "--reason", "同意该处置决定", "--apply")
     assert terminal("supervisor", *agree).code == 5
-    own = staff_services.issue_token(supervisor)
+    own = issue_token(supervisor)
     said = terminal("supervisor2", *agree, token=own)  # another's name with one's own token
     assert (said.code, "belongs to another person" in said.error) == (5, True)
     assert Event.objects.latest("seq").actor == supervisor
@@ -116,12 +117,12 @@ def test_a_token_that_is_wrong_expired_revoked_or_missing_opens_nothing(
     number: Make, terminal: Terminal, officer: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = freeze(number().pk, "--for", "7d", "--apply")
-    good = staff_services.issue_token(officer)
+    good = issue_token(officer)
     assert terminal("officer", *words, token="wrong").code == 5
     with time_machine.travel(timezone.now() + 13 * HOUR):
         assert terminal("officer", *words, token=good).code == 5
-    revoked = staff_services.issue_token(officer)
-    staff_services.revoke_tokens(officer, actor=officer, reason="")
+    revoked = issue_token(officer)
+    revoke_tokens(officer, actor=officer, reason="")
     assert terminal("officer", *words, token=revoked).code == 5
     said = terminal("officer", *words, token="")
     assert (said.code, "QQOPS_TOKEN" in said.error) == (5, True)
@@ -131,7 +132,7 @@ def test_a_token_that_is_wrong_expired_revoked_or_missing_opens_nothing(
 
 def test_a_token_may_come_from_a_file(number: Make, terminal: Terminal, officer: Staff, tmp_path: Path) -> None:
     file = tmp_path / "officer.token"
-    file.write_text(staff_services.issue_token(officer) + "\n")
+    file.write_text(issue_token(officer) + "\n")
     words = freeze(number().pk, "--for", "7d", "--apply")
     assert terminal("officer", *words, "--token-file", tmp_path / "none", token="").code == Exit.USAGE
     assert terminal("officer", *words, "--token-file", file, token="").code == 0
@@ -259,7 +260,7 @@ def test_an_interrupted_decision_is_continued_and_no_other(
 ) -> None:
     report = decide(Kind.FREEZE, numbers(101), officer)
     assert terminal(None, "decisions", "run", report.decision.pk, "--apply").code == 2  # not agreed to
-    services.approve(
+    approval.approve(
         report.decision,
         actor=supervisor,
         reason="同意该处置决定",
@@ -281,7 +282,7 @@ def test_the_database_gone_is_1_and_a_sentence(
         raise OperationalError("server closed the connection unexpectedly\n\tsecond line")
 
     one = number()
-    monkeypatch.setattr(services, "decide", gone)
+    monkeypatch.setattr(enforce, "decide", gone)
     said = terminal("officer", *freeze(one.pk, "--for", "7d", "--apply"))
     assert said.code == 1
     assert "server closed the connection" in said.error and "second line" not in said.error

@@ -9,8 +9,8 @@ import time_machine
 from accounts.models import Number
 from enforcement.models import Measure
 from enforcement.policy import FreezeKind, Kind
-from qqops.days import after_working_days
-from qqops.errors import Refused
+from qqops.core.days import after_working_days
+from qqops.core.errors import Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, approve, decide
 

@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from accounts.lifecycle import Shown
 from accounts.models import Number
-from accounts.queries import number as queries
-from enforcement import services
+from accounts.numbers import queries
+from enforcement.measures import expiry
+from enforcement.measures.expiry import expire
 from enforcement.models import Measure
 from enforcement.policy import Kind
 from qqops.audit.models import Event
@@ -52,11 +53,11 @@ def test_the_sweep_ends_what_is_over_and_only_that(numbers: Many, officer: Staff
         decide(Kind.FREEZE, ids, officer, duration=2 * HOUR)
     decide(Kind.FREEZE, ids[:1], officer, clauses=("6.2",), freeze_kind="security", duration=DAY)
     revisions = dict(Number.objects.values_list("pk", "revision"))
-    assert services.due().measures == 3
+    assert expiry.due().measures == 3
     before = head()
-    assert services.expire(actor=expiry_actor).measures == 3
+    assert expire(actor=expiry_actor).measures == 3
     assert verbs(before) == ["measure.expired"]
-    assert services.expire(actor=expiry_actor).measures == 0 and verbs(before) == ["measure.expired"]
+    assert expire(actor=expiry_actor).measures == 0 and verbs(before) == ["measure.expired"]
     ended = Measure.objects.filter(freeze_kind="violation")
     assert {(m.end_reason, m.ended_at == m.until) for m in ended} == {("expired", True)}
     left = Measure.objects.get(freeze_kind="security")
@@ -72,7 +73,7 @@ def test_an_expiry_voids_no_open_proposal(number: Make, officer: Staff, supervis
     with time_machine.travel(timezone.now() - 5 * HOUR):
         decide(Kind.FREEZE, one, officer, duration=2 * HOUR)
     proposal = decide(Kind.TERMINATE, one, officer)
-    services.expire(actor=expiry_actor)
+    expire(actor=expiry_actor)
     assert approve(proposal, supervisor).applied == 1
 
 
@@ -83,6 +84,6 @@ def test_a_sweep_longer_than_a_chunk_is_several_acts(
     with time_machine.travel(timezone.now() - 5 * HOUR):
         decide(Kind.FREEZE, numbers(5), officer, duration=2 * HOUR)
     before = head()
-    assert services.expire(actor=expiry_actor).measures == 5
+    assert expire(actor=expiry_actor).measures == 5
     assert verbs(before) == ["measure.expired"] * 3
     assert broken() == []

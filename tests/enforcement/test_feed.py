@@ -7,14 +7,18 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from accounts.closing import FEED_WAIT
 from accounts.models import DormancyPolicy, Number, Tenure
-from enforcement import services, tasks
+from accounts.quarantine.policy import FEED_WAIT
+from enforcement import tasks
+from enforcement.decisions.queries import notice_text
 from enforcement.models import Decision
+from enforcement.notices import reclaim_notices
+from enforcement.notices.reclaim_notices import announce
 from enforcement.policy import Kind
-from enforcement.queries import notice_text
+from enforcement.reclaim import services as reclaim
+from enforcement.runs.apply import apply
 from qqops.audit import origin
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.enforcement.acts import AGREED, DAY, HOUR, approve, broken, decide, head, refuse, verbs
 from tests.enforcement.reclaiming import WHY, adopt, agreed, reclaimed
@@ -39,9 +43,9 @@ def test_without_a_feed_or_with_an_old_one_nothing_is_looked_at_nor_filed(cast: 
 
     def tries(why: str) -> None:
         with pytest.raises(Invalid, match=why):
-            services.look(policy, actor=cast["resources"], reason=WHY)
+            reclaim.look(policy, actor=cast["resources"], reason=WHY)
         with pytest.raises(Invalid, match=why):
-            services.reclaim(policy, actor=cast["resources"], reason=WHY)
+            reclaim.reclaim(policy, actor=cast["resources"], reason=WHY)
         with pytest.raises(Invalid, match=why):
             decide(Kind.TERMINATE, everyone, cast["resources"], clauses=("10.3",), policy=policy)
 
@@ -61,7 +65,7 @@ def test_it_is_asked_again_when_the_last_one_agrees_who_may_then_refuse(cast: Ca
     numbers(count - 2)
     policy = due_under("dormant", cast, numbers)
     feed_covers(timezone.now() - FEED_WAIT + HOUR)
-    report = services.reclaim(policy, actor=cast["resources"], reason=WHY)
+    report = reclaim.reclaim(policy, actor=cast["resources"], reason=WHY)
     with time_machine.travel(timezone.now() + 2 * HOUR):
         approve(report, cast["supervisor"])
         for later in (None, lambda _decision: None):
@@ -80,19 +84,19 @@ def test_it_is_asked_again_when_the_time_of_notice_is_over_and_runs_once_the_fee
     feed_covers()
     decision = reclaimed(policy, cast).decision
     worker = Staff.objects.system("system-worker")
-    assert services.announce(actor=worker) == Counter(prior=2)
+    assert announce(actor=worker) == Counter(prior=2)
     with time_machine.travel(timezone.now() + 31 * DAY):
-        assert services.ready() == []  # the worker is not sent where it would be sent back
+        assert reclaim_notices.ready() == []  # the worker is not sent where it would be sent back
         with pytest.raises(Invalid, match="--covers"):
-            services.apply(Decision.objects.get(), actor=worker)
+            apply(Decision.objects.get(), actor=worker)
         with origin.origin(origin.WORKER):
             tasks.announce(0)
         assert "--covers" in notice_text(Decision.objects.get())
         assert not Number.objects.filter(lifecycle="terminated").exists()
         feed_covers()
-        assert services.ready() == [decision]
+        assert reclaim_notices.ready() == [decision]
         assert "runs on" in notice_text(Decision.objects.get())
-        assert services.apply(Decision.objects.get(), actor=worker) == (2, Counter())
+        assert apply(Decision.objects.get(), actor=worker) == (2, Counter())
     assert broken() == []
 
 
@@ -100,5 +104,5 @@ def test_paid_time_that_is_over_asks_no_feed(cast: Cast, numbers: Many) -> None:
     policy = adopt(cast, "paid-15", "paid_lapsed", threshold_days=15)
     numbers(1, paid=True)
     Tenure.objects.update(paid_until=timezone.now() - 20 * DAY)
-    report = services.reclaim(policy, actor=cast["resources"], reason=AGREED)
+    report = reclaim.reclaim(policy, actor=cast["resources"], reason=AGREED)
     assert agreed(report, cast).applied == 1

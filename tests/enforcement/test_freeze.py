@@ -9,12 +9,14 @@ from django.utils import timezone
 
 from accounts.lifecycle import FOREVER
 from accounts.models import Number
-from accounts.queries.number import shown_of
-from enforcement import services
+from accounts.numbers.queries import shown_of
+from enforcement.decisions import services as decisions
+from enforcement.decisions.preview import preview
+from enforcement.decisions.services import AlreadyFiled
+from enforcement.measures.expiry import expire
 from enforcement.models import Decision, Measure, Outcome, Target
 from enforcement.policy import FreezeKind, Kind
-from enforcement.services import AlreadyFiled
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, HOUR, approve, broken, decide, head, order, verbs
 
@@ -137,9 +139,9 @@ def test_too_many_unknown_numbers_refuse_the_list(numbers: Many, officer: Staff)
 
 def test_one_percent_of_a_long_list_may_be_unknown(numbers: Many, officer: Staff) -> None:
     ids = numbers(500)
-    services.preview(order(), [*ids, *range(77001, 77006)], actor=officer)
+    preview(order(), [*ids, *range(77001, 77006)], actor=officer)
     with pytest.raises(Invalid):
-        services.preview(order(), [*ids, *range(77001, 77007)], actor=officer)
+        preview(order(), [*ids, *range(77001, 77007)], actor=officer)
 
 
 def test_who_may_not_is_refused_on_the_record(number: Make, officer: Staff, auditor: Staff, agent: Staff) -> None:
@@ -165,9 +167,9 @@ def test_an_agent_secures_a_number_for_a_day(number: Make, agent: Staff) -> None
 def test_the_same_form_twice_is_one_decision(numbers: Many, officer: Staff) -> None:
     for ids in (numbers(1), numbers(101)):  # one that is applied at once, one that waits
         form = order()
-        first = services.decide(form, ids, actor=officer)
+        first = decisions.decide(form, ids, actor=officer)
         with pytest.raises(AlreadyFiled) as again:
-            services.decide(form, ids, actor=officer)
+            decisions.decide(form, ids, actor=officer)
         assert again.value.decision == first.decision
         assert Decision.objects.filter(form_key=form.form_key).count() == 1
 
@@ -230,6 +232,6 @@ def test_a_provisional_freeze_that_nobody_answered_does_not_start_anew_alone(
     for _time in range(2):  # before the sweep and after it
         again = decide(Kind.FREEZE, one, officer, indefinite=True)
         assert (again.decision.rule, again.applied) == ("refused_before", 0)
-        services.expire(actor=expiry_actor)
+        expire(actor=expiry_actor)
     with time_machine.travel(timezone.now() + 25 * DAY, tick=True):
         assert decide(Kind.FREEZE, one, officer, indefinite=True).decision.effect == "provisional"

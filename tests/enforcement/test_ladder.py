@@ -8,10 +8,11 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import Number
-from enforcement import ladder, services
+from enforcement.decisions import ladder
+from enforcement.decisions.preview import preview
 from enforcement.models import Decision
 from enforcement.policy import FreezeKind, Kind, Severity
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, approve, broken, decide, order, undo
 
@@ -48,7 +49,7 @@ def test_the_ladder_never_gets_milder_and_speaks_of_sanctions_only() -> None:
 
 
 def suggested(number: Number, actor: Staff, **more: Any) -> list[str]:
-    return list(services.preview(order(Kind.FREEZE, **more), [number.pk], actor=actor).suggested)
+    return list(preview(order(Kind.FREEZE, **more), [number.pk], actor=actor).suggested)
 
 
 def test_what_a_tenure_had_counts_by_its_age_and_what_was_wrong_never(

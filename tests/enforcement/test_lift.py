@@ -6,10 +6,10 @@ import pytest
 
 from accounts.lifecycle import FOREVER
 from accounts.models import Number
-from accounts.queries.number import shown_of
+from accounts.numbers.queries import shown_of
 from enforcement.models import Measure
 from enforcement.policy import Kind
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, approve, broken, decide
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from enforcement.models import Decision
 from enforcement.policy import Kind
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, broken, decide
 

@@ -4,15 +4,15 @@ import random
 
 import pytest
 
-from enforcement.services import listed
-from enforcement.services.listed import Listed
+from enforcement.lists import number_set
+from enforcement.lists.number_set import Listed
 
 
 @pytest.mark.parametrize("size", [0, 1, 99, 100, 101, 1234])
 def test_numbers_come_sorted_and_once(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listed, "_RUN", 100)
-    monkeypatch.setattr(listed, "_READ", 7)
-    monkeypatch.setattr(listed, "_IN_MEMORY", 512)  # bytes: the longer ones go to disk
+    monkeypatch.setattr(number_set, "_RUN", 100)
+    monkeypatch.setattr(number_set, "_READ", 7)
+    monkeypatch.setattr(number_set, "_IN_MEMORY", 512)  # bytes: the longer ones go to disk
     dice = random.Random(size)
     given = [dice.randrange(10_000, 10_000 + 2 * size) for _ in range(size)]
     ours = Listed(iter(given))

@@ -13,13 +13,16 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from accounts.lifecycle import FOREVER, pairs
 from accounts.models import Number
-from enforcement import services
-from enforcement.changing import as_they_were, changed_by
+from enforcement.approval import services as approval
+from enforcement.decisions.services import decide
+from enforcement.measures.changes import as_they_were, changed_by
+from enforcement.measures.expiry import expire
 from enforcement.models import Approval, Decision, Measure, Outcome
 from enforcement.policy import Kind
-from qqops.approvals import State
-from qqops.audit.pen import history_model
-from qqops.errors import Invalid, Refused
+from enforcement.undo.services import undo, undo_order
+from qqops.approvals.models import State
+from qqops.audit.recorder import history_model
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.campaign import size
 from tests.cast import make_numbers
@@ -91,7 +94,7 @@ class Staffroom(RuleBasedStateMachine):
             Kind.ADJUST: {"lift_kinds": what[:1], "scopes": scopes if what == ("restrict",) else ()},
         }.get(kind, {})
         try:
-            report = services.decide(order(kind, **more), ids, actor=self.cast[login])
+            report = decide(order(kind, **more), ids, actor=self.cast[login])
         except (Invalid, Refused):
             return
         assert report.applied + report.skipped.total() in (0, report.targets)
@@ -102,7 +105,7 @@ class Staffroom(RuleBasedStateMachine):
         if not waiting:
             return
         decision = waiting[at % len(waiting)]
-        act = services.approve if agree else services.refuse
+        act = approval.approve if agree else approval.refuse
         try:
             act(decision, actor=self.cast[login], reason=AGREED, content_hash=decision.content_hash)
         except (Invalid, Refused):
@@ -115,16 +118,16 @@ class Staffroom(RuleBasedStateMachine):
         if not done:
             return
         decision = done[at % len(done)]
-        taken_back = services.undo_order(decision, clause="10.1", reason=REASON, in_error=wrong)
+        taken_back = undo_order(decision, clause="10.1", reason=REASON, in_error=wrong)
         try:
-            report = services.undo(taken_back, actor=self.cast[login])
+            report = undo(taken_back, actor=self.cast[login])
         except (Invalid, Refused):
             return
         assert report.decision.undoes_id == decision.pk and decision.kind != Kind.UNDO
 
     @rule()
     def the_sweep_passes(self) -> None:
-        services.expire(actor=self.expiry)
+        expire(actor=self.expiry)
 
     @invariant()
     def what_is_shown_is_the_latest_end_of_what_is_in_force(self) -> None:

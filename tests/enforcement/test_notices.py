@@ -11,12 +11,15 @@ from django.db import connection
 from django.utils import timezone, translation
 
 from accounts.models import DormancyPolicy, Number
-from enforcement import services, tasks
+from enforcement import tasks
+from enforcement.decisions.queries import notice_text
 from enforcement.models import Decision, Notice
-from enforcement.queries import notice_text
-from enforcement.services import notices as announcing
+from enforcement.notices import reclaim_notices
+from enforcement.notices import reclaim_notices as announcing
+from enforcement.notices.reclaim_notices import announce
+from enforcement.runs.apply import apply
 from qqops.audit import origin
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, broken, head, verbs
 from tests.enforcement.reclaiming import adopt, logs_in, reclaimed
@@ -80,23 +83,23 @@ def test_an_approved_reclaim_waits_until_its_holders_had_their_notice(
     decision = report.decision
     assert (decision.state, report.applied, told(decision)) == ("approved", 0, Counter())
     with pytest.raises(Invalid):
-        services.apply(decision, actor=worker)
-    assert services.announce(actor=worker) == Counter(prior=3)
+        apply(decision, actor=worker)
+    assert announce(actor=worker) == Counter(prior=3)
     decision.refresh_from_db()
     assert decision.announced_at is not None and decision.effective_at is not None
     assert decision.effective_at - decision.announced_at == 30 * DAY
-    assert services.announce(actor=worker) == Counter()
+    assert announce(actor=worker) == Counter()
     later(24 * DAY)
-    assert services.announce(actor=worker) == Counter(reminder=3)
-    assert services.announce(actor=worker) == Counter()
+    assert announce(actor=worker) == Counter(reminder=3)
+    assert announce(actor=worker) == Counter()
     decision.refresh_from_db()
     later(29 * DAY)
     with pytest.raises(Invalid, match=f"{timezone.localtime(decision.effective_at):%Y-%m-%d}"):
-        services.apply(Decision.objects.get(), actor=worker)
-    assert (services.ready(), told(decision)) == ([], Counter(prior=3, reminder=3))
+        apply(Decision.objects.get(), actor=worker)
+    assert (reclaim_notices.ready(), told(decision)) == ([], Counter(prior=3, reminder=3))
     later(32 * DAY)
-    assert services.ready() == [decision]
-    assert services.apply(Decision.objects.get(), actor=worker) == (3, Counter())
+    assert reclaim_notices.ready() == [decision]
+    assert apply(Decision.objects.get(), actor=worker) == (3, Counter())
     assert told(decision) == Counter(prior=3, reminder=3, act=3)
     assert [verb for verb in verbs(before) if verb != "logins.file_recorded"] == [
         "decision.proposed", "decision.approved", "decision.approved", "decision.announced", "decision.all_told",
@@ -110,15 +113,15 @@ def test_who_logs_in_after_the_notice_keeps_his_number_and_is_not_reminded(
 ) -> None:
     early, late, _gone = numbers(3)
     decision = reclaimed(policy, cast).decision
-    services.announce(actor=worker)
+    announce(actor=worker)
     later(10 * DAY)
     logs_in(early)
     later(24 * DAY)
-    assert services.announce(actor=worker) == Counter(reminder=2)
+    assert announce(actor=worker) == Counter(reminder=2)
     later(29 * DAY)
     logs_in(late)
     later(32 * DAY)
-    assert services.apply(Decision.objects.get(pk=decision.pk), actor=worker) == (1, Counter(used_since=2))
+    assert apply(Decision.objects.get(pk=decision.pk), actor=worker) == (1, Counter(used_since=2))
 
 
 def test_a_use_after_the_filing_counts_however_short_the_term_of_the_policy(
@@ -126,11 +129,11 @@ def test_a_use_after_the_filing_counts_however_short_the_term_of_the_policy(
 ) -> None:
     policy, (one,) = adopt(cast, "short", "dormant", threshold_days=5, notice_days=30), numbers(1)
     decision = reclaimed(policy, cast).decision
-    services.announce(actor=worker)
+    announce(actor=worker)
     later(1 * DAY)
     logs_in(one)
     later(31 * DAY)  # dormant again for longer than the policy's five days
-    assert services.apply(Decision.objects.get(pk=decision.pk), actor=worker) == (0, Counter(used_since=1))
+    assert apply(Decision.objects.get(pk=decision.pk), actor=worker) == (0, Counter(used_since=1))
 
 
 def test_nobody_is_reclaimed_before_all_were_told_however_late_that_is(
@@ -139,14 +142,14 @@ def test_nobody_is_reclaimed_before_all_were_told_however_late_that_is(
     numbers(2)
     decision = reclaimed(policy, cast).decision
     later(31 * DAY)  # the worker stood still
-    assert services.ready() == []
+    assert reclaim_notices.ready() == []
     with pytest.raises(Invalid):
-        services.apply(Decision.objects.get(), actor=worker)
-    services.announce(actor=worker)
+        apply(Decision.objects.get(), actor=worker)
+    announce(actor=worker)
     decision.refresh_from_db()
     assert decision.effective_at is not None and decision.effective_at > timezone.now() + 29 * DAY
     with pytest.raises(Invalid):
-        services.apply(decision, actor=worker)
+        apply(decision, actor=worker)
 
 
 def test_who_is_reminded_late_has_all_the_days_after_it(
@@ -154,24 +157,24 @@ def test_who_is_reminded_late_has_all_the_days_after_it(
 ) -> None:
     numbers(2)
     decision = reclaimed(policy, cast).decision
-    services.announce(actor=worker)
+    announce(actor=worker)
     later(31 * DAY)  # the worker stood still when it was time for the reminder, and past the day that was told
     decision.refresh_from_db()
-    assert services.ready() == []
+    assert reclaim_notices.ready() == []
     with translation.override("en"):
         assert notice_text(decision) == "Its holders are reminded now; it runs 7 days after that."
         with pytest.raises(Invalid, match="not all reminded yet: it runs 7 days after that"):
-            services.apply(decision, actor=worker)
-    assert services.announce(actor=worker) == Counter(reminder=2)
+            apply(decision, actor=worker)
+    assert announce(actor=worker) == Counter(reminder=2)
     decision.refresh_from_db()
     assert decision.reminded_at is not None and decision.effective_at == decision.reminded_at + 7 * DAY
     later(37 * DAY)
-    assert services.ready() == [] and services.announce(actor=worker) == Counter()
+    assert reclaim_notices.ready() == [] and announce(actor=worker) == Counter()
     with pytest.raises(Invalid, match=f"{timezone.localtime(decision.effective_at):%Y-%m-%d}"):
-        services.apply(decision, actor=worker)
+        apply(decision, actor=worker)
     later(39 * DAY)
-    assert services.ready() == [decision]
-    assert services.apply(Decision.objects.get(), actor=worker) == (2, Counter())
+    assert reclaim_notices.ready() == [decision]
+    assert apply(Decision.objects.get(), actor=worker) == (2, Counter())
     assert broken() == []
 
 
@@ -192,10 +195,10 @@ def test_notices_are_written_by_chunks_and_a_run_that_was_cut_short_goes_on(
 
     with monkeypatch.context() as patch, pytest.raises(ConnectionError):
         patch.setattr(announcing, "_tell", killed)
-        services.announce(actor=worker)
+        announce(actor=worker)
     decision.refresh_from_db()
     assert (told(decision), decision.announced_at) == (Counter(prior=4), None)
-    assert services.announce(actor=worker) == Counter(prior=1)
+    assert announce(actor=worker) == Counter(prior=1)
     decision.refresh_from_db()
     assert (told(decision), decision.announced_at is None) == (Counter(prior=5), False)
     assert broken() == []
@@ -224,7 +227,7 @@ def test_the_command_says_when_it_runs_and_does_not_run_it_before(
 ) -> None:
     numbers(1)
     decision = reclaimed(policy, cast).decision
-    services.announce(actor=worker)
+    announce(actor=worker)
     decision.refresh_from_db()
     day = f"{timezone.localtime(decision.effective_at):%Y-%m-%d %H:%M}"
     assert f"runs on {day}" in terminal(None, "decisions", "show", decision.pk).out

@@ -10,15 +10,16 @@ import time_machine
 from django.db import connection, connections
 from django.utils import timezone
 
+from accounts.allocation.renewal import renew
+from accounts.declarations.services import declare
 from accounts.models import Tenure
-from accounts.services.declared import declare
-from accounts.services.renew import renew
-from enforcement import services
+from enforcement.decisions.queries import inbox
 from enforcement.models import Decision
+from enforcement.notices.reclaim_notices import announce
 from enforcement.policy import Kind
-from enforcement.queries import inbox
+from enforcement.runs.apply import apply
 from qqops.staff.models import Staff
-from qqops.staff.services import join
+from qqops.staff.people.services import join
 from tests.cast import PASSWORD
 from tests.enforcement import acts
 from tests.enforcement.reclaiming import adopt
@@ -66,7 +67,7 @@ def test_no_chunk_of_a_batch_scans_a_growing_table(
             decision = acts.decide(kind, ids[:: NUMBERS // TARGETS][:TARGETS], maker, **more).decision
             decision = acts.approve(decision, agrees, later=nothing).decision
             analyze()  # a planner that knows the length of the list must not think better of it
-            applied, skipped = services.apply(decision, actor=maker)
+            applied, skipped = apply(decision, actor=maker)
         assert (applied, +skipped) == (TARGETS, {})
         assert found == set(), kind
 
@@ -97,7 +98,7 @@ def test_no_chunk_of_an_undo_scans_one(
         with scans() as found:
             decision = acts.approve(acts.undo(wrong, officer2), agrees, later=nothing).decision
             analyze()
-            applied, skipped = services.apply(decision, actor=officer2)
+            applied, skipped = apply(decision, actor=officer2)
         assert (applied, +skipped, found) == (TARGETS, {}, set())
 
 
@@ -119,11 +120,11 @@ def test_no_chunk_of_a_reclaim_scans_one_nor_do_its_notices(
         analyze()
         for days in (0, 1, 3):
             with time_machine.travel(timezone.now() + days * acts.DAY + acts.HOUR):
-                told = services.announce(actor=cast["resources"])
+                told = announce(actor=cast["resources"])
                 assert +told == {0: {"prior": TARGETS}, 1: {"reminder": TARGETS}}.get(days, {})
         with time_machine.travel(timezone.now() + 4 * acts.DAY):
             feed_covers()
-            applied, skipped = services.apply(Decision.objects.get(pk=decision.pk), actor=cast["resources"])
+            applied, skipped = apply(Decision.objects.get(pk=decision.pk), actor=cast["resources"])
     assert (applied, +skipped, found) == (TARGETS, {}, set())
 
 

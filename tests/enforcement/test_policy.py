@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from accounts.lifecycle import HELD, Lifecycle
-from enforcement import policy, services
+from enforcement import policy
+from enforcement.decisions.order_validation import check, may_order
 from enforcement.models import Decision
 from enforcement.policy import AUTHORITIES, BASIS, FROM, NOT_UNDONE, RULES, UNDO, Case, Effect, FreezeKind, Kind, Scope
-from enforcement.services.check import check
-from qqops.approvals import State
-from qqops.errors import Invalid, Refused
+from qqops.approvals.models import State
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
-from qqops.staff.roles import ROLES
+from qqops.staff.policy import ROLES
 from tests.enforcement.acts import DAY, HOUR, order
 from tests.enforcement.reclaiming import adopt
 
@@ -234,7 +234,7 @@ def test_a_role_orders_what_its_authority_reaches(login: str, cast: dict[str, St
             continue
         may.add(name)
     assert may == MAY[login]
-    assert {k for k in K if services.may_order(k, cast[login])} == {ORDERS[name]["kind"] for name in may}
+    assert {k for k in K if may_order(k, cast[login])} == {ORDERS[name]["kind"] for name in may}
 
 
 def test_each_authority_is_held_by_some_role() -> None:

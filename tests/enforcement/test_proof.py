@@ -10,12 +10,13 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Number
-from enforcement import services
 from enforcement.models import Decision, Target
+from enforcement.notices.reclaim_notices import announce
 from enforcement.policy import Kind
-from qqops import bulk
-from qqops.audit import pen
-from qqops.errors import Refused
+from enforcement.runs.apply import apply
+from qqops.audit import recorder
+from qqops.core import bulk
+from qqops.core.errors import Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, approve, broken, decide
 from tests.enforcement.reclaiming import adopt, reclaimed
@@ -34,13 +35,13 @@ def test_a_decision_called_approved_without_its_approval_is_named_and_not_applie
 ) -> None:
     one = number()
     decision = decide(Kind.TERMINATE, one, officer).decision
-    with pen.act("decision.approved", actor=supervisor, reason="同意该处置决定", decision_id=decision.pk) as act:
+    with recorder.act("decision.approved", actor=supervisor, reason="同意该处置决定", decision_id=decision.pk) as act:
         decision.state = "approved"
         decision.save(update_fields=["state"])
-        act.wrote(pen.history_model(Decision))
+        act.wrote(recorder.history_model(Decision))
     assert named() == {("approval", f"decision {decision.pk}")}
     with pytest.raises(Refused):
-        services.apply(decision, actor=supervisor)
+        apply(decision, actor=supervisor)
     one.refresh_from_db()
     assert one.lifecycle == "in_use"
 
@@ -50,11 +51,11 @@ def test_a_decision_that_asks_nobody_under_a_rule_that_does_is_named(number: Mak
     waits = decide(Kind.TERMINATE, number(), officer).decision
     assert (alone.approvers, alone.state, named()) == ([], "applied", set())
     waits.pk, waits.approvers, waits.state, waits.form_key = bulk.next_pk(Decision), [], "applied", uuid.uuid4()
-    with pen.act(
+    with recorder.act(
         "decision.proposed", actor=officer, reason="无需他人同意", decision_id=waits.pk, facts={"targets": 1}
     ) as act:
         waits.save(force_insert=True)
-        act.wrote(pen.history_model(Decision))
+        act.wrote(recorder.history_model(Decision))
     assert named() == {("approval", f"decision {waits.pk}")}
 
 
@@ -64,14 +65,14 @@ def test_a_number_slipped_into_an_approved_list_is_named_and_the_list_not_applie
     decision = decide(Kind.FREEZE, numbers(101), officer).decision
     decision = approve(decision, supervisor, later=lambda _decision: None).decision
     other = number()
-    with pen.act("decision.proposed", actor=officer, reason="补充对象名单", facts={"targets": 1}) as act:
+    with recorder.act("decision.proposed", actor=officer, reason="补充对象名单", facts={"targets": 1}) as act:
         Target.objects.create(
             decision=decision, number=other, tenure_id=other.tenure_id, revision=0, event_id=act.event_id
         )
         act.wrote(Target)
     assert named() == {("targets", f"decision {decision.pk}")}
     with pytest.raises(Refused):
-        services.apply(decision, actor=supervisor)
+        apply(decision, actor=supervisor)
     assert not decision.outcomes.exists()
 
 
@@ -79,7 +80,7 @@ def test_a_number_terminated_without_a_decision_is_named(number: Make, officer: 
     lawful, slipped = number(), number()
     approve(decide(Kind.TERMINATE, lawful, officer), supervisor)
     assert named() == set()
-    with pen.act("decision.applied", actor=supervisor, reason="多次违规", facts={"applied": 1}) as act:
+    with recorder.act("decision.applied", actor=supervisor, reason="多次违规", facts={"applied": 1}) as act:
         Number.objects.filter(pk=slipped.pk).update(lifecycle="terminated")
         act.history(Number, [slipped.pk])
     assert named() == {("cause", f"number {slipped.pk}")}
@@ -108,15 +109,15 @@ def test_a_reclaim_whose_holders_were_never_told_is_not_applied_whatever_its_col
 ) -> None:
     pretend(31)
     with pytest.raises(Refused):
-        services.apply(Decision.objects.get(), actor=supervisor)
+        apply(Decision.objects.get(), actor=supervisor)
     assert not Number.objects.filter(lifecycle="terminated").exists()
 
 
 def test_a_reclaim_whose_holders_were_told_only_now_is_not_applied_either(waiting: Decision, supervisor: Staff) -> None:
-    services.announce(actor=Staff.objects.system("system-worker"))
+    announce(actor=Staff.objects.system("system-worker"))
     pretend(31)
     with pytest.raises(Refused):
-        services.apply(Decision.objects.get(), actor=supervisor)
+        apply(Decision.objects.get(), actor=supervisor)
     assert not Number.objects.filter(lifecycle="terminated").exists()
 
 
@@ -128,16 +129,16 @@ def test_a_reclaim_whose_holders_were_not_reminded_is_neither_applied_nor_passed
     policy = adopt(cast, "dormant-90", "dormant", threshold_days=90, notice_days=30, reminder_days=7)
     worker = Staff.objects.system("system-worker")
     decision = reclaimed(policy, cast).decision
-    services.announce(actor=worker)
+    announce(actor=worker)
     with time_machine.travel(timezone.now() + 31 * DAY):
         feed_covers()
         with connection.cursor() as cursor:
             cursor.execute("UPDATE enforcement_decision SET reminded_at = now()")
         with pytest.raises(Refused):
-            services.apply(Decision.objects.get(), actor=worker)
+            apply(Decision.objects.get(), actor=worker)
         assert not Number.objects.filter(lifecycle="terminated").exists()
-        monkeypatch.setattr(import_module("enforcement.services.apply"), "may_run", lambda decision: None)
-        assert services.apply(Decision.objects.get(), actor=worker)[0] == 2
+        monkeypatch.setattr(import_module("enforcement.runs.apply"), "may_run", lambda decision: None)
+        assert apply(Decision.objects.get(), actor=worker)[0] == 2
     assert ("notice", f"decision {decision.pk}") in named()
 
 
@@ -147,8 +148,8 @@ def test_a_reclaim_that_was_applied_without_its_notice_is_named(
 ) -> None:
     """As a programme that forgot to ask would."""
     if told:
-        services.announce(actor=Staff.objects.system("system-worker"))
+        announce(actor=Staff.objects.system("system-worker"))
     pretend(31)
-    monkeypatch.setattr(import_module("enforcement.services.apply"), "may_run", lambda decision: None)
-    assert services.apply(Decision.objects.get(), actor=supervisor)[0] == 2
+    monkeypatch.setattr(import_module("enforcement.runs.apply"), "may_run", lambda decision: None)
+    assert apply(Decision.objects.get(), actor=supervisor)[0] == 2
     assert ("notice", f"decision {waiting.pk}") in named()

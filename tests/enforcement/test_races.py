@@ -17,15 +17,18 @@ from django.db import InterfaceError, OperationalError, connection, connections,
 from django.utils import translation
 
 from accounts.models import Number
-from enforcement import services
+from enforcement.approval import services as approval
+from enforcement.decisions import services as decisions
+from enforcement.decisions.services import AlreadyFiled, Report
 from enforcement.models import Decision, Measure, Notice, Outcome
 from enforcement.policy import Kind
-from enforcement.services import AlreadyFiled, Busy, Report
-from qqops.approvals import State
+from enforcement.runs.apply import Busy, apply
+from enforcement.runs.services import stop_all
+from qqops.approvals.models import State
 from qqops.audit import origin
 from qqops.audit.models import Event
 from qqops.audit.verify import verify
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.campaign import size
 from tests.enforcement.acts import AGREED, DAY, approve, decide, order
@@ -92,7 +95,7 @@ def test_overlapping_lists_in_any_order_neither_deadlock_nor_double(
 def test_the_same_form_sent_twice_is_one_decision(number: Make, numbers: Many, officer: Staff) -> None:
     for ids in ([number().pk], numbers(101)):
         form = order()
-        found = together(*[lambda f=form, i=ids: services.decide(f, i, actor=officer)] * 3)
+        found = together(*[lambda f=form, i=ids: decisions.decide(f, i, actor=officer)] * 3)
         assert sorted(type(f).__name__ for f in found) == ["AlreadyFiled", "AlreadyFiled", "Report"], found
         decision = Decision.objects.get(form_key=form.form_key)
         assert {f.decision for f in found if isinstance(f, AlreadyFiled)} == {decision}
@@ -115,7 +118,7 @@ def test_a_yes_and_a_no_at_once_leave_one_of_them(
     one = number()
     report = decide(Kind.FREEZE, one, officer, indefinite=True)
     decision = report.decision
-    no = lambda: services.refuse(decision, actor=supervisor2, reason=AGREED, content_hash=decision.content_hash)  # noqa: E731
+    no = lambda: approval.refuse(decision, actor=supervisor2, reason=AGREED, content_hash=decision.content_hash)  # noqa: E731
     found = together(lambda: approve(report, supervisor), no)
     assert sorted(type(f).__name__ for f in found) == ["Invalid", "Report"]
     decision.refresh_from_db()
@@ -138,9 +141,9 @@ def test_two_runs_of_one_decision_never_overlap(
     decision = _approved(numbers(150), officer, supervisor)
     with transaction.atomic():
         Decision.objects.select_for_update(no_key=True).get(pk=decision.pk)  # as a run holds it during a chunk
-        (other,) = together(lambda: services.apply(Decision.objects.get(pk=decision.pk), actor=officer2))
+        (other,) = together(lambda: apply(Decision.objects.get(pk=decision.pk), actor=officer2))
         assert isinstance(other, Busy)
-    found = together(*[lambda: services.apply(Decision.objects.get(pk=decision.pk), actor=officer)] * 3)
+    found = together(*[lambda: apply(Decision.objects.get(pk=decision.pk), actor=officer)] * 3)
     assert sum(f[0] for f in found if not isinstance(f, Busy)) == 150
     assert Event.objects.filter(verb="decision.finished").count() == 1
     assert (Outcome.objects.count(), Measure.objects.count(), Notice.objects.count()) == (150, 150, 150)
@@ -151,8 +154,8 @@ def test_two_runs_of_one_decision_never_overlap(
 
 def test_of_two_who_stop_everything_at_once_the_second_is_told(officer: Staff, officer2: Staff) -> None:
     found = together(
-        lambda: services.stop_all(actor=officer, reason=AGREED),
-        lambda: services.stop_all(actor=officer2, reason=AGREED),
+        lambda: stop_all(actor=officer, reason=AGREED),
+        lambda: stop_all(actor=officer2, reason=AGREED),
     )
     assert sorted(type(one).__name__ for one in found) == ["Halt", "Invalid"]
     assert Event.objects.filter(verb="run.all_stopped").count() == 1 and list(verify()) == []
@@ -161,9 +164,9 @@ def test_of_two_who_stop_everything_at_once_the_second_is_told(officer: Staff, o
 def test_a_run_after_the_last_changes_nothing(numbers: Many, officer: Staff, supervisor: Staff) -> None:
     decision = _approved(numbers(101), officer, supervisor)
     stale = Decision.objects.get(pk=decision.pk)
-    services.apply(decision, actor=officer)
+    apply(decision, actor=officer)
     last = Event.objects.latest("seq").seq
-    assert services.apply(stale, actor=officer) == (0, Counter())
+    assert apply(stale, actor=officer) == (0, Counter())
     assert Event.objects.latest("seq").seq == last
 
 
@@ -210,7 +213,7 @@ def test_the_database_gone_in_the_middle_of_an_act_leaves_nothing(
     numbers: Many, officer: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = numbers(5)
-    module = sys.modules["enforcement.services.apply"]  # the package has a function of this name
+    module = sys.modules["enforcement.runs.apply"]  # the package has a function of this name
     write = module.write
 
     def gone(*args: Any) -> Any:

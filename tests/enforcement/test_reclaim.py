@@ -10,13 +10,15 @@ import time_machine
 from django.db import connection
 from django.utils import timezone
 
+from accounts.dormancy import services as policies
 from accounts.models import DormancyPolicy, Number
-from accounts.services.resources import policies
-from enforcement import services
-from enforcement.content import content_hash_now
+from enforcement.approval.approval_hash import content_hash_now
+from enforcement.decisions.services import Report
 from enforcement.models import Decision, Outcome
 from enforcement.policy import Kind
-from qqops.errors import Invalid, Refused
+from enforcement.reclaim import services as reclaim
+from enforcement.reclaim.services import Due
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, HOUR, approve, broken, decide, head, verbs
 from tests.enforcement.excluding import HOW, exclude
@@ -29,8 +31,8 @@ Cast = dict[str, Staff]
 Many = Callable[..., list[int]]
 
 
-def due(policy: DormancyPolicy, cast: Cast) -> services.Due:
-    return services.look(policy, actor=cast["resources"], reason=WHY)
+def due(policy: DormancyPolicy, cast: Cast) -> Due:
+    return reclaim.look(policy, actor=cast["resources"], reason=WHY)
 
 
 @pytest.mark.parametrize("how", HOW)
@@ -46,7 +48,7 @@ def test_whoever_is_excluded_is_counted_and_left_alone(cast: Cast, numbers: Many
 @pytest.mark.parametrize("how", HOW)
 def test_what_excludes_him_after_the_filing_keeps_him_too(cast: Cast, numbers: Many, how: str) -> None:
     policy, (one, _other) = adopt(cast), numbers(2, "allocated")
-    report = services.reclaim(policy, actor=cast["resources"], reason=WHY)
+    report = reclaim.reclaim(policy, actor=cast["resources"], reason=WHY)
     exclude(one, how, cast)
     report = agreed(report, cast)
     assert (report.applied, report.skipped) == (1, Counter({how: 1}))
@@ -91,12 +93,12 @@ def test_what_a_decision_gave_back_is_due_anew_only_after_the_whole_term(
     assert approve(decide(Kind.RESTORE, many[:1], cast["officer"]), cast["supervisor2"]).applied == 1
     found = due(policy, cast)
     assert (found.due, found.sample) == (1, many[2:])
-    filed = services.reclaim(policy, actor=cast["resources"], reason=WHY).decision
+    filed = reclaim.reclaim(policy, actor=cast["resources"], reason=WHY).decision
     assert list(filed.targets.values_list("number", flat=True)) == many[2:]
     # As it is given back between filing and act: that it is not due is said, and not only that it changed.
     approve(decide(Kind.TERMINATE, many[2:], cast["officer"]), cast["supervisor"])
     assert approve(decide(Kind.RESTORE, many[2:], cast["officer"]), cast["supervisor2"]).applied == 1
-    assert agreed(services.Report(filed), cast).skipped == Counter(not_due=1)
+    assert agreed(Report(filed), cast).skipped == Counter(not_due=1)
     with pytest.raises(Invalid, match="not due|未到期"):
         decide(Kind.TERMINATE, [many[0], many[2]], cast["resources"], clauses=("10.3",), policy=policy)
     with time_machine.travel(timezone.now() + days * DAY):
@@ -120,7 +122,7 @@ def test_who_logged_in_since_is_skipped_and_the_reason_is_that(cast: Cast, numbe
     policy, many = adopt(cast, "dormant-90", "dormant", threshold_days=90), numbers(3)
     logs_in(many[0], timezone.now() - 91 * DAY)
     assert due(policy, cast).will == 3
-    report = services.reclaim(policy, actor=cast["resources"], reason=WHY)
+    report = reclaim.reclaim(policy, actor=cast["resources"], reason=WHY)
     logs_in(many[0])
     report = agreed(report, cast)
     assert (report.applied, report.skipped) == (2, Counter(used_since=1))
@@ -130,7 +132,7 @@ def test_who_logged_in_since_is_skipped_and_the_reason_is_that(cast: Cast, numbe
 
 def test_an_activation_is_a_use_and_not_only_a_change(cast: Cast, numbers: Many) -> None:
     policy, (one,) = adopt(cast), numbers(1, "allocated")
-    report = services.reclaim(policy, actor=cast["resources"], reason=WHY)
+    report = reclaim.reclaim(policy, actor=cast["resources"], reason=WHY)
     Number.objects.filter(pk=one).update(lifecycle="in_use", revision=1)
     report = agreed(report, cast)
     assert (report.decision.state, report.applied, report.skipped) == ("applied", 0, Counter(used_since=1))
@@ -138,7 +140,7 @@ def test_an_activation_is_a_use_and_not_only_a_change(cast: Cast, numbers: Many)
 
 def test_any_other_change_is_called_a_change(cast: Cast, numbers: Many) -> None:
     policy, (one, _other) = adopt(cast), numbers(2, "allocated")
-    report = services.reclaim(policy, actor=cast["resources"], reason=WHY)
+    report = reclaim.reclaim(policy, actor=cast["resources"], reason=WHY)
     Number.objects.filter(pk=one).update(revision=1)
     assert agreed(report, cast).skipped == Counter(state_changed=1)
 
@@ -168,18 +170,18 @@ def test_without_a_policy_in_force_there_is_no_reclaim_and_a_policy_is_no_other_
     with pytest.raises(Refused):
         decide(Kind.TERMINATE, [one], cast["resources"], clauses=("10.1", "10.3"), policy=policy)
     with time_machine.travel(timezone.now() + 2 * DAY), pytest.raises(Invalid, match=policy.code):
-        services.reclaim(policy, actor=cast["resources"], reason=WHY)
+        reclaim.reclaim(policy, actor=cast["resources"], reason=WHY)
 
 
 def test_what_was_filed_before_its_policy_was_ended_goes_on_and_nothing_new_is_filed(cast: Cast, numbers: Many) -> None:
     policy, (one,) = adopt(cast), numbers(1, "allocated")
-    report = services.reclaim(policy, actor=cast["resources"], reason=WHY)
+    report = reclaim.reclaim(policy, actor=cast["resources"], reason=WHY)
     ends = policies.ended(policy, timezone.localdate())
     assert carry_out(ends, cast["resources"], cast["supervisor"]).state == "applied"
     policy.refresh_from_db()
     with time_machine.travel(timezone.now() + 40 * HOUR):
         with pytest.raises(Invalid, match=policy.code):
-            services.reclaim(policy, actor=cast["resources"], reason=WHY)
+            reclaim.reclaim(policy, actor=cast["resources"], reason=WHY)
         assert agreed(report, cast).applied == 1
     assert (Number.objects.get(pk=one).terminated_under, broken()) == ("10.3", [])
 
@@ -190,21 +192,21 @@ def test_only_the_resource_manager_reclaims_and_the_attempt_is_on_the_record(cas
     before = head()
     for login in ("officer", "supervisor", "privacy", "agent"):
         with pytest.raises(Refused):
-            services.reclaim(policy, actor=cast[login], reason=WHY)
+            reclaim.reclaim(policy, actor=cast[login], reason=WHY)
     assert (verbs(before), Decision.objects.count()) == (["audit.refused"] * 4, 0)
 
 
 def test_nobody_due_is_no_decision(cast: Cast) -> None:
     policy = adopt(cast)
     with pytest.raises(Invalid, match=policy.code):
-        services.reclaim(policy, actor=cast["resources"], reason=WHY)
+        reclaim.reclaim(policy, actor=cast["resources"], reason=WHY)
     assert Decision.objects.count() == 0
 
 
 def test_the_approval_binds_the_policy(cast: Cast, numbers: Many) -> None:
     policy, other = adopt(cast), adopt(cast, "dormant-90", "dormant", threshold_days=90)
     numbers(1, "allocated")
-    decision = services.reclaim(policy, actor=cast["resources"], reason=WHY).decision
+    decision = reclaim.reclaim(policy, actor=cast["resources"], reason=WHY).decision
     assert (decision.policy, content_hash_now(decision)) == (policy, decision.content_hash)
     decision.policy = other
     assert content_hash_now(decision) != decision.content_hash

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from accounts.allocation.renewal import renew
 from accounts.models import DormancyPolicy, Number, ResourceProposal, Tenure
-from accounts.resources import PAID_AHEAD
-from accounts.services.renew import renew
+from accounts.resources.policy import PAID_AHEAD
 from enforcement.models import Decision
 from qqops.audit.models import Event
-from qqops.days import end_of
-from qqops.errors import Invalid
+from qqops.core.days import end_of
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, approve, broken
 from tests.enforcement.excluding import exclude

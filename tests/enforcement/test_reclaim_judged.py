@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Hold, LoginFact, Number, Tenure
-from enforcement import services
 from enforcement.models import Outcome
 from enforcement.policy import Kind
+from enforcement.reclaim import services as reclaim
 from qqops.staff.models import Staff
 from tests.campaign import size
 from tests.cast import make_numbers
@@ -127,14 +127,14 @@ def test_preview_filing_and_act_say_of_everybody_what_the_clauses_say(cast: Cast
 
 def _judge(made: dict[int, Holder], kind: str, policy: Any, cast: Cast) -> None:
     due = {number: one for number, one in made.items() if one.due(kind)}
-    found = services.look(policy, actor=cast["resources"], reason=WHY)
+    found = reclaim.look(policy, actor=cast["resources"], reason=WHY)
     wanted = Counter(one.kept(kind) for one in due.values())
     will = sorted(number for number, one in due.items() if not one.kept(kind))
     assert (found.will, found.sample) == (wanted.pop("", 0), will)
     assert found.excluded == wanted
     if not will:
         return
-    filed = services.reclaim(policy, actor=cast["resources"], reason=WHY)
+    filed = reclaim.reclaim(policy, actor=cast["resources"], reason=WHY)
     assert sorted(filed.decision.targets.values_list("number", flat=True)) == will
     everybody = decide(Kind.TERMINATE, list(made), cast["resources"], clauses=("10.3",), policy=policy)
     approve(everybody, cast["supervisor"])

@@ -6,11 +6,11 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import Number
-from enforcement import services
 from enforcement.models import Decision
+from enforcement.reclaim import services as reclaim
 from qqops.audit.verify import verify
-from qqops.errors import Refused
-from qqops.staff import services as staff_services
+from qqops.core.errors import Refused
+from qqops.staff.access import services as access
 from qqops.staff.models import Staff
 from tests.enforcement.acts import approve
 from tests.enforcement.excluding import exclude
@@ -24,7 +24,7 @@ Many = Callable[..., list[int]]
 
 def test_what_keeps_a_number_since_the_act_began_keeps_it(cast: Cast, numbers: Many) -> None:
     policy, (one, other) = adopt(cast), numbers(2, "allocated")
-    report = services.reclaim(policy, actor=cast["resources"], reason=WHY)
+    report = reclaim.reclaim(policy, actor=cast["resources"], reason=WHY)
     approve(report, cast["supervisor"])
     report = meanwhile(lambda: exclude(one, "exempt", cast), lambda: approve(report, cast["privacy"]))
     assert (report.applied, report.skipped) == (1, Counter(exempt=1))
@@ -34,10 +34,10 @@ def test_what_keeps_a_number_since_the_act_began_keeps_it(cast: Cast, numbers: M
 
 def test_who_loses_his_role_while_his_yes_waits_has_not_agreed(cast: Cast, numbers: Many) -> None:
     policy, (one,) = adopt(cast), numbers(1, "allocated")
-    report = services.reclaim(policy, actor=cast["resources"], reason=WHY)
+    report = reclaim.reclaim(policy, actor=cast["resources"], reason=WHY)
     approve(report, cast["supervisor"])
     found = meanwhile(
-        lambda: staff_services.revoke(cast["privacy"], "privacy", actor=cast["sysadmin"], reason="moved on"),
+        lambda: access.revoke(cast["privacy"], "privacy", actor=cast["sysadmin"], reason="moved on"),
         lambda: approve(report, cast["privacy"]),
     )
     assert isinstance(found, Refused)

@@ -11,11 +11,11 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import Number, Tenure
-from enforcement import services
+from enforcement.measures.expiry import expire
 from enforcement.models import Approval, Decision, Evidence, Ground, Measure, Notice, Outcome, Target
 from enforcement.policy import Kind
 from qqops.audit.models import Event
-from qqops.audit.pen import history_model
+from qqops.audit.recorder import history_model
 from qqops.staff.models import Staff
 from tests.enforcement.acts import HOUR, REASON, approve, broken, decide, head, refuse, terminated
 
@@ -132,7 +132,7 @@ def test_expiry_and_lapse(number: Make, officer: Staff, expiry_actor: Staff) -> 
     decide(Kind.FREEZE, one, officer, indefinite=True)
     before = head()
     with time_machine.travel(timezone.now() + 73 * HOUR, tick=True):
-        services.expire(actor=expiry_actor)
+        expire(actor=expiry_actor)
     assert record(before) == [("decision.lapsed", {"decision": 1}), ("measure.expired", {"measure": 1, "number": 1})]
 
 

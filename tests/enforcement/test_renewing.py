@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from accounts.allocation.renewal import Renewed, renew
+from accounts.allocation.terms import charge_of
 from accounts.models import Tenure
-from accounts.services.allocation.terms import charge_of
-from accounts.services.renew import Renewed, renew
 from enforcement.policy import Kind
-from qqops.days import end_of
+from qqops.core.days import end_of
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, approve, decide
 from tests.enforcement.waiting import meanwhile

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import Number
-from accounts.queries.number import shown_of
+from accounts.numbers.queries import shown_of
 from enforcement.models import Measure
 from enforcement.policy import Kind, Scope
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, HOUR, approve, broken, decide
 

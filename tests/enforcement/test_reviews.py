@@ -10,12 +10,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Number
-from enforcement import services
+from enforcement.cases import services as cases
+from enforcement.measures.expiry import expire
 from enforcement.models import Case, Measure, Outcome
 from enforcement.policy import Kind
-from enforcement.services import cases
-from enforcement.services.reviews import review_ended
-from qqops.errors import Invalid
+from enforcement.reviews.services import review_ended
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.cast import make_numbers
 from tests.enforcement.acts import DAY, approve, broken, decide, head, verbs
@@ -65,8 +65,8 @@ def test_a_measure_that_was_to_come_back_is_reviewed_when_it_ends_and_not_when_i
     decide(Kind.LIFT, three, officer2, lift_of=lifted.decision.pk)
     at = head()
     with time_machine.travel(timezone.now() + 2 * DAY):
-        services.expire(actor=expiry_actor)
-        services.expire(actor=expiry_actor)
+        expire(actor=expiry_actor)
+        expire(actor=expiry_actor)
     case = Case.objects.get()
     assert (case.kind, of(case)) == ("review", [one.pk])
     assert case.details == {"decision": ends.decision.pk, "because": "ended"}
@@ -85,7 +85,7 @@ def test_what_later_chunks_bring_joins_the_one_case_of_their_decision_while_it_i
     other = decide(Kind.FREEZE, second, officer, duration=DAY, then_review=True).decision
     at = head()
     with time_machine.travel(timezone.now() + 2 * DAY):
-        services.expire(actor=expiry_actor)
+        expire(actor=expiry_actor)
     found = {case.details["decision"]: of(case) for case in Case.objects.all()}
     assert found == {ends.pk: first, other.pk: second} and Case.objects.count() == 2
     assert verbs(at) == [
@@ -104,7 +104,7 @@ def test_what_comes_after_the_case_was_closed_is_a_case_of_its_own(
     review_ended([ends.pk], [], actor=expiry_actor)
     assert not Case.objects.exists()
     with time_machine.travel(timezone.now() + 2 * DAY):
-        services.expire(actor=expiry_actor)
+        expire(actor=expiry_actor)
         first = Case.objects.get()
         assert of(first) == ids
         cases.close(first, "looked at by hand", actor=officer2, reason="all is decided")
@@ -117,7 +117,7 @@ def test_two_sweeps_at_once_open_one_case(numbers: Many, officer: Staff, expiry_
     ids = numbers(2)
     decision = decide(Kind.FREEZE, ids, officer, duration=DAY).decision
     with time_machine.travel(timezone.now() + 2 * DAY):
-        services.expire(actor=expiry_actor)
+        expire(actor=expiry_actor)
 
     def brings(measure: int) -> Callable[[], int]:
         def bring() -> int:

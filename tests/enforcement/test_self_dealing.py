@@ -5,15 +5,17 @@ from contextlib import contextmanager
 
 import pytest
 
+from accounts.declarations.services import declare, withdraw
 from accounts.models import DeclaredNumber, Number
-from accounts.services.declared import declare, withdraw
-from accounts.services.protect import protect
-from enforcement import services
+from accounts.protection.services import protect
+from enforcement.decisions import services as decisions
+from enforcement.decisions.preview import glance, preview
+from enforcement.decisions.queries import inbox
 from enforcement.models import Decision, Measure
 from enforcement.policy import Kind
-from enforcement.queries import inbox
+from enforcement.runs.apply import apply
 from qqops.audit.models import Event
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import AGREED, DAY, approve, broken, decide, head, order, refuse, verbs
 from tests.enforcement.test_commands import GROUNDS
@@ -87,9 +89,9 @@ def test_the_glance_of_a_form_is_refused_and_is_no_attempt(number: Make, officer
     declare(officer, [one.pk], "own", actor=officer)
     before = head()
     with refused(OWN):
-        services.glance(Kind.FREEZE, [one.pk], actor=officer)
+        glance(Kind.FREEZE, [one.pk], actor=officer)
     with refused(OWN):
-        services.preview(order(), [one.pk], actor=officer)
+        preview(order(), [one.pk], actor=officer)
     assert verbs(before) == []  # the door that tries to act records
 
 
@@ -145,7 +147,7 @@ def test_what_the_maker_declares_after_two_people_decided_stops_nothing(
     report = decide(Kind.FREEZE, ids, officer)
     report = approve(report, supervisor, later=lambda _decision: None)
     declare(officer, ids[:1], "own", actor=officer)
-    applied, skipped = services.apply(report.decision, actor=officer)
+    applied, skipped = apply(report.decision, actor=officer)
     assert (applied, +skipped) == (101, {})
 
 
@@ -180,7 +182,7 @@ def test_a_short_freeze_of_a_protected_number_waits_for_a_supervisor(
     numbers: Many, officer: Staff, supervisor: Staff, protection: str
 ) -> None:
     plain, (guarded,) = numbers(2), numbers(1, protection=protection)
-    assert services.preview(order(), [*plain, guarded], actor=officer).protected == 1
+    assert preview(order(), [*plain, guarded], actor=officer).protected == 1
     report = decide(Kind.FREEZE, [*plain, guarded], officer)
     assert (report.decision.rule, report.decision.effect, report.applied) == ("protected", "waits", 0)
     assert decide(Kind.FREEZE, plain[:1], officer).decision.rule == "alone"
@@ -207,10 +209,10 @@ def test_a_protection_set_after_the_look_is_noticed_and_after_the_proposal_voids
     number: Make, officer: Staff, supervisor: Staff, resources: Staff
 ) -> None:
     one = number()
-    found = services.preview(order(), [one.pk], actor=officer)
+    found = preview(order(), [one.pk], actor=officer)
     protect([one.pk], "vip", actor=resources, reason="重要号码予以保护")
     with pytest.raises(Invalid):
-        services.decide(order(), [one.pk], actor=officer, found=found)
+        decisions.decide(order(), [one.pk], actor=officer, found=found)
     two = number()
     report = decide(Kind.TERMINATE, two, officer)
     protect([two.pk], "vip", actor=resources, reason="应用户要求保护")

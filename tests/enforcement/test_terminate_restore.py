@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from accounts.models import Hold, Number, Tenure
-from accounts.queries.number import shown_of
-from accounts.services import holds
-from enforcement import services
+from accounts.numbers.queries import shown_of
+from accounts.retention import holds
+from enforcement.decisions.preview import preview
 from enforcement.models import Measure, Outcome
 from enforcement.policy import Kind
-from qqops.audit import pen
-from qqops.errors import Invalid, Refused
+from qqops.audit import recorder
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, approve, broken, decide, order, terminated, undo
 from tests.enforcement.reclaiming import adopt
@@ -24,12 +24,12 @@ REQUEST = Hold.Kind.REQUEST
 
 def hold(number: int, kind: str, cast: dict[str, Staff]) -> None:
     tenure, agent = Tenure.objects.get(number=number), cast["agent"]
-    with pen.act("demo.built", actor=agent, reason="a hold of a test", facts={"numbers": 1}) as act:
+    with recorder.act("demo.built", actor=agent, reason="a hold of a test", facts={"numbers": 1}) as act:
         holds.place([tenure.pk], kind, f"R{number}", actor=agent, act=act)
 
 
 def release(number: int, cast: dict[str, Staff]) -> None:
-    with pen.act("demo.built", actor=cast["agent"], reason="answered in a test", facts={"numbers": 1}) as act:
+    with recorder.act("demo.built", actor=cast["agent"], reason="answered in a test", facts={"numbers": 1}) as act:
         holds.release_holds(REQUEST, f"R{number}", actor=cast["agent"], act=act)
 
 
@@ -108,7 +108,7 @@ def test_a_request_that_is_not_answered_keeps_a_number_from_termination_and_an_a
         hold(number, kind, cast)
     release(answered, cast)
     grounds: dict[str, Any] = {"clauses": (clause,)} | ({"citation": "court order 7"} if clause == "law" else {})
-    found = services.preview(order(Kind.TERMINATE, **grounds), ids, actor=officer)
+    found = preview(order(Kind.TERMINATE, **grounds), ids, actor=officer)
     assert (found.will, dict(found.skipped), found.held) == (3, {"held": 1}, 1)
     report = decide(Kind.TERMINATE, ids, officer, **grounds)
     hold(later, REQUEST, cast)  # while it waits

@@ -8,12 +8,13 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import Number
-from accounts.queries.number import shown_of
-from enforcement import services
+from accounts.numbers.queries import shown_of
+from enforcement.decisions.services import Report
+from enforcement.measures.expiry import expire
 from enforcement.models import Measure, Notice, Outcome
 from enforcement.policy import Kind
-from qqops.approvals import State
-from qqops.errors import Invalid, Refused
+from qqops.approvals.models import State
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, HOUR, approve, broken, decide, head, terminated, undo, verbs
 
@@ -27,7 +28,7 @@ def standing(number: int) -> tuple[Any, ...]:
     return shown_of(n), n.lifecycle, n.frozen_until, n.restricted_until, n.terminated_at, n.terminated_under, n.due_at
 
 
-def outcomes(report: services.Report) -> dict[int, str]:
+def outcomes(report: Report) -> dict[int, str]:
     return dict(Outcome.objects.filter(decision=report.decision).values_list("number", "why"))
 
 
@@ -113,7 +114,7 @@ def test_a_confirmed_provisional_freeze_is_undone_and_what_was_done_after_it_is_
     approve(frozen, supervisor)
     decide(Kind.FREEZE, ids[:1], officer, clauses=("6.2",), freeze_kind="security", duration=HOUR)
     with time_machine.travel(timezone.now() + 2 * HOUR):
-        services.expire(actor=expiry_actor)
+        expire(actor=expiry_actor)
         done = approve(undo(frozen, officer2), supervisor2)
     # What ended by itself was no act upon the number, yet the freeze before it is no longer the last thing done.
     assert (outcomes(done), broken()) == ({ids[0]: "conflict", ids[1]: ""}, [])

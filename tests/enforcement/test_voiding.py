@@ -8,12 +8,14 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import Number
-from enforcement import services
+from enforcement.decisions.preview import preview
+from enforcement.measures.expiry import expire
 from enforcement.models import Measure, Notice, Outcome
 from enforcement.policy import Kind
+from enforcement.undo.services import look_at_undo, undo_order
 from qqops.audit.models import Event
-from qqops.audit.pen import history_model
-from qqops.errors import Invalid
+from qqops.audit.recorder import history_model
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, HOUR, approve, broken, decide, head, order, undo, verbs
 
@@ -22,7 +24,7 @@ Make = Callable[..., Number]
 
 
 def suggested(number: Number, actor: Staff) -> list[str]:
-    return list(services.preview(order(Kind.FREEZE), [number.pk], actor=actor).suggested)
+    return list(preview(order(Kind.FREEZE), [number.pk], actor=actor).suggested)
 
 
 def row(number: Number) -> Any:
@@ -43,7 +45,7 @@ def test_a_measure_that_has_run_out_ceases_to_count_and_the_number_is_not_touche
     wrong = decide(Kind.FREEZE, one, officer, duration=DAY)
     Notice.objects.update(state="sent")
     with time_machine.travel(timezone.now() + 2 * DAY):
-        services.expire(actor=expiry_actor)
+        expire(actor=expiry_actor)
         left, ended_at, at = row(one), Measure.objects.get().ended_at, head()
         assert suggested(one, officer2) == ["freeze:30"]
         done = approve(undo(wrong, officer2, in_error=in_error), supervisor)
@@ -71,8 +73,8 @@ def test_one_that_was_lifted_or_is_over_but_not_swept_yet_ceases_to_count_too(
     first, second = (decide(Kind.FREEZE, one, officer, duration=DAY) for one in (lifted, unswept))
     lift = decide(Kind.LIFT, lifted, officer2, lift_of=first.decision.pk)
     left = row(lifted)
-    found = services.look_at_undo(
-        services.undo_order(first.decision, clause="10.1", reason="名单有误，撤销", in_error=True), actor=officer2
+    found = look_at_undo(
+        undo_order(first.decision, clause="10.1", reason="名单有误，撤销", in_error=True), actor=officer2
     )
     assert (found.will, dict(found.skipped), found.does) == (0, {"voided": 1}, True)
     approve(undo(first, officer2), supervisor)
@@ -84,7 +86,7 @@ def test_one_that_was_lifted_or_is_over_but_not_swept_yet_ceases_to_count_too(
     with time_machine.travel(timezone.now() + 25 * HOUR):
         approve(undo(second, officer2), supervisor2)
         assert reason(unswept) == ("voided", False)
-        assert services.expire(actor=expiry_actor).measures == 1
+        assert expire(actor=expiry_actor).measures == 1
         assert (reason(unswept), row(unswept)["frozen_until"]) == (("voided", True), None)
         assert suggested(unswept, officer2) == suggested(lifted, officer2) == ["freeze:7"]
     assert broken() == []
@@ -120,7 +122,7 @@ def test_what_another_decided_since_is_left_in_force(
     one = number()
     wrong = decide(Kind.RESTRICT, one, officer, duration=HOUR)
     with time_machine.travel(timezone.now() + 2 * HOUR):
-        services.expire(actor=expiry_actor)
+        expire(actor=expiry_actor)
         decide(Kind.FREEZE, one, officer2)
         left = row(one)
         approve(undo(wrong, officer2), supervisor)

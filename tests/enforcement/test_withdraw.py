@@ -7,10 +7,12 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import Number
-from enforcement import services
+from enforcement.approval import withdrawal
+from enforcement.decisions.preview import preview
+from enforcement.decisions.services import Report
 from enforcement.models import Decision, Measure, Notice
 from enforcement.policy import Kind
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import HOUR, approve, broken, decide, head, order, refuse, verbs
 from tests.enforcement.waiting import meanwhile
@@ -21,8 +23,8 @@ Make = Callable[..., Number]
 WHY = "typed for another number"
 
 
-def withdraw(report: services.Report, actor: Staff, reason: str = WHY) -> Decision:
-    return services.withdraw(report.decision, actor=actor, reason=reason)
+def withdraw(report: Report, actor: Staff, reason: str = WHY) -> Decision:
+    return withdrawal.withdraw(report.decision, actor=actor, reason=reason)
 
 
 def test_a_provisional_measure_ends_with_it_and_does_not_count(
@@ -43,7 +45,7 @@ def test_a_provisional_measure_ends_with_it_and_does_not_count(
     assert (Measure.objects.get().end_reason, one.frozen_until, Notice.objects.get().state) == (
         "undone", None, "withdrawn",
     )  # fmt: skip
-    found = services.preview(order(Kind.FREEZE), [one.pk], actor=officer2)
+    found = preview(order(Kind.FREEZE), [one.pk], actor=officer2)
     assert list(found.suggested) == ["freeze:7"]
     assert decide(Kind.FREEZE, one, officer, indefinite=True).decision.rule == "refused_before"  # not again and again
     with pytest.raises(Invalid, match="not waiting for approval"):

@@ -9,12 +9,12 @@ from django.db.models import Q, QuerySet
 from django.http import HttpResponseBase, HttpResponseRedirect
 from django.urls import include, path
 
-from qqops.errors import Invalid, Refused
-from qqops.pages import Column, ConfirmPage, Filter, KeysetList, ObjectPage, OpsModelAdmin, Preview
-from qqops.panels import Fact
+from qqops.core.errors import Invalid, Refused
 from qqops.site import OpsSite
 from qqops.staff.models import Staff
 from qqops.templatetags.ops import badge
+from qqops.web.pages import Column, ConfirmPage, Filter, KeysetList, ObjectPage, OpsModelAdmin, Preview
+from qqops.web.panels import Fact
 
 
 class People(KeysetList):

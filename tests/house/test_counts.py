@@ -10,9 +10,9 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from enforcement.models import Decision
-from qqops import counts, overview, panels
-from qqops.counts import Count
 from qqops.staff.models import Staff
+from qqops.web import counts, overview, panels
+from qqops.web.counts import Count
 from tests.permissions.addresses import Address
 from tests.permissions.conftest import places, spots
 from tests.story.once import lasting, story, told

@@ -7,9 +7,9 @@ import polib
 import pytest
 from django.core.management import get_commands
 
-from qqops.catalogue import PO
-from qqops.database import BASE_DIR
-from qqops.staff.roles import ROLES
+from qqops.boot.database import BASE_DIR
+from qqops.boot.translations import PO
+from qqops.staff.policy import ROLES
 
 DOCS = BASE_DIR / "docs"
 PAGES = sorted([BASE_DIR / "README.md", BASE_DIR / "CHANGELOG.md", *DOCS.rglob("*.md")])
@@ -58,7 +58,7 @@ def first_cells(page: str) -> str:
 def test_every_variable_that_is_read_is_among_the_settings() -> None:
     read = {
         name
-        for file in ("settings.py", "database.py")
+        for file in ("settings.py", "boot/database.py")
         for name in READ.findall((BASE_DIR / "qqops" / file).read_text())
     }
     told = set(re.findall(r"[A-Z_]{4,}", first_cells("settings.md")))

@@ -12,7 +12,7 @@ from django.apps import apps
 from django.core.management import get_commands, load_command_class
 from django.utils.translation import override
 
-from qqops.commands import HouseCommand
+from qqops.core.commands import HouseCommand
 from tests.cast import LOGINS
 from tests.hunt.languages import HAN, LATIN, stray_lines
 

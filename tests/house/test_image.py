@@ -12,10 +12,10 @@ import pytest
 import yaml
 from django.core.management import get_commands
 
-from qqops.database import APPLICATION, BASE_DIR, NAME, OWNER
-from qqops.firstkeys import fresh
-from qqops.probes import PROBES
-from qqops.serve import WORKER
+from qqops.boot.database import APPLICATION, BASE_DIR, NAME, OWNER
+from qqops.boot.firstkeys import fresh
+from qqops.boot.probes import PROBES
+from qqops.boot.serve import WORKER
 from tests.house.test_setup import run
 
 DOCKERFILE = (BASE_DIR / "Dockerfile").read_text()
@@ -44,7 +44,7 @@ def test_it_runs_as_nobody_in_particular_and_is_asked_whether_it_lives() -> None
     assert re.fullmatch(r"[1-9]\d+:[1-9]\d+", user) and "http://127.0.0.1:8000/healthz" in asked
     assert kinds.index("USER") > len(kinds) - 1 - kinds[::-1].index("FROM")  # of the stage that is kept
     (command,) = steps("CMD")
-    assert json.loads(command) == ["gunicorn", "--config", "python:qqops.gunicorn"]
+    assert json.loads(command) == ["gunicorn", "--config", "python:qqops.boot.gunicorn"]
     environment = " ".join(steps("ENV"))
     assert not re.search(r"SECRET|PASSWORD|SEAL|CHECKPOINT|DATABASE", environment)
 
@@ -111,7 +111,7 @@ def test_each_secret_is_made_by_the_house_and_lies_only_where_it_is_used() -> No
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The secrets of a new house."""
     folder = tmp_path_factory.mktemp("house") / "secrets"
-    assert run("-m", "qqops.firstkeys", str(folder)).returncode == 0
+    assert run("-m", "qqops.boot.firstkeys", str(folder)).returncode == 0
     return folder
 
 
@@ -125,7 +125,7 @@ def given(service: str, folder: Path) -> dict[str, str]:
 
 def test_no_variable_is_given_that_nothing_reads() -> None:
     """A slip in a name is no error anywhere: what it was to say is simply not so."""
-    code = "".join((BASE_DIR / "qqops" / name).read_text() for name in ("settings.py", "database.py"))
+    code = "".join((BASE_DIR / "qqops" / name).read_text() for name in ("settings.py", "boot/database.py"))
     read = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', code)) | {"PGOPTIONS"}  # the last, by PostgreSQL's client
     for service in OURS:
         assert {name.removesuffix("_FILE") for name in given(service, BASE_DIR)} <= read, service
@@ -172,7 +172,7 @@ def test_the_secrets_are_for_nobody_else_and_never_written_over(folder: Path) ->
     assert folder.stat().st_mode & 0o777 == 0o700
     assert {one.stat().st_mode & 0o777 for one in folder.iterdir()} == {0o444}
     before = {one.name: one.read_text() for one in folder.iterdir()}
-    again = run("-m", "qqops.firstkeys", str(folder))
+    again = run("-m", "qqops.boot.firstkeys", str(folder))
     assert again.returncode == 1 and "nothing was written" in again.stderr
     assert {one.name: one.read_text() for one in folder.iterdir()} == before
     assert not any(content in again.stderr for content in before.values())

@@ -12,7 +12,7 @@ from django.conf import settings as live
 from django.test import Client
 
 from qqops.audit import origin
-from qqops.logs import HideLinks, JsonLine, Whence
+from qqops.boot.logs import HideLinks, JsonLine, Whence
 from qqops.staff.models import Staff
 from tests.house.test_setup import GOOD, run
 
@@ -85,11 +85,11 @@ def test_whoever_is_turned_away_leaves_a_line_too_and_a_probe_that_is_well_leave
     found = accessed(lines)
     assert [(line["path"], line["status"]) for line in found] == [("/admin/", 302), ("/admin/", 403)]
     assert not any("staff" in line for line in found) and found[1]["request_id"] == refused["X-Request-ID"]
-    monkeypatch.setattr("qqops.catalogue.compiled", lambda: False)
-    monkeypatch.setattr("qqops.probes.readiness._until", 0.0)
+    monkeypatch.setattr("qqops.boot.translations.compiled", lambda: False)
+    monkeypatch.setattr("qqops.boot.probes.readiness._until", 0.0)
     assert Client().get("/readyz").status_code == 503
     assert accessed(lines)[-1]["path"] == "/readyz"
-    monkeypatch.setattr("qqops.probes.readiness._until", 0.0)
+    monkeypatch.setattr("qqops.boot.probes.readiness._until", 0.0)
 
 
 @pytest.mark.django_db
@@ -105,12 +105,12 @@ def test_a_path_is_one_line_of_ascii_and_a_link_to_a_first_password_is_none(line
 def test_a_page_that_fails_is_told_with_the_request_s_id(
     officer: Staff, lines: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from qqops.staff.signin import proof
+    from qqops.staff.signin import recent_auth
 
     def fail(request: Any) -> bool:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(proof, "is_fresh", fail)
+    monkeypatch.setattr(recent_auth, "is_fresh", fail)
     client = Client(raise_request_exception=False)
     client.force_login(officer)
     answer = client.get(f"/admin/password/?next={TYPED}")

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from django.test import Client
 
-from qqops import overview
 from qqops.staff.models import Staff
+from qqops.web import overview
 from tests.permissions.addresses import Address
 from tests.permissions.conftest import places, reader, spots
 from tests.story.once import lasting, story, told

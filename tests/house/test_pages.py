@@ -8,9 +8,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from qqops.audit import origin, pen
-from qqops.staff import services
+from qqops.audit import origin, recorder
+from qqops.staff.access.services import request_role
 from qqops.staff.models import Staff
+from qqops.staff.people import services as people_services
 from tests.house.desk import RenamePage
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.house.desk")]
@@ -36,7 +37,7 @@ def outsider(setup_actor: Staff) -> Client:
 
 def _enter(client: Client, login: str, role: str, actor: Staff) -> Client:
     with origin.origin(origin.SYSTEM):
-        client.force_login(services.join(login, role, password="not used here", actor=actor, reason="test"))
+        client.force_login(people_services.join(login, role, password="not used here", actor=actor, reason="test"))
     return client
 
 
@@ -44,7 +45,7 @@ def _enter(client: Client, login: str, role: str, actor: Staff) -> Client:
 def people(setup_actor: Staff) -> list[str]:
     with origin.origin(origin.SYSTEM):
         return [
-            services.join(f"p{n:02}", "", password="not used here", actor=setup_actor, reason="test").username
+            people_services.join(f"p{n:02}", "", password="not used here", actor=setup_actor, reason="test").username
             for n in range(12)
         ]
 
@@ -141,7 +142,7 @@ def test_the_history_shows_labelled_changes_and_pages_with_flat_queries(
     with origin.origin(origin.SYSTEM):
         for n in range(30):
             facts = {"login": person.username}
-            with pen.act("staff.password_reset", actor=setup_actor, reason=f"why {n}", facts=facts) as act:
+            with recorder.act("staff.password_reset", actor=setup_actor, reason=f"why {n}", facts=facts) as act:
                 Staff.objects.filter(pk=person.pk).update(name=f"name {n}")
                 act.history(Staff, [person.pk])
     path = f"{LIST}{person.pk}/history/"
@@ -161,7 +162,7 @@ def test_the_history_shows_labelled_changes_and_pages_with_flat_queries(
 def test_nothing_is_neither_struck_out_nor_put_in(looker: Client, people: list[str], setup_actor: Staff) -> None:
     person = Staff.objects.get(username="p00")
     for name in ("Ada", ""):
-        with origin.origin(origin.SYSTEM), pen.act(
+        with origin.origin(origin.SYSTEM), recorder.act(
             "staff.password_reset", actor=setup_actor, reason="", facts={"login": person.username}
         ) as act:  # fmt: skip
             Staff.objects.filter(pk=person.pk).update(name=name)
@@ -191,9 +192,9 @@ def test_the_history_names_people_and_states_and_leaves_internals_out(
     looker: Client, people: list[str], setup_actor: Staff
 ) -> None:
     with origin.origin(origin.SYSTEM):
-        admin = services.join("admin1", "sysadmin", password="not used here", actor=setup_actor, reason="test")
+        admin = people_services.join("admin1", "sysadmin", password="not used here", actor=setup_actor, reason="test")
         one = Staff.objects.get(username="p00")
-        asked = services.request_role(one, "agent", actor=admin, reason="works on the phone")
+        asked = request_role(one, "agent", actor=admin, reason="works on the phone")
     entry = looker.get(f"/admin/staff/accessrequest/{asked.pk}/history/").context["entries"][0]
     shown = [str(change.after) for change in entry.changes]
     assert "p00" in shown and "admin1" in shown and str(one.pk) not in shown
@@ -251,7 +252,7 @@ def test_a_token_that_does_not_fit_does_nothing(
     elif how == "other person":
         who = _enter(Client(), "looker2", "auditor", setup_actor)
     else:
-        monkeypatch.setattr("qqops.pages.confirm.TOKEN_LIFE", -1)
+        monkeypatch.setattr("qqops.web.pages.confirm.TOKEN_LIFE", -1)
     answer = who.post(url, content)
     assert answer.status_code == 409
     assert answer.context["problem"]

@@ -2,7 +2,7 @@
 
 import re
 
-from qqops.database import BASE_DIR
+from qqops.boot.database import BASE_DIR
 
 APPS = ("qqops", "accounts", "enforcement", "appeals")
 # What is kept for a session: whoever is given the connection next would have it, and we would not.

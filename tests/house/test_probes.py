@@ -9,11 +9,11 @@ from django.db import OperationalError, ProgrammingError, connection
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from qqops import catalogue, probes
-from qqops.audit import months
-from qqops.audit.months import Months
+from qqops.audit import partitions
+from qqops.audit.partitions import Months
+from qqops.boot import probes, translations
+from qqops.crypto import keys
 from qqops.staff.models import Staff
-from qqops.vault import keys
 from tests.staff.test_headers import guarded
 
 WELL = {"ready": True} | dict.fromkeys(("catalogue", "migrations", "keys", "months", "database"), "ok")
@@ -87,11 +87,11 @@ def test_without_its_database_it_is_not_ready_and_tells_nothing_of_where_that_is
 @pytest.mark.parametrize(
     ("where", "name", "instead", "said"),
     [
-        (catalogue, "compiled", lambda: False, {"catalogue": "not compiled"}),
+        (translations, "compiled", lambda: False, {"catalogue": "not compiled"}),
         (keys, "ready", raising(keys.UnfitKeys("the key a is missing")), {"keys": "do not fit"}),
         (keys, "ready", raising(ProgrammingError("no table")), {"keys": "do not fit"}),
-        (months, "state", raising(ProgrammingError("no function")), {"months": "missing"}),
-        (months, "state", lambda: [Months("audit_event", 0, None, False)], {"months": "missing"}),
+        (partitions, "state", raising(ProgrammingError("no function")), {"months": "missing"}),
+        (partitions, "state", lambda: [Months("audit_event", 0, None, False)], {"months": "missing"}),
     ],
 )
 def test_what_it_lacks_is_named_and_no_more(
@@ -119,7 +119,7 @@ def test_what_was_found_is_given_again_for_a_while(
 ) -> None:
     monkeypatch.setattr(probes, "HELD", 60.0)
     asked()
-    monkeypatch.setattr(catalogue, "compiled", lambda: False)
+    monkeypatch.setattr(translations, "compiled", lambda: False)
     with django_assert_num_queries(0):
         assert asked() == (200, WELL)
 

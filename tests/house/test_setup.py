@@ -15,7 +15,8 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import ProgrammingError, connections, transaction
 
-from qqops import catalogue, database, preflight, seal
+from qqops.boot import database, preflight, translations
+from qqops.crypto import seal
 
 GOOD = {
     "QQOPS_ENV": "production",
@@ -150,7 +151,7 @@ def test_the_owner_is_the_given_login_when_there_is_no_other(monkeypatch):
 
 
 def test_importing_the_settings_starts_no_database():
-    code = "import qqops.database as d; d.Engine.start = None; d.subprocess.run = None; import qqops.settings"
+    code = "import qqops.boot.database as d; d.Engine.start = None; d.subprocess.run = None; import qqops.settings"
     assert run("-c", code).returncode == 0
 
 
@@ -227,7 +228,7 @@ def test_a_port_in_use_is_named_before_anything_slow():
         taken.listen()
         port = str(taken.getsockname()[1])
         sentence = f"Port {port} cannot be used (Address already in use): stop what uses it, or choose another"
-        for module in (("qqops.preflight", "--port"), ("qqops.serve",)):
+        for module in (("qqops.boot.preflight", "--port"), ("qqops.boot.serve",)):
             done = run("-m", *module, PORT=port)
             assert done.returncode == 1
             assert done.stderr.startswith(sentence)
@@ -260,27 +261,27 @@ def test_another_process_meets_the_database_of_this_test(process_env):
 
 
 def test_the_catalogue_is_compiled_without_gettext(tmp_path, monkeypatch):
-    monkeypatch.setattr(catalogue, "BASE_DIR", tmp_path)
-    po = tmp_path / catalogue.PO
+    monkeypatch.setattr(translations, "BASE_DIR", tmp_path)
+    po = tmp_path / translations.PO
     po.parent.mkdir(parents=True)
     po.write_text('msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\nmsgid "Number"\nmsgstr "号码"\n')
-    catalogue.compile()
+    translations.compile()
     assert "号码".encode() in po.with_suffix(".mo").read_bytes()
     assert [one.name for one in po.parent.iterdir() if one.suffix not in (".po", ".mo")] == []
 
 
 def test_fuzzy_and_empty_messages_are_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(catalogue, "BASE_DIR", tmp_path)
+    monkeypatch.setattr(translations, "BASE_DIR", tmp_path)
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    po = tmp_path / catalogue.PO
+    po = tmp_path / translations.PO
     po.parent.mkdir(parents=True)
-    assert catalogue.problems() == [f"{catalogue.PO} is missing: run make translations"]
+    assert translations.problems() == [f"{translations.PO} is missing: run make translations"]
     po.write_text('msgid "Range"\nmsgstr ""\n\n#, fuzzy\nmsgid "Tier"\nmsgstr "级"\n\nmsgid "Number"\nmsgstr "号码"\n')
-    assert catalogue.problems() == ["fuzzy: 'Tier'", "not translated: 'Range'"]
+    assert translations.problems() == ["fuzzy: 'Tier'", "not translated: 'Range'"]
 
 
 def test_the_readme_and_the_server_name_the_same_address():
     """Passkeys need a name: what is printed must be what is to be opened."""
-    printed = re.search(r"Serving on (\S+)", (database.BASE_DIR / "qqops/serve.py").read_text())
+    printed = re.search(r"Serving on (\S+)", (database.BASE_DIR / "qqops/boot/serve.py").read_text())
     first, _rest = (database.BASE_DIR / "README.md").read_text().split("## Try it")
     assert printed and printed[1].replace("{port}", "8000") in first

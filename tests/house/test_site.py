@@ -15,15 +15,15 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils.translation import override
 
-from qqops import overview, panels
 from qqops.audit import origin
 from qqops.audit.models import Event
-from qqops.pages import OpsModelAdmin
-from qqops.panels import Act, Panel
 from qqops.site import OpsSite
-from qqops.staff import services
 from qqops.staff.models import Staff
+from qqops.staff.people import services as people
 from qqops.templatetags.ops import badge, plain, when
+from qqops.web import overview, panels
+from qqops.web.pages import OpsModelAdmin
+from qqops.web.panels import Act, Panel
 
 HOUSE = Path(__file__).resolve().parents[2]
 APPS = ("qqops", "accounts", "enforcement", "appeals")
@@ -34,7 +34,7 @@ PASSWORD = "a long enough Pass 9"
 def agent(client: Client, db: None) -> Client:
     with origin.origin(origin.SYSTEM):
         actor = Staff.objects.system("system-setup")
-        client.force_login(services.join("agent9", "agent", password=PASSWORD, actor=actor, reason="test"))
+        client.force_login(people.join("agent9", "agent", password=PASSWORD, actor=actor, reason="test"))
     return client
 
 
@@ -109,7 +109,7 @@ def test_who_may_see_no_number_is_offered_no_jump_to_one(agent: Client, registry
     assert 'id="nav-filter"' in page and "号码" in page
     with origin.origin(origin.SYSTEM):
         actor = Staff.objects.system("system-setup")
-        admin = services.join("admin9", "sysadmin", password=PASSWORD, actor=actor, reason="test")
+        admin = people.join("admin9", "sysadmin", password=PASSWORD, actor=actor, reason="test")
     browser = Client()
     browser.force_login(admin)
     browser.post(reverse("admin:set_language"), {"language": "en"})
@@ -165,7 +165,7 @@ def test_ones_own_password_is_changed_by_a_recorded_act(agent: Client) -> None:
 def test_signing_in_and_out_works_without_scripts(db: None) -> None:
     with origin.origin(origin.SYSTEM):
         actor = Staff.objects.system("system-setup")
-        services.join("agent8", "agent", password=PASSWORD, actor=actor, reason="test")
+        people.join("agent8", "agent", password=PASSWORD, actor=actor, reason="test")
     client = Client(enforce_csrf_checks=True)
     page = client.get("/account/login/").content.decode()
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
-from qqops import spreadsheets
-from qqops.spreadsheets import Limits, as_xlsx, cut
+from qqops.core import spreadsheets
+from qqops.core.spreadsheets import Limits, as_xlsx, cut
 
 HEAD = ["number", "why"]
 

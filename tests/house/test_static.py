@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from qqops.database import BASE_DIR
+from qqops.boot.database import BASE_DIR
 from tests.house.test_setup import GOOD, run
 
 ASKING = """

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from django.test import Client
 
-from qqops.logs import JsonLine
+from qqops.boot.logs import JsonLine
 from qqops.staff.models import Staff
 from tests.hunt.disguises import found_in
 from tests.permissions.conftest import places, spots

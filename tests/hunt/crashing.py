@@ -8,10 +8,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
 
 from accounts.identity.formats import Field
+from accounts.identity.queries import opened
 from accounts.models import Identity
-from accounts.queries.identity import opened
 from qqops import urls
-from qqops.seal import CannotOpen
+from qqops.crypto.seal import CannotOpen
 from tests.story.canary import ADULT
 
 FAULTS: dict[str, type[Exception]] = {

@@ -6,19 +6,19 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 
-from accounts.disclosing import PAPERS
+from accounts.disclosures.policy import PAPERS
 from accounts.identity.formats import Field
 from accounts.models import DataRequest, Disclosure, Release, Tenure
+from appeals.messages import sealed_text
 from appeals.models import Appeal
-from appeals.services import words
 from enforcement.models import EvidenceFile
-from qqops import seal
-from qqops.seal import KEY, NONCE, CannotOpen, DataKey
-from qqops.vault.models import WrappedKey
+from qqops.crypto import seal
+from qqops.crypto.models import WrappedKey
+from qqops.crypto.seal import KEY, NONCE, CannotOpen, DataKey
 from tests.hunt.tables import cells, tables
 
 SHORTEST = NONCE + 16 + 1
-APPEALS = (words.STATEMENT, words.CONTACT, words.MESSAGE, words.EVIDENCE, words.RULING)
+APPEALS = (sealed_text.STATEMENT, sealed_text.CONTACT, sealed_text.MESSAGE, sealed_text.EVIDENCE, sealed_text.RULING)
 OF_IDENTITIES = ("accounts_identity", "accounts_historicalidentity", "accounts_registrant")
 
 
@@ -70,5 +70,5 @@ def _of_cases() -> Iterator[str]:
     for pk in EvidenceFile.objects.values_list("pk", flat=True):
         yield from (f"evidence:{pk}:{part}" for part in ("name", "content"))
     for pk in Appeal.objects.values_list("pk", flat=True):
-        yield from (words.purpose(pk, part) for part in APPEALS)
+        yield from (sealed_text.purpose(pk, part) for part in APPEALS)
     yield from (f"release:{pk}" for pk in Release.objects.values_list("pk", flat=True))

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from accounts.disclosing import ASKERS
+from accounts.disclosures.policy import ASKERS
 from accounts.identity.formats import Field
 from accounts.models import Breach, CorrectionDemand, DataRequest, Disclosure, Hold, Identity, Reveal, RevealRequest
 from appeals.models import Appeal, AppealEvidence, Ruling

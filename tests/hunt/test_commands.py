@@ -10,9 +10,9 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.utils.translation import override
 
-from qqops import seal
-from qqops.staff import services
+from qqops.crypto import seal
 from qqops.staff.models import Staff
+from qqops.staff.tokens.services import issue_token
 from tests.accounts.intake.files import csv_of, jsonl_of, put, xlsx_of
 from tests.cast import everybody
 from tests.hunt.conftest import Log
@@ -73,7 +73,7 @@ class Said(NamedTuple):
 
 def run(words: tuple[str, ...], who: Staff, monkeypatch: pytest.MonkeyPatch) -> Said:
     out, error, raised = StringIO(), StringIO(), ""
-    monkeypatch.setenv("QQOPS_TOKEN", services.issue_token(who))
+    monkeypatch.setenv("QQOPS_TOKEN", issue_token(who))
     given = [*words, "--actor", who.username] if "--reason" in words else list(words)
     try:
         call_command(*given, stdout=out, stderr=error)

@@ -7,6 +7,7 @@ import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.disclosures import services as disclosures
 from accounts.models import (
     DataRequest,
     Disclosure,
@@ -18,17 +19,20 @@ from accounts.models import (
     ResourceProposal,
     Tenure,
 )
-from accounts.services import disclosures, resources
-from accounts.services.erase import erase
-from accounts.services.holds import lift
-from accounts.services.people import search
-from accounts.services.purge import purge
-from accounts.services.rights_answer import content_hash, send_back
+from accounts.people.services import search
+from accounts.resources import services as resources
+from accounts.retention.erasure import erase
+from accounts.retention.holds import lift
+from accounts.retention.purge import purge
+from accounts.rights.answer import content_hash, send_back
+from appeals.court import services as court
+from appeals.hearing import services as hearing
 from appeals.lifecycle import LIVE
+from appeals.messages import keys
+from appeals.messages.delivery import deliver
 from appeals.models import Appeal, Ruling
-from appeals.services import court, hearing, keys, rulings
-from appeals.services.deliver import deliver
-from enforcement.services import evidence
+from appeals.rulings import services as rulings
+from enforcement.evidence import services as evidence
 from qqops.staff.models import Staff
 from tests.accounts.disclosures.asking import REASON, review
 from tests.accounts.identity.test_record import whole

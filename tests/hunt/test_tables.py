@@ -11,9 +11,9 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.breaches import services as breaches
 from accounts.models import Breach, Number, RuleVersion
-from accounts.services import breach as breaches
-from accounts.services import reveal as reveals
+from accounts.reveals import services as reveals
 from qqops.alerts.models import Delivery
 from qqops.staff.models import Staff
 from tests.alerts.raising import hook, work

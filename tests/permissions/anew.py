@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from qqops.staff.models import Staff
-from qqops.staff.signin.proof import PROVED
+from qqops.staff.signin.recent_auth import PROVED
 from tests.permissions.addresses import Address
 from tests.permissions.table import FILE, READERS, ROLES, Answers, written
 from tests.permissions.test_commands import APART, FOR_NOBODY, code

@@ -5,10 +5,11 @@ from pathlib import Path
 from django.utils import timezone
 
 from accounts.models import NumberRange, ResourceProposal
-from accounts.services import erasure_list, resources
-from accounts.services.resources import ranges
+from accounts.resources import services as resources
+from accounts.resources.services import ranges
+from accounts.retention import erasure_list
 from enforcement.policy import Kind
-from qqops.staff import services
+from qqops.staff.access.services import request_role
 from tests.accounts.intake.files import csv_of, put
 from tests.cast import make_numbers
 from tests.enforcement.acts import decide
@@ -30,7 +31,7 @@ def command_lines(cast: Cast, story: Story, folder: Path) -> dict[str, tuple[str
     retires = _retires(cast)
     decide(Kind.FREEZE, [frozen], cast["officer2"])
     waiting = decide(Kind.TERMINATE, [ending], cast["officer2"]).decision
-    asked = services.request_role(cast["officer2"], "agent", actor=cast["sysadmin"], reason=COVER)
+    asked = request_role(cast["officer2"], "agent", actor=cast["sysadmin"], reason=COVER)
     rules = folder / "rules.txt"
     rules.write_text((Path(__file__).parents[1] / "data" / "rules-sample.txt").read_text())
     person, number = ("officer2",), str(free)

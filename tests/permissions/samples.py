@@ -6,16 +6,18 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.declarations.services import declare
 from accounts.models import DeclaredNumber, DormancyPolicy
-from accounts.queries.rulebook import version_in_force
-from accounts.services import resources
-from accounts.services.declared import declare
-from accounts.services.resources import campaigns, ranges
+from accounts.resources import services as resources
+from accounts.resources.services import campaigns, ranges
+from accounts.rulebook.queries import version_in_force
 from enforcement.models import Notice
 from enforcement.policy import Kind
 from qqops.alerts.models import Alert
 from qqops.audit.models import Event
-from qqops.staff import services
+from qqops.staff.access import services as access
+from qqops.staff.access.services import request_role
+from qqops.staff.emergency.services import break_glass
 from qqops.staff.models import Staff
 from tests.accounts.life.flows import cancelled
 from tests.cast import make_numbers
@@ -42,10 +44,10 @@ def samples(cast: Cast, story: Story) -> dict[str, Any]:
 def _of_the_house(cast: Cast) -> dict[str, Any]:
     make_numbers([ONE])
     waiting = decide(Kind.TERMINATE, [ONE], cast["officer2"]).decision
-    asked = services.request_role(cast["agent"], "resources", actor=cast["sysadmin"], reason=COVER)
-    taken = services.break_glass("supervisor", actor=cast["officer2"], reason="nobody else at the desk tonight")
+    asked = request_role(cast["agent"], "resources", actor=cast["sysadmin"], reason=COVER)
+    taken = break_glass("supervisor", actor=cast["officer2"], reason="nobody else at the desk tonight")
     alert = Alert.objects.latest("pk")  # of the emergency
-    services.revoke(cast["officer2"], "supervisor", actor=cast["supervisor"], reason="another supervisor has come")
+    access.revoke(cast["officer2"], "supervisor", actor=cast["supervisor"], reason="another supervisor has come")
     declare(cast["agent"], [77_777], "own", actor=cast["agent"])
     declaration = DeclaredNumber.objects.get(number=77_777)
     somebody, at = cast["agent"].pk, f"?number={ONE}"

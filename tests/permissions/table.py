@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from qqops.staff import roles
+from qqops.staff import policy as roles
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "permissions.md"
 ROLES = tuple(roles.ROLES)

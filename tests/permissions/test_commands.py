@@ -8,8 +8,9 @@ from django.apps import apps
 from django.core.management import CommandError, call_command, get_commands, load_command_class
 from django.utils import translation
 
-from qqops.staff import roles, services
+from qqops.staff import policy as roles
 from qqops.staff.models import Staff
+from qqops.staff.tokens.services import issue_token
 from tests.permissions.table import READERS, ROLES, read
 
 # Not run here, as they want a transaction of their own; others do (tests/house/test_setup.py, tests/audit). For nobody.
@@ -37,7 +38,7 @@ def code(words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, who: Staff | N
     """The exit code of a command, with the person's own token."""
     given = list(words)
     if who is not None:
-        monkeypatch.setenv("QQOPS_TOKEN", services.issue_token(who))
+        monkeypatch.setenv("QQOPS_TOKEN", issue_token(who))
         given += ["--actor", who.username]
     try:
         with translation.override("en"):

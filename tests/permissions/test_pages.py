@@ -15,9 +15,9 @@ from django.test import Client
 from django.urls import reverse
 
 from qqops.audit.models import Event
-from qqops.probes import PROBES
+from qqops.boot.probes import PROBES
 from qqops.staff.models import Staff
-from qqops.staff.signin.proof import PROVED
+from qqops.staff.signin.recent_auth import PROVED
 from tests.permissions.addresses import Address
 from tests.permissions.table import FILE, READERS, ROLES, read, written
 

@@ -25,7 +25,7 @@ from accounts.models import (
 from appeals.models import Appeal, Ruling
 from enforcement.models import Case, Decision, LetterTemplate
 from enforcement.policy import Kind
-from enforcement.services import halted
+from enforcement.runs.services import halted
 from qqops.staff.models import AccessRequest, Holding, Staff
 from tests.doors.more import FREE, FROZEN, STOLEN, More
 from tests.doors.words import ASSESSED, UNGRADED, Variants

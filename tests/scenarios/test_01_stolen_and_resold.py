@@ -10,9 +10,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Number, Tenure
-from accounts.queries.number import shown_of
+from accounts.numbers.queries import shown_of
 from appeals.models import Appeal, Delivery, Message, Ruling
-from appeals.services.sweep import sweep
+from appeals.queue.sweep import sweep
 from enforcement.models import Decision, Measure
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, HOUR, broken

@@ -10,10 +10,10 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Number, Tenure
-from accounts.services.purge_numbers import PURGED, purge
+from accounts.quarantine.purge import PURGED, purge
+from appeals.messages.sealed_text import Words
 from appeals.models import Appeal, Message, Ruling
-from appeals.quality import quality
-from appeals.services.words import Words
+from appeals.statistics.queries import quality
 from enforcement.models import Decision
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, broken

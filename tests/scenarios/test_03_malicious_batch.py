@@ -25,7 +25,7 @@ from tests.web.door import SAID, confirm, decision_url, preview, rule, text
 Many = Callable[..., list[int]]
 TERMINATE = SAID | {"clauses": ["8.1"], "leave_out": ["paid"], "severity": "grave", "detected_by": "cluster-7"}
 UNKNOWN = [99_999_001, 99_999_002, 99_999_003]
-applying = import_module("enforcement.services.apply")  # its name in the package is the act
+applying = import_module("enforcement.runs.apply")  # its name in the package is the act
 pytestmark = pytest.mark.django_db
 
 

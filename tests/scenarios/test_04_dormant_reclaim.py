@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from accounts.dormancy import Excluded
+from accounts.dormancy.policy import Excluded
 from accounts.models import DormancyPolicy, Number, ResourceProposal
 from enforcement import tasks
 from enforcement.models import Decision, Notice, Outcome

@@ -8,10 +8,11 @@ import pytest
 from django.test import Client
 
 from accounts.models import Number
-from enforcement import services, tasks
+from enforcement import tasks
 from enforcement.models import Decision, Measure, Notice, Outcome
 from enforcement.policy import Kind
-from qqops.approvals import State
+from enforcement.runs.apply import Held, apply
+from qqops.approvals.models import State
 from qqops.staff.models import Staff
 from tests.cast import make_numbers
 from tests.enforcement.acts import approve, broken, decide
@@ -58,8 +59,8 @@ def applied_by_half(
             assert held.code == 0, held
 
     batch.refresh_from_db()
-    with pytest.raises(services.Held):
-        services.apply(batch, actor=Staff.objects.system("system-worker"), progress=noticed)
+    with pytest.raises(Held):
+        apply(batch, actor=Staff.objects.system("system-worker"), progress=noticed)
     assert Measure.objects.count() == 120
     return batch
 

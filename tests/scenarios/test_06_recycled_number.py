@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import NumberRange
+from appeals.messages.sealed_text import Words
 from appeals.models import Appeal, Message
-from appeals.services.words import Words
 from qqops.staff.models import Staff
 from tests.appeals.recycled import recycled
 from tests.enforcement.acts import broken

@@ -10,8 +10,8 @@ import json
 import pytest
 from django.utils import timezone
 
+from accounts.disclosures.package import verify_proof
 from accounts.models import Disclosure, Hold, LoginFact, Release
-from accounts.services.package import verify_proof
 from qqops.audit.models import Event
 from tests.accounts.identity.test_record import whole
 from tests.identities import ADULT, MINOR, tell

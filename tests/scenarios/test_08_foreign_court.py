@@ -6,10 +6,10 @@ import re
 import pytest
 from django.db import IntegrityError, transaction
 
+from accounts.disclosures import services
 from accounts.models import Disclosure, DisclosureTarget, Hold, Release
-from accounts.services import disclosures as services
 from qqops.audit.models import Event
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
 from tests.accounts.disclosures.asking import REASON
 from tests.identities import tell
 from tests.web.conftest import desk  # noqa: F401  # a fixture

@@ -7,10 +7,10 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Hold, Number
-from accounts.queries.number import shown_of
-from accounts.services import holds
+from accounts.numbers.queries import shown_of
+from accounts.retention import holds
 from appeals.models import Appeal
-from enforcement import services
+from enforcement.decisions.preview import preview
 from enforcement.models import Decision, Measure
 from enforcement.policy import Kind
 from qqops.staff.models import Staff
@@ -50,7 +50,7 @@ def test_a_court_unfreezes_a_number_before_its_time_and_two_people_carry_it_out(
     page = text(desk("auditor").get(decision_url(executed)))
     assert ORDER in page and "yes: it never counts" in page
     # The next sanction starts at the foot of the ladder again.
-    found = services.preview(order(Kind.FREEZE, duration=7 * DAY), [one.pk], actor=cast["officer"])
+    found = preview(order(Kind.FREEZE, duration=7 * DAY), [one.pk], actor=cast["officer"])
     assert dict(found.suggested) == {"freeze:7": 1}
     assert "found wrong" in text(desk("officer").get(number_url(one.pk)))
     assert broken() == []

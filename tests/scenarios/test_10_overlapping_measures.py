@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Number
-from accounts.queries.number import shown_of
+from accounts.numbers.queries import shown_of
 from appeals.models import Appeal, Ruling
 from enforcement.models import Decision, Measure
 from qqops.staff.models import Staff

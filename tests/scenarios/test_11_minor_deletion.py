@@ -13,9 +13,9 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
+from accounts.identity.queries import of_minor
 from accounts.models import DataRequest, Erasure, Identity, Reveal, RevealRequest
-from accounts.queries.identity import of_minor
-from accounts.services.purge import purge
+from accounts.retention.purge import purge
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
 from tests.accounts.identity.test_record import whole

@@ -10,11 +10,11 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
+from accounts.allocation.renewal import renew
 from accounts.models import Number, Tenure
-from accounts.services.renew import renew
 from appeals.models import Appeal, Ruling
 from enforcement.models import Decision
-from qqops.audit import pen
+from qqops.audit import recorder
 from qqops.staff.models import Staff
 from tests.cast import make_numbers
 from tests.enforcement.acts import DAY, broken
@@ -39,7 +39,7 @@ def ends(numbers: list[int], at: datetime.datetime) -> None:
     """As the sale said."""
     setup = Staff.objects.system("system-setup")
     tenures = Tenure.objects.filter(number__in=numbers)
-    with pen.act("demo.built", actor=setup, reason="sale of a test", facts={"numbers": len(numbers)}) as act:
+    with recorder.act("demo.built", actor=setup, reason="sale of a test", facts={"numbers": len(numbers)}) as act:
         tenures.update(paid_until=at)
         act.history(Tenure, list(tenures.values_list("pk", flat=True)))
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from django.test import Client
 from django.utils import timezone
 
-from accounts.closing import Confirmation
 from accounts.models import Number, Tenure
+from accounts.quarantine.policy import Confirmation
 from accounts.tasks import end_cancellations
 from appeals.models import Appeal
 from enforcement.models import Decision, Measure

@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 
 from accounts.models import Number
-from accounts.queries.number import shown_of
+from accounts.numbers.queries import shown_of
+from enforcement.cases import services as cases
 from enforcement.models import Case, Decision, Measure, Notice
-from enforcement.services import cases
 from qqops.staff.models import Staff
 from tests.enforcement.acts import broken
 from tests.terminal import Terminal

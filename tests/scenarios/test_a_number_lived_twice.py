@@ -13,8 +13,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.closing import Service
 from accounts.models import Number, NumberRange, Tenure
+from accounts.quarantine.policy import Service
 from tests.accounts.allocation.test_command import HEADING as ITEMS
 from tests.accounts.allocation.test_command import PEOPLE
 from tests.accounts.intake.files import csv_of, put

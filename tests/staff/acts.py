@@ -6,9 +6,12 @@ from typing import Any
 import time_machine
 from django.utils import timezone
 
-from qqops.staff import services
+from qqops.staff.access import services as access
+from qqops.staff.access.services import Ruled, request_role
 from qqops.staff.backend import at_desk
+from qqops.staff.emergency.services import break_glass, review_glass
 from qqops.staff.models import AccessRequest, GlassReview, Holding, Staff
+from qqops.staff.people import services as people
 
 WHY = "needed for the night shift"
 codes: dict[str, str] = {}  # what the maker of a request told the person, by the link that goes with it
@@ -19,39 +22,39 @@ def now_of(staff: Staff) -> Staff:
     return at_desk().get(pk=staff.pk)
 
 
-def agree(request: AccessRequest, approver: Staff) -> services.Ruled:
-    ruled = services.approve(request, actor=approver, reason="known to me", content_hash=request.content_hash)
+def agree(request: AccessRequest, approver: Staff) -> Ruled:
+    ruled = access.approve(request, actor=approver, reason="known to me", content_hash=request.content_hash)
     codes[ruled.link] = request.code
     return ruled
 
 
 def grant(staff: Staff, role: str, maker: Staff, approver: Staff, until: datetime.datetime | None = None) -> Holding:
     """Give a role by two people."""
-    request = services.request_role(staff, role, actor=maker, reason=WHY, until=until)
+    request = request_role(staff, role, actor=maker, reason=WHY, until=until)
     agree(request, approver)
     return Holding.objects.get(request=request)
 
 
 def let_in(login: str, role: str, maker: Staff, approver: Staff) -> tuple[Staff, str]:
     """Let a new person in; return him and the path of his link."""
-    ruled = agree(services.invite(login, role, name="", actor=maker, reason=WHY), approver)
+    ruled = agree(access.invite(login, role, name="", actor=maker, reason=WHY), approver)
     return now_of(ruled.request.staff), ruled.link
 
 
 def leaves(staff: Staff, by: Staff) -> bool:
-    services.deactivate(staff, actor=by, reason="has left the house")
+    people.deactivate(staff, actor=by, reason="has left the house")
     return True
 
 
 def emergency(actor: Staff, role: str, **more: Any) -> Holding:
-    return services.break_glass(role, actor=now_of(actor), reason="server room on fire", **more)
+    return break_glass(role, actor=now_of(actor), reason="server room on fire", **more)
 
 
 def reviewed(holding: Holding, by: Staff) -> GlassReview:
     """End an emergency access and review it."""
-    services.revoke(holding.staff, holding.role, actor=by, reason="the fire is out")
+    access.revoke(holding.staff, holding.role, actor=by, reason="the fire is out")
     holding.refresh_from_db()
-    return services.review_glass(holding, actor=by, justified=True, remarks="it was needed")
+    return review_glass(holding, actor=by, justified=True, remarks="it was needed")
 
 
 def in_time(span: datetime.timedelta) -> Any:

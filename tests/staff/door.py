@@ -11,7 +11,7 @@ from django.test import Client
 
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
-from qqops.staff.signin.proof import FACTOR
+from qqops.staff.signin.recent_auth import FACTOR
 from tests.cast import PASSWORD
 
 LOGIN, CODE, ENROL, FACTORS = "/account/login/", "/account/code/", "/account/factors/app/", "/account/factors/"

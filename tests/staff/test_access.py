@@ -8,12 +8,14 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, connections, transaction
 from django.utils import timezone
 
-from qqops.audit import pen
+from qqops.audit import recorder
 from qqops.audit.models import Event
 from qqops.audit.verify import verify
-from qqops.errors import Invalid, Refused
-from qqops.staff import services
+from qqops.core.errors import Invalid, Refused
+from qqops.staff.access import services as access
+from qqops.staff.access.services import request_reset, request_role
 from qqops.staff.models import AccessApproval, AccessRequest, Holding, Staff
+from qqops.staff.people import services as people
 from tests.enforcement.acts import broken
 from tests.enforcement.test_races import together
 from tests.staff.acts import WHY, agree, emergency, grant, in_time, leaves, now_of
@@ -29,9 +31,9 @@ Ask = Callable[[], AccessRequest]
 def ask(request: pytest.FixtureRequest, sysadmin: Staff, agent: Staff) -> Ask:
     """Propose one of the three."""
     return {
-        "join": lambda: services.invite("newcomer", "agent", name="", actor=sysadmin, reason=WHY),
-        "grant": lambda: services.request_role(agent, "privacy", actor=sysadmin, reason=WHY),
-        "reset": lambda: services.request_reset(agent, actor=sysadmin, reason=WHY),
+        "join": lambda: access.invite("newcomer", "agent", name="", actor=sysadmin, reason=WHY),
+        "grant": lambda: request_role(agent, "privacy", actor=sysadmin, reason=WHY),
+        "reset": lambda: request_reset(agent, actor=sysadmin, reason=WHY),
     }[request.param]
 
 
@@ -66,7 +68,7 @@ def test_it_is_proposed_by_one_and_agreed_by_another(ask: Ask, supervisor: Staff
 def test_a_no_leaves_everything_as_it_was(ask: Ask, supervisor: Staff, supervisor2: Staff) -> None:
     request = ask()
     password, held = request.staff.password, Holding.objects.count()
-    ruled = services.refuse(request, actor=supervisor, reason="unknown here", content_hash=request.content_hash)
+    ruled = access.refuse(request, actor=supervisor, reason="unknown here", content_hash=request.content_hash)
     assert (ruled.link, ruled.request.state, Holding.objects.count()) == ("", "refused", held)
     assert Staff.objects.get(pk=request.staff_id).password == password
     assert not now_of(request.staff).may_enter or request.kind != "join"
@@ -86,9 +88,9 @@ def test_only_some_may_ask_and_only_others_agree(ask: Ask, cast: dict[str, Staff
     for login in set(cast) - {"sysadmin", "sysadmin2"}:
         since = head()
         for act in (
-            lambda by: services.invite("newcomer2", "agent", name="", actor=by, reason=WHY),
-            lambda by: services.request_role(agent, "resources", actor=by, reason=WHY),
-            lambda by: services.request_reset(cast["reviewer"], actor=by, reason=WHY),
+            lambda by: access.invite("newcomer2", "agent", name="", actor=by, reason=WHY),
+            lambda by: request_role(agent, "resources", actor=by, reason=WHY),
+            lambda by: request_reset(cast["reviewer"], actor=by, reason=WHY),
         ):
             with pytest.raises(Refused):
                 act(cast[login])
@@ -99,10 +101,10 @@ def test_only_some_may_ask_and_only_others_agree(ask: Ask, cast: dict[str, Staff
 def test_nobody_asks_or_agrees_for_himself(sysadmin: Staff, supervisor: Staff, supervisor2: Staff) -> None:
     since = head()
     with pytest.raises(Refused, match="Nobody gives themselves access"):
-        services.request_role(sysadmin, "agent", actor=sysadmin, reason=WHY)
+        request_role(sysadmin, "agent", actor=sysadmin, reason=WHY)
     with pytest.raises(Refused, match="Nobody gives themselves access"):
-        services.request_reset(sysadmin, actor=sysadmin, reason=WHY)
-    request = services.request_role(supervisor, "privacy", actor=sysadmin, reason=WHY)
+        request_reset(sysadmin, actor=sysadmin, reason=WHY)
+    request = request_role(supervisor, "privacy", actor=sysadmin, reason=WHY)
     with pytest.raises(Refused, match="This request is for you"):
         agree(request, supervisor)
     assert verbs(since) == ["audit.refused", "audit.refused", "staff.access_requested", "audit.refused"]
@@ -112,7 +114,7 @@ def test_nobody_asks_or_agrees_for_himself(sysadmin: Staff, supervisor: Staff, s
 def test_the_database_refuses_the_same_to_whoever_writes_past_the_services(
     agent: Staff, sysadmin: Staff, supervisor: Staff
 ) -> None:
-    request = services.request_role(agent, "privacy", actor=sysadmin, reason=WHY)
+    request = request_role(agent, "privacy", actor=sysadmin, reason=WHY)
 
     def approval(**more: Any) -> None:
         given = {
@@ -155,16 +157,16 @@ def test_the_database_refuses_the_same_to_whoever_writes_past_the_services(
 def test_a_request_lapses_and_one_changed_behind_the_back_is_void(
     agent: Staff, sysadmin: Staff, supervisor: Staff
 ) -> None:
-    request = services.request_role(agent, "privacy", actor=sysadmin, reason=WHY)
+    request = request_role(agent, "privacy", actor=sysadmin, reason=WHY)
     with in_time(72 * HOUR), pytest.raises(Invalid, match="lapsed"):
         agree(request, supervisor)
     with in_time(71 * HOUR), pytest.raises(Invalid, match="not the one you saw"):
-        services.approve(request, actor=supervisor, reason=REASON, content_hash="0" * 64)
+        access.approve(request, actor=supervisor, reason=REASON, content_hash="0" * 64)
     changed = AccessRequest.objects.get(pk=request.pk)
     with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
         AccessRequest.objects.filter(pk=request.pk).update(role="supervisor")
     changed.role = "supervisor"
-    assert services.access.content_hash(changed) != request.content_hash
+    assert access.content_hash(changed) != request.content_hash
     assert agree(request, supervisor).request.state == "applied"
 
 
@@ -172,7 +174,7 @@ def test_a_request_lapses_and_one_changed_behind_the_back_is_void(
 def test_a_request_changed_by_the_owner_of_the_database_is_not_carried_out(
     agent: Staff, sysadmin: Staff, supervisor: Staff
 ) -> None:
-    request = services.request_role(agent, "privacy", actor=sysadmin, reason=WHY)
+    request = request_role(agent, "privacy", actor=sysadmin, reason=WHY)
     with connections["owner"].cursor() as cursor:
         cursor.execute("UPDATE staff_accessrequest SET role = 'supervisor' WHERE id = %s", [request.pk])
     with pytest.raises(Invalid, match="not the one you saw"):
@@ -186,28 +188,28 @@ def test_of_a_yes_and_a_no_and_a_leaving_at_once_one_comes_first(
     agent: Staff, sysadmin: Staff, supervisor: Staff, supervisor2: Staff
 ) -> None:
     for _round in range(3):
-        request = services.request_role(agent, "privacy", actor=sysadmin, reason=WHY)
+        request = request_role(agent, "privacy", actor=sysadmin, reason=WHY)
         found = together(
             lambda r=request: agree(r, supervisor),  # type: ignore[misc]
-            lambda r=request: services.refuse(r, actor=supervisor2, reason=REASON, content_hash=r.content_hash),  # type: ignore[misc]
+            lambda r=request: access.refuse(r, actor=supervisor2, reason=REASON, content_hash=r.content_hash),  # type: ignore[misc]
         )
         assert sorted(type(f).__name__ for f in found) == ["Invalid", "Ruled"]
         if "privacy" in now_of(agent).roles:
-            services.revoke(agent, "privacy", actor=sysadmin, reason="again from the start")
-    request = services.request_role(agent, "privacy", actor=sysadmin, reason=WHY)
+            access.revoke(agent, "privacy", actor=sysadmin, reason="again from the start")
+    request = request_role(agent, "privacy", actor=sysadmin, reason=WHY)
     together(lambda: agree(request, supervisor), lambda: leaves(agent, sysadmin))
     assert not now_of(agent).roles and not now_of(agent).may_enter
     assert list(verify()) == []
 
 
 def test_what_was_asked_for_somebody_who_left_is_not_given(agent: Staff, sysadmin: Staff, supervisor: Staff) -> None:
-    request = services.request_role(agent, "privacy", actor=sysadmin, reason=WHY)
-    reset = services.request_reset(agent, actor=sysadmin, reason=WHY)
-    services.deactivate(agent, actor=supervisor, reason="has left the house")
+    request = request_role(agent, "privacy", actor=sysadmin, reason=WHY)
+    reset = request_reset(agent, actor=sysadmin, reason=WHY)
+    people.deactivate(agent, actor=supervisor, reason="has left the house")
     for one in (request, reset):
         with pytest.raises(Invalid, match="is not active"):
             agree(one, supervisor)
-    back = services.invite("agent", "agent", name="", actor=sysadmin, reason=WHY)
+    back = access.invite("agent", "agent", name="", actor=sysadmin, reason=WHY)
     agree(back, supervisor)
     assert now_of(agent).roles == {"agent"} and not now_of(agent).has_usable_password()
     agree(request, supervisor)  # he is in again, and it has not lapsed
@@ -219,7 +221,7 @@ def test_a_role_given_for_a_time_ends_by_itself(agent: Staff, sysadmin: Staff, s
     assert now_of(agent).has_perm("enforcement.approve_reclaim") and holding.is_live
     with in_time(HOUR):
         assert not now_of(agent).has_perm("enforcement.approve_reclaim") and not holding.is_live
-    request = services.request_role(agent, "resources", actor=sysadmin, reason=WHY, until=timezone.now() + HOUR)
+    request = request_role(agent, "resources", actor=sysadmin, reason=WHY, until=timezone.now() + HOUR)
     with in_time(2 * HOUR), pytest.raises(Invalid, match="lies in the past"):
         agree(request, supervisor)
 
@@ -237,10 +239,10 @@ def test_a_role_slipped_in_is_named_by_verify(agent: Staff, officer: Staff, sysa
         with transaction.atomic():
             facts = {"login": agent.username, "role": more["role"]}
             actor = more.pop("actor", agent)
-            with pen.act("staff.joined", actor=actor, reason="", facts=facts) as act:
+            with recorder.act("staff.joined", actor=actor, reason="", facts=facts) as act:
                 holding = Holding(staff=more.pop("staff", agent), since=timezone.now(), **more)
                 holding.save()
-                act.wrote(pen.history_model(Holding))
+                act.wrote(recorder.history_model(Holding))
             named = [(b.what, b.table, b.row.replace(str(holding.pk), "it")) for b in broken()]
             transaction.set_rollback(True)
         return named
@@ -249,9 +251,9 @@ def test_a_role_slipped_in_is_named_by_verify(agent: Staff, officer: Staff, sysa
     assert slipped(role="supervisor") == it
     assert slipped(role="supervisor", actor=supervisor) == it
     assert slipped(role="supervisor", glass=True, until=timezone.now() + HOUR, actor=sysadmin) == it
-    waiting = services.request_role(agent, "privacy", actor=sysadmin, reason=WHY)
+    waiting = request_role(agent, "privacy", actor=sysadmin, reason=WHY)
     assert slipped(role="privacy", request=waiting) == it
-    refused = services.refuse(waiting, actor=supervisor, reason=REASON, content_hash=waiting.content_hash).request
+    refused = access.refuse(waiting, actor=supervisor, reason=REASON, content_hash=waiting.content_hash).request
     assert slipped(role="privacy", request=refused) == it
     with pytest.raises(IntegrityError, match="request_id"):  # one request gives one role once
         slipped(role="privacy", request=given.request)
@@ -259,13 +261,13 @@ def test_a_role_slipped_in_is_named_by_verify(agent: Staff, officer: Staff, sysa
 
 
 def test_a_request_called_applied_that_nobody_agreed_to_is_named(agent: Staff, sysadmin: Staff) -> None:
-    request = services.request_role(agent, "privacy", actor=sysadmin, reason=WHY)
-    with pen.act(
+    request = request_role(agent, "privacy", actor=sysadmin, reason=WHY)
+    with recorder.act(
         "staff.access_approved", actor=sysadmin, reason="", facts={"kind": "x", "login": "x", "role": "x"}
     ) as act:
         request.state = "applied"
         request.save(update_fields=["state"])
-        act.wrote(pen.history_model(AccessRequest))
+        act.wrote(recorder.history_model(AccessRequest))
     assert [(b.what, b.table, b.row) for b in broken()] == [
         ("approval", "staff_accessrequest", f"request {request.pk}")
     ]

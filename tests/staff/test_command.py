@@ -9,10 +9,12 @@ from django.test import Client
 from django.utils import timezone
 
 from qqops.audit.models import Event
-from qqops.commands import Exit
-from qqops.staff import services
+from qqops.core.commands import Exit
+from qqops.staff.access import services as access
+from qqops.staff.access.services import request_reset
 from qqops.staff.models import AccessRequest, Holding, Staff, StaffSession
 from qqops.staff.signin import throttle
+from qqops.staff.tokens.services import issue_token
 from tests.enforcement.acts import broken
 from tests.terminal import Terminal
 from tests.web.staff_desk import REFUSED, WHY, head, record
@@ -159,7 +161,7 @@ def test_whoever_may_not_is_refused_with_5_on_the_record_dry_or_not(terminal: Te
 
 def test_one_shell_does_not_play_both_people(terminal: Terminal, sysadmin: Staff):
     pk = terminal("sysadmin", *INVITE, "--apply", "--json").json["request"]
-    own = services.issue_token(sysadmin)
+    own = issue_token(sysadmin)
     assert terminal("supervisor", "staff", "approve", pk, *SAY, "--apply", token=own).code == Exit.REFUSED
     assert terminal("sysadmin", "staff", "approve", pk, *SAY, "--apply").code == Exit.REFUSED
     assert AccessRequest.objects.get().state == "proposed"
@@ -225,13 +227,13 @@ def test_the_first_two_of_a_new_house_are_let_in_once_and_never_again(terminal: 
     again = terminal(None, "staff", "found", "root2", "boss2", "--apply")
     assert again.code == Exit.REFUSED and "Somebody has held a role already" in again.error
     # The two let in everybody else.
-    asked = services.invite("third", "officer", name="Third", actor=root, reason=WHY)
-    services.approve(asked, actor=boss, reason=WHY, content_hash=asked.content_hash)
+    asked = access.invite("third", "officer", name="Third", actor=root, reason=WHY)
+    access.approve(asked, actor=boss, reason=WHY, content_hash=asked.content_hash)
     assert Staff.objects.get(username="third").roles == {"officer"}
 
 
 def test_a_link_names_the_house_where_the_settings_do(terminal: Terminal, sysadmin: Staff, settings):
-    asked = services.request_reset(Staff.objects.get(username="officer"), actor=sysadmin, reason=WHY)
+    asked = request_reset(Staff.objects.get(username="officer"), actor=sysadmin, reason=WHY)
     settings.PRODUCTION, settings.ALLOWED_HOSTS = True, [".wide.example", "desk.example"]
     done = terminal("supervisor", "staff", "approve", asked.pk, *SAY, "--apply")
     assert "  https://desk.example/account/welcome/" in done.out, done

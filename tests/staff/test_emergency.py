@@ -10,21 +10,23 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from accounts.queries.disclosures import disclosures as visible
-from accounts.services import disclosures
-from accounts.services.breach import Finding, take
-from accounts.services.breach import register as register_breach
-from accounts.services.reveal import reveal as reveal_one
-from accounts.services.reveal import shown
-from accounts.services.rights import read
-from accounts.services.rights_answer import download
+from accounts.breaches.services import Finding, take
+from accounts.breaches.services import register as register_breach
+from accounts.disclosures import services as disclosures
+from accounts.disclosures.queries import disclosures as visible
+from accounts.reveals.services import reveal as reveal_one
+from accounts.reveals.services import shown
+from accounts.rights.answer import download
+from accounts.rights.services import read
 from qqops.alerts.models import Alert
 from qqops.audit.models import Event
 from qqops.audit.verify import verify
-from qqops.errors import Invalid, Refused
-from qqops.staff import services
+from qqops.core.errors import Invalid, Refused
+from qqops.staff.access import services as access
+from qqops.staff.emergency.services import break_glass, review_glass
 from qqops.staff.models import GlassReview, Holding, Staff
-from qqops.staff.roles import GLASS_ROLES, ROLES
+from qqops.staff.people import services as people
+from qqops.staff.policy import GLASS_ROLES, ROLES
 from qqops.staff.tasks import remind, remind_of_reviews
 from tests.accounts.disclosures.asking import register, release, review
 from tests.accounts.identity.test_reveal import frozen, restricted, wanted
@@ -50,17 +52,17 @@ def test_an_emergency_is_told_ends_by_itself_and_is_reviewed_by_another(
     assert Alert.objects.get().code == "break_glass"
     assert now_of(officer).has_perm("enforcement.approve_decision")
     with pytest.raises(Invalid, match="is over"):
-        services.review_glass(holding, actor=supervisor, justified=True, remarks="it was needed")
+        review_glass(holding, actor=supervisor, justified=True, remarks="it was needed")
     with in_time(31 * HOUR / 60):
         assert now_of(officer).roles == {"officer"}
         with pytest.raises(Refused, match="has not been reviewed"):
             emergency(officer, "privacy")
         for nobody in (officer,):
             with pytest.raises(Refused):
-                services.review_glass(holding, actor=nobody, justified=True, remarks="it was needed")
-        review = services.review_glass(holding, actor=supervisor, justified=False, remarks="could have waited")
+                review_glass(holding, actor=nobody, justified=True, remarks="it was needed")
+        review = review_glass(holding, actor=supervisor, justified=False, remarks="could have waited")
         with pytest.raises(Invalid, match="reviewed already"):
-            services.review_glass(holding, actor=supervisor2, justified=True, remarks="I think otherwise")
+            review_glass(holding, actor=supervisor2, justified=True, remarks="I think otherwise")
         assert GlassReview.objects.get() == review and broken() == []
         with pytest.raises(Refused, match="not justified"):
             emergency(officer, "privacy")
@@ -68,10 +70,10 @@ def test_an_emergency_is_told_ends_by_itself_and_is_reviewed_by_another(
 
 def test_nobody_reviews_his_own_and_the_database_says_so_too(supervisor: Staff, supervisor2: Staff) -> None:
     holding = emergency(supervisor, "officer")
-    services.revoke(supervisor, "officer", actor=supervisor2, reason="the fire is out")
+    access.revoke(supervisor, "officer", actor=supervisor2, reason="the fire is out")
     holding.refresh_from_db()
     with pytest.raises(Refused, match="yourself"):
-        services.review_glass(holding, actor=supervisor, justified=True, remarks="it was needed")
+        review_glass(holding, actor=supervisor, justified=True, remarks="it was needed")
 
     def review(staff: Staff, reviewer: Staff) -> None:
         with transaction.atomic():
@@ -180,11 +182,11 @@ def test_whoever_is_leaving_breaks_no_glass(officer: Staff, sysadmin: Staff, why
     stale = now_of(officer)
     assert stale.has_perm("staff.break_glass")
     if why == "revoke":
-        services.revoke(officer, "officer", actor=sysadmin, reason="moves to another desk")
+        access.revoke(officer, "officer", actor=sysadmin, reason="moves to another desk")
     else:
-        services.deactivate(officer, actor=sysadmin, reason="has left the house")
+        people.deactivate(officer, actor=sysadmin, reason="has left the house")
     with pytest.raises(Refused):
-        services.break_glass("supervisor", actor=stale, reason="server room on fire")
+        break_glass("supervisor", actor=stale, reason="server room on fire")
     assert not Holding.objects.filter(glass=True).exists()
 
 
@@ -213,6 +215,6 @@ def test_a_review_that_is_late_is_told_once_a_day(officer: Staff, reviewer: Staf
     with in_time(3 * DAY + 2 * HOUR):
         remind(0)
         assert Alert.objects.filter(code="break_glass_overdue").count() == 2
-        services.review_glass(mine, actor=supervisor, justified=True, remarks="it was needed")
+        review_glass(mine, actor=supervisor, justified=True, remarks="it was needed")
         assert remind_of_reviews() == 0
     assert broken() == []

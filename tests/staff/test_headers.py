@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.views.static import serve
 
-from qqops.logs import HideLinks
+from qqops.boot.logs import HideLinks
 from qqops.staff.models import Staff
 from tests.house.test_setup import GOOD, run
 from tests.staff.door import sign_in
@@ -29,12 +29,12 @@ def desk(officer: Staff) -> Client:
 @pytest.fixture
 def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page that fails."""
-    from qqops.staff.signin import proof
+    from qqops.staff.signin import recent_auth
 
     def fail(request: Any) -> bool:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(proof, "is_fresh", fail)
+    monkeypatch.setattr(recent_auth, "is_fresh", fail)
 
 
 def guarded(answer: Any, *, page: bool = True) -> None:

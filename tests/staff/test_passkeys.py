@@ -8,8 +8,9 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 
 from qqops.audit.models import Event
-from qqops.staff import services
+from qqops.staff.access import services as access
 from qqops.staff.models import Staff, StaffSession
+from qqops.staff.people import services as people
 from tests.cast import PASSWORD
 from tests.staff.door import CODE, DOOR, LOGIN, aged, app_of, at_code, head, inside, recovery_codes_of, sign_in, told
 from tests.staff.softkey import Browser, SoftKey
@@ -87,12 +88,12 @@ def test_a_passkey_of_somebody_who_may_not_enter(key: SoftKey, officer: Staff, s
     browser = Browser()
     options = question(browser)
     if why == "deactivated":
-        services.deactivate(officer, actor=sysadmin, reason="has left the house")
+        people.deactivate(officer, actor=sysadmin, reason="has left the house")
         assert not Authenticator.objects.exists()
     elif why == "inactive":
         Staff.objects.filter(pk=officer.pk).update(is_active=False)
     else:
-        services.revoke(officer, "officer", actor=sysadmin, reason="moves to another desk")
+        access.revoke(officer, "officer", actor=sysadmin, reason="moves to another desk")
     since = head()
     assert browser.post(ALONE, {"credential": key.get(options)})["Location"] == LOGIN
     assert not inside(browser)

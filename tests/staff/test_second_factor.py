@@ -12,8 +12,10 @@ from django.db import connection
 from django.test import Client
 
 from qqops.audit.verify import verify
-from qqops.staff import services
+from qqops.staff.access import services as access
 from qqops.staff.models import Staff, StaffSession
+from qqops.staff.people import services as people
+from qqops.staff.people.services import reset_password
 from qqops.staff.signin import throttle
 from tests.enforcement.test_races import together
 from tests.staff.door import (
@@ -170,11 +172,11 @@ def test_what_changes_between_password_and_code_counts(
     if meanwhile == "deactivated":
         Staff.objects.filter(pk=officer.pk).update(is_active=False)
     elif meanwhile == "role":
-        services.revoke(officer, "officer", actor=sysadmin, reason="moves to another desk")
+        access.revoke(officer, "officer", actor=sysadmin, reason="moves to another desk")
     elif meanwhile == "password":
-        services.reset_password(officer, "quite another Pass 8", actor=officer, reason="")
+        reset_password(officer, "quite another Pass 8", actor=officer, reason="")
     else:
-        services.deactivate(officer, actor=sysadmin, reason="lost his telephone")
+        people.deactivate(officer, actor=sysadmin, reason="lost his telephone")
     answer = browser.post(CODE, {"code": code_of(secret)}, follow=True)
     assert answer.redirect_chain[-1][0] == LOGIN and answer.status_code == 200  # and not round in circles
     assert not inside(browser) and not StaffSession.objects.filter(staff=officer).exists()

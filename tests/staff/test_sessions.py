@@ -11,10 +11,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from qqops.errors import Invalid, Refused
-from qqops.staff import services
+from qqops.core.errors import Invalid, Refused
+from qqops.staff.access import services as access
+from qqops.staff.access.services import request_reset
 from qqops.staff.models import Staff, StaffSession
-from qqops.staff.signin.sessions import SessionStore
+from qqops.staff.people import services as people
+from qqops.staff.people.services import reset_password
+from qqops.staff.sessions import services as sessions
+from qqops.staff.sessions.store import SessionStore
 from qqops.staff.tasks import sweep
 from tests.cast import PASSWORD
 from tests.enforcement.acts import broken
@@ -123,17 +127,17 @@ def test_it_ends_at_once_and_says_nothing_else(
     assert inside(desk) and inside(other)
     since = head()
     if why == "deactivated":
-        services.deactivate(officer, actor=sysadmin, reason="has left the house")
+        people.deactivate(officer, actor=sysadmin, reason="has left the house")
     elif why == "role":
-        services.revoke(officer, "officer", actor=supervisor, reason="moves to another desk")
+        access.revoke(officer, "officer", actor=supervisor, reason="moves to another desk")
     elif why == "reset":
         from tests.staff.acts import agree
 
-        agree(services.request_reset(officer, actor=sysadmin, reason="lost his telephone"), supervisor)
+        agree(request_reset(officer, actor=sysadmin, reason="lost his telephone"), supervisor)
     elif why == "password":
-        services.reset_password(officer, "quite another Pass 8", actor=officer, reason="")
+        reset_password(officer, "quite another Pass 8", actor=officer, reason="")
     else:
-        assert services.end_others(officer, actor=sysadmin, reason="desk left open") == 2
+        assert sessions.end_others(officer, actor=sysadmin, reason="desk left open") == 2
         assert told(since) == [("staff.session_ended", "sysadmin", "officer", {"why": "ended", "n": 2})]
     assert not StaffSession.objects.filter(staff=officer).exists()
     for browser in (desk, other):
@@ -154,7 +158,7 @@ def test_the_sign_in_page_says_once_that_a_session_is_over_and_only_to_who_had_o
         assert page.content.decode().count(OVER) == 1
         assert OVER not in desk.get("/admin/me/", follow=True).content.decode()
         assert sign_in(desk, "officer")["Location"] == "/admin/"
-        services.revoke(officer, "officer", actor=supervisor, reason="moves to another desk")
+        access.revoke(officer, "officer", actor=supervisor, reason="moves to another desk")
         assert OVER in desk.get(LOGIN).content.decode()
     fresh = Client()
     fresh.cookies["django_language"] = "en"
@@ -177,7 +181,7 @@ def test_a_role_given_for_a_time_ends_by_itself_and_the_session_can_do_nothing_m
     with at(11):
         assert desk.get("/admin/audit/event/").status_code == 403
         assert inside(desk)  # he is still an officer
-    services.revoke(officer, "supervisor", actor=sysadmin, reason="colleague is back")
+    access.revoke(officer, "supervisor", actor=sysadmin, reason="colleague is back")
     assert not inside(desk)
 
 
@@ -188,17 +192,17 @@ def test_ones_own_are_ended_one_by_one_or_all_others(desk: Client, officer: Staf
     keys = {browser: SessionStore.row_key(cookie_of(browser)) for browser in (desk, phone, tablet)}
     since = head()
     with pytest.raises(Invalid):
-        services.end(keys[phone], actor=agent)  # not hers
-    services.end(keys[phone], actor=officer)
+        sessions.end(keys[phone], actor=agent)  # not hers
+    sessions.end(keys[phone], actor=officer)
     with pytest.raises(Invalid):
-        services.end(keys[phone], actor=officer)
+        sessions.end(keys[phone], actor=officer)
     assert [inside(b) for b in (desk, phone, tablet)] == [True, False, True]
-    assert services.end_others(officer, actor=officer, but=keys[desk]) == 1
+    assert sessions.end_others(officer, actor=officer, but=keys[desk]) == 1
     assert [inside(b) for b in (desk, tablet)] == [True, False]
     own = {"why": "own", "n": 1}
     assert told(since) == [("staff.session_ended", "officer", "officer", own)] * 2
     with pytest.raises(Refused):
-        services.end_others(officer, actor=agent)
+        sessions.end_others(officer, actor=agent)
     assert inside(desk)
 
 
@@ -282,14 +286,14 @@ def test_only_addresses_on_the_list_are_answered(officer: Staff, settings: Any, 
 def test_a_session_that_ends_during_a_request_is_a_sentence_and_nothing_comes_back(
     desk: Client, officer: Staff, sysadmin: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from qqops.staff.signin import proof
+    from qqops.staff.signin import recent_auth
 
     def end_meanwhile(request: Any) -> bool:
-        services.deactivate(officer, actor=sysadmin, reason="has left the house")
+        people.deactivate(officer, actor=sysadmin, reason="has left the house")
         request.session["something"] = "written by the page"
         return True
 
-    monkeypatch.setattr(proof, "is_fresh", end_meanwhile)
+    monkeypatch.setattr(recent_auth, "is_fresh", end_meanwhile)
     desk.cookies["django_language"] = "en"
     answer = desk.get("/admin/password/")
     assert answer.status_code == 400 and 'class="bare"' in answer.content.decode()

@@ -11,8 +11,8 @@ from django.db import connection
 from django.test import Client
 
 from qqops.audit.models import Event
-from qqops.staff import services
 from qqops.staff.models import Staff, StaffSession
+from qqops.staff.people import services as people
 from tests.cast import PASSWORD
 from tests.enforcement.acts import broken
 from tests.staff.door import DOOR, LOGIN, cookie_of, english, head, inside, sign_in, told
@@ -48,7 +48,7 @@ def shut(cast: dict[str, Staff], sysadmin: Staff, settings: Any) -> Callable[[st
 
     def make(why: str) -> str:
         if why == "deactivated":
-            services.deactivate(cast["officer"], actor=sysadmin, reason="has left the house")
+            people.deactivate(cast["officer"], actor=sysadmin, reason="has left the house")
         elif why == "inactive":
             Staff.objects.filter(username="officer").update(is_active=False)
         elif why == "demo":

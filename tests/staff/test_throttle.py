@@ -9,10 +9,10 @@ from django.db import connection
 from django.test import Client
 
 from qqops.alerts.models import Alert
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff, Throttle
-from qqops.staff.services import signin
 from qqops.staff.signin import devices, throttle
+from qqops.staff.signin import services as signin
 from qqops.staff.signin.throttle import LIMITS, bucket, forgive, hit, network
 from qqops.staff.tasks import sweep
 from tests.cast import PASSWORD
@@ -191,7 +191,7 @@ def test_a_link_that_is_guessed_at_is_stopped(officer: Staff) -> None:
     client = Client()
     for _n in range(20):
         assert client.get("/account/welcome/MQ/abc-def/").status_code == 404
-    from qqops.staff.services.access import welcome_link
+    from qqops.staff.access.services import welcome_link
 
     good = welcome_link(officer)
     stopped = client.get(good)  # it says to wait, not that the link is no good

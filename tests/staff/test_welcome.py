@@ -9,10 +9,13 @@ from django.contrib.auth.tokens import default_token_generator
 from django.test import Client
 
 from qqops.audit.models import Event
-from qqops.errors import Invalid, Refused
-from qqops.staff import services
+from qqops.core.errors import Invalid, Refused
+from qqops.staff.access import services as access
+from qqops.staff.access.services import request_reset, welcome_link
 from qqops.staff.models import Staff, StaffSession
-from qqops.staff.services.access import welcome_link
+from qqops.staff.people import services as people
+from qqops.staff.people.services import reset_password
+from qqops.staff.tokens import services as tokens
 from tests.cast import PASSWORD
 from tests.enforcement.acts import broken
 from tests.enforcement.test_races import together
@@ -63,16 +66,16 @@ def test_a_newcomer_is_told_in_chinese_what_a_password_must_be_as_the_house_spea
 
 
 def test_a_link_dies(link: str, sysadmin: Staff, supervisor: Staff) -> None:
-    newcomer = services.named("newcomer")
+    newcomer = people.named("newcomer")
     with in_time(72 * HOUR - datetime.timedelta(minutes=1)):
         assert Client().get(link).status_code == 200
     with in_time(72 * HOUR + datetime.timedelta(minutes=1)):
         assert dead(use(link))
-    again = agree(services.request_reset(newcomer, actor=sysadmin, reason=WHY), supervisor).link
+    again = agree(request_reset(newcomer, actor=sysadmin, reason=WHY), supervisor).link
     assert dead(use(link)) and Client().get(again).status_code == 200
-    services.deactivate(newcomer, actor=sysadmin, reason="does not come after all")
-    assert dead(use(again)) and not services.named("newcomer").has_usable_password()
-    back = agree(services.invite("newcomer", "agent", name="", actor=sysadmin, reason=WHY), supervisor).link
+    people.deactivate(newcomer, actor=sysadmin, reason="does not come after all")
+    assert dead(use(again)) and not people.named("newcomer").has_usable_password()
+    back = agree(access.invite("newcomer", "agent", name="", actor=sysadmin, reason=WHY), supervisor).link
     assert dead(use(again)) and use(back).status_code == 302
 
 
@@ -86,7 +89,7 @@ def test_a_link_of_somebody_without_a_role_or_of_nobody_is_as_dead(link: str, sy
         answer = use(path)
         assert dead(answer), path
         texts.add(answer.content)
-    services.revoke(services.named("newcomer"), "agent", actor=sysadmin, reason="does not come after all")
+    access.revoke(people.named("newcomer"), "agent", actor=sysadmin, reason="does not come after all")
     assert dead(use(link))
     assert len({text[: text.index(b"csrfmiddlewaretoken")] if b"csrfmiddlewaretoken" in text else text
                 for text in texts}) == 1  # fmt: skip
@@ -105,23 +108,23 @@ def test_a_link_used_while_its_person_is_shut_out_lets_nobody_in(
 ) -> None:
     from qqops.staff.signin.views import WelcomeView
 
-    newcomer = services.named("newcomer")
+    newcomer = people.named("newcomer")
     valid = WelcomeView.form_valid
 
     def late(self: Any, form: Any) -> Any:
-        agree(services.request_reset(newcomer, actor=sysadmin, reason=WHY), supervisor)
+        agree(request_reset(newcomer, actor=sysadmin, reason=WHY), supervisor)
         return valid(self, form)
 
     monkeypatch.setattr(WelcomeView, "form_valid", late)
     assert dead(use(link))
-    assert not services.named("newcomer").has_usable_password()
+    assert not people.named("newcomer").has_usable_password()
 
 
 def test_a_password_changed_while_its_person_is_shut_out_stays_shut(officer: Staff, sysadmin: Staff) -> None:
     stale = Staff.objects.get(pk=officer.pk)
-    services.deactivate(officer, actor=sysadmin, reason="has left the house")
+    people.deactivate(officer, actor=sysadmin, reason="has left the house")
     with pytest.raises(Invalid, match="changed meanwhile"):
-        services.reset_password(stale, NEW, actor=stale, reason="")
+        reset_password(stale, NEW, actor=stale, reason="")
     assert not Staff.objects.get(pk=officer.pk).has_usable_password()
 
 
@@ -136,10 +139,10 @@ def test_a_new_way_in_takes_every_old_one(
     client = Client()
     sign_in(client, "officer")
     app_of(officer)
-    link = agree(services.request_reset(officer, actor=sysadmin, reason=WHY), supervisor).link
+    link = agree(request_reset(officer, actor=sysadmin, reason=WHY), supervisor).link
     assert not Authenticator.objects.filter(user=officer).exists() and not StaffSession.objects.exists()
     with pytest.raises(Refused):
-        services.bearer(secret, "officer")
+        tokens.bearer(secret, "officer")
     assert not sign_in(Client(), "officer", PASSWORD).has_header("Location")
     assert use(link).status_code == 302 and now_of(officer).roles == {"officer"}
-    assert not default_token_generator.check_token(services.named("officer"), link.split("/")[-2])
+    assert not default_token_generator.check_token(people.named("officer"), link.split("/")[-2])

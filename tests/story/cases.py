@@ -8,20 +8,21 @@ from dataclasses import dataclass
 import pytest
 from django.utils import timezone
 
-from accounts.disclosing import Period
+from accounts.breaches import services as breaches
+from accounts.declarations.services import declare
+from accounts.disclosures import services as disclosures
+from accounts.disclosures.package import content_of
+from accounts.disclosures.policy import Period
 from accounts.models import Breach, DataRequest, Disclosure, Erasure, Hold, Identity, Reveal, RevealRequest
-from accounts.services import breach as breaches
-from accounts.services import disclosures, holds
-from accounts.services import reveal as reveals
-from accounts.services import reveal_minor as minors
-from accounts.services.declared import declare
-from accounts.services.package import content_of
-from accounts.services.reveal import Wanted
-from accounts.services.rights import read
-from accounts.services.rights_answer import download
+from accounts.retention import holds
+from accounts.reveals import minors
+from accounts.reveals import services as reveals
+from accounts.reveals.services import Wanted
+from accounts.rights.answer import download
+from accounts.rights.services import read
 from enforcement.models import Decision
 from enforcement.policy import Kind
-from qqops.errors import Refused
+from qqops.core.errors import Refused
 from qqops.staff.models import Staff
 from tests.accounts.disclosures import asking
 from tests.accounts.rights.steps import answer, ask, do, end

@@ -5,15 +5,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from accounts.intake.lists import GivenList
-from enforcement import services
-from enforcement.casebook import CaseKind, RootCause
+from accounts.lists.given_list import GivenList
+from enforcement.cases import services as cases
+from enforcement.cases.cause import propose_cause
+from enforcement.cases.good_faith import doubt_faith
+from enforcement.cases.policy import CaseKind, RootCause
+from enforcement.citations import services as strike
+from enforcement.evidence import services as evidence
+from enforcement.letters import services as letters
 from enforcement.letters.shipped import SHIPPED
+from enforcement.lists import services as lists
 from enforcement.models import Case, Decision, EvidenceFile, LetterTemplate, StrikeOut, TargetList
 from enforcement.policy import Kind
-from enforcement.services import cases, evidence, letters, lists, strike
-from enforcement.services.case_cause import propose_cause
-from enforcement.services.case_faith import doubt_faith
+from enforcement.runs import services as runs
+from enforcement.runs.services import stop_all
 from qqops.staff.models import Staff
 from tests.cast import make_numbers
 from tests.enforcement.acts import approve, decide
@@ -49,8 +54,8 @@ def enforcing(cast: Mapping[str, Staff], first: int) -> Enforcing:
     letter = _letter(cast, first)
     listed = lists.take_in(GivenList("cluster.csv", "ab" * 32, array("q", [one, two])), actor=officer)
     row = strike.strike_out(citation=f"Order {first}", actor=privacy, reason=WHY).strike_out
-    services.stop_all(actor=officer, reason=WHY)
-    services.go_on(actor=supervisor, reason=WHY, later=lambda decision: None)
+    stop_all(actor=officer, reason=WHY)
+    runs.go_on(actor=supervisor, reason=WHY, later=lambda decision: None)
     found, doubted = (_case(CaseKind.FINDER, cast, stolen, heard="hotline", good_faith=True) for _n in range(2))
     doubted = doubt_faith(doubted, actor=officer, reason=WHY)
     return Enforcing(frozen, ended, waits, file, case, found, doubted, letter, listed, row)

@@ -5,9 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from appeals.court import services as court
+from appeals.filing import services as filing
+from appeals.hearing import services as hearing
 from appeals.models import Appeal, AppealEvidence, Delivery, Ruling
-from appeals.services import court, filing, hearing, queue, recovery, rulings
-from appeals.services.rulings import Said
+from appeals.queue import services as queue
+from appeals.recovery import services as recovery
+from appeals.rulings import services as rulings
+from appeals.rulings.services import Said
 from enforcement.models import Decision
 from enforcement.policy import Kind
 from qqops.staff.models import Staff

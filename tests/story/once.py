@@ -12,7 +12,7 @@ import time_machine
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import transaction
 
-from accounts.services.rulebook import load_summaries
+from accounts.rulebook.services import load_summaries
 from qqops.audit import origin
 from qqops.staff.models import Staff
 from tests.cast import everybody

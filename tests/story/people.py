@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from accounts.intake import File
+from accounts.corrections.services import demand, withdraw
+from accounts.identity.services import Told, record
+from accounts.identity.verification import verify
+from accounts.imports import services as intake
+from accounts.imports.files import File
 from accounts.models import CorrectionDemand, Identity, Number
-from accounts.services import intake
-from accounts.services.correct import demand, withdraw
-from accounts.services.identity import Told, record
-from accounts.services.people import search
-from accounts.services.verify import verify
-from qqops.errors import Invalid
+from accounts.people.services import search
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.identities import tell
 from tests.story.canary import ADULT, IMPORTED, MINOR

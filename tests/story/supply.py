@@ -10,12 +10,13 @@ from typing import Any
 
 from django.utils import timezone
 
+from accounts.allocation.services import allocate
+from accounts.holders import correction
+from accounts.holders.new_holder import Holder
+from accounts.identity.services import Proof
 from accounts.models import Campaign, DormancyPolicy, Number, NumberRange, ResourceProposal, Tenure
-from accounts.services import resources
-from accounts.services.allocation.allocate import allocate
-from accounts.services.holders import Holder
-from accounts.services.identity import Proof
-from accounts.services.resources import Wanted, campaigns, correction
+from accounts.resources import services as resources
+from accounts.resources.services import Wanted, campaigns
 from qqops.staff.models import Staff
 from tests.accounts.allocation.wishes import wish
 from tests.accounts.life.flows import cancelled, cleared, ended, later

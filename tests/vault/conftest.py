@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.conf import settings as given
 
-from qqops.seal import new_key
-from qqops.vault import keys
+from qqops.crypto import keys
+from qqops.crypto.seal import new_key
 
 OLD = given.QQOPS_SEAL_KEYS  # of the process: under it lie the keys of the house
 NAME = OLD.partition(":")[0]

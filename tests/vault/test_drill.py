@@ -13,15 +13,15 @@ from django.db import IntegrityError, connection, connections, transaction
 from django.test import Client
 
 from accounts.identity.formats import Field
+from accounts.identity.queries import identities, masked, opened
 from accounts.models import IdentityKey
-from accounts.queries.identity import identities, masked, opened
 from qqops.audit.models import Event
 from qqops.audit.verify import verify
+from qqops.crypto import keys, rotation
+from qqops.crypto.keys import UnfitKeys
+from qqops.crypto.models import HouseKey, SealingKey, WrappedKey
 from qqops.staff.models import Staff
 from qqops.staff.signin.adapter import MFAAdapter
-from qqops.vault import keys, rotate
-from qqops.vault.keys import UnfitKeys
-from qqops.vault.models import HouseKey, SealingKey, WrappedKey
 from tests.identities import ADULT, MINOR, tell
 from tests.staff.door import app_of
 from tests.terminal import Terminal
@@ -109,8 +109,8 @@ def test_the_document_names_every_table_and_lets_nothing_be_left_behind(
     number: Callable[..., Any], cast: dict[str, Staff]
 ) -> None:
     told = " ".join(LETTING_GO)
-    assert [p.table for p in rotate.places() if f"FROM {p.table} " not in told] == []
-    assert {m._meta.db_table for m in WrappedKey.__subclasses__()} <= {p.table for p in rotate.places()}
+    assert [p.table for p in rotation.places() if f"FROM {p.table} " not in told] == []
+    assert {m._meta.db_table for m in WrappedKey.__subclasses__()} <= {p.table for p in rotation.places()}
     tell(number(), cast["privacy"])
     forgotten = [one for one in LETTING_GO if "identitykey" not in one]
     with pytest.raises(IntegrityError):

@@ -8,11 +8,11 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connections
 
 from accounts.models import Identity
-from qqops.seal import new_key, wrap
+from qqops.crypto import checks, keys
+from qqops.crypto.keys import UnfitKeys
+from qqops.crypto.models import HouseKey, RetiredKey, SealingKey
+from qqops.crypto.seal import new_key, wrap
 from qqops.staff.models import Staff
-from qqops.vault import checks, keys
-from qqops.vault.keys import UnfitKeys
-from qqops.vault.models import HouseKey, RetiredKey, SealingKey
 from tests.accounts.disclosures.asking import register, release, review
 from tests.terminal import Terminal
 from tests.vault.conftest import NAME, NEW, OLD

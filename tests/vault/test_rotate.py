@@ -16,16 +16,15 @@ from django.conf import settings as django_settings
 from django.db import connection, connections
 
 from accounts.identity.formats import Field
+from accounts.identity.queries import identities, opened
 from accounts.models import IdentityKey, Registrant, Tenure
-from accounts.queries.identity import identities, opened
-from qqops import seal
 from qqops.audit import origin
 from qqops.audit.models import Event
 from qqops.audit.verify import verify
+from qqops.crypto import keys, rotation, seal
+from qqops.crypto.models import HouseKey, RetiredKey, SealingKey
 from qqops.staff.models import Staff
-from qqops.staff.sealed import PURPOSE
-from qqops.vault import keys, rotate
-from qqops.vault.models import HouseKey, RetiredKey, SealingKey
+from qqops.staff.sealed_fields import PURPOSE
 from tests.accounts.identity.test_record import whole
 from tests.campaign import size
 from tests.identities import ADULT, MINOR, tell, tell_many
@@ -44,7 +43,7 @@ def rotated() -> list[tuple[str, dict[str, Any]]]:
 
 def in_all() -> dict[str, dict[str, int]]:
     """Where something lies at all."""
-    return {table: rows for table, rows in rotate.under().items() if rows}
+    return {table: rows for table, rows in rotation.under().items() if rows}
 
 
 def test_everything_is_sealed_anew_and_the_old_key_retired(
@@ -136,7 +135,7 @@ def test_a_key_that_something_refers_to_after_the_count_is_not_retired(
 ) -> None:
     with_keys(NEW, OLD)
     keys.ready()
-    assert not rotate._retired(NAME, Staff.objects.system("system-keys"))
+    assert not rotation._retired(NAME, Staff.objects.system("system-keys"))
     assert SealingKey.objects.filter(pk=NAME).exists() and rotated() == []
 
 
@@ -146,7 +145,7 @@ def test_an_identity_that_is_told_anew_while_its_key_is_wrapped_anew_leaves_it_s
     one = tell(number(), privacy)
     with_keys(NEW, OLD)
     keys.ready()
-    rewrap = rotate.WrappedKeys(IdentityKey).anew
+    rewrap = rotation.WrappedKeys(IdentityKey).anew
     with meanwhile(("INSERT INTO", '"accounts_identitykey"'), lambda: rewrap(None, 10)):
         tell(one.tenure, privacy, mobile="+8613700000000")
     assert IdentityKey.objects.get().master_id == "new"
@@ -182,8 +181,8 @@ def test_two_runs_at_once_share_the_work(numbers: Many, privacy: Staff, with_key
     def run() -> None:
         try:
             with origin.origin(origin.SYSTEM):
-                done.append(rotate.rotate(actor=actor, progress=lambda _n: None))
-                rotate.retire(actor=actor)
+                done.append(rotation.rotate(actor=actor, progress=lambda _n: None))
+                rotation.retire(actor=actor)
         finally:
             connections.close_all()
 
@@ -193,7 +192,7 @@ def test_two_runs_at_once_share_the_work(numbers: Many, privacy: Staff, with_key
     for thread in threads:
         thread.join()
     assert len(done) == 2 and sum(done) == 122
-    assert rotate.elsewhere(rotate.under()).total() == 0
+    assert rotation.elsewhere(rotation.under()).total() == 0
     assert [facts for verb, facts in rotated() if verb == "seal.retired"] == [{"key": NAME}]
     assert list(verify()) == []
 

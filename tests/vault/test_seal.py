@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from accounts.identity.formats import Field
 from accounts.identity.sealing import open_item, seal_items
-from qqops import seal
-from qqops.seal import CannotOpen, DataKey, new_key, unseal
+from qqops.crypto import seal
+from qqops.crypto.seal import CannotOpen, DataKey, new_key, unseal
 
 OLD, NEW = f"old:{new_key()}", f"new:{new_key()}"
 

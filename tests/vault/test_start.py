@@ -18,10 +18,10 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 
 from accounts.models import IdentityKey
-from qqops.outage import OutageMiddleware
-from qqops.seal import CannotOpen, new_key
+from qqops.crypto.models import SealingKey
+from qqops.crypto.seal import CannotOpen, new_key
 from qqops.staff.models import Staff
-from qqops.vault.models import SealingKey
+from qqops.web.outage import OutageMiddleware
 from tests.identities import tell
 from tests.vault.conftest import NAME, NEW, OLD
 from tests.vault.test_keys import MISSING, WRONG
@@ -34,7 +34,7 @@ WORKER = ["-m", "django", "procrastinate", "worker", "--one-shot"]
 
 def web(port: int, workers: int = 2) -> list[str]:
     bind = ["--bind", f"127.0.0.1:{port}", "--workers", str(workers)]
-    return ["-m", "gunicorn", "--config", "python:qqops.gunicorn", *bind]
+    return ["-m", "gunicorn", "--config", "python:qqops.boot.gunicorn", *bind]
 
 
 def free_port() -> int:
@@ -57,7 +57,7 @@ def test_with_wrong_keys_no_process_starts_and_each_says_so_in_one_sentence(
         (3, web(free_port()), NEW, MISSING),
         (1, WORKER, wrong, WRONG),
         (1, ["manage.py", "migrate"], wrong, WRONG),
-        (1, ["-m", "qqops.serve"], NEW, MISSING),
+        (1, ["-m", "qqops.boot.serve"], NEW, MISSING),
     ):
         done = run(words, process_env | {"QQOPS_SEAL_KEYS": given, "PORT": str(free_port())})
         said = done.stdout + done.stderr
@@ -125,7 +125,7 @@ def test_a_page_whose_key_is_lost_is_a_bare_page_and_the_log_names_the_key_alone
     page = lost.content.decode()
     assert lost.status_code == 503 and "Sealed information cannot be opened" in page
     assert 'class="bare"' in page and "138" not in page and lost["Cache-Control"] == "no-store, private"
-    said = [r.getMessage() for r in caplog.records if r.name == "qqops.outage"]
+    said = [r.getMessage() for r in caplog.records if r.name == "qqops.web.outage"]
     assert said == ["Sealed information cannot be opened: changed, or sealed for something else"]
 
 

@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.disclosures.services import content_hash
 from accounts.models import Disclosure
-from accounts.services.disclosures import content_hash
 from tests.accounts.disclosures.asking import scanned
 from tests.web.door import confirm, preview, text
 

@@ -8,10 +8,11 @@ from django.urls import reverse
 from enforcement.models import Decision
 from qqops.alerts.models import Alert
 from qqops.audit.models import Event
-from qqops.audit.pen import history_model
-from qqops.staff import services
+from qqops.audit.recorder import history_model
+from qqops.staff.access import services as access
+from qqops.staff.access.services import Ruled
 from qqops.staff.models import AccessApproval, AccessRequest, GlassReview, Holding, Staff
-from qqops.staff.signin.proof import PROVED
+from qqops.staff.signin.recent_auth import PROVED
 from tests.web.door import confirm, preview, text
 
 WHY = "covers for a colleague on leave"
@@ -43,8 +44,8 @@ def answer(client: Client, asked: AccessRequest, button: str = "agree", reason: 
     return client.post(at("access_ruling", asked.pk), said)
 
 
-def agree(asked: AccessRequest, actor: Staff) -> services.Ruled:
-    return services.approve(asked, actor=actor, reason="seen and agreed", content_hash=asked.content_hash)
+def agree(asked: AccessRequest, actor: Staff) -> Ruled:
+    return access.approve(asked, actor=actor, reason="seen and agreed", content_hash=asked.content_hash)
 
 
 def forget_proof(client: Client) -> None:

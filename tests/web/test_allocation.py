@@ -3,10 +3,10 @@
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.allocation.terms import rules_of
+from accounts.declarations.services import declare
 from accounts.models import Identity, Number, ResourceProposal, Tenure
-from accounts.queries.resources import fineness
-from accounts.services.allocation.terms import rules_of
-from accounts.services.declared import declare
+from accounts.resources.queries import fineness
 from qqops.audit.models import Event
 from tests.enforcement.acts import broken
 from tests.web.door import confirm, number_url, preview, told, verbs

@@ -6,12 +6,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from accounts.services.declared import declare
+from accounts.declarations.services import declare
+from appeals.messages.sealed_text import Words
 from appeals.models import Appeal, AppealEvidence, Message
-from appeals.services import queue
-from appeals.services.words import Words
+from appeals.queue import services as queue
 from enforcement.policy import Kind
-from qqops import receipts
+from qqops.core import receipts
 from tests.appeals.heard import CONTACT, filed, objection, ruled
 from tests.appeals.recycled import recycled
 from tests.enforcement.acts import decide

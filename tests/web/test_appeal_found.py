@@ -3,8 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from appeals.admin.appeals import AppealList
 from appeals.models import Appeal, Delivery
+from appeals.queue.pages import AppealList
 from enforcement.policy import Kind
 from tests.appeals.heard import filed, objection, ruled
 from tests.enforcement.acts import decide

@@ -4,10 +4,11 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import Tenure
+from appeals.hearing import services as hearing
 from appeals.models import AppealKey, Delivery
-from appeals.services import hearing, recovery
+from appeals.recovery import services as recovery
 from enforcement.policy import Kind
-from qqops.staff.signin.proof import PROVED
+from qqops.staff.signin.recent_auth import PROVED
 from tests.appeals.heard import REASONS, STATEMENT, filed, objection, ruled
 from tests.cast import succeeded
 from tests.enforcement.acts import decide
@@ -121,11 +122,11 @@ def test_its_pages_read_in_chinese(desk, appeal):
 
 
 def test_the_case_of_an_appeal_is_one_for_which_an_item_may_be_revealed(cast, appeal):
-    from accounts import cases
-    from appeals.services import queue
+    from accounts.reveals import case_kinds
+    from appeals.queue import services as queue
 
     tenure = appeal.tenure
-    found = cases.find("appeal", cases.read("appeal", appeal.receipt.lower()), tenure)
+    found = case_kinds.find("appeal", case_kinds.read("appeal", appeal.receipt.lower()), tenure)
     assert found is not None and found.open and found.url == page_of(appeal)
     assert not found.mine(cast["reviewer"])
     queue.take(appeal, actor=cast["reviewer"])

@@ -5,9 +5,10 @@ import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.services.declared import declare
+from accounts.declarations.services import declare
+from appeals.hearing import services as hearing
 from appeals.models import Appeal, Lease
-from appeals.services import hearing, queue
+from appeals.queue import services as queue
 from enforcement.policy import Kind
 from tests.appeals.heard import CONTACT, STATEMENT, filed, objection, ruled
 from tests.enforcement.acts import DAY, HOUR, decide

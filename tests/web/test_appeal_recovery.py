@@ -3,8 +3,8 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from appeals.hearing import services as hearing
 from appeals.models import Appeal, AppealEvidence
-from appeals.services import hearing
 from enforcement.models import Measure
 from enforcement.policy import Kind
 from tests.appeals.heard import filed, objection, ruled

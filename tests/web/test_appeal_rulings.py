@@ -5,12 +5,13 @@ import html
 import pytest
 
 from accounts.models import Number
+from appeals.hearing import services as hearing
+from appeals.messages.sealed_text import Words
 from appeals.models import Appeal, Lease, Message, Ruling
-from appeals.services import hearing, recovery
-from appeals.services.words import Words
+from appeals.recovery import services as recovery
+from enforcement.decisions.services import Report
 from enforcement.models import Decision, Measure
 from enforcement.policy import Kind
-from enforcement.services import Report
 from tests.appeals.heard import REASONS, STATEMENT, filed, objection, ruled
 from tests.enforcement.acts import DAY, approve, broken, decide, terminated
 from tests.web.appeal_desk import (

@@ -2,10 +2,11 @@
 
 import pytest
 
-from accounts.services.declared import declare
+from accounts.declarations.services import declare
+from appeals.hearing import services as hearing
+from appeals.messages.sealed_text import Words
 from appeals.models import Appeal, Lease, Message
-from appeals.services import hearing, queue
-from appeals.services.words import Words
+from appeals.queue import services as queue
 from enforcement.models import Measure
 from enforcement.policy import Kind
 from qqops.audit.models import Event

@@ -7,14 +7,14 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from accounts.declarations.services import declare
 from accounts.models import Identity, Number, Tenure
-from accounts.services.declared import declare
 from enforcement.models import Decision
 from enforcement.policy import Kind
-from qqops.audit import pen
+from qqops.audit import recorder
 from qqops.audit.models import Event
-from qqops.pages.as_of import in_form
 from qqops.templatetags.ops import plain
+from qqops.web.pages.as_of import in_form
 from tests.accounts.life.flows import quarantined
 from tests.cast import succeeded
 from tests.enforcement.acts import approve, broken, decide
@@ -86,7 +86,7 @@ def test_before_it_existed_and_after_it_was_deleted_there_is_a_sentence(desk, nu
     one = number()
     page = desk("auditor").get(url_of(one, before, timezone.now()))
     assert "It did not exist yet: it begins with" in text(page) and "there is nothing to compare" in text(page)
-    with pen.act("demo.built", actor=setup_actor, reason="it goes", facts={"numbers": 1}) as act:
+    with recorder.act("demo.built", actor=setup_actor, reason="it goes", facts={"numbers": 1}) as act:
         act.history(Number, [one.pk], "-")
     assert "It did not exist any more" in text(desk("auditor").get(url_of(one, timezone.now())))
 
@@ -150,11 +150,11 @@ def test_what_today_shows_nothing_shows_nothing_of_then(desk, identity, agent, s
         return desk("agent").get(url_of(one, then))
 
     assert "138" in text(page())
-    with pen.act("demo.built", actor=setup_actor, reason="processing stops", facts={"numbers": 1}) as act:
+    with recorder.act("demo.built", actor=setup_actor, reason="processing stops", facts={"numbers": 1}) as act:
         Identity.objects.filter(pk=one.pk).update(locked_at=timezone.now())
         act.history(Identity, [one.pk])
     assert "138" not in text(page()) and "processing stopped" in text(page())
-    with pen.act("demo.built", actor=setup_actor, reason="it goes on", facts={"numbers": 1}) as act:
+    with recorder.act("demo.built", actor=setup_actor, reason="it goes on", facts={"numbers": 1}) as act:
         Identity.objects.filter(pk=one.pk).update(locked_at=None)
         act.history(Identity, [one.pk])
     assert "138" in text(page())
@@ -205,7 +205,7 @@ def test_a_look_back_writes_nothing_and_costs_the_same_however_long_the_history(
         costs.append(len(statements))
         assert Event.objects.count() == before
         for n in range(30):
-            with pen.act("number.protected", actor=setup_actor, reason="again", facts={"numbers": 1}) as act:
+            with recorder.act("number.protected", actor=setup_actor, reason="again", facts={"numbers": 1}) as act:
                 Number.objects.filter(pk=one.pk).update(protection="vip" if n % 2 else "")
                 act.history(Number, [one.pk])
         url = url_of(one, timezone.now() - datetime.timedelta(seconds=0), timezone.now())

@@ -11,15 +11,17 @@ from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
 
-from enforcement import services, tasks
-from enforcement.admin import case_acts
-from enforcement.casebook import CaseKind
+from enforcement import tasks
+from enforcement.cases.pages import acts as case_acts
+from enforcement.cases.policy import CaseKind
+from enforcement.cases.services import close
+from enforcement.lists import figures
+from enforcement.lists import services as lists
 from enforcement.models import Decision, TargetList
 from enforcement.policy import Kind
-from enforcement.services import figures, lists
-from enforcement.services.cases import close
+from enforcement.runs.apply import apply
 from qqops.staff.models import SavedFilter, Staff
-from qqops.staff.services.filters import save_filter
+from qqops.staff.saved_filters.services import save_filter
 from tests.accounts.test_number_lists import xlsx
 from tests.enforcement.acts import DAY, broken, decide, head, verbs
 from tests.enforcement.acts import approve as agree
@@ -93,7 +95,7 @@ def test_a_click_that_only_confirms_opens_nobodys_date_of_birth_and_the_figure_s
 def test_of_a_list_too_long_the_page_says_that_losses_are_not_counted_and_where_the_rest_lies(
     desk, numbers, supervisor, monkeypatch
 ):
-    module = sys.modules["enforcement.services.preview"]  # the package has the act of that name
+    module = sys.modules["enforcement.decisions.preview"]  # the package has the act of that name
     monkeypatch.setattr(module, "COUNTED_MAX", 2)
     browser = desk("officer")
     url = take_in(browser, numbers(101))["Location"]
@@ -282,7 +284,7 @@ def test_progress_stands_on_the_page_and_in_a_fragment_until_the_run_is_over(des
     page = officer.get(decision_url(batch))
     assert f'data-progress="{url}"' in page.content.decode() and "ops/progress.js" in page.content.decode()
     assert "waiting for the worker" in text(page) and "0 of 103" in text(page)
-    plain = services.apply
+    plain = apply
 
     def interrupted(decision, *, actor):
         seen = iter((40,))
@@ -293,7 +295,7 @@ def test_progress_stands_on_the_page_and_in_a_fragment_until_the_run_is_over(des
 
         return plain(decision, actor=actor, progress=progress)
 
-    monkeypatch.setattr(services, "apply", interrupted)
+    monkeypatch.setattr(tasks, "apply", interrupted)
     with pytest.raises(KeyboardInterrupt):
         tasks.apply_decision(batch.pk)
     monkeypatch.undo()

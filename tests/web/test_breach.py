@@ -5,8 +5,8 @@ import datetime
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.breaches.services import Finding, register
 from accounts.models import Breach
-from accounts.services.breach import Finding, register
 from qqops.audit.models import Event
 from qqops.templatetags.ops import minute
 from tests.accounts.breach.viewing import HOUR, saw

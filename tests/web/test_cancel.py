@@ -2,9 +2,9 @@
 
 import pytest
 
-from accounts.closing import Confirmation
+from accounts.declarations.services import declare
 from accounts.models import Hold, Number
-from accounts.services.declared import declare
+from accounts.quarantine.policy import Confirmation
 from enforcement.policy import Kind
 from qqops.audit.models import Event
 from tests.accounts.life.feeds import HOUR, logins

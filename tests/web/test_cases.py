@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.urls import reverse
 
-from enforcement.casebook import CaseKind
+from enforcement.cases.policy import CaseKind
 from enforcement.models import Case, Decision, EvidenceFile, StrikeOut
 from enforcement.policy import Kind
 from tests.enforcement.acts import decide
@@ -182,7 +182,7 @@ def test_a_sample_shows_how_right_the_judgement_is(desk, cast, number):
 
 
 def test_a_case_about_his_own_number_is_none_of_his(desk, cast, number):
-    from accounts.services.declared import declare
+    from accounts.declarations.services import declare
 
     one = number()
     case = opened(CaseKind.THEFT, cast["agent"], one.pk)

@@ -6,11 +6,11 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from accounts.corrections.services import demand, withdraw
+from accounts.declarations.services import declare
 from accounts.models import CorrectionDemand, Identity, Tenure, Verification
-from accounts.services.correct import demand, withdraw
-from accounts.services.declared import declare
 from qqops.audit.models import Event
-from qqops.staff.signin.proof import PROVED
+from qqops.staff.signin.recent_auth import PROVED
 from tests.accounts.identity.test_holder import at, succeed
 from tests.demands import WHY, overdue
 from tests.identities import ADULT, MINOR, tell
@@ -186,7 +186,7 @@ def test_the_list_finds_by_standing_and_number_and_never_shows_again_what_is_no_
 
 
 def test_of_the_overdue_the_most_overdue_come_first_page_by_page(desk, numbers, agent, monkeypatch):
-    monkeypatch.setattr("accounts.admin.correcting.CorrectionDemandList.page_size", 2)
+    monkeypatch.setattr("accounts.corrections.pages.CorrectionDemandList.page_size", 2)
     made, now = [], timezone.now()
     for days_ago, pk in zip((20, 40, 30, 1, 50), numbers(5), strict=True):
         with time_machine.travel(now - datetime.timedelta(days=days_ago), tick=True):

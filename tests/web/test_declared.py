@@ -2,8 +2,8 @@
 
 from django.urls import reverse
 
+from accounts.declarations.services import declare
 from accounts.models import DeclaredNumber, Number
-from accounts.services.declared import declare
 from enforcement.models import Decision
 from enforcement.policy import Kind
 from qqops.audit.models import Event

@@ -4,11 +4,11 @@ import json
 
 from django.urls import reverse
 
+from accounts.declarations.services import declare
+from accounts.disclosures.queries import waiting_for
 from accounts.models import Disclosure, DisclosureScan, Release
-from accounts.queries.disclosures import waiting_for
-from accounts.services.declared import declare
 from qqops.audit.models import Event
-from qqops.staff.signin.proof import PROVED
+from qqops.staff.signin.recent_auth import PROVED
 from qqops.templatetags.ops import minute
 from tests.identities import tell
 from tests.web.disclosing import (

@@ -5,7 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from accounts.services.declared import declare
+from accounts.declarations.services import declare
 from enforcement.policy import Kind
 from qqops.audit.models import Event
 from tests.accounts.rights.steps import answer, ask, do

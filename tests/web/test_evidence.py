@@ -11,7 +11,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.urls import reverse
 
 from enforcement.models import Decision, EvidenceFile, EvidenceKey
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
 from tests.enforcement.evidence.files import PDF, PNG, WINDOWS
 from tests.web.door import FREEZE, act_url, confirm, decision_url, preview, rule, ruling_url, text, verbs
 

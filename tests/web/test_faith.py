@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Number
-from enforcement.casebook import CaseKind
+from enforcement.cases.policy import CaseKind
 from enforcement.models import Case
 from qqops.staff.models import Staff
 from tests.enforcement.acts import broken

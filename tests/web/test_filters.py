@@ -6,12 +6,13 @@ import pytest
 from django.urls import reverse
 from django.utils import translation
 
-from enforcement.admin import batch
+from enforcement.lists import pages as batch
 from qqops.audit.models import Event
-from qqops.errors import Invalid
-from qqops.pages import lists
+from qqops.core.errors import Invalid
 from qqops.staff.models import SavedFilter
-from qqops.staff.services import deactivate, filters
+from qqops.staff.people.services import deactivate
+from qqops.staff.saved_filters import services as filters
+from qqops.web.pages import lists
 from tests.enforcement.acts import broken, head, verbs
 from tests.web.door import queries, text, told
 

@@ -6,11 +6,11 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import Number, Tenure
+from enforcement.letters.services import in_use, load_shipped
 from enforcement.letters.shipped import BY_CODE
 from enforcement.models import LetterTemplate, Notice
 from enforcement.policy import Kind, Letter
-from enforcement.services.letters import in_use, load_shipped
-from qqops.audit import pen
+from qqops.audit import recorder
 from qqops.audit.models import Event
 from tests.enforcement.acts import DAY, decide
 from tests.enforcement.letters.post import letter, round_of_worker
@@ -163,7 +163,7 @@ def test_the_next_holders_page_shows_no_notice_of_the_last(desk, number, officer
     after = Tenure(number=one, seq=2, channel="web", rules_version=rulebook, started_at=before.started_at + 2 * DAY)
     Tenure.objects.bulk_create([after])
     Number.objects.filter(pk=one.pk).update(tenure=after)
-    with pen.act("demo.built", actor=officer, reason="another holder", facts={"numbers": 1}) as made:
+    with recorder.act("demo.built", actor=officer, reason="another holder", facts={"numbers": 1}) as made:
         made.history(Number, [one.pk])
     for url in (reverse("admin:accounts_tenure_change", args=[after.pk]), f"/admin/enforcement/notice/?q={one.pk}"):
         page = browser.get(url).content.decode()

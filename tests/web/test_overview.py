@@ -8,8 +8,8 @@ from django.db import connection
 from django.utils import timezone, translation
 
 from enforcement.policy import Kind
-from qqops import overview
 from qqops.staff.models import Staff
+from qqops.web import overview
 from tests.enforcement.acts import decide
 from tests.web.door import queries, text
 

@@ -8,11 +8,11 @@ from django.contrib import admin
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.breaches.services import Finding, register
+from accounts.declarations.services import declare
 from accounts.models import Identity, IdentityKey, Number, Tenure
-from accounts.services.breach import Finding, register
-from accounts.services.declared import declare
 from qqops.audit.models import Event
-from qqops.seal import DataKey
+from qqops.crypto.seal import DataKey
 from qqops.staff.models import Throttle
 from qqops.staff.signin.throttle import LIMITS
 from tests.accounts.breach.viewing import saw

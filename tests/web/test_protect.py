@@ -1,7 +1,7 @@
 """Protection at the web door: set by two roles, ended by one, and what it then does to an act."""
 
+from accounts.declarations.services import declare
 from accounts.models import Number
-from accounts.services.declared import declare
 from enforcement.models import Decision
 from qqops.audit.models import Event
 from tests.web.door import FREEZE, act, act_url, confirm, number_url, preview, rule, text, told, verbs

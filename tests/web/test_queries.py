@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from accounts.services.declared import declare
+from accounts.declarations.services import declare
 from enforcement.models import Decision
 from enforcement.policy import Kind
 from qqops.audit.models import Event

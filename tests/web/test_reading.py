@@ -3,16 +3,16 @@
 import pytest
 from django.test import Client
 
+from accounts.declarations.services import declare
 from accounts.models import Number
-from accounts.services.declared import declare
 from enforcement.models import Decision
 from enforcement.policy import Kind
 from qqops.alerts.models import Alert
-from qqops.audit import pen
+from qqops.audit import recorder
 from qqops.audit.models import Event
-from qqops.errors import Refused
+from qqops.core.errors import Refused
 from qqops.staff.models import CommandToken
-from qqops.staff.services import bearer
+from qqops.staff.tokens.services import bearer
 from tests.enforcement.acts import decide
 from tests.web.door import FREEZE, act, decision_url, number_url, rule, text, told, verbs
 
@@ -148,7 +148,7 @@ def test_an_event_tells_its_facts_in_words_and_what_it_is_about(desk, cast, numb
     for part in (f"numbers: {n.pk}", "declared as own: 1", f"Subject {n.pk}"):
         assert part in refused, part
     assert "params" not in refused
-    with pen.act("alert.seen", actor=supervisor, reason="", facts={"code": None, "who": "?"}, subject=Alert(pk=7)):
+    with recorder.act("alert.seen", actor=supervisor, reason="", facts={"code": None, "who": "?"}, subject=Alert(pk=7)):
         pass
     seen = page(Event.objects.latest("seq"))
     assert "Subject alert #7" in seen and "who: unknown login; code: –" in seen and "span" not in seen

@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import DormancyPolicy, Number, ResourceProposal
-from enforcement import services, tasks
+from enforcement import tasks
 from enforcement.models import Decision
+from enforcement.runs import apply
 from qqops.audit import origin
 from qqops.audit.models import Event
 from tests.enforcement.acts import broken
@@ -150,7 +151,7 @@ def test_nobody_due_is_nothing_to_file_and_too_many_are_filed_at_the_terminal(de
     ids = numbers(30, "allocated")
     shown = text(preview(browser, reclaim_of(policy), WHY))
     assert all(str(one) in shown for one in ids)  # up to fifty are looked over by eye
-    monkeypatch.setattr("enforcement.admin.reclaim.LARGE_FROM", 2)
+    monkeypatch.setattr("enforcement.reclaim.pages.LARGE_FROM", 2)
     many = preview(browser, reclaim_of(policy), WHY)
     assert "manage.py reclaim --policy not-activated-3" in text(many) and many.context["preview"].blocked
 
@@ -194,4 +195,4 @@ def test_one_number_is_reclaimed_by_the_act_itself_under_its_policy(desk, cast, 
     decision = Decision.objects.get()
     assert (decision.policy, decision.rule, decision.state) == (policy, "reclaim", "proposed")
     assert 'name="policy"' not in desk("officer").get(address).content.decode()
-    assert services.would(decision) == {"": 1}
+    assert apply.would(decision) == {"": 1}

@@ -7,8 +7,10 @@ import pytest
 from django.utils import timezone, translation
 
 from enforcement.policy import Kind
-from qqops.audit import pen, reports, review, verbs
+from qqops.audit import event_catalogue, recorder
 from qqops.audit.models import Event
+from qqops.audit.reports import catalogue
+from qqops.audit.review import lookups
 from tests.enforcement.acts import decide, head
 from tests.web.door import queries, text, told
 from tests.web.staff_desk import at, forget_proof, record
@@ -24,7 +26,7 @@ def test_each_report_says_its_period_what_it_counts_and_what_not(desk, number, o
     decide(Kind.FREEZE, number(), officer)
     browser = desk("auditor")
     shown = browser.get(at("audit_reports")).content.decode()
-    for one in reports.all_reports():
+    for one in catalogue.all_reports():
         page = browser.get(today("audit_report", one.name))
         assert page.status_code == 200 and page.context["report"] is one
         said = text(page)
@@ -93,21 +95,21 @@ def test_what_a_person_did_and_saw_is_shown_by_day_and_act_and_leads_into_the_re
 ):
     decide(Kind.FREEZE, number(), officer)
     for _n in range(2):
-        with pen.act("evidence.opened", actor=officer, reason=""):
+        with recorder.act("evidence.opened", actor=officer, reason=""):
             pass
     page = desk("auditor").get(at("staff_activity", officer.pk))
     shown, day = page.content.decode(), f"{timezone.localdate()}"
     assert len(page.context["rows"]) == 1 and str(page.context["title"]) == f"What {officer} did and saw"
     span = page.context["period"]
     for wanted in (
-        review.review_url(staff="officer", from_=day, to=day),
-        review.review_url(staff="officer", from_=day, to=day, kind="reads"),
-        review.review_url(staff="officer", verb="evidence.opened", from_=span.first, to=span.last),
+        lookups.review_url(staff="officer", from_=day, to=day),
+        lookups.review_url(staff="officer", from_=day, to=day, kind="reads"),
+        lookups.review_url(staff="officer", verb="evidence.opened", from_=span.first, to=span.last),
     ):
         assert wanted.replace("&", "&amp;") in shown, wanted
     assert "opened an evidence file" in text(page) and "filed the decision; targets: …" in text(page)
     with translation.override("en"):  # several in a row are left out as one
-        assert verbs.name("staff.access_requested") == "asked for access of …: …"
+        assert event_catalogue.name("staff.access_requested") == "asked for access of …: …"
     assert (
         at("staff_activity", officer.pk) in desk("auditor").get(at("staff_staff_change", officer.pk)).content.decode()
     )
@@ -130,6 +132,6 @@ def test_the_page_of_a_person_costs_the_same_with_many_events_and_writes_none(de
         costs.append(len(statements))
         assert record(before) == []
         for verb in ("evidence.opened", "appeal.read", "case.closed") * 10:
-            with pen.act(verb, actor=officer, reason=""):
+            with recorder.act(verb, actor=officer, reason=""):
                 pass
     assert costs[0] == costs[1] <= 8, costs

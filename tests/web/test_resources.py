@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Campaign, CampaignUse, Number, NumberRange, ResourceProposal
-from accounts.services import resources
-from accounts.services.resources import numbers, ranges
+from accounts.resources import services as resources
+from accounts.resources.services import numbers, ranges
 from qqops.staff.models import Staff
 from tests.enforcement.acts import broken
 from tests.supply import WHY, carry_out

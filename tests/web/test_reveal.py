@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Identity, Reveal, RevealRequest
-from accounts.services.reveal_minor import approve, ask
+from accounts.reveals.minors import approve, ask
 from enforcement.policy import Kind
-from qqops.audit import pen
+from qqops.audit import recorder
 from tests.accounts.identity.test_reveal import WHY, frozen, grant, wanted
 from tests.enforcement.acts import decide
 from tests.identities import ADULT, MINOR, tell
@@ -158,7 +158,7 @@ def test_stopped_and_erased_have_no_button_and_a_sentence(desk, identity, privac
         ({"locked_at": timezone.now()}, "Processing of this identity information is stopped"),
         ({"erased_at": timezone.now()}, "was erased"),
     ):
-        with pen.act("identity.recorded", actor=privacy, reason="at his request", facts={"identities": 1}) as act:
+        with recorder.act("identity.recorded", actor=privacy, reason="at his request", facts={"identities": 1}) as act:
             Identity.objects.filter(pk=one.pk).update(**values)
             act.history(Identity, [one.pk])
         shown = browser.get(identity_url(one))
@@ -274,7 +274,7 @@ def test_the_log_shows_who_looked_at_what_and_why_the_unusual_first(desk, number
 
 
 def test_the_log_turns_its_pages_in_either_order(desk, identity, officer, monkeypatch):
-    from accounts.admin.reveal_log import RevealLog
+    from accounts.reveals.pages.log import RevealLog
 
     monkeypatch.setattr(RevealLog, "page_size", 2)
     one, browser = identity(), desk("auditor")

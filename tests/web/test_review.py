@@ -10,16 +10,17 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from accounts.declarations.services import declare, withdraw
 from accounts.models import DeclaredNumber, Number
-from accounts.services.declared import declare, withdraw
-from appeals.services import reading
+from appeals.hearing import reading
+from enforcement.evidence.services import open_file
 from enforcement.policy import Kind
-from enforcement.services.evidence import open_file
-from qqops.audit import origin, pen, review, sql, verbs
+from qqops.audit import event_catalogue, origin, recorder, triggers
 from qqops.audit.models import Event
-from qqops.errors import Refused
+from qqops.audit.review import lookups
+from qqops.core.errors import Refused
+from qqops.staff import limits
 from qqops.staff.models import Holding
-from qqops.staff.services import limits
 from tests.accounts.disclosures import asking as disclosures
 from tests.appeals.heard import objection
 from tests.enforcement.acts import DAY, broken, decide, head
@@ -88,7 +89,7 @@ def test_a_time_is_a_range_of_the_trail(desk, number, officer):
             at = datetime.datetime.now(datetime.UTC)
             with (
                 origin.origin(origin.COMMAND),
-                pen.act("number.declared", actor=officer, reason="", facts={"declared": 1}),
+                recorder.act("number.declared", actor=officer, reason="", facts={"declared": 1}),
             ):
                 pass
         seqs.append((Event.objects.latest("seq").seq, at))
@@ -131,7 +132,7 @@ def test_an_act_is_on_an_own_number_whatever_of_it_the_act_is_about(
     paper = disclosures.register(agent, own.pk)
 
     def touch(actor, number, subject, *, rows=()):
-        with pen.act("demo.built", actor=actor, reason="", subject=subject, facts={"numbers": 1}) as act:
+        with recorder.act("demo.built", actor=actor, reason="", subject=subject, facts={"numbers": 1}) as act:
             if rows:
                 act.history(Number, rows)
         return Event.objects.latest("seq").seq
@@ -167,7 +168,7 @@ def test_who_looked_at_what_is_kept_of_a_number_is_found_by_it_and_by_its_tenure
     request = disclosures.register(agent, one.pk)
     elsewhere = objection(other, decide(Kind.FREEZE, other, supervisor), agent)
     reading.read(elsewhere, actor=reviewer)
-    with pen.act("disclosure.opened", actor=privacy, reason="", subject=request, facts={"what": "statement"}):
+    with recorder.act("disclosure.opened", actor=privacy, reason="", subject=request, facts={"what": "statement"}):
         pass
     auditor, looks = desk("auditor"), ["evidence.opened", "appeal.read", "disclosure.opened"]
     for asked in ({"number": one.pk}, {"tenure": f"{one.pk}/1"}):
@@ -177,7 +178,7 @@ def test_who_looked_at_what_is_kept_of_a_number_is_found_by_it_and_by_its_tenure
 
 
 def test_a_time_is_counted_to_the_end_of_the_minute_or_the_second_that_is_written(desk, officer):
-    with pen.act("demo.built", actor=officer, reason="", facts={"numbers": 0}):
+    with recorder.act("demo.built", actor=officer, reason="", facts={"numbers": 0}):
         pass
     event, auditor = Event.objects.latest("seq"), desk("auditor")
     local = timezone.localtime(event.at)
@@ -196,7 +197,7 @@ def test_what_one_reached_is_to_be_looked_at_as_above_quota(desk, officer):
 def test_a_page_back_shows_what_the_page_before_it_did(desk, cast, officer):
     """Also where events are looked for in another order than the trail's."""
     for _n in range(130):
-        with pen.act("demo.built", actor=officer, reason="", facts={"numbers": 0}):
+        with recorder.act("demo.built", actor=officer, reason="", facts={"numbers": 0}):
             pass
     auditor = desk("auditor")
     for asked in ({"staff": "officer"}, {"role": "officer"}):
@@ -215,7 +216,7 @@ def test_a_role_is_looked_for_as_it_was_held(desk, cast, officer, supervisor):
     """Twice, for a moment: neither what its holder did before, between and after, nor what others did meanwhile."""
 
     def act(actor):
-        with pen.act("demo.built", actor=actor, reason="", facts={"numbers": 0}):
+        with recorder.act("demo.built", actor=actor, reason="", facts={"numbers": 0}):
             pass
         return Event.objects.latest("seq")
 
@@ -227,7 +228,7 @@ def test_a_role_is_looked_for_as_it_was_held(desk, cast, officer, supervisor):
 
 
 def test_the_index_of_acts_without_ticket_leaves_out_only_what_the_review_leaves_out():
-    assert set(sql.NO_ACT) <= set(review.NO_ACT)
+    assert set(triggers.NO_ACT) <= set(lookups.NO_ACT)
 
 
 def _is_night(event: Event) -> bool:
@@ -236,8 +237,8 @@ def _is_night(event: Event) -> bool:
 
 
 def test_every_verb_is_of_a_kind_or_an_act_and_every_kind_names_verbs_that_are_declared():
-    known = set(verbs.declared())
-    for code, (_label, named) in review.KINDS.items():
+    known = set(event_catalogue.declared())
+    for code, (_label, named) in lookups.KINDS.items():
         assert set(named) <= known, code
         assert len(set(named)) == len(named), code
 
@@ -293,7 +294,10 @@ def test_a_page_of_sixty_costs_five_statements_at_most_whatever_is_asked(desk, n
     auditor, one = desk("auditor"), number()
     decide(Kind.FREEZE, one, officer)
     for _n in range(70):
-        with origin.origin(origin.COMMAND), pen.act("number.declared", actor=officer, reason="", facts={"declared": 1}):
+        with (
+            origin.origin(origin.COMMAND),
+            recorder.act("number.declared", actor=officer, reason="", facts={"declared": 1}),
+        ):
             pass
     asked = [
         {},
@@ -321,8 +325,8 @@ def test_a_day_beyond_the_calendar_is_said_to_be_none(desk, typed):
 
 
 def test_a_time_of_another_zone_is_the_same_moment():
-    assert review.read_moment("2026-11-28T01:30:00+00:00") == review.read_moment("2026-11-28 09:30")
-    assert review.read_moment("2026-11-28T01:30:00+00:00") == "2026-11-28T09:30:00"
+    assert lookups.read_moment("2026-11-28T01:30:00+00:00") == lookups.read_moment("2026-11-28 09:30")
+    assert lookups.read_moment("2026-11-28T01:30:00+00:00") == "2026-11-28T09:30:00"
 
 
 def test_what_is_a_persons_reaches_neither_an_exports_event_nor_a_saved_filter(desk):

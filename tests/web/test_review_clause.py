@@ -6,14 +6,16 @@ import pytest
 from django.test import Client
 
 from accounts.models import Clause, Number, RuleVersion
+from appeals.hearing import services as hearing
 from appeals.models import Appeal
-from appeals.services import hearing, recovery
-from appeals.services.sweep import sweep
+from appeals.queue.sweep import sweep
+from appeals.recovery import services as recovery
+from enforcement.citations import services as strike
 from enforcement.policy import Kind
-from enforcement.services import strike
-from qqops.audit import exports, pen, review
-from qqops.audit.admin.lists import EventList
+from qqops.audit import recorder
 from qqops.audit.models import Event
+from qqops.audit.review import exports, lookups
+from qqops.audit.review.pages import EventList
 from qqops.staff.models import Staff
 from tests.accounts.life.flows import cancelled
 from tests.appeals.heard import WHY, agreed, filed, objection, ruled, sent_back
@@ -78,7 +80,7 @@ def test_where_many_rest_on_a_clause_the_same_is_found_as_where_few_do(
         "appeal.ruled", "appeal.ruling_sent_back", "appeal.ruled", "appeal.ruling_agreed", "appeal.ruled",
         "appeal.ruled", "appeal.stopped", "appeal.withdrawn", "appeal.ruled", "appeal.ruling_lapsed",
     ]  # fmt: skip
-    monkeypatch.setattr(review, "FEW", 0)
+    monkeypatch.setattr(lookups, "FEW", 0)
     assert found(auditor, clause="10.1") == few
 
 
@@ -90,7 +92,7 @@ def test_its_pages_lead_through_every_way_there_and_back(
         one = number()
         frozen = decide(Kind.FREEZE, one, cast["officer"])
         ruled(objection(one, frozen, cast["agent"]), "rejected", cast["reviewer"], clauses=("10.1",))
-        with pen.act("number.quarantined", actor=setup_actor, reason="", facts={"clause": "10.1", "numbers": 1}):
+        with recorder.act("number.quarantined", actor=setup_actor, reason="", facts={"clause": "10.1", "numbers": 1}):
             pass
     auditor = desk("auditor")
     whole = events(auditor, clause="10.1")

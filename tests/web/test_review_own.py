@@ -1,12 +1,13 @@
 """What happened to a number of one's own: others look at it, in the review and event by event."""
 
+from accounts.declarations.services import declare
 from accounts.models import Hold
-from accounts.services.declared import declare
-from accounts.services.holds import place
-from enforcement.casebook import CaseKind
+from accounts.retention.holds import place
+from enforcement.cases.policy import CaseKind
 from enforcement.policy import Kind
-from qqops.audit import pen, review
+from qqops.audit import recorder
 from qqops.audit.models import Event
+from qqops.audit.review import lookups
 from tests.accounts.disclosures import asking as disclosures
 from tests.appeals.heard import objection
 from tests.enforcement.acts import decide, head
@@ -36,7 +37,7 @@ def test_an_event_about_ones_own_number_its_holder_or_their_affair_is_for_others
     case = opened(CaseKind.TRANSFER, agent, own.pk)
 
     def page_about(subject):
-        with pen.act("demo.built", actor=officer, reason="", subject=subject, facts={"numbers": 1}):
+        with recorder.act("demo.built", actor=officer, reason="", subject=subject, facts={"numbers": 1}):
             pass
         return f"{URL}{Event.objects.latest('seq').pk}/"
 
@@ -51,14 +52,14 @@ def test_an_event_about_ones_own_number_its_holder_or_their_affair_is_for_others
     told = [(e.verb, e.actor, e.facts["act"]) for e in Event.objects.filter(seq__gt=before)]
     assert told == [("audit.refused", supervisor, "audit_review")] * len(kept)
     assert [reader.get(page).status_code for page in left] == [200] * len(left)
-    review.may_open(supervisor, Event(subject_type="accounts.number", subject_id="tampered with"))  # it is to be seen
+    lookups.may_open(supervisor, Event(subject_type="accounts.number", subject_id="tampered with"))  # it is to be seen
 
 
 def test_an_event_keeps_what_its_objects_page_keeps_from_a_reader(desk, cast, number, privacy, supervisor):
     """A hold for a request about a number that he declared is on no page for him, nor what its event changed."""
     own = number()
     facts = {"kind": "request", "reference": "R-17", "targets": 1}
-    with pen.act("number.hold_placed", actor=privacy, reason="", facts=facts) as made:
+    with recorder.act("number.hold_placed", actor=privacy, reason="", facts=facts) as made:
         place([own.tenure_id], "request", "R-17", actor=privacy, act=made)
     event = Event.objects.get(verb="number.hold_placed")
     row = f"Hold {Hold.objects.get().pk}"

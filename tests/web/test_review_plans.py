@@ -11,13 +11,14 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from accounts.declarations.services import declare
 from accounts.models import Number
-from accounts.services.declared import declare
 from enforcement.policy import Kind
-from qqops.audit import origin, review
-from qqops.errors import Refused
+from qqops.audit import origin
+from qqops.audit.review import lookups
+from qqops.core.errors import Refused
+from qqops.staff import limits
 from qqops.staff.models import Staff
-from qqops.staff.services import limits
 from tests.appeals.heard import objection
 from tests.audit.superuser import made_anew, superuser
 from tests.enforcement.acts import decide
@@ -70,8 +71,8 @@ def test_no_filter_of_the_review_reads_the_trail_for_the_few_that_match(
     with superuser() as cursor:
         cursor.execute(OTHERS, {"actor": cast["supervisor"].pk, "n": EVENTS})
     made_anew()
-    asked = [(one.parameter, code) for one in review.FILTERS for code, _label, _q in one.choices]
-    asked += [(one.parameter, str(typed[one.parameter])) for one in review.TYPED]
+    asked = [(one.parameter, code) for one in lookups.FILTERS for code, _label, _q in one.choices]
+    asked += [(one.parameter, str(typed[one.parameter])) for one in lookups.TYPED]
     costs, found = dict[Any, Counter[str]](), dict[Any, int]()
     for what in asked:
         with looked_at() as costs[what]:

@@ -7,10 +7,10 @@ import pytest
 import time_machine
 from django.urls import reverse
 
+from accounts.declarations.services import declare
 from accounts.models import DataRequest, Erasure, Hold, Identity
-from accounts.services.declared import declare
-from accounts.services.holds import place
-from accounts.services.rights import read
+from accounts.retention.holds import place
+from accounts.rights.services import read
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
 from tests.accounts.disclosures.asking import last_year, register

@@ -7,8 +7,9 @@ from django.test import Client
 from django.utils import timezone
 
 from qqops.audit.models import Event
-from qqops.staff import services
+from qqops.staff.access import services as access
 from qqops.staff.models import AccessRequest, CommandToken, Holding, Staff
+from qqops.staff.people import services as people
 from qqops.staff.signin import throttle
 from tests.enforcement.acts import broken
 from tests.web.door import confirm, preview, text, told
@@ -106,7 +107,7 @@ def test_a_wrong_invitation_is_told_and_leaves_nothing(desk, change, sentence):
 
 
 def test_whoever_left_is_invited_anew_and_nobody_else_under_his_name(desk, cast, supervisor, sysadmin):
-    services.deactivate(cast["agent"], actor=supervisor, reason=WHY)
+    people.deactivate(cast["agent"], actor=supervisor, reason=WHY)
     said = NEWCOMER | {"login": "agent"}
     shown = preview(desk("sysadmin"), at("staff_invite"), said)
     assert "agent was here before" in text(shown)
@@ -205,7 +206,7 @@ def test_what_takes_something_from_somebody_is_red_on_the_persons_page_and_on_it
 
 
 def test_who_loses_the_last_supervisor_is_warned(desk, cast, supervisor):
-    services.revoke(cast["supervisor2"], "supervisor", actor=supervisor, reason=WHY)
+    access.revoke(cast["supervisor2"], "supervisor", actor=supervisor, reason=WHY)
     page = preview(desk("sysadmin"), at("staff_deactivate", supervisor.pk), {"reason": WHY})
     assert "Nobody else is supervisor: without one nobody can be let in any more." in text(page)
 

@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from enforcement.models import Decision
 from enforcement.policy import Kind
-from qqops.staff import services
+from qqops.staff.access.services import request_role
 from qqops.staff.models import Staff
+from qqops.staff.people import services as people
 from tests.enforcement.acts import broken, decide
 from tests.web.door import rule, ruling_url, text
 from tests.web.staff_desk import WHY, agree, at
@@ -26,7 +27,7 @@ def test_another_supervisor_sees_what_waits_and_rules_on_it_when_the_first_is_aw
     # Away: nothing has to be handed over.
     assert rule(desk("supervisor2"), one).status_code == 302
     # Gone: deactivated by the other, whose queue stays as it was.
-    services.deactivate(supervisor, actor=Staff.objects.get(username="supervisor2"), reason=WHY)
+    people.deactivate(supervisor, actor=Staff.objects.get(username="supervisor2"), reason=WHY)
     browser = desk("supervisor2")
     assert ruling_url(two) in browser.get("/admin/inbox/").content.decode()
     assert rule(browser, two).status_code == 302
@@ -37,9 +38,7 @@ def test_another_supervisor_sees_what_waits_and_rules_on_it_when_the_first_is_aw
 def test_who_covers_for_a_time_has_the_queue_until_then_and_not_a_moment_longer(
     desk, cast, numbers, officer, sysadmin, supervisor
 ):
-    asked = services.request_role(
-        cast["outsider"], "supervisor", actor=sysadmin, reason=WHY, until=timezone.now() + DAY
-    )
+    asked = request_role(cast["outsider"], "supervisor", actor=sysadmin, reason=WHY, until=timezone.now() + DAY)
     agree(asked, supervisor)
     one, two = (decide(Kind.TERMINATE, [n], officer).decision for n in numbers(2))
     browser = desk("outsider")
@@ -55,7 +54,7 @@ def test_who_covers_for_a_time_has_the_queue_until_then_and_not_a_moment_longer(
 
 
 def test_who_covers_and_has_a_role_of_his_own_keeps_it(desk, cast, numbers, officer2, sysadmin, supervisor):
-    asked = services.request_role(officer2, "supervisor", actor=sysadmin, reason=WHY, until=timezone.now() + DAY)
+    asked = request_role(officer2, "supervisor", actor=sysadmin, reason=WHY, until=timezone.now() + DAY)
     agree(asked, supervisor)
     decision = decide(Kind.TERMINATE, numbers(1), cast["officer"]).decision
     assert desk("officer2").get("/admin/inbox/").status_code == 200

@@ -3,10 +3,12 @@
 import pytest
 from django.utils import timezone
 
-from qqops.audit import pen
+from qqops.audit import recorder
 from qqops.audit.models import Event
-from qqops.staff import services
+from qqops.staff.access import services as access
+from qqops.staff.access.services import request_role
 from qqops.staff.models import AccessRequest, Holding, Staff, StaffSession
+from qqops.staff.people import services as people
 from qqops.staff.signin import throttle
 from tests.web.door import confirm, preview, text, told
 from tests.web.staff_desk import (
@@ -84,7 +86,7 @@ def test_who_loses_the_role_while_the_form_is_open_is_signed_out_and_does_nothin
     login, said = ACTS[name]
     url, browser = at(name, cast["agent"].pk), desk(login)
     token = preview(browser, url, said).context["token"]
-    services.revoke(cast[login], login, actor=cast["supervisor2"], reason=WHY)
+    access.revoke(cast[login], login, actor=cast["supervisor2"], reason=WHY)
     before = head()
     assert confirm(browser, url, said, token)["Location"].startswith("/admin/login/")
     assert (record(before), AccessRequest.objects.count()) == ([], 0)
@@ -94,7 +96,7 @@ def test_who_loses_the_role_while_the_form_is_open_is_signed_out_and_does_nothin
 @pytest.mark.parametrize("name", [name for name, (login, _said) in ACTS.items() if login == "supervisor"])
 def test_who_has_two_roles_and_loses_the_one_that_is_needed_is_refused(desk, cast, name, sysadmin, supervisor):
     _login, said = ACTS[name]
-    agree(services.request_role(cast["officer"], "supervisor", actor=sysadmin, reason=WHY), supervisor)
+    agree(request_role(cast["officer"], "supervisor", actor=sysadmin, reason=WHY), supervisor)
     url, browser = at(name, cast["agent"].pk), desk("officer")
     token = preview(browser, url, said).context["token"]
     # Ended by its date, not by an act: the session goes on, the right does not.
@@ -128,7 +130,7 @@ def test_the_same_act_again_is_a_new_act_when_it_was_previewed_again(desk, offic
 
 
 def test_the_same_is_asked_for_once_by_one_person(desk, cast, sysadmin):
-    first = services.request_role(cast["agent"], "officer", actor=sysadmin, reason=WHY)
+    first = request_role(cast["agent"], "officer", actor=sysadmin, reason=WHY)
     before = head()
     again = preview(desk("sysadmin"), at("staff_grant", cast["agent"].pk), {"role": "officer", "reason": WHY})
     assert f"You have asked for this already: request #{first.pk} waits for approval." in text(again)
@@ -140,7 +142,7 @@ def test_the_same_is_asked_for_once_by_one_person(desk, cast, sysadmin):
 def test_a_person_who_changed_since_the_preview_is_shown_again(desk, cast, officer, supervisor):
     browser, said = desk("sysadmin"), {"reason": WHY}
     token = preview(browser, at("staff_deactivate", officer.pk), said).context["token"]
-    asked = services.request_role(officer, "agent", actor=cast["sysadmin"], reason=WHY)
+    asked = request_role(officer, "agent", actor=cast["sysadmin"], reason=WHY)
     agree(asked, supervisor)
     before = head()
     stale = confirm(browser, at("staff_deactivate", officer.pk), said, token)
@@ -150,7 +152,7 @@ def test_a_person_who_changed_since_the_preview_is_shown_again(desk, cast, offic
 
 
 def test_the_list_is_filtered_searched_and_offers_to_invite_whom_it_concerns(desk, cast, supervisor):
-    services.deactivate(cast["agent"], actor=supervisor, reason=WHY)
+    people.deactivate(cast["agent"], actor=supervisor, reason=WHY)
 
     def found(query: str, login: str = "sysadmin") -> list[str]:
         return [row.username for row in desk(login).get(f"/admin/staff/staff/{query}").context["page"].rows]
@@ -166,9 +168,9 @@ def test_the_list_is_filtered_searched_and_offers_to_invite_whom_it_concerns(des
 
 
 def test_a_persons_page_says_what_is_held_by_whose_word_and_what_happened(desk, cast, sysadmin, supervisor):
-    asked = services.request_role(cast["outsider"], "officer", actor=sysadmin, reason=WHY)
+    asked = request_role(cast["outsider"], "officer", actor=sysadmin, reason=WHY)
     agree(asked, supervisor)
-    services.request_role(cast["outsider"], "agent", actor=sysadmin, reason=WHY)
+    request_role(cast["outsider"], "agent", actor=sysadmin, reason=WHY)
     page = desk("auditor").get(at("staff_staff_change", cast["outsider"].pk))
     shown = text(page)
     for part in ("sysadmin, approved by supervisor", "Second factor not set up yet", "give a role · support agent",
@@ -190,7 +192,7 @@ def test_the_buttons_are_those_of_ones_rights(desk, cast, login, acts):
 
 def test_no_session_is_left_of_who_was_deactivated(desk, cast, officer, supervisor):
     desk("officer")
-    services.deactivate(officer, actor=supervisor, reason=WHY)
+    people.deactivate(officer, actor=supervisor, reason=WHY)
     assert not StaffSession.objects.filter(staff=officer).exists()
 
 
@@ -207,7 +209,7 @@ def test_a_lock_out_is_seen_on_the_persons_page_and_only_then_is_there_something
         press(browser, at("staff_unlock", officer.pk), {"reason": WHY})
         assert "Sign-in locked no" in text(browser.get(url))
     door = Staff.objects.system("system-door")
-    with pen.act("staff.locked_out", actor=door, reason="", subject=officer, facts={"login": "officer"}):
+    with recorder.act("staff.locked_out", actor=door, reason="", subject=officer, facts={"login": "officer"}):
         pass
     titles = [entry.title for entry in browser.get(url).context["timeline"]]
     assert titles[:3] == [
@@ -235,7 +237,7 @@ def test_an_invitation_preselects_no_role_and_names_every_wrong_field_at_once(de
 def test_whoever_was_deactivated_is_invited_again_with_login_and_name_filled_in(desk, cast, supervisor):
     url = at("staff_staff_change", cast["agent"].pk)
     assert "Invite again" not in text(desk("sysadmin").get(url))
-    services.deactivate(cast["agent"], actor=supervisor, reason=WHY)
+    people.deactivate(cast["agent"], actor=supervisor, reason=WHY)
     assert "Invite again" not in text(desk("supervisor").get(url))
     browser = desk("sysadmin")
     (again,) = [act for act in browser.get(url).context["acts"] if "invite" in act.url]
@@ -245,7 +247,7 @@ def test_whoever_was_deactivated_is_invited_again_with_login_and_name_filled_in(
 
 
 def test_whoever_asked_finds_his_open_requests_on_the_overview(desk, cast, sysadmin, supervisor):
-    one = services.request_role(cast["outsider"], "agent", actor=sysadmin, reason=WHY)
+    one = request_role(cast["outsider"], "agent", actor=sysadmin, reason=WHY)
     url = at("staff_accessrequest_change", one.pk)
     assert (
         "My open requests" in text(desk("sysadmin").get("/admin/"))

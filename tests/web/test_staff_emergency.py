@@ -10,8 +10,9 @@ from enforcement.policy import Kind
 from qqops.alerts.models import Alert
 from qqops.audit.models import Event
 from qqops.audit.verify import verify
-from qqops.errors import Refused
-from qqops.staff import services
+from qqops.core.errors import Refused
+from qqops.staff.access import services as access
+from qqops.staff.emergency.services import break_glass, review_glass
 from qqops.staff.models import GlassReview, Holding, Staff
 from tests.enforcement.acts import broken, decide
 from tests.enforcement.test_races import together
@@ -91,7 +92,7 @@ def test_only_roles_that_can_be_taken_are_offered(desk, officer, cast):
 
 
 def test_while_it_runs_the_page_says_until_when(desk, officer):
-    holding = services.break_glass("supervisor", actor=officer, reason=WHY, minutes=5)
+    holding = break_glass("supervisor", actor=officer, reason=WHY, minutes=5)
     page = desk("officer").get(at("emergency"))
     assert page.status_code == 403 and holding.until
     assert f"Your emergency access runs until {timezone.localtime(holding.until):%H:%M}." in text(page)
@@ -102,7 +103,7 @@ def test_it_is_given_back_at_once_by_whoever_took_it(desk, officer, supervisor):
     browser = desk("officer")
     none = browser.post(at("me"), {"give_back": "1"})
     assert told(browser.get(none["Location"])) == ["You have no emergency access that runs."]
-    holding = services.break_glass("supervisor", actor=officer, reason=WHY)
+    holding = break_glass("supervisor", actor=officer, reason=WHY)
     page = browser.get(at("me"))
     assert page.content.decode().count('name="give_back"') == 2  # beside the badge, and on the page
     assert 'name="give_back"' in browser.get("/admin/").content.decode()
@@ -119,21 +120,21 @@ def test_it_is_given_back_at_once_by_whoever_took_it(desk, officer, supervisor):
     )  # fmt: skip
     assert record(before) == [("staff.role_ended", {"holding": 1})]
     assert browser.post(at("me"), {"give_back": "1"}).status_code == 302 and len(record(before)) == 1
-    services.review_glass(Holding.objects.get(pk=holding.pk), actor=supervisor, justified=True, remarks=WHY)
+    review_glass(Holding.objects.get(pk=holding.pk), actor=supervisor, justified=True, remarks=WHY)
     assert broken() == []
 
 
 def test_one_that_was_not_justified_bars_the_next_for_ninety_days(desk, officer, supervisor):
-    holding = services.break_glass("supervisor", actor=officer, reason=WHY, minutes=1)
+    holding = break_glass("supervisor", actor=officer, reason=WHY, minutes=1)
     with time_machine.travel(over(holding), tick=True):
-        services.review_glass(holding, actor=supervisor, justified=False, remarks=WHY)
+        review_glass(holding, actor=supervisor, justified=False, remarks=WHY)
         end = f"{timezone.localtime() + datetime.timedelta(days=90):%Y-%m-%d}"
         before = head()
         barred = preview(desk("officer"), at("emergency"), TAKE)
         assert barred.status_code == 403 and f"there is no other until {end}" in text(barred)
         assert record(before) == [REFUSED]
         with translation.override("en"), pytest.raises(Refused, match="not justified"):
-            services.break_glass("agent", actor=officer, reason=WHY)
+            break_glass("agent", actor=officer, reason=WHY)
     with time_machine.travel(over(holding) + datetime.timedelta(days=89, hours=23), tick=True):
         assert preview(desk("officer"), at("emergency"), TAKE).status_code == 403
     with time_machine.travel(over(holding) + datetime.timedelta(days=90, minutes=1), tick=True):
@@ -141,14 +142,14 @@ def test_one_that_was_not_justified_bars_the_next_for_ninety_days(desk, officer,
 
 
 def test_a_second_one_waits_for_the_review_of_the_first(desk, officer, supervisor):
-    holding = services.break_glass("supervisor", actor=officer, reason=WHY, minutes=1)
+    holding = break_glass("supervisor", actor=officer, reason=WHY, minutes=1)
     with time_machine.travel(over(holding), tick=True):
         browser, before = desk("officer"), head()
         page = browser.get(at("emergency"))
         assert page.status_code == 403 and "has not been reviewed yet: ask a supervisor" in text(page)
         assert preview(browser, at("emergency"), TAKE | {"role": "agent"}).status_code == 403
         assert record(before) == [REFUSED]
-        services.review_glass(holding, actor=supervisor, justified=True, remarks=WHY)
+        review_glass(holding, actor=supervisor, justified=True, remarks=WHY)
         assert press(desk("officer"), at("emergency"), TAKE).status_code == 302
     assert Holding.objects.filter(glass=True).count() == 2
 
@@ -172,13 +173,13 @@ def test_an_old_proof_and_a_lost_role_open_nothing(desk, cast, supervisor):
     assert browser.get(at("emergency"))["Location"].startswith("/account/proof/?next=")
     late = confirm(browser, at("emergency"), TAKE, token)
     assert late.status_code == 403 and "no supervisor on the night shift" in text(late) and record(before) == []
-    services.revoke(cast["officer"], "officer", actor=supervisor, reason=WHY)
+    access.revoke(cast["officer"], "officer", actor=supervisor, reason=WHY)
     assert confirm(browser, at("emergency"), TAKE, token)["Location"].startswith("/admin/login/")
     assert not Holding.objects.filter(glass=True).exists()
 
 
 def test_the_list_says_who_when_what_was_done_and_by_when_it_is_reviewed(desk, numbers, officer, supervisor):
-    holding = services.break_glass("supervisor", actor=officer, reason=WHY, minutes=1)
+    holding = break_glass("supervisor", actor=officer, reason=WHY, minutes=1)
     decide(Kind.FREEZE, numbers(1), officer)
     shown = text(desk("auditor").get(at("emergency_list")))
     assert "runs" in shown and "officer" in shown
@@ -194,7 +195,7 @@ def test_the_list_says_who_when_what_was_done_and_by_when_it_is_reviewed(desk, n
             assert at("emergency_review", holding.pk) in desk(reader).get(at("emergency_list")).content.decode()
     with time_machine.travel(over(holding) + datetime.timedelta(days=2), tick=True):
         assert "review overdue" in text(desk("supervisor").get(at("emergency_list")))
-        services.review_glass(holding, actor=supervisor, justified=False, remarks=WHY)
+        review_glass(holding, actor=supervisor, justified=False, remarks=WHY)
         assert "not justified: supervisor" in text(desk("auditor").get(at("emergency_list")))
         assert len(desk("auditor").get(f"{at('emergency_list')}?review=open").context["page"].rows) == 0
         assert len(desk("auditor").get(f"{at('emergency_list')}?review=done").context["page"].rows) == 1
@@ -203,7 +204,7 @@ def test_the_list_says_who_when_what_was_done_and_by_when_it_is_reviewed(desk, n
 
 def test_another_supervisor_sees_every_act_and_records_what_he_thinks(desk, numbers, officer, cast):
     before_all = head()
-    holding = services.break_glass("supervisor", actor=officer, reason="no supervisor on the night shift", minutes=5)
+    holding = break_glass("supervisor", actor=officer, reason="no supervisor on the night shift", minutes=5)
     decide(Kind.FREEZE, numbers(1), officer)
     running = desk("supervisor").get(at("emergency_review", holding.pk))
     assert "Only emergency access that is over is reviewed." in text(running)
@@ -232,7 +233,7 @@ def test_another_supervisor_sees_every_act_and_records_what_he_thinks(desk, numb
 
 
 def test_ones_own_is_reviewed_by_another_and_only_by_who_may(desk, cast):
-    holding = services.break_glass("officer", actor=cast["supervisor"], reason=WHY, minutes=1)
+    holding = break_glass("officer", actor=cast["supervisor"], reason=WHY, minutes=1)
     with time_machine.travel(over(holding), tick=True):
         before = head()
         own = desk("supervisor").post(at("emergency_review", holding.pk), REVIEW)
@@ -253,7 +254,7 @@ def test_ones_own_is_reviewed_by_another_and_only_by_who_may(desk, cast):
 
 
 def test_who_only_reads_sees_no_form_and_gives_no_proof(desk, officer, numbers):
-    holding = services.break_glass("supervisor", actor=officer, reason="no supervisor on the night shift", minutes=1)
+    holding = break_glass("supervisor", actor=officer, reason="no supervisor on the night shift", minutes=1)
     decide(Kind.FREEZE, numbers(1), officer)
     with time_machine.travel(over(holding), tick=True):
         for login, entries in (("auditor", 3), ("sysadmin", 0)):  # the administrator sees no numbers
@@ -267,12 +268,12 @@ def test_who_only_reads_sees_no_form_and_gives_no_proof(desk, officer, numbers):
 
 @pytest.mark.django_db(transaction=True)
 def test_two_reviews_at_once_leave_one(cast, supervisor, supervisor2):
-    holding = services.break_glass("supervisor", actor=cast["officer"], reason=WHY)
-    services.revoke(cast["officer"], "supervisor", actor=supervisor, reason="given back early")
+    holding = break_glass("supervisor", actor=cast["officer"], reason=WHY)
+    access.revoke(cast["officer"], "supervisor", actor=supervisor, reason="given back early")
     holding = Holding.objects.get(pk=holding.pk)
 
     def review(actor: Staff) -> GlassReview:
-        return services.review_glass(holding, actor=actor, justified=True, remarks=WHY)
+        return review_glass(holding, actor=actor, justified=True, remarks=WHY)
 
     found = together(lambda: review(supervisor), lambda: review(supervisor2))
     assert sorted(type(f).__name__ for f in found) == ["GlassReview", "Invalid"]

@@ -7,9 +7,10 @@ from django.test import Client
 from django.utils import timezone
 
 from qqops.audit.models import Event
-from qqops.staff import services
-from qqops.staff.admin.me import browser as browser_name
+from qqops.staff.access.services import request_role
+from qqops.staff.emergency.services import break_glass
 from qqops.staff.models import StaffSession
+from qqops.staff.people.my_account import browser as browser_name
 from tests.staff.door import sign_in
 from tests.web.door import text, told
 from tests.web.staff_desk import WHY, agree, at, forget_proof, head, record
@@ -31,9 +32,9 @@ def test_everybody_finds_his_account_in_his_menu_with_what_he_may_do(desk, role)
 
 def test_roles_are_shown_with_their_end_and_by_whose_word(desk, cast, sysadmin, supervisor):
     until = timezone.now() + datetime.timedelta(days=2)
-    agree(services.request_role(cast["officer"], "agent", actor=sysadmin, reason=WHY, until=until), supervisor)
-    services.request_role(cast["officer"], "privacy", actor=sysadmin, reason=WHY)
-    services.break_glass("supervisor", actor=cast["officer"], reason=WHY)
+    agree(request_role(cast["officer"], "agent", actor=sysadmin, reason=WHY, until=until), supervisor)
+    request_role(cast["officer"], "privacy", actor=sysadmin, reason=WHY)
+    break_glass("supervisor", actor=cast["officer"], reason=WHY)
     page = text(desk("officer").get(at("me")))
     for part in (f"support agent {timezone.localtime():%Y-%m-%d}", f"{timezone.localtime(until):%Y-%m-%d %H:%M}",
                  "sysadmin, approved by supervisor", "emergency access", "give a role · privacy officer"):  # fmt: skip

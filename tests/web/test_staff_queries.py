@@ -1,7 +1,9 @@
 """Staff pages cost the same number of statements with one person and with thirty more."""
 
-from qqops.staff import services
+from qqops.staff.access.services import request_role
+from qqops.staff.emergency.services import break_glass
 from qqops.staff.models import Staff
+from qqops.staff.people import services as people_services
 from tests.web.door import queries, text
 from tests.web.staff_desk import WHY, agree, at
 
@@ -10,10 +12,10 @@ def test_no_staff_page_costs_more_with_thirty_more_people(desk, cast, setup_acto
     def grow(people: int) -> None:
         for _person in range(people):
             n = Staff.objects.count()
-            staff = services.join(f"person{n}", "officer", password="", actor=setup_actor, reason="test")
-            agree(services.request_role(staff, "agent", actor=sysadmin, reason=WHY), supervisor)
-            services.request_role(staff, "privacy", actor=sysadmin, reason=WHY)
-            services.break_glass("supervisor", actor=Staff.objects.get(pk=staff.pk), reason=WHY)
+            staff = people_services.join(f"person{n}", "officer", password="", actor=setup_actor, reason="test")
+            agree(request_role(staff, "agent", actor=sysadmin, reason=WHY), supervisor)
+            request_role(staff, "privacy", actor=sysadmin, reason=WHY)
+            break_glass("supervisor", actor=Staff.objects.get(pk=staff.pk), reason=WHY)
 
     pages = [
         ("supervisor", "/admin/"),

@@ -11,16 +11,20 @@ from allauth.mfa.models import Authenticator
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.services.declared import declare
+from accounts.declarations.services import declare
 from qqops.alerts.models import Alert
 from qqops.audit.models import Event
-from qqops.errors import Refused
-from qqops.spreadsheets import disarmed
-from qqops.staff import services
+from qqops.core.errors import Refused
+from qqops.core.spreadsheets import disarmed
+from qqops.staff.access.report_services import export_report
+from qqops.staff.access.services import request_role
+from qqops.staff.emergency.services import break_glass, review_glass
 from qqops.staff.models import Staff
+from qqops.staff.people import services as people
 from qqops.staff.queries import _people, access_report, clashing
-from qqops.staff.services import signin
+from qqops.staff.signin import services as signin
 from qqops.staff.signin.throttle import LIMITS
+from qqops.staff.tokens.services import issue_token
 from tests.audit.superuser import made_anew
 from tests.web.door import text, told
 from tests.web.staff_desk import REFUSED, WHY, agree, at, forget_proof, head, record
@@ -34,7 +38,7 @@ def flags_of(login: str) -> list[tuple[str, ...]]:
 
 
 def test_each_person_and_role_is_a_line_with_its_story(desk, cast, sysadmin, supervisor):
-    agree(services.request_role(cast["officer"], "agent", actor=sysadmin, reason=WHY), supervisor)
+    agree(request_role(cast["officer"], "agent", actor=sysadmin, reason=WHY), supervisor)
     Authenticator.objects.create(user=cast["officer"], type=Authenticator.Type.TOTP, data={})
     page = desk("auditor").get(at("access_report"))
     shown = text(page)
@@ -49,20 +53,20 @@ def test_each_person_and_role_is_a_line_with_its_story(desk, cast, sysadmin, sup
 
 def test_it_points_at_what_is_unused_excluded_left_over_or_not_reviewed(desk, cast, officer, supervisor, settings):
     assert {flag for line in access_report() for flag in line.flags} == {"roleless"}  # the outsider
-    holding = services.break_glass("supervisor", actor=officer, reason=WHY, minutes=1)
+    holding = break_glass("supervisor", actor=officer, reason=WHY, minutes=1)
     with time_machine.travel(timezone.now() + 89 * DAY, tick=True):
         assert flags_of("agent") == [()]
     with time_machine.travel(timezone.now() + 91 * DAY, tick=True):
         assert flags_of("agent") == [("unused",)]
         assert flags_of("officer") == [("unused",), ("unreviewed",)]
-        services.review_glass(holding, actor=supervisor, justified=True, remarks=WHY)
+        review_glass(holding, actor=supervisor, justified=True, remarks=WHY)
         assert flags_of("officer") == [("unused",)]
     settings.QQOPS_SECOND_FACTOR = True
     assert flags_of("agent") == [("no_factor",)]
     Authenticator.objects.create(user=cast["agent"], type=Authenticator.Type.TOTP, data={})
     assert flags_of("agent") == [()]
     settings.QQOPS_SECOND_FACTOR = False
-    services.deactivate(cast["reviewer"], actor=supervisor, reason=WHY)
+    people.deactivate(cast["reviewer"], actor=supervisor, reason=WHY)
     assert flags_of("reviewer") == []  # nothing left, nothing to review
     Authenticator.objects.create(user=cast["reviewer"], type=Authenticator.Type.TOTP, data={})
     assert flags_of("reviewer") == [("leftover",)]
@@ -78,9 +82,9 @@ def test_coming_in_going_and_being_refused_is_no_act(desk, cast, agent):
     signin.signed_in(agent, ["password"])
     signin.proved(agent, "code")
     signin.factor_changed(agent, "staff.codes_made", "recovery_codes")
-    services.issue_token(agent)
+    issue_token(agent)
     with pytest.raises(Refused):
-        services.export_report(actor=agent, reason=WHY)
+        export_report(actor=agent, reason=WHY)
     signin.signed_out(agent)
     entered = Event.objects.get(actor=agent, verb="staff.signed_in").at
     assert Event.objects.filter(actor=agent).count() == 6 and last() == (entered, None)

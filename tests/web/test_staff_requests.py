@@ -8,10 +8,13 @@ from django.utils import timezone, translation
 
 from qqops.audit.models import Event
 from qqops.audit.verify import verify
-from qqops.errors import Invalid, Refused
-from qqops.staff import services
+from qqops.core.errors import Invalid, Refused
+from qqops.staff.access import services as access
+from qqops.staff.access.services import request_role
+from qqops.staff.emergency.services import break_glass
 from qqops.staff.models import AccessApproval, AccessRequest, Holding, Staff
-from qqops.staff.roles import NOT_IN_EMERGENCY
+from qqops.staff.people import services as people
+from qqops.staff.policy import NOT_IN_EMERGENCY
 from tests.enforcement.acts import broken
 from tests.enforcement.test_races import together
 from tests.web.door import text, told
@@ -22,7 +25,7 @@ LATER = datetime.timedelta(hours=73)
 
 @pytest.fixture
 def asked(cast: dict[str, Staff]) -> AccessRequest:
-    return services.request_role(cast["outsider"], "officer", actor=cast["sysadmin"], reason=WHY)
+    return request_role(cast["outsider"], "officer", actor=cast["sysadmin"], reason=WHY)
 
 
 def test_an_approver_finds_what_waits_for_him_everywhere_and_others_do_not(desk, asked):
@@ -70,7 +73,7 @@ def test_whoever_may_not_approve_is_refused_and_his_attempt_recorded(desk, cast,
 
 
 def test_nobody_is_the_second_person_for_himself(desk, cast, sysadmin):
-    own = services.request_role(cast["supervisor"], "privacy", actor=sysadmin, reason=WHY)
+    own = request_role(cast["supervisor"], "privacy", actor=sysadmin, reason=WHY)
     before, browser = head(), desk("supervisor")
     page = browser.get(at("access_ruling", own.pk))
     assert "This request is for you: another person must rule on it." in text(page)
@@ -83,42 +86,42 @@ def test_nobody_is_the_second_person_for_himself(desk, cast, sysadmin):
 
 def test_an_emergency_brings_nothing_that_outlasts_it(desk, cast, sysadmin, supervisor):
     """Nor what chooses its reviewer: who takes the role of a supervisor does not let in, end, review or mark."""
-    waiting = services.request_role(cast["agent"], "resources", actor=sysadmin, reason=WHY)
-    services.break_glass("supervisor", actor=cast["officer"], reason=WHY)
+    waiting = request_role(cast["agent"], "resources", actor=sysadmin, reason=WHY)
+    break_glass("supervisor", actor=cast["officer"], reason=WHY)
     taken = Staff.objects.get(pk=cast["officer"].pk)
     assert taken.has_perm("enforcement.approve_decision") and not any(map(taken.has_perm, NOT_IN_EMERGENCY))
     browser, before = desk("officer"), head()
     assert answer(browser, waiting).status_code == 403 and record(before) == [REFUSED]
-    for act, said in ((services.deactivate, {}), (services.revoke, {"role": "agent"})):
+    for act, said in ((people.deactivate, {}), (access.revoke, {"role": "agent"})):
         with pytest.raises(Refused):
             act(cast["agent"], actor=taken, reason=WHY, **said)
     agree(waiting, supervisor)
 
 
 def test_the_last_one_who_lets_people_in_is_kept(cast, supervisor, supervisor2, sysadmin):
-    services.deactivate(supervisor2, actor=sysadmin, reason=WHY)
-    for act, said in ((services.deactivate, {}), (services.revoke, {"role": "supervisor"})):
+    people.deactivate(supervisor2, actor=sysadmin, reason=WHY)
+    for act, said in ((people.deactivate, {}), (access.revoke, {"role": "supervisor"})):
         with translation.override("en"), pytest.raises(Refused, match="Nobody else holds this role for good"):
             act(supervisor, actor=sysadmin, reason=WHY, **said)
     assert Staff.objects.get(pk=supervisor.pk).may_enter
 
 
 def test_an_approver_who_was_shut_out_meanwhile_approves_nothing(cast, sysadmin, supervisor, supervisor2):
-    waiting = services.request_role(cast["agent"], "resources", actor=sysadmin, reason=WHY)
+    waiting = request_role(cast["agent"], "resources", actor=sysadmin, reason=WHY)
     stale = Staff.objects.get(pk=supervisor.pk)
     assert stale.has_perm("staff.approve_access")  # read before
-    services.deactivate(supervisor, actor=supervisor2, reason=WHY)
+    people.deactivate(supervisor, actor=supervisor2, reason=WHY)
     with pytest.raises(Refused):
         agree(waiting, stale)
-    services.deactivate(sysadmin, actor=supervisor2, reason=WHY)
+    people.deactivate(sysadmin, actor=supervisor2, reason=WHY)
     with translation.override("en"), pytest.raises(Invalid, match="not here any more"):
         agree(waiting, supervisor2)
 
 
 def test_whoever_asked_as_an_administrator_does_not_answer_as_a_supervisor(desk, asked, cast, sysadmin, supervisor):
     other = cast["sysadmin2"]
-    services.revoke(sysadmin, "sysadmin", actor=supervisor, reason=WHY)
-    agree(services.request_role(sysadmin, "supervisor", actor=other, reason=WHY), supervisor)
+    access.revoke(sysadmin, "sysadmin", actor=supervisor, reason=WHY)
+    agree(request_role(sysadmin, "supervisor", actor=other, reason=WHY), supervisor)
     before, browser = head(), desk("sysadmin")
     page = browser.get(at("access_ruling", asked.pk))
     assert "You made this request: another person must rule on it." in text(page)
@@ -148,7 +151,7 @@ def test_a_request_lapses_after_three_days(desk, asked):
                 for state in ("waiting", "lapsed", "applied", "refused")}  # fmt: skip
         assert rows == {"waiting": 0, "lapsed": 1, "applied": 0, "refused": 0}
         assert "lapsed" in text(browser.get(at("staff_accessrequest_change", asked.pk)))
-        again = services.request_role(
+        again = request_role(
             Staff.objects.get(username="outsider"), "officer", actor=Staff.objects.get(username="sysadmin"), reason=WHY
         )
         assert again.pk != asked.pk
@@ -167,14 +170,14 @@ def test_an_old_proof_is_asked_for_first_and_the_reason_stays(desk, asked):
 def test_an_approver_who_loses_the_role_meanwhile_is_signed_out_and_approves_nothing(desk, cast, asked):
     browser = desk("supervisor")
     assert browser.get(at("access_ruling", asked.pk)).status_code == 200
-    services.revoke(cast["supervisor"], "supervisor", actor=cast["supervisor2"], reason=WHY)
+    access.revoke(cast["supervisor"], "supervisor", actor=cast["supervisor2"], reason=WHY)
     before = head()
     assert answer(browser, asked)["Location"].startswith("/admin/login/")
     assert (record(before), AccessApproval.objects.count()) == ([], 0)
 
 
 def test_a_role_is_not_given_to_who_was_deactivated_since(desk, cast, asked, supervisor2):
-    services.deactivate(cast["outsider"], actor=supervisor2, reason=WHY)
+    people.deactivate(cast["outsider"], actor=supervisor2, reason=WHY)
     late = answer(desk("supervisor"), asked)
     assert late.status_code == 409 and "outsider is not active" in text(late)
     assert AccessRequest.objects.get().state == "proposed"
@@ -182,7 +185,7 @@ def test_a_role_is_not_given_to_who_was_deactivated_since(desk, cast, asked, sup
 
 def test_cover_whose_end_has_passed_is_not_approved_any_more(desk, cast, sysadmin):
     until = timezone.now() + datetime.timedelta(hours=1)
-    asked = services.request_role(cast["outsider"], "officer", actor=sysadmin, reason=WHY, until=until)
+    asked = request_role(cast["outsider"], "officer", actor=sysadmin, reason=WHY, until=until)
     with time_machine.travel(timezone.now() + datetime.timedelta(hours=2), tick=True):
         late = answer(desk("supervisor"), asked)
         assert late.status_code == 409 and "lies in the past" in text(late)
@@ -198,7 +201,7 @@ def test_the_history_of_a_request_is_there_to_read(desk, asked):
 def test_two_approvers_at_once_let_in_once(cast, sysadmin, supervisor, supervisor2):
     for _again in range(3):
         login = f"newcomer{_again}"
-        asked = services.invite(login, "agent", name="New Comer", actor=sysadmin, reason=WHY)
+        asked = access.invite(login, "agent", name="New Comer", actor=sysadmin, reason=WHY)
         found = together(lambda a=asked: agree(a, supervisor), lambda a=asked: agree(a, supervisor2))  # type: ignore[misc]
         assert sorted(type(f).__name__ for f in found) == ["Invalid", "Ruled"]
         assert asked.approvals.count() == Holding.objects.filter(staff__username=login).count() == 1
@@ -207,8 +210,8 @@ def test_two_approvers_at_once_let_in_once(cast, sysadmin, supervisor, superviso
 
 @pytest.mark.django_db(transaction=True)
 def test_two_who_exclude_each_other_approved_at_once_leave_one(cast, sysadmin, supervisor, supervisor2):
-    one = services.request_role(cast["outsider"], "officer", actor=sysadmin, reason=WHY)
-    two = services.request_role(cast["outsider"], "reviewer", actor=sysadmin, reason=WHY)
+    one = request_role(cast["outsider"], "officer", actor=sysadmin, reason=WHY)
+    two = request_role(cast["outsider"], "reviewer", actor=sysadmin, reason=WHY)
     found = together(lambda: agree(one, supervisor), lambda: agree(two, supervisor2))
     assert sorted(type(f).__name__ for f in found) == ["Refused", "Ruled"]
     assert Holding.objects.live().filter(staff=cast["outsider"]).count() == 1
@@ -217,8 +220,8 @@ def test_two_who_exclude_each_other_approved_at_once_leave_one(cast, sysadmin, s
 
 @pytest.mark.django_db(transaction=True)
 def test_the_same_asked_for_at_once_is_one_request(cast, sysadmin):
-    ask = lambda: services.request_role(cast["agent"], "officer", actor=sysadmin, reason=WHY)  # noqa: E731
-    call = lambda: services.invite("twice", "agent", name="New Comer", actor=sysadmin, reason=WHY)  # noqa: E731
+    ask = lambda: request_role(cast["agent"], "officer", actor=sysadmin, reason=WHY)  # noqa: E731
+    call = lambda: access.invite("twice", "agent", name="New Comer", actor=sysadmin, reason=WHY)  # noqa: E731
     for act in (ask, call):
         found = together(act, act, act)
         assert sum(isinstance(f, AccessRequest) for f in found) == 1, found

@@ -11,10 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Number
-from enforcement import services
+from enforcement.approval import withdrawal
 from enforcement.models import Decision, Halt, Measure
 from enforcement.policy import Kind
-from qqops.approvals import State
+from enforcement.runs.apply import apply
+from qqops.approvals.models import State
 from qqops.staff.models import Staff
 from tests.enforcement.acts import HOUR, approve, broken, decide, head, verbs
 from tests.web.door import confirm, decision_url, number_url, preview, rule, text, told
@@ -133,7 +134,7 @@ def test_the_rule_of_a_decision_says_who_agreed_once_it_is_decided(
     assert waits in text(browser.get(decision_url(agreed)))
     rule(desk("supervisor"), agreed)
     rule(desk("supervisor"), refused, "refuse")
-    services.withdraw(gone, actor=cast["officer"], reason="typed for another number")
+    withdrawal.withdraw(gone, actor=cast["officer"], reason="typed for another number")
     alone = decide(Kind.FREEZE, number(), cast["officer"]).decision
     with time_machine.travel(timezone.now() - 73 * HOUR):
         lapsed = decide(Kind.TERMINATE, number(started_at=timezone.now()), cast["officer2"]).decision
@@ -159,7 +160,7 @@ def running(numbers: Callable[..., list[int]], cast: dict[str, Staff], settings:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        services.apply(batch, actor=cast["officer"], progress=one_chunk)
+        apply(batch, actor=cast["officer"], progress=one_chunk)
     return Decision.objects.get(pk=batch.pk)
 
 

@@ -9,23 +9,24 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts.intake import HOLDERS, File
-from accounts.management.faults import line_of
+from accounts.allocation import services as allocate
+from accounts.allocation.queries import open_ranges
+from accounts.allocation.requested_numbers import Named
+from accounts.allocation.services import Wish
+from accounts.allocation.terms import Charge, Terms, charge_of, rules_of
+from accounts.holders.file import holders_of
+from accounts.holders.new_holder import Holder
+from accounts.imports.columns import HOLDERS
+from accounts.imports.files import File
+from accounts.management.file_faults import line_of
 from accounts.models import Tenure
-from accounts.numbers import parse
-from accounts.queries.allocation import open_ranges
-from accounts.resources import CHANNELS, Pool
-from accounts.services import resources
-from accounts.services.allocation import allocate
-from accounts.services.allocation.allocate import Wish
-from accounts.services.allocation.holders_file import holders_of
-from accounts.services.allocation.named import Named
-from accounts.services.allocation.terms import Charge, Terms, charge_of, rules_of
-from accounts.services.holders import Holder
-from accounts.services.resources import allocations
-from qqops.audit import pen
-from qqops.commands import Exit, StaffCommand
-from qqops.errors import Invalid
+from accounts.numbers.parsing import parse
+from accounts.premium import services as allocations
+from accounts.resources import services as resources
+from accounts.resources.policy import CHANNELS, Pool
+from qqops.audit import recorder
+from qqops.core.commands import Exit, StaffCommand
+from qqops.core.errors import Invalid
 
 
 class Command(StaffCommand):
@@ -55,7 +56,7 @@ class Command(StaffCommand):
 
     def act_for(self, **options: Any) -> int:
         wish = self._wish(options)
-        with pen.refusals(actor=self.actor, facts={"act": "allocate", "channel": wish.terms.channel}):
+        with recorder.refusals(actor=self.actor, facts={"act": "allocate", "channel": wish.terms.channel}):
             found = allocate.check(wish, actor=self.actor)
         if any(one.supervised for one in found):
             return self._propose(wish, options)

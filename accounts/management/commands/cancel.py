@@ -6,12 +6,12 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts.closing import Confirmation
-from accounts.numbers import parse_list
-from accounts.services import cancel as services
-from accounts.services.protect import attempted
-from qqops.audit import pen
-from qqops.commands import Exit, StaffCommand
+from accounts.cancellation import services
+from accounts.numbers.parsing import parse_list
+from accounts.protection.services import attempted
+from accounts.quarantine.policy import Confirmation
+from qqops.audit import recorder
+from qqops.core.commands import Exit, StaffCommand
 
 ALL = "all"
 
@@ -48,7 +48,7 @@ class Command(StaffCommand):
             if options["apply"]:
                 services.cancel(numbers, confirmed, **why)
             else:
-                with pen.refusals(actor=self.actor, **attempted("cancel", numbers, len(numbers))):
+                with recorder.refusals(actor=self.actor, **attempted("cancel", numbers, len(numbers))):
                     if found := services.check(numbers, actor=self.actor):
                         raise services.Blocked(found)
                 services.must_be_confirmed(confirmed)

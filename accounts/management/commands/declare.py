@@ -6,10 +6,10 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from accounts.declarations import services as declared
 from accounts.models import DeclaredNumber
-from accounts.numbers import parse_list
-from accounts.services import declared
-from qqops.commands import Exit, StaffCommand
+from accounts.numbers.parsing import parse_list
+from qqops.core.commands import Exit, StaffCommand
 
 
 class Command(StaffCommand):

@@ -8,14 +8,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts.disclosing import PAPERS
+from accounts.disclosures.package import fingerprint, verify_proof
+from accounts.disclosures.policy import PAPERS
+from accounts.disclosures.queries import disclosures
+from accounts.disclosures.services import VIEW
 from accounts.models import DataClass, Disclosure
-from accounts.queries.disclosures import disclosures
-from accounts.services.disclosures import VIEW
-from accounts.services.package import fingerprint, verify_proof
-from qqops import receipts
-from qqops.commands import Exit, StaffCommand
-from qqops.errors import Invalid, Refused
+from qqops.core import receipts
+from qqops.core.commands import Exit, StaffCommand
+from qqops.core.errors import Invalid, Refused
 
 LISTED = 200
 

@@ -6,10 +6,10 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts.numbers import parse_list
-from accounts.services.exempt import check, exempt
-from qqops.commands import Exit, StaffCommand
-from qqops.errors import Invalid
+from accounts.numbers.parsing import parse_list
+from accounts.protection.exemption import check, exempt
+from qqops.core.commands import Exit, StaffCommand
+from qqops.core.errors import Invalid
 
 
 class Command(StaffCommand):

@@ -8,10 +8,10 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts.numbers import parse
-from accounts.queries.holder import Answer
-from accounts.services.holder import tell
-from qqops.commands import Exit, StaffCommand
+from accounts.holders.queries import Answer
+from accounts.holders.services import tell
+from accounts.numbers.parsing import parse
+from qqops.core.commands import Exit, StaffCommand
 from qqops.templatetags.ops import minute
 
 

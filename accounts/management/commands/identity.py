@@ -5,9 +5,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext_noop
 
-from accounts.management.erasing import Erasures, PurgeExpired, Reapply
-from accounts.management.importing import Import
-from qqops.commands import HouseCommand, OpsCommand
+from accounts.management.erasure_commands import Erasures, PurgeExpired, Reapply
+from accounts.management.identity_import import Import
+from qqops.core.commands import HouseCommand, OpsCommand
 
 SUBCOMMANDS: dict[str, type[OpsCommand]] = {
     "import": Import,

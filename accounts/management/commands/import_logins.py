@@ -9,12 +9,12 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts.intake.feed import Feed, moment
-from accounts.management.lines import say_skipped, say_wrong
-from accounts.queries.logins import SKIPPED
-from accounts.services.logins import NAMED, Imported, WrongLines, import_logins
-from qqops.commands import Exit, SystemCommand
-from qqops.progress import bar
+from accounts.lists.feed import Feed, moment
+from accounts.logins.queries import SKIPPED
+from accounts.logins.services import NAMED, Imported, WrongLines, import_logins
+from accounts.management.feed_lines import say_skipped, say_wrong
+from qqops.core.commands import Exit, SystemCommand
+from qqops.core.progress import bar
 
 
 class Command(SystemCommand):

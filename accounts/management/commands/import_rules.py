@@ -10,13 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import RuleVersion
-from accounts.queries.rulebook import version_in_force
 from accounts.rulebook import diff
+from accounts.rulebook import services as rulebook
 from accounts.rulebook.parser import Parsed
+from accounts.rulebook.queries import version_in_force
 from accounts.rulebook.summaries import DOCUMENT
-from accounts.services import rulebook
-from qqops.commands import Exit, StaffCommand
-from qqops.errors import Invalid
+from qqops.core.commands import Exit, StaffCommand
+from qqops.core.errors import Invalid
 
 MARKS = {diff.SAME: "%s", diff.ADDED: "{+%s+}", diff.REMOVED: "[-%s-]"}
 

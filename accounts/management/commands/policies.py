@@ -8,14 +8,15 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts.dormancy import Kind, Terms
+from accounts.dormancy import services as policies
+from accounts.dormancy.policy import Kind, Terms
+from accounts.dormancy.queries import in_force, in_words, policy_by_code, terms_of
 from accounts.models import DormancyPolicy
-from accounts.queries.policies import in_force, in_words, policy_by_code, terms_of
-from accounts.queries.resource_words import consequences_of
-from accounts.services import resources
-from accounts.services.resources import Wanted, policies
-from qqops.commands import Exit, StaffCommand
-from qqops.errors import Invalid, Refused
+from accounts.resources import services as resources
+from accounts.resources.services import Wanted
+from accounts.resources.text import consequences_of
+from qqops.core.commands import Exit, StaffCommand
+from qqops.core.errors import Invalid, Refused
 
 
 class Command(StaffCommand):

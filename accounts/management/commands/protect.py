@@ -7,9 +7,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.lifecycle import Protection
-from accounts.numbers import parse_list
-from accounts.services.protect import check, protect
-from qqops.commands import Exit, StaffCommand
+from accounts.numbers.parsing import parse_list
+from accounts.protection.services import check, protect
+from qqops.core.commands import Exit, StaffCommand
 
 
 class Command(StaffCommand):

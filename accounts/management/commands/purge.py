@@ -7,17 +7,17 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts.closing import Service
-from accounts.intake.feed import CLEARANCES, Feed
-from accounts.management.life import say
-from accounts.management.lines import say_skipped, say_wrong
-from accounts.services import cancel
-from accounts.services.clear import confirm
-from accounts.services.logins import WrongLines
-from accounts.services.purge_numbers import purge
-from accounts.verbs.life import UNCLEARED
-from qqops.commands import Exit, SystemCommand
-from qqops.errors import Invalid
+from accounts.cancellation import services as cancel
+from accounts.lists.feed import CLEARANCES, Feed
+from accounts.logins.services import WrongLines
+from accounts.management.feed_lines import say_skipped, say_wrong
+from accounts.management.sweep_counts import say
+from accounts.quarantine.clearance import confirm
+from accounts.quarantine.events import UNCLEARED
+from accounts.quarantine.policy import Service
+from accounts.quarantine.purge import purge
+from qqops.core.commands import Exit, SystemCommand
+from qqops.core.errors import Invalid
 
 
 class Command(SystemCommand):

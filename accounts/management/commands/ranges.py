@@ -7,18 +7,18 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts.management import supplying
-from accounts.management.supply_terms import range_by_id, wanted
+from accounts.management import resource_text
+from accounts.management.resource_arguments import range_by_id, wanted
 from accounts.models import Number, NumberRange, Tenure
-from accounts.numbers import parse
-from accounts.queries.proposals import proposal_by_id
-from accounts.queries.resources import density_of, free_number, use_of, use_of_pools
-from accounts.resources import MOVES_TO, Pool
-from accounts.services import resources
-from accounts.services.resources import Wanted, numbers
-from qqops.approvals import State
-from qqops.commands import Exit, StaffCommand
-from qqops.errors import Invalid, Refused
+from accounts.numbers.parsing import parse
+from accounts.resources import services as resources
+from accounts.resources.policy import MOVES_TO, Pool
+from accounts.resources.proposal_queries import proposal_by_id
+from accounts.resources.queries import density_of, free_number, use_of, use_of_pools
+from accounts.resources.services import Wanted, numbers
+from qqops.approvals.models import State
+from qqops.core.commands import Exit, StaffCommand
+from qqops.core.errors import Invalid, Refused
 
 VIEW, VIEW_PROPOSAL = "accounts.view_numberrange", "accounts.view_resourceproposal"
 HASH_MIN = 12  # of the content's hash, enough to show that it was read
@@ -108,15 +108,15 @@ class Command(StaffCommand):
         if options["json"]:
             self.say_json(
                 {
-                    "pools": [supplying.pool_json(one) for one in pools],
-                    "ranges": [supplying.range_json(one, uses[one.pk]) for one in found],
+                    "pools": [resource_text.pool_json(one) for one in pools],
+                    "ranges": [resource_text.range_json(one, uses[one.pk]) for one in found],
                 }
             )
             return Exit.DONE
         for pool in pools:
-            self.say(supplying.pool_line(pool))
+            self.say(resource_text.pool_line(pool))
         for one in found:
-            self.say(supplying.range_line(one, uses[one.pk]))
+            self.say(resource_text.range_line(one, uses[one.pk]))
         if len(found) == LISTED:
             self.say(_("The first %(n)d ranges; choose a pool or a state.") % {"n": LISTED})
         return Exit.DONE
@@ -130,9 +130,9 @@ class Command(StaffCommand):
         found = range_by_id(options["range"])
         use, density = use_of([found.pk])[found.pk], density_of(found)
         if options["json"]:
-            self.say_json(supplying.range_json(found, use) | {"density": supplying.density_json(density)})
+            self.say_json(resource_text.range_json(found, use) | {"density": resource_text.density_json(density)})
         else:
-            for line in supplying.range_lines(found, use, density):
+            for line in resource_text.range_lines(found, use, density):
                 self.say(line)
         return Exit.DONE
 
@@ -143,9 +143,9 @@ class Command(StaffCommand):
         if free is None:
             raise Invalid(_("%(number)d is in no range.") % {"number": number})
         if as_json:
-            self.say_json(supplying.free_json(free))
+            self.say_json(resource_text.free_json(free))
         else:
-            for line in supplying.free_lines(free):
+            for line in resource_text.free_lines(free):
                 self.say(line)
         return Exit.DONE
 
@@ -159,14 +159,14 @@ class Command(StaffCommand):
         if not options["apply"]:
             rule = resources.check(wanted, actor=self.actor)
             if options["json"]:
-                self.say_json(supplying.dry_json(wanted, rule))
+                self.say_json(resource_text.dry_json(wanted, rule))
             else:
-                for line in supplying.dry_lines(wanted, rule):
+                for line in resource_text.dry_lines(wanted, rule):
                     self.say(line)
             return Exit.DRY_RUN
         made = resources.propose(wanted, actor=self.actor, reason=options["reason"], ticket=options["ticket"])
         if options["json"]:
-            self.say_json(supplying.proposal_json(made, self.actor))
+            self.say_json(resource_text.proposal_json(made, self.actor))
         elif made.state == State.PROPOSED:
             self.say(_("Proposal #%(id)d waits for approval.") % {"id": made.pk})
         else:
@@ -195,10 +195,10 @@ class Command(StaffCommand):
         if not options["apply"]:
             resources.capacity_of(proposal, self.actor)
             if options["json"]:
-                self.say_json(supplying.proposal_json(proposal, self.actor))
+                self.say_json(resource_text.proposal_json(proposal, self.actor))
                 return Exit.DRY_RUN
             self.say(_("Dry run: nothing is changed. With --apply and --seen you would rule on:"))
-            for line in supplying.proposal_lines(proposal, self.actor):
+            for line in resource_text.proposal_lines(proposal, self.actor):
                 self.say(line)
             return Exit.DRY_RUN
         seen = options["seen"]
@@ -209,7 +209,7 @@ class Command(StaffCommand):
         answer = resources.approve if options["do"] == "approve" else resources.refuse
         done = answer(proposal, actor=self.actor, reason=options["reason"], content_hash=seen)
         if options["json"]:
-            self.say_json(supplying.proposal_json(done, self.actor))
+            self.say_json(resource_text.proposal_json(done, self.actor))
         else:
             self.say(_("Proposal #%(id)d: %(state)s") % {"id": done.pk, "state": done.get_state_display()})
         return Exit.WAITING if done.state == State.PROPOSED else Exit.DONE

@@ -8,13 +8,14 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts.intake import REGISTRATIONS, File
-from accounts.management.faults import line_of
-from accounts.services.allocation import register
-from accounts.services.allocation.register import Checked
-from qqops.commands import Exit, SystemCommand
-from qqops.errors import Invalid
-from qqops.progress import bar
+from accounts.allocation import registration
+from accounts.allocation.registration import Checked
+from accounts.imports.columns import REGISTRATIONS
+from accounts.imports.files import File
+from accounts.management.file_faults import line_of
+from qqops.core.commands import Exit, SystemCommand
+from qqops.core.errors import Invalid
+from qqops.core.progress import bar
 
 NAMED = 50
 
@@ -38,7 +39,7 @@ class Command(SystemCommand):
     def act(self, **options: Any) -> int:
         as_json = options["json"]
         with File(Path(options["file"]), REGISTRATIONS) as file:
-            found = register.check(file.rows(), named=None if as_json else NAMED)
+            found = registration.check(file.rows(), named=None if as_json else NAMED)
             file.must_be_the_same()
             told: dict[str, Any] = {"applied": False, "sha256": file.sha256, "lines": found.lines}
             if found.wrongs:
@@ -49,7 +50,7 @@ class Command(SystemCommand):
                 self._tell(told, _("Dry run. Lines: %(lines)d, would be new: %(new)d, known: %(known)d."), as_json)
                 return Exit.DRY_RUN
             with bar(self.stdout, _("recording"), found.lines) as advance:
-                done = register.apply(file.rows(), found, actor=self.actor, source=file.sha256, step=advance)
+                done = registration.apply(file.rows(), found, actor=self.actor, source=file.sha256, step=advance)
         told |= {"applied": True, "new": len(done.opened), "known": len(done.known), "stopped": done.stopped}
         told |= {"numbers": done.known | dict(done.opened)}
         self._tell(told, _("Recorded. Lines: %(lines)d, new: %(new)d, known: %(known)d."), as_json)

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
-from accounts.management.life import say
-from accounts.services.release import release
-from qqops.commands import SystemCommand
+from accounts.management.sweep_counts import say
+from accounts.quarantine.services import release
+from qqops.core.commands import SystemCommand
 
 
 class Command(SystemCommand):

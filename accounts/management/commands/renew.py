@@ -12,11 +12,11 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
-from accounts.numbers import ENCODINGS, SHOWN_MAX, parse
-from accounts.services.renew import Renewed, must_be_near, renew
-from qqops.commands import Exit, SystemCommand
-from qqops.days import end_of
-from qqops.errors import Invalid
+from accounts.allocation.renewal import Renewed, must_be_near, renew
+from accounts.numbers.parsing import ENCODINGS, SHOWN_MAX, parse
+from qqops.core.commands import Exit, SystemCommand
+from qqops.core.days import end_of
+from qqops.core.errors import Invalid
 
 WHY = {
     "nobody": gettext_lazy("nobody holds it"),

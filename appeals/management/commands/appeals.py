@@ -5,12 +5,12 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext_noop
 
-from appeals.management.clock import Escalate
-from appeals.management.portal import File
-from appeals.management.posting import Resend
-from appeals.management.reporting import Report
-from appeals.management.showing import Show
-from qqops.commands import HouseCommand, OpsCommand
+from appeals.management.escalate import Escalate
+from appeals.management.file import File
+from appeals.management.report import Report
+from appeals.management.resend import Resend
+from appeals.management.show import Show
+from qqops.core.commands import HouseCommand, OpsCommand
 
 SUBCOMMANDS: dict[str, type[OpsCommand]] = {
     "file": File,

@@ -6,16 +6,12 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from enforcement import services
-from enforcement.management.reporting import (
-    decision_lines,
-    filed_json,
-    progress_bar,
-    report_code,
-    say_report,
-)
-from enforcement.queries import decision_by_id
-from qqops.commands import Exit, StaffCommand
+from enforcement.approval import services as approval
+from enforcement.approval.services import capacity_of
+from enforcement.decisions.queries import decision_by_id
+from enforcement.decisions.services import Report
+from enforcement.management.decision_text import decision_lines, filed_json, progress_bar, report_code, say_report
+from qqops.core.commands import Exit, StaffCommand
 
 
 class Command(StaffCommand):
@@ -29,9 +25,9 @@ class Command(StaffCommand):
     def act_for(self, **options: Any) -> int:
         decision = decision_by_id(options["decision"])
         if not options["apply"]:
-            services.capacity_of(decision, self.actor)
+            capacity_of(decision, self.actor)
             if options["json"]:
-                report = services.Report(decision, targets=decision.target_count)
+                report = Report(decision, targets=decision.target_count)
                 self.say_json(report.as_json() | {"dry_run": filed_json(decision)})
             else:
                 self.say(_("Dry run: nothing is changed. With --apply you would rule on:"))
@@ -40,9 +36,9 @@ class Command(StaffCommand):
             return Exit.DRY_RUN
         seen = {"actor": self.actor, "reason": options["reason"], "content_hash": decision.content_hash}
         if options["refuse"]:
-            report = services.refuse(decision, **seen)
+            report = approval.refuse(decision, **seen)
         else:
             with progress_bar(self.stderr, decision.target_count) as progress:
-                report = services.approve(decision, **seen, progress=progress)
+                report = approval.approve(decision, **seen, progress=progress)
         say_report(self, report, as_json=options["json"])
         return Exit.DONE if options["refuse"] else report_code(report)

@@ -7,17 +7,16 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts import numbers
-from enforcement.case_queries import cases, listed_cases
-from enforcement.casebook import DETAILS, OPENED, CaseKind, Party, RootCause
-from enforcement.management.casing import in_full, line, lines, on_list
+from accounts.numbers import parsing
+from enforcement.cases import cause, good_faith, services
+from enforcement.cases.details import DOUBTED_BY
+from enforcement.cases.policy import DETAILS, OPENED, CaseKind, Party, RootCause
+from enforcement.cases.queries import cases, listed_cases
+from enforcement.cases.services import OPEN_CASE, Finding
+from enforcement.management.case_text import in_full, line, lines, on_list
 from enforcement.models import Case
-from enforcement.services import case_cause, case_faith
-from enforcement.services import cases as services
-from enforcement.services.case_details import DOUBTED_BY
-from enforcement.services.cases import OPEN_CASE, Finding
-from qqops.commands import Exit, StaffCommand
-from qqops.errors import Invalid, Refused
+from qqops.core.commands import Exit, StaffCommand
+from qqops.core.errors import Invalid, Refused
 
 VIEW = "enforcement.view_case"
 LISTED = 200
@@ -116,26 +115,24 @@ class Command(StaffCommand):
         if options["cause"] is None:
             raise Invalid(_("Say whose cause it was: --cause."))
         if options["apply"]:
-            return case_cause.propose_cause(case, options["cause"], **self._why(options))
-        case_cause.check_cause(case, options["cause"], actor=self.actor)
+            return cause.propose_cause(case, options["cause"], **self._why(options))
+        cause.check_cause(case, options["cause"], actor=self.actor)
         return None
 
     def _doubt(self, case: Case, options: dict[str, Any]) -> Case | None:
         if options["apply"]:
-            return case_faith.doubt_faith(case, **self._why(options))
-        case_faith.check_doubt(case, actor=self.actor)
+            return good_faith.doubt_faith(case, **self._why(options))
+        good_faith.check_doubt(case, actor=self.actor)
         return None
 
     def _rule(self, case: Case, options: dict[str, Any]) -> Case | None:
         doubted = bool(case.details.get(DOUBTED_BY))
         if not options["apply"]:
-            check = case_faith.check_rule if doubted else case_cause.check_agree
+            check = good_faith.check_rule if doubted else cause.check_agree
             check(case, actor=self.actor)
             return None
         rule, seen = (
-            (case_faith.rule_on_faith, case_faith.seen(case))
-            if doubted
-            else (case_cause.rule_on_cause, case_cause.seen(case))
+            (good_faith.rule_on_faith, good_faith.seen(case)) if doubted else (cause.rule_on_cause, cause.seen(case))
         )
         agree = options["do"] == "agree"
         return rule(case, agree=agree, content_hash=seen, actor=self.actor, reason=options["reason"])
@@ -226,7 +223,7 @@ def _numbers(given: list[str], source: Path | None) -> dict[str, list[int]]:
         party, _colon, number = one.rpartition(":")
         if (party or Party.SUBJECT) not in Party.values:
             raise Invalid(_("Unknown party: %(party)s.") % {"party": party})
-        found.setdefault(party or Party.SUBJECT.value, []).append(numbers.parse(number))
+        found.setdefault(party or Party.SUBJECT.value, []).append(parsing.parse(number))
     if source:
-        found.setdefault(Party.SUBJECT.value, []).extend(numbers.read_file(source))
+        found.setdefault(Party.SUBJECT.value, []).extend(parsing.read_file(source))
     return found

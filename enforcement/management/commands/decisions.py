@@ -6,8 +6,12 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from enforcement import services, tasks
-from enforcement.management.reporting import (
+from enforcement import tasks
+from enforcement.approval import withdrawal
+from enforcement.approval.withdrawal import may_withdraw
+from enforcement.decisions.queries import decision_by_id
+from enforcement.decisions.services import Report
+from enforcement.management.decision_text import (
     decision_lines,
     filed_json,
     outcome_counts,
@@ -19,11 +23,14 @@ from enforcement.management.reporting import (
 )
 from enforcement.models import Decision
 from enforcement.policy import BASES, Kind
-from enforcement.queries import decision_by_id
-from enforcement.services import Report
-from qqops.approvals import State
-from qqops.commands import Exit, OpsCommand, StaffCommand
-from qqops.errors import Invalid
+from enforcement.runs import services as runs
+from enforcement.runs.apply import apply, may_run
+from enforcement.runs.services import may_go_on, may_run_it, may_stop_all, stop_all
+from enforcement.undo import services as undo_services
+from enforcement.undo.services import look_at_undo, undo_order
+from qqops.approvals.models import State
+from qqops.core.commands import Exit, OpsCommand, StaffCommand
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 
 OF_NOBODY = ("show", "run")  # to look needs no person at a shell of the machine, and to go on no third one
@@ -113,7 +120,7 @@ class Command(StaffCommand):
         if decision.state != State.APPROVED:
             raise Invalid(_("Decision #%(id)d is not approved and unfinished.") % {"id": decision.pk})
         report = Report(decision, targets=decision.target_count)
-        services.may_run(decision)
+        may_run(decision)
         if not options["apply"]:
             left = decision.target_count - sum(outcome_counts(decision).values())
             if options["json"]:
@@ -123,35 +130,35 @@ class Command(StaffCommand):
             return Exit.DRY_RUN
         worker = Staff.objects.system("system-worker")
         with progress_bar(self.stderr, decision.target_count) as progress:
-            report.applied, report.skipped = services.apply(decision, actor=worker, progress=progress)
+            report.applied, report.skipped = apply(decision, actor=worker, progress=progress)
         say_report(self, report, as_json=options["json"])
         return report_code(report)
 
     def _hold_up(self, decision: Decision, options: dict[str, Any]) -> int:
-        services.may_run_it(decision, self.actor)
+        may_run_it(decision, self.actor)
         if not options["apply"]:
             return self._would(decision, options)
         said: dict[str, Any] = {"actor": self.actor, "reason": options["reason"]}
         match options["do"]:
             case "pause":
-                services.pause(decision, **said)
+                runs.pause(decision, **said)
             case "resume":
-                services.resume(decision, **said, later=tasks.run_later)
+                runs.resume(decision, **said, later=tasks.run_later)
             case "limit":
-                services.limit(decision, options["rate"] or None, **said)
+                runs.limit(decision, options["rate"] or None, **said)
             case "stop":
-                services.stop(decision, **said)
+                runs.stop(decision, **said)
         return self._done(decision, options)
 
     def _withdraw(self, decision: Decision, options: dict[str, Any]) -> int:
         if options["apply"]:
-            decision = services.withdraw(decision, actor=self.actor, reason=options["reason"])
+            decision = withdrawal.withdraw(decision, actor=self.actor, reason=options["reason"])
             return self._done(decision, options)
-        services.may_withdraw(decision, self.actor)
+        may_withdraw(decision, self.actor)
         return self._would(decision, options)
 
     def _undo(self, decision: Decision, options: dict[str, Any]) -> int:
-        order = services.undo_order(
+        order = undo_order(
             decision,
             clause=options["clause"],
             citation=options["citation"],
@@ -161,10 +168,10 @@ class Command(StaffCommand):
             in_error=options["in_error"],
         )
         if options["apply"]:
-            report = services.undo(order, actor=self.actor)
+            report = undo_services.undo(order, actor=self.actor)
             say_report(self, report, as_json=options["json"])
             return report_code(report)
-        found = services.look_at_undo(order, actor=self.actor)
+        found = look_at_undo(order, actor=self.actor)
         if options["json"]:
             self.say_json(preview_json(found))
         else:
@@ -173,15 +180,15 @@ class Command(StaffCommand):
         return Exit.DRY_RUN
 
     def _all(self, options: dict[str, Any]) -> int:
-        may = services.may_stop_all if options["do"] == "stop_all" else services.may_go_on
+        may = may_stop_all if options["do"] == "stop_all" else may_go_on
         may(self.actor)
         if not options["apply"]:
             return self._would(None, options)
         if options["do"] == "stop_all":
-            services.stop_all(actor=self.actor, reason=options["reason"])
+            stop_all(actor=self.actor, reason=options["reason"])
             self.say(_("All runs stop at their next chunk."))
         else:
-            n = services.go_on(actor=self.actor, reason=options["reason"], later=tasks.run_later)
+            n = runs.go_on(actor=self.actor, reason=options["reason"], later=tasks.run_later)
             self.say(_("Runs go on; handed to the worker: %(n)d.") % {"n": n})
         return Exit.DONE
 

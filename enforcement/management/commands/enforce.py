@@ -11,11 +11,15 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts import numbers
-from accounts.intake.lists import GivenList, read, read_path
-from accounts.queries.policies import policy_by_code
-from enforcement import services
-from enforcement.management.reporting import (
+from accounts.dormancy.queries import policy_by_code
+from accounts.lists.given_list import GivenList, read, read_path
+from accounts.numbers import parsing
+from enforcement.decisions.durations import parse_duration, parse_until
+from enforcement.decisions.order import Order
+from enforcement.decisions.preview import preview
+from enforcement.decisions.services import decide
+from enforcement.lists.number_set import Listed
+from enforcement.management.decision_text import (
     list_json,
     list_lines,
     preview_json,
@@ -23,12 +27,9 @@ from enforcement.management.reporting import (
     report_code,
     say_report,
 )
-from enforcement.order import Order
 from enforcement.policy import FreezeKind, Kind, LeftOut, Scope, Severity
-from enforcement.services.listed import Listed
-from enforcement.terms import parse_duration, parse_until
-from qqops.commands import Exit, StaffCommand
-from qqops.errors import Invalid
+from qqops.core.commands import Exit, StaffCommand
+from qqops.core.errors import Invalid
 
 ACTS = [kind.value for kind in Kind if kind != Kind.UNDO]  # what was done is undone by `decisions undo`
 
@@ -86,16 +87,16 @@ class Command(StaffCommand):
         source = _list(options)
         if source:
             order = replace(order, source_name=source.name, source_sha256=source.sha256)
-        given = Listed(source.numbers if source else numbers.parse_list(options["number"]))
+        given = Listed(source.numbers if source else parsing.parse_list(options["number"]))
         if not options["apply"]:
-            found = services.preview(order, given, actor=self.actor)
+            found = preview(order, given, actor=self.actor)
             if options["json"]:
                 self.say_json(preview_json(found) | (list_json(order, given, found) if source else {}))
             else:
                 for line in chain(preview_lines(order, found), list_lines(order, given, found) if source else ()):
                     self.say(line)
             return Exit.DRY_RUN
-        report = services.decide(order, given, actor=self.actor)
+        report = decide(order, given, actor=self.actor)
         say_report(self, report, as_json=options["json"])
         return report_code(report)
 

@@ -7,9 +7,9 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from enforcement.services import evidence
-from qqops.commands import Exit, StaffCommand
-from qqops.errors import Invalid
+from enforcement.evidence import services as evidence
+from qqops.core.commands import Exit, StaffCommand
+from qqops.core.errors import Invalid
 
 
 class Command(StaffCommand):

@@ -5,8 +5,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from enforcement import services
-from qqops.commands import Exit, SystemCommand
+from enforcement.measures import expiry
+from enforcement.measures.expiry import expire
+from qqops.core.commands import Exit, SystemCommand
 
 
 class Command(SystemCommand):
@@ -14,7 +15,7 @@ class Command(SystemCommand):
     system_actor = "system-expiry"
 
     def act(self, **options: Any) -> int:
-        swept = services.expire(actor=self.actor) if options["apply"] else services.due()
+        swept = expire(actor=self.actor) if options["apply"] else expiry.due()
         if options["json"]:
             self.say_json({"applied": options["apply"], "measures": swept.measures, "proposals": swept.proposals})
         else:

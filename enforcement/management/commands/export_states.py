@@ -9,11 +9,11 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from enforcement import feed
+from enforcement.feed import queries as feed
+from enforcement.feed import services
 from enforcement.models import FeedReader
-from enforcement.services import feed as services
-from qqops.commands import Exit, SystemCommand
-from qqops.errors import Invalid
+from qqops.core.commands import Exit, SystemCommand
+from qqops.core.errors import Invalid
 
 PAUSE = 1.0  # seconds between two looks of --follow
 LIMIT_MAX = 100_000

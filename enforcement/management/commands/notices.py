@@ -7,12 +7,12 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from enforcement.letters import services as letters
 from enforcement.models import Notice
-from enforcement.services import letters
-from enforcement.services.resend import AGAIN, Which, check_resend, resend, to_resend
-from qqops.commands import Exit, StaffCommand
-from qqops.errors import Invalid, Refused
-from qqops.reason import must_say_why
+from enforcement.notices.resend import AGAIN, Which, check_resend, resend, to_resend
+from qqops.core.commands import Exit, StaffCommand
+from qqops.core.errors import Invalid, Refused
+from qqops.core.reason import must_say_why
 
 SHOWN = 100
 

@@ -6,12 +6,12 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts.numbers import parse
-from accounts.queries.number import numbers, shown_of, shown_until
-from enforcement.management.reporting import moment
-from enforcement.queries import measures_of, timeline
-from qqops.commands import Exit, OpsCommand
-from qqops.errors import Invalid
+from accounts.numbers.parsing import parse
+from accounts.numbers.queries import numbers, shown_of, shown_until
+from enforcement.decisions.queries import measures_of, timeline
+from enforcement.management.decision_text import moment
+from qqops.core.commands import Exit, OpsCommand
+from qqops.core.errors import Invalid
 
 
 class Command(OpsCommand):

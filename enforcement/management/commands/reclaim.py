@@ -6,13 +6,13 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts.dormancy import Excluded
-from accounts.queries.policies import in_words, policy_by_code, terms_of
-from enforcement import services
-from enforcement.management.reporting import report_code, say_report
-from enforcement.services import Due
-from enforcement.terms import LOST
-from qqops.commands import Exit, StaffCommand
+from accounts.dormancy.policy import Excluded
+from accounts.dormancy.queries import in_words, policy_by_code, terms_of
+from enforcement.decisions.durations import LOST
+from enforcement.management.decision_text import report_code, say_report
+from enforcement.reclaim import services as reclaim
+from enforcement.reclaim.services import Due
+from qqops.core.commands import Exit, StaffCommand
 
 
 class Command(StaffCommand):
@@ -29,10 +29,10 @@ class Command(StaffCommand):
         policy = policy_by_code(options["policy"])
         why = {"actor": self.actor, "reason": options["reason"], "ticket": options["ticket"]}
         if options["apply"]:
-            report = services.reclaim(policy, **why)
+            report = reclaim.reclaim(policy, **why)
             say_report(self, report, as_json=options["json"])
             return report_code(report)
-        found = services.look(policy, **why)
+        found = reclaim.look(policy, **why)
         if options["json"]:
             self.say_json({"state": "dry_run", **found.as_json()})
         else:

@@ -8,9 +8,9 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import Clause
 from accounts.rulebook.summaries import DOCUMENT
-from enforcement.services import strike
-from qqops.commands import Exit, StaffCommand
-from qqops.errors import Invalid
+from enforcement.citations import services as strike
+from qqops.core.commands import Exit, StaffCommand
+from qqops.core.errors import Invalid
 
 
 class Command(StaffCommand):

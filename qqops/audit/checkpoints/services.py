@@ -6,15 +6,15 @@ from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.manager import JobManager
 from procrastinate.tasks import configure_task
 
-from qqops import webhook
 from qqops.alerts import channels
 from qqops.alerts.services import raise_alert
-from qqops.audit import pen
+from qqops.audit import recorder
 from qqops.audit.checkpoints import text
 from qqops.audit.checkpoints.models import Checkpoint
 from qqops.audit.checkpoints.text import UNVERIFIED, Head
 from qqops.audit.models import Event
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
+from qqops.delivery import webhook
 from qqops.staff.models import Staff
 
 SEND, QUEUE = "audit.send_checkpoint", "acts"
@@ -26,7 +26,7 @@ def make(*, house: str, seq: int, hash: str, at: str, record: str) -> Checkpoint
     made = timezone.now().isoformat(timespec="seconds")
     signed = text.sign(Head(house, seq, hash, at, made, record, text.signing()))
     actor = Staff.objects.system("system-audit")
-    with pen.act("audit.checkpoint", actor=actor, reason="", facts={"seq": seq, "record": record}) as act:
+    with recorder.act("audit.checkpoint", actor=actor, reason="", facts={"seq": seq, "record": record}) as act:
         kept = Checkpoint.objects.create(event_id=act.event_id, seq=seq, text=signed)
         act.wrote(Checkpoint)
         for channel in channels.open_channels():
@@ -57,7 +57,7 @@ def give_up(checkpoint: Checkpoint, channel: str, error: Exception) -> None:
 def _record(checkpoint: Checkpoint, channel: str, verb: str, why: str) -> None:
     facts = {"channel": channel, "seq": checkpoint.seq} | ({"why": why} if why else {})
     worker = Staff.objects.system("system-worker")
-    with pen.act(verb, actor=worker, reason="", subject=checkpoint, facts=facts) as act:
+    with recorder.act(verb, actor=worker, reason="", subject=checkpoint, facts=facts) as act:
         if why:
             raise_alert(act, "checkpoint_unsent", checkpoint, channel=channel, seq=checkpoint.seq, why=why)
 

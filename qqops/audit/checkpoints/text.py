@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from qqops import seal
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
+from qqops.crypto import seal
 
 BEGIN, END = "-----BEGIN QQOPS CHECKPOINT-----", "-----END QQOPS CHECKPOINT-----"
 WHOLE, BROKEN, UNVERIFIED = "whole", "broken", "unverified"

@@ -6,7 +6,7 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
-from qqops.audit.sql import AHEAD, DROP_MONTHS, MONTHS
+from qqops.audit.triggers import AHEAD, DROP_MONTHS, MONTHS
 
 # By month of `at`, which has the order of `seq`. A key must have the month in it: that there is each id and each seq
 # but once is seen to by the chain (0002) and by verify. The months are made below, when the triggers are there.

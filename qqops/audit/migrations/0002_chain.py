@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from qqops.audit.sql import CHAIN, DROP_CHAIN
+from qqops.audit.triggers import CHAIN, DROP_CHAIN
 
 
 class Migration(migrations.Migration):

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import migrations, models
 
-from qqops.audit.sql import AT_NIGHT
+from qqops.audit.triggers import AT_NIGHT
 
 
 class Migration(migrations.Migration):

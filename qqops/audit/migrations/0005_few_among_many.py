@@ -4,7 +4,7 @@ import django.db.models.fields.json
 from django.conf import settings
 from django.db import migrations, models
 
-from qqops.audit.sql import APPEND, TICKETLESS
+from qqops.audit.triggers import APPEND, TICKETLESS
 
 
 class Migration(migrations.Migration):

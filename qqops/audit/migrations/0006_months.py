@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from qqops.audit.sql import AHEAD
+from qqops.audit.triggers import AHEAD
 
 
 class Migration(migrations.Migration):

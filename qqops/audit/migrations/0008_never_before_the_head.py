@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from qqops.audit.sql import AT
+from qqops.audit.triggers import AT
 
 
 class Migration(migrations.Migration):

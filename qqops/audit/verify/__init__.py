@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from qqops.audit.checkpoints import proof
+from qqops.audit.checkpoints import audit_checks as proof
 from qqops.audit.verify import parts
 from qqops.audit.verify.parts import SESSION, Broken, also, named
 

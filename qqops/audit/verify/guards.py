@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import models
 from psycopg.sql import Literal
 
-from qqops.audit.sql import AHEAD, CHAIN, MONTHS
+from qqops.audit.triggers import AHEAD, CHAIN, MONTHS
 
 Table = type[models.Model]
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connection, models
 
-from qqops.audit import digest, privileges
+from qqops.audit import digests, privileges
 from qqops.audit.checkpoints.models import Checkpoint
 from qqops.audit.models import Event
 from qqops.audit.verify import guards
@@ -20,7 +20,7 @@ MEMORY = "64MB"  # of a sort or a hash table, for each connection
 
 # Names depend on where the session looks for them. A cursor is planned for all its rows.
 SESSION = (
-    f"{digest.SETTINGS}; SET LOCAL search_path = public, pg_temp; SET LOCAL cursor_tuple_fraction = 1;"
+    f"{digests.SETTINGS}; SET LOCAL search_path = public, pg_temp; SET LOCAL cursor_tuple_fraction = 1;"
     f" SET LOCAL work_mem = '{MEMORY}'; SET LOCAL jit = off"
 )
 
@@ -133,7 +133,7 @@ def _chain(extent: Extent) -> Iterator[Part]:
             "audit_event",
             f"""
 SELECT 'seq ' || seq FROM (
-  SELECT e.seq, e.hash = {digest.event("e.prev_hash")} AS fits,
+  SELECT e.seq, e.hash = {digests.event("e.prev_hash")} AS fits,
          e.prev_hash = lag(e.hash, 1, ''::bytea) OVER w AND e.seq = lag(e.seq, 1, 0::bigint) OVER w + 1 AS follows
   FROM audit_event e {"WHERE " + " AND ".join(within) if within else ""} WINDOW w AS (ORDER BY e.seq)) c
 WHERE (fits AND follows) IS NOT TRUE AND seq {f"> {start}" if start else "IS NOT NULL"} ORDER BY seq""",
@@ -163,7 +163,7 @@ def _digests(extent: Extent, tables: list[type[models.Model]], size: dict[str, i
             "digest",
             "record",
             f"""
-WITH written AS ({digest.by_event(tables, " AND ".join(theirs) or "true")})
+WITH written AS ({digests.by_event(tables, " AND ".join(theirs) or "true")})
 SELECT coalesce('seq ' || e.seq, 'event ' || w.event, 'no event') || ' rows ' || coalesce(w.rows::text, '{{}}')
 FROM (SELECT id, seq, rows, rows_digest FROM audit_event e WHERE {" AND ".join(events) or "true"}) e
 FULL JOIN written w ON w.event = e.id

@@ -11,11 +11,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from qqops import demo
-from qqops.commands import Exit, OpsCommand
-from qqops.errors import Refused
-from qqops.staff import services
+from qqops.boot import demo
+from qqops.core.commands import Exit, OpsCommand
+from qqops.core.errors import Refused
 from qqops.staff.models import CommandToken, Staff
+from qqops.staff.people import services as people
+from qqops.staff.people.services import reset_password
+from qqops.staff.tokens.services import issue_token
 
 # login → role, name; the outsider may not enter the staff web.
 LOGINS = {
@@ -65,10 +67,10 @@ class Command(OpsCommand):
         password = settings.QQOPS_DEMO_PASSWORD or ("" if reset else old) or secrets.token_urlsafe(9)
         for login, (role, name) in LOGINS.items():
             if login not in known:
-                services.join(login, role, password=password, name=name, actor=setup, reason="demo", demo=True)
+                people.join(login, role, password=password, name=name, actor=setup, reason="demo", demo=True)
         if known and password != old:  # asked for, or the file with the password is gone
             for staff in Staff.objects.filter(username__in=known):
-                services.reset_password(staff, password, actor=setup, reason="demo")
+                reset_password(staff, password, actor=setup, reason="demo")
         _write_private(kept, password)
         return password
 
@@ -79,7 +81,7 @@ class Command(OpsCommand):
         for staff in Staff.objects.filter(username__in=[login for login, (role, _name) in LOGINS.items() if role]):
             path = settings.DEMO_DIR / f"{staff.username}.token"
             if not path.exists() or CommandToken.hash(path.read_text().strip()) not in live:
-                _write_private(path, services.issue_token(staff))
+                _write_private(path, issue_token(staff))
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -3,10 +3,10 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate
 
-from qqops.audit import months, origin
+from qqops.audit import origin, partitions
+from qqops.crypto import keys
 from qqops.staff.models import Staff
-from qqops.staff.services import settle
-from qqops.vault import keys
+from qqops.staff.people.services import settle
 
 
 class Command(migrate.Command):
@@ -21,7 +21,7 @@ class Command(migrate.Command):
         if not options["plan"] and not options["check_unapplied"]:
             settle()
             with origin.origin(origin.SYSTEM, os_user=origin.terminal_user()):
-                made = months.make_ahead(actor=Staff.objects.system("system-audit"))
+                made = partitions.make_ahead(actor=Staff.objects.system("system-audit"))
             for fault in made.faults:
                 self.stderr.write(f"{fault.month} could not be made: {fault.why}")
             try:

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from qqops.approvals import copied
+from qqops.approvals.models import copied
 
 # Written out, so that a database made today and one made then are the same: when roles.EXCLUSIVE changes, a new
 # migration replaces the function and the constraint (`qqops.staff.sql.slots` gives the places).

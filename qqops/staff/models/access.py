@@ -8,11 +8,11 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from qqops.approvals import Approval, Proposal, approval_constraints
+from qqops.approvals.models import Approval, Proposal, approval_constraints
 from qqops.audit.history import UNTOLD, History
 from qqops.audit.models import Record
 from qqops.staff.models.people import Staff
-from qqops.staff.roles import ROLE_LABELS, ROLES
+from qqops.staff.policy import ROLE_LABELS, ROLES
 
 ROLE_CHOICES = [(role, ROLE_LABELS[role]) for role in ROLES]
 GLASS_LIFE = datetime.timedelta(hours=1)

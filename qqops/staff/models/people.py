@@ -13,7 +13,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from qqops.audit.history import UNTOLD, History
-from qqops.staff.roles import NOT_IN_EMERGENCY, ROLES
+from qqops.staff.policy import NOT_IN_EMERGENCY, ROLES
 
 
 class StaffManager(BaseUserManager["Staff"]):

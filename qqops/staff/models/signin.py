@@ -32,7 +32,7 @@ class StaffSession(AbstractBaseSession):
 
     @classmethod
     def get_session_store_class(cls) -> Any:
-        from qqops.staff.signin.sessions import SessionStore
+        from qqops.staff.sessions.store import SessionStore
 
         return SessionStore
 

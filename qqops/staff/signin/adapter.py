@@ -19,13 +19,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from qqops.audit.origin import address_of
-from qqops.seal import seal, unseal
+from qqops.crypto.seal import seal, unseal
 from qqops.site import desk_name
 from qqops.staff.backend import factors
 from qqops.staff.models import Staff
-from qqops.staff.sealed import PURPOSE
-from qqops.staff.services import signin
-from qqops.staff.signin import devices, proof
+from qqops.staff.sealed_fields import PURPOSE
+from qqops.staff.signin import devices, recent_auth
+from qqops.staff.signin import services as signin
 
 NOT_RIGHT = _("The login or the password is not right. The password is case-sensitive.")
 HALFWAY = "halfway"  # in the session: what the password was at the first step of a sign-in, hashed
@@ -50,7 +50,7 @@ class AccountAdapter(DefaultAccountAdapter):
             return False
 
     def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
-        return not proof.is_fresh(context.request)
+        return not recent_auth.is_fresh(context.request)
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         """Whoever has a second factor proves himself by it: a password alone may have been looked over a shoulder."""

@@ -20,7 +20,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.urls import reverse
 
 from qqops.staff.models import Staff
-from qqops.staff.services import signin
+from qqops.staff.signin import services as signin
 
 
 def code(request: HttpRequest) -> HttpResponse:

@@ -21,9 +21,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop, ngettext_lazy
 
-from qqops.seal import CannotOpen, seal, unseal
-from qqops.staff.services import signin
-from qqops.staff.services.people import needs_code
+from qqops.crypto.seal import CannotOpen, seal, unseal
+from qqops.staff.people.services import needs_code
+from qqops.staff.signin import services as signin
 
 # What Django says of a new password, said anew in the catalogue of the house: Django's calls people 你, and lacks one.
 SAID_ANEW = (

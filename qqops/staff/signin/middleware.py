@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 
 from qqops.audit.origin import address_of
 from qqops.staff.models import Staff
-from qqops.staff.services import sessions as session_acts
-from qqops.staff.signin import proof
-from qqops.staff.signin.sessions import ENTERED
+from qqops.staff.sessions import services as session_acts
+from qqops.staff.sessions.store import ENTERED
+from qqops.staff.signin import recent_auth
 
 log = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -112,8 +112,8 @@ def _moved(request: HttpRequest, staff: Staff) -> HttpResponse | None:
 def _needs_factor(request: HttpRequest, staff: Staff) -> HttpResponse | None:
     if not settings.QQOPS_SECOND_FACTOR:
         return None
-    if proof.lacks_factor(request):
-        return None if request.path in map(reverse, PROVING) else proof.ask(request)
+    if recent_auth.lacks_factor(request):
+        return None if request.path in map(reverse, PROVING) else recent_auth.ask(request)
     if staff.has_factor or request.path in map(reverse, ENROLMENT):  # type: ignore[attr-defined]  # from backend.at_desk
         return None
     return HttpResponseRedirect(reverse("mfa_activate_totp"))

@@ -20,11 +20,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django.views.generic.edit import FormView
 
 from qqops.audit.origin import address_of
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
-from qqops.staff.services import set_first_password
+from qqops.staff.people.services import set_first_password
 from qqops.staff.signin import devices, throttle
-from qqops.staff.signin import proof as proving
+from qqops.staff.signin import recent_auth as proving
 from qqops.staff.signin.forms import WelcomeForm
 
 

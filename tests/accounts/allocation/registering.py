@@ -7,9 +7,9 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import NumberRange, Registration, RuleVersion
+from accounts.rulebook import services as rulebook
 from accounts.rulebook.parser import parse
 from accounts.rulebook.summaries import DOCUMENT
-from accounts.services import rulebook
 from qqops.staff.backend import at_desk
 from tests.accounts.intake.files import csv_of
 from tests.enforcement.acts import DAY

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
+from accounts.allocation import effects
+from accounts.allocation.requested_numbers import judge
+from accounts.allocation.services import allocate
 from accounts.models import Identity, Number, NumberRange, RangeTally, Tenure
-from accounts.queries.resources import fineness
-from accounts.services.allocation import take
-from accounts.services.allocation.allocate import allocate
-from accounts.services.allocation.named import judge
+from accounts.resources.queries import fineness
 from qqops.audit.models import Event
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.accounts.allocation.wishes import WHY, holder, passed, terms, walked, wish
 from tests.cast import make_numbers
@@ -129,8 +129,8 @@ def test_a_long_stretch_without_a_number_for_the_pool_is_left_and_the_next_try_g
 ) -> None:
     bare = supply(284_911_600, 284_911_899, "premium")  # long enough that a walk surely ends before a number
     fine = {n for n in range(bare.first, bare.last + 1) if fineness(n)[0] in (2, 3)}
-    monkeypatch.setattr(take, "WALK_MAX", 6)
-    monkeypatch.setattr(take, "WINDOW_MAX", 3)
+    monkeypatch.setattr(effects, "WALK_MAX", 6)
+    monkeypatch.setattr(effects, "WINDOW_MAX", 3)
     got: set[int] = set()
     tries = 0
     while len(got) < len(fine):

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from django.utils import timezone
 
+from accounts.declarations.services import declare
 from accounts.models import Identity, Number, NumberRange, ResourceProposal, Tenure
-from accounts.queries.resources import fineness
-from accounts.services import resources as proposals
-from accounts.services.declared import declare
-from qqops.commands import Exit
+from accounts.resources import services as proposals
+from accounts.resources.queries import fineness
+from qqops.core.commands import Exit
 from qqops.staff.models import Staff
 from tests.accounts.allocation.wishes import WHY
 from tests.accounts.intake.files import csv_of, put

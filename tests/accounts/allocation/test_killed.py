@@ -11,8 +11,8 @@ import pytest
 from django.db import connection, connections
 from django.db.models import Count
 
+from accounts.allocation.services import allocate
 from accounts.models import Number, NumberRange, Tenure
-from accounts.services.allocation.allocate import allocate
 from qqops.audit import origin
 from qqops.audit.verify import verify
 from qqops.staff.models import Staff

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from accounts.allocation.services import allocate
 from accounts.models import NumberRange
-from accounts.services.allocation.allocate import allocate
 from qqops.staff.models import Staff
 from tests.accounts.allocation.wishes import WHY, wish
 from tests.cast import make_numbers

@@ -14,14 +14,15 @@ import pytest
 from django.conf import settings
 from django.db import connection, transaction
 
-from accounts.intake import REGISTRATIONS, File
+from accounts.allocation import effects, registration
+from accounts.allocation.effects import Opened
+from accounts.allocation.registration import Registered
+from accounts.allocation.services import allocate
+from accounts.imports.columns import REGISTRATIONS
+from accounts.imports.files import File
 from accounts.models import Number, NumberRange, RangeCursor, Registration, ResourceProposal, Tenure
-from accounts.services.allocation import register, take
-from accounts.services.allocation.allocate import allocate
-from accounts.services.allocation.register import Registered
-from accounts.services.allocation.take import Opened
 from qqops.audit.verify import verify
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.accounts.allocation.registering import HEADING, PLAIN
 from tests.accounts.allocation.wishes import WHY, first_of_cursor, passed, terms, wish
@@ -69,10 +70,10 @@ def test_a_form_that_comes_twice_at_once_registers_once(supply: Supply, resource
 
 def recorded(path: Path) -> Registered:
     with File(path, REGISTRATIONS) as file:
-        found = register.check(file.rows())
+        found = registration.check(file.rows())
         assert found.wrong == []
         actor = Staff.objects.system("system-feed")
-        return register.apply(file.rows(), found, actor=actor, source=file.sha256)
+        return registration.apply(file.rows(), found, actor=actor, source=file.sha256)
 
 
 def until_they_wait(many: int) -> None:
@@ -99,7 +100,7 @@ def test_a_file_of_several_groups_waits_for_all_their_cursors_at_once_and_before
     lines = [("R-1", str(named), "test", "web"), ("R-2", "", "test", "client"), ("R-3", "", "test", "web")]
     path = put(tmp_path, csv_of([(*line, *PLAIN[3:]) for line in lines], HEADING))
     said = terms("sms", reference="10690 carrier A")
-    monkeypatch.setattr(take, "one_cursor", lambda ranges, wait: None)  # none is to be had without waiting
+    monkeypatch.setattr(effects, "one_cursor", lambda ranges, wait: None)  # none is to be had without waiting
     with ThreadPoolExecutor(2) as threads:
         with transaction.atomic():
             list(RangeCursor.objects.filter(range=first, slot=15).select_for_update())

@@ -7,11 +7,11 @@ import time_machine
 from django.conf import LazySettings
 from django.utils import timezone
 
+from accounts.allocation.services import allocate
+from accounts.declarations.services import declare, withdraw
 from accounts.models import DeclaredNumber, Identity, Number, NumberRange, Registration, Tenure
-from accounts.services.allocation.allocate import allocate
-from accounts.services.declared import declare, withdraw
 from qqops.audit.models import Event
-from qqops.commands import Exit
+from qqops.core.commands import Exit
 from qqops.staff.models import Staff
 from tests.accounts.allocation.registering import AT, HEADING, NOON, PLAIN, Register, Supply, on_record, plain
 from tests.accounts.allocation.test_command import HEADING as ITEMS

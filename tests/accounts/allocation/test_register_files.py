@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from accounts.models import Registration, Tenure
-from qqops.commands import Exit
+from qqops.core.commands import Exit
 from tests.accounts.allocation.registering import HEADING, PLAIN, Register, Supply
 from tests.accounts.intake.files import csv_of
 from tests.enforcement.acts import head, verbs

@@ -8,12 +8,13 @@ import pytest
 from django.conf import LazySettings
 from django.utils import timezone
 
-from accounts.intake import REGISTRATIONS, File
+from accounts.allocation import registration as registering
+from accounts.allocation.services import allocate
+from accounts.imports.columns import REGISTRATIONS
+from accounts.imports.files import File
 from accounts.models import Campaign, CampaignUse, Registration, RuleVersion, Tenure
-from accounts.services.allocation import register as registering
-from accounts.services.allocation.allocate import allocate
-from accounts.services.resources import campaigns
-from qqops.commands import Exit
+from accounts.resources.services import campaigns
+from qqops.core.commands import Exit
 from qqops.staff.models import Staff
 from tests.accounts.allocation.registering import (
     AT,

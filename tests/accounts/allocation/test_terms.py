@@ -9,18 +9,18 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from accounts.allocation import supply as source
+from accounts.allocation.queries import open_ranges
+from accounts.allocation.requested_numbers import judge
+from accounts.allocation.services import REGISTER, allocate
+from accounts.allocation.terms import Charge, charge_of
 from accounts.models import Hold, NumberRange, Tenure
-from accounts.queries.allocation import open_ranges
-from accounts.queries.resources import fineness
-from accounts.services import holds
-from accounts.services.allocation import supply as source
-from accounts.services.allocation.allocate import REGISTER, allocate
-from accounts.services.allocation.named import judge
-from accounts.services.allocation.terms import Charge, charge_of
-from qqops.errors import Invalid, Refused
+from accounts.resources.queries import fineness
+from accounts.retention import holds
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.backend import at_desk
 from qqops.staff.models import Staff
-from qqops.staff.roles import ROLES
+from qqops.staff.policy import ROLES
 from tests.accounts.allocation.wishes import WHY, holder, terms, wish
 from tests.accounts.life import flows
 from tests.cast import make_numbers
@@ -146,7 +146,7 @@ def test_a_hold_that_comes_between_the_choice_and_the_taking_is_heeded(
         flows.hold(BACK, "appeal", "A-1", actor=cast["officer"])
         return found
 
-    monkeypatch.setattr("accounts.services.allocation.take.look", slow)
+    monkeypatch.setattr("accounts.allocation.effects.look", slow)
     with time_machine.travel(timezone.now() + 400 * DAY):
         flows.cleared(tmp_path, [BACK])
         flows.released()

@@ -4,12 +4,12 @@ from typing import Any
 
 from django.utils import timezone
 
+from accounts.allocation.services import Wish
+from accounts.allocation.terms import Terms, rules_of
+from accounts.holders.new_holder import Holder
 from accounts.identity.demo import person
+from accounts.identity.services import Proof
 from accounts.models import NumberRange, RangeCursor
-from accounts.services.allocation.allocate import Wish
-from accounts.services.allocation.terms import Terms, rules_of
-from accounts.services.holders import Holder
-from accounts.services.identity import Proof
 
 WHY = "asked for at the desk"
 

@@ -10,17 +10,17 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone, translation
 
 from accounts import tasks
+from accounts.breaches import services
+from accounts.breaches.queries import item_label, items_of, overdue
+from accounts.breaches.services import ASSESS, CLOSE, REPORT, TELL, Finding, check_step, register, remind, take
+from accounts.disclosures.services import open_it
 from accounts.models import Breach, BreachPerson, Disclosure, Identity
-from accounts.queries.breach import item_label, items_of, overdue
-from accounts.services import breach as services
-from accounts.services.breach import ASSESS, CLOSE, REPORT, TELL, Finding, check_step, register, remind, take
-from accounts.services.disclosures import open_it
-from accounts.services.rights import read as read_statement
-from accounts.services.rights_answer import download
+from accounts.rights.answer import download
+from accounts.rights.services import read as read_statement
 from qqops.alerts.models import Alert, Beat
 from qqops.audit.models import Event
-from qqops.audit.pen import history_model
-from qqops.errors import Invalid, Refused
+from qqops.audit.recorder import history_model
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.accounts.breach.viewing import HOUR, saw
 from tests.accounts.disclosures import asking as disclosing

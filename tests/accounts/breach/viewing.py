@@ -6,7 +6,7 @@ import uuid
 from django.utils import timezone
 
 from accounts.models import Identity, Reveal
-from qqops.audit import pen
+from qqops.audit import recorder
 from qqops.staff.models import Staff
 
 HOUR = datetime.timedelta(hours=1)
@@ -15,7 +15,7 @@ HOUR = datetime.timedelta(hours=1)
 def saw(staff: Staff, identity: Identity, *items: str, ago: datetime.timedelta = HOUR) -> None:
     """`saw(reviewer, identity, "holder:mobile")`: one reveal for each item, so long ago."""
     at = timezone.now() - ago
-    with pen.act(
+    with recorder.act(
         "identity.revealed",
         actor=staff,
         reason="rows of a test",

@@ -5,10 +5,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.disclosing import PAPERS, Period
+from accounts.disclosures import services
+from accounts.disclosures.policy import PAPERS, Period
+from accounts.disclosures.services import Asked, Shown
 from accounts.models import Disclosure, Release
-from accounts.services import disclosures as services
-from accounts.services.disclosures import Asked, Shown
 from qqops.staff.models import Staff
 
 NOTICE = "京公调证字〔2026〕118号"

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from accounts.declarations.services import declare
+from accounts.disclosures.package import content_of
 from accounts.models import Number
-from accounts.services.declared import declare
-from accounts.services.package import content_of
-from qqops.commands import Exit
+from qqops.core.commands import Exit
 from qqops.staff.models import Staff
 from tests.accounts.disclosures.asking import register, release, review
 from tests.terminal import Terminal

@@ -6,10 +6,10 @@ from collections.abc import Callable
 import pytest
 from django.utils import timezone
 
+from accounts.disclosures import services
 from accounts.models import Disclosure, DisclosureKey, DisclosureScan, Number, Release
-from accounts.services import disclosures as services
 from qqops.audit.models import Event
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.accounts.disclosures.asking import REASON, SCOPE, STATEMENT, register, release, review
 from tests.accounts.identity.test_record import whole

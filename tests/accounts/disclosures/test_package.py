@@ -10,13 +10,13 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from accounts.disclosures import package
+from accounts.disclosures.package import content_of, verify_proof
+from accounts.disclosures.services import Shown
 from accounts.models import Identity, IdentityKey, LoginFact, Number, Release, ReleaseKey
-from accounts.services import package
-from accounts.services.disclosures import Shown
-from accounts.services.package import content_of, verify_proof
 from enforcement.policy import Kind
-from qqops.audit import pen
-from qqops.errors import Invalid
+from qqops.audit import recorder
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.accounts.disclosures.asking import BROAD, NOTICE, last_year, register, release, review
 from tests.enforcement.acts import decide
@@ -94,11 +94,11 @@ def test_of_a_number_nobody_held_and_of_an_erased_identity_it_says_so(
     assert document(handed(nobody, "registrant"))["numbers"] == [{"number": 987_654_321, "held": False}]
     one = number()
     identity = tell(one, setup_actor)
-    with pen.act("demo.built", actor=setup_actor, reason="erased for a test", facts={"numbers": 1}) as act:
+    with recorder.act("demo.built", actor=setup_actor, reason="erased for a test", facts={"numbers": 1}) as act:
         identity.erased_at = timezone.now()
         identity.save(update_fields=["erased_at"])
         IdentityKey.objects.filter(pk=identity.pk).delete()
-        act.wrote(pen.history_model(Identity))
+        act.wrote(recorder.history_model(Identity))
     information = document(handed(one, "registrant", "identity", wants=("registrant", "identity")))["numbers"][0]
     assert information["information"]["registrant"]["items"] == {}
     assert list(information["information"]["identity"]) == ["erased_at"]

@@ -6,14 +6,14 @@ from collections.abc import Callable
 import pytest
 from django.utils import timezone, translation
 
-from accounts.disclosing import ASKERS, PAPERS, Period
+from accounts.declarations.services import declare
+from accounts.disclosures import services
+from accounts.disclosures.policy import ASKERS, PAPERS, Period
+from accounts.disclosures.services import PapersMissing, Shown
 from accounts.models import AskedBy, DataClass, Disclosure, DisclosureKey, Hold, Number
-from accounts.services import disclosures as services
-from accounts.services.declared import declare
-from accounts.services.disclosures import PapersMissing, Shown
 from qqops.audit.models import Event
-from qqops.errors import Invalid, Refused
-from qqops.seal import CannotOpen
+from qqops.core.errors import Invalid, Refused
+from qqops.crypto.seal import CannotOpen
 from qqops.staff.models import Staff
 from tests.accounts.disclosures.asking import SCOPE, STATEMENT, asked, last_year, notice, register
 from tests.accounts.identity.test_record import whole

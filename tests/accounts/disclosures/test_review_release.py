@@ -7,17 +7,16 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone, translation
 
+from accounts.declarations.services import declare
+from accounts.disclosures import package, services
+from accounts.disclosures.services import Shown
 from accounts.models import Disclosure, DisclosureRuling, Hold, Identity, Number, Release
-from accounts.services import disclosures as services
-from accounts.services import package
-from accounts.services.declared import declare
-from accounts.services.disclosures import Shown
-from qqops.audit import pen
+from qqops.audit import recorder
 from qqops.audit.models import Event
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.backend import at_desk
 from qqops.staff.models import Staff
-from qqops.staff.services.people import give
+from qqops.staff.people.services import give
 from tests.accounts.disclosures.asking import BROAD, REASON, register, release, review, scanned
 from tests.accounts.identity.test_record import whole
 from tests.accounts.rights.steps import answer, ask, do, through
@@ -30,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 def also(person: Staff, role: str, setup_actor: Staff) -> Staff:
     """The same person in a second role, as a deputy holds two."""
-    with pen.act(
+    with recorder.act(
         "staff.joined", actor=setup_actor, reason="a second role", facts={"login": str(person), "role": "x"}
     ) as act:
         give(person, role, act)

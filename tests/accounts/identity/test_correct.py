@@ -10,14 +10,14 @@ import time_machine
 from django.db import IntegrityError, transaction
 from django.utils import timezone, translation
 
+from accounts.corrections import services as correct
+from accounts.corrections.services import DAYS_MAX, DAYS_MIN, demand, letter, problems, withdraw
+from accounts.declarations.services import declare
 from accounts.models import CorrectionDemand, Identity, Number
-from accounts.services import correct
-from accounts.services.correct import DAYS_MAX, DAYS_MIN, demand, letter, problems, withdraw
-from accounts.services.declared import declare
-from accounts.services.erase import erase
+from accounts.retention.erasure import erase
 from qqops.audit.models import Event
-from qqops.audit.pen import CHANGED, act, history_model
-from qqops.errors import Invalid, Refused
+from qqops.audit.recorder import CHANGED, act, history_model
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.accounts.identity.test_record import whole
 from tests.accounts.rights.steps import through

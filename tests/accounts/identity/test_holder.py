@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from accounts.holders.queries import answers
 from accounts.identity.formats import Field
 from accounts.models import Identity, Number, Tenure
-from accounts.queries.holder import answers
 from qqops.audit.models import Event
-from qqops.audit.pen import CHANGED, act
-from qqops.errors import Invalid
+from qqops.audit.recorder import CHANGED, act
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.enforcement.acts import head, verbs
 from tests.identities import ADULT, MINOR, tell

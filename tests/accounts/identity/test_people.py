@@ -9,17 +9,17 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import override as speaking
 
+from accounts.declarations.services import declare
 from accounts.identity.formats import Field
+from accounts.identity.queries import identities, masked, of_minor
 from accounts.identity.sealing import HASHED, search_hash
 from accounts.models import Identity, IdentityKey, Number
-from accounts.queries.identity import identities, masked, of_minor
-from accounts.queries.people import LINKS_MAX, Link, Strength, bearers, linked, linked_by
-from accounts.services.declared import declare
-from accounts.services.people import FOUND_MAX, guesses, search
+from accounts.people.queries import LINKS_MAX, Link, Strength, bearers, linked, linked_by
+from accounts.people.services import FOUND_MAX, guesses, search
 from qqops.alerts.models import Alert
 from qqops.audit.models import Event
-from qqops.errors import Invalid, Refused
-from qqops.seal import DataKey
+from qqops.core.errors import Invalid, Refused
+from qqops.crypto.seal import DataKey
 from qqops.staff.models import Staff, Throttle
 from qqops.staff.signin.throttle import LIMITS
 from tests.accounts.identity.test_record import whole

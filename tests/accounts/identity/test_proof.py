@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.db import connection
 
 from accounts.models import Identity, IdentityKey
-from accounts.services.erase import erase
+from accounts.retention.erasure import erase
 from qqops.staff.models import Staff
 from tests.enforcement.acts import broken
 

@@ -5,15 +5,15 @@ from collections.abc import Callable
 import pytest
 from django.db import connection
 
+from accounts.declarations.services import declare
 from accounts.identity.demo import person
 from accounts.identity.formats import Field, normalise
+from accounts.identity.queries import identities, masked, of_minor, opened, standing
 from accounts.models import Identity, IdentityKey, Number, Registrant
-from accounts.queries.identity import identities, masked, of_minor, opened, standing
-from accounts.services.declared import declare
 from qqops.audit.models import Event
 from qqops.audit.verify import checks
-from qqops.errors import Refused
-from qqops.seal import CannotOpen
+from qqops.core.errors import Refused
+from qqops.crypto.seal import CannotOpen
 from qqops.staff.models import Staff
 from tests.identities import ADULT, MINOR, tell
 

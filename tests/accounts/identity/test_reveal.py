@@ -11,16 +11,16 @@ import time_machine
 from django.db import connection
 from django.utils import timezone, translation
 
-from accounts.identity.unusual import Flag, weigh
+from accounts.declarations.services import declare
 from accounts.models import Breach, BreachPerson, Identity, IdentityKey, Number, Reveal
-from accounts.services.declared import declare
-from accounts.services.reveal import OverQuota, Wanted, check, reveal, shown, understood
+from accounts.reveals.services import OverQuota, Wanted, check, reveal, shown, understood
+from accounts.reveals.unusual import Flag, weigh
 from enforcement.policy import Kind
 from qqops.alerts.models import Alert
-from qqops.audit import pen
+from qqops.audit import recorder
 from qqops.audit.models import Event
 from qqops.audit.verify import verify
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.accounts.disclosures.asking import register, review
 from tests.accounts.identity.test_record import whole
@@ -242,7 +242,9 @@ def test_erased_stopped_and_own_are_refused(
 
 def _set(identity: Identity, actor: Staff, **values: Any) -> None:
     """As the acts on a person's rights do."""
-    with pen.act("identity.recorded", actor=actor, reason="at the person's request", facts={"identities": 1}) as act:
+    with recorder.act(
+        "identity.recorded", actor=actor, reason="at the person's request", facts={"identities": 1}
+    ) as act:
         Identity.objects.filter(pk=identity.pk).update(**values)
         act.history(Identity, [identity.pk])
 
@@ -352,10 +354,10 @@ def test_requests_and_breaches_are_cases_of_those_who_work_on_them(
 ) -> None:
     one, other = identity(), identity(name="王芳")
     police, copy = register(agent, one.tenure.number_id), ask(one, agent, "copy")
-    with pen.act("demo.built", actor=privacy, reason="breach of a test", facts={"numbers": 0}) as act:
+    with recorder.act("demo.built", actor=privacy, reason="breach of a test", facts={"numbers": 0}) as act:
         breach = Breach.objects.create(level="ordinary", what="a list was lost", maker=privacy, found_at=timezone.now())
         BreachPerson.objects.create(event_id=act.event_id, breach=breach, tenure=one.tenure)
-        act.wrote(BreachPerson, pen.history_model(Breach))
+        act.wrote(BreachPerson, recorder.history_model(Breach))
     for purpose, kind, ref in (
         ("law", "disclosure", police.receipt.lower()),
         ("rights", "data_request", copy.receipt),

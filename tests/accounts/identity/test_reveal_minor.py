@@ -10,17 +10,17 @@ import time_machine
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone, translation
 
+from accounts.declarations.services import declare
+from accounts.identity.queries import concerns_minor, key_of
 from accounts.identity.sealing import seal_items
 from accounts.models import Identity, Number, Reveal, RevealApproval, RevealRequest
-from accounts.queries.identity import concerns_minor, key_of
-from accounts.services.declared import declare
-from accounts.services.reveal import NeedsApproval, reveal, shown
-from accounts.services.reveal_minor import AlreadyAsked, approve, ask, refuse
-from qqops.audit import pen
+from accounts.reveals.minors import AlreadyAsked, approve, ask, refuse
+from accounts.reveals.services import NeedsApproval, reveal, shown
+from qqops.audit import recorder
 from qqops.audit.models import Event
-from qqops.audit.pen import CHANGED
+from qqops.audit.recorder import CHANGED
 from qqops.audit.verify import verify
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.accounts.identity.test_record import whole
 from tests.accounts.identity.test_reveal import anew, frozen, grant, restricted, wanted
@@ -106,7 +106,7 @@ def test_of_two_births_that_contradict_each_other_the_younger_counts(
     one = identity(**MINOR)
     key = key_of(one.tenure)
     assert key is not None
-    with pen.act(
+    with recorder.act(
         "identity.recorded", actor=setup_actor, reason="as a file of long ago had it", facts={"identities": 1}
     ) as act:
         sealed = seal_items(key, one.pk, {"born": "1980-01-01"})

@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from accounts.corrections.services import demand, problems, withdraw
+from accounts.declarations.services import declare
+from accounts.identity.queries import standing
+from accounts.identity.services import Proof, Told, record
+from accounts.identity.verification import verify
 from accounts.models import CorrectionDemand, Identity, Number, Verification
-from accounts.queries.identity import standing
-from accounts.services.correct import demand, problems, withdraw
-from accounts.services.declared import declare
-from accounts.services.erase import erase
-from accounts.services.identity import Proof, Told, record
-from accounts.services.verify import verify
+from accounts.retention.erasure import erase
 from qqops.audit.models import Event
-from qqops.audit.pen import CHANGED, act
-from qqops.errors import Invalid, Refused
+from qqops.audit.recorder import CHANGED, act
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.accounts.identity.test_record import whole
 from tests.demands import WHY

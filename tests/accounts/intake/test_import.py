@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from accounts.declarations.services import declare
+from accounts.identity.verification import verify
 from accounts.models import Identity, IdentityKey, Number, Registrant, Tenure, Verification
-from accounts.services.declared import declare
-from accounts.services.verify import verify
-from qqops.audit import pen
+from qqops.audit import recorder
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
 from tests.accounts.intake.files import HEADING, PERSON, csv_of, jsonl_of, xlsx_of
@@ -190,7 +190,7 @@ def test_who_holds_it_no_more_or_is_closed_to_change_is_named(
     for number in (erased, locked, fine):
         tell(Number.objects.get(pk=number), privacy)
     now = timezone.now()
-    with pen.act("demo.built", actor=setup_actor, reason="states of a test", facts={"numbers": 1}) as act:
+    with recorder.act("demo.built", actor=setup_actor, reason="states of a test", facts={"numbers": 1}) as act:
         Tenure.objects.filter(number=ended).update(ended_at=now)
         act.history(Tenure, list(Tenure.objects.filter(number=ended).values_list("pk", flat=True)))
         Identity.objects.filter(tenure__number=erased).update(
@@ -264,7 +264,7 @@ def test_only_the_privacy_officer_imports_and_says_why(number: Make, run: Run, c
 def test_what_changes_between_the_check_and_the_act_stops_it(
     numbers: Many, run: Run, monkeypatch: pytest.MonkeyPatch, setup_actor: Staff, settings: Any
 ) -> None:
-    from accounts.services import intake
+    from accounts.imports import services as intake
 
     settings.QQOPS_CHUNK = 1
     one, two = numbers(2)
@@ -272,7 +272,7 @@ def test_what_changes_between_the_check_and_the_act_stops_it(
 
     def checked(*args: Any, **more: Any) -> Any:
         found = check(*args, **more)
-        with pen.act("demo.built", actor=setup_actor, reason="meanwhile", facts={"numbers": 1}) as act:
+        with recorder.act("demo.built", actor=setup_actor, reason="meanwhile", facts={"numbers": 1}) as act:
             Tenure.objects.filter(number=two).update(ended_at=timezone.now())
             act.history(Tenure, list(Tenure.objects.filter(number=two).values_list("pk", flat=True)))
         return found

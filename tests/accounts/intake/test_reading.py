@@ -12,10 +12,10 @@ import pytest
 from django.utils import translation
 from openpyxl import Workbook, load_workbook
 
-from accounts.intake import File
-from accounts.intake import text as reading
-from accounts.intake import workbook as books
-from qqops.errors import Invalid
+from accounts.imports.files import File
+from accounts.lists import decoding as reading
+from accounts.lists import workbook as books
+from qqops.core.errors import Invalid
 from tests.accounts.intake.files import HEADING, PERSON, csv_of, jsonl_of, put, xlsx_of
 
 LINE = (88812345, *PERSON)

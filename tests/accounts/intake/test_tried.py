@@ -51,7 +51,7 @@ def test_only_what_was_checked_is_recorded(
     recorded: int,
 ) -> None:
     """Whoever writes into the file between the two readings, and sets its times back, is told."""
-    from accounts.services import intake
+    from accounts.imports import services as intake
 
     settings.QQOPS_CHUNK = 1
     heading, apply = ("number", "mobile"), intake.apply
@@ -75,7 +75,7 @@ def test_only_what_was_checked_is_recorded(
 def test_a_file_changed_while_it_is_checked_is_not_recorded(
     number: Make, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from accounts.services import intake
+    from accounts.imports import services as intake
 
     one, check = number(), intake.check
 

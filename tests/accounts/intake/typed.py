@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from accounts.identity.formats import Field
+from accounts.identity.queries import identities, opened
 from accounts.models import Number
-from accounts.queries.identity import identities, opened
 from qqops.audit.models import Event
 from tests.enforcement.acts import verbs as all_verbs
 from tests.terminal import Said

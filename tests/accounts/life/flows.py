@@ -9,16 +9,18 @@ from typing import Any
 import time_machine
 from django.utils import timezone
 
-from accounts.closing import Confirmation, Service
-from accounts.intake.feed import CLEARANCES, Feed
+from accounts.cancellation import services as cancel
+from accounts.lists.feed import CLEARANCES, Feed
 from accounts.models import Hold, Number, Tenure
-from accounts.services import cancel, clear, holds
-from accounts.services.purge_numbers import purge
-from accounts.services.release import release
+from accounts.quarantine import clearance
+from accounts.quarantine.policy import Confirmation, Service
+from accounts.quarantine.purge import purge
+from accounts.quarantine.services import release
+from accounts.retention import holds
 from enforcement.models import Decision
 from enforcement.policy import Kind
-from qqops.approvals import State
-from qqops.audit import pen
+from qqops.approvals.models import State
+from qqops.audit import recorder
 from qqops.staff.backend import at_desk
 from qqops.staff.models import Staff
 from tests.enforcement.acts import approve, decide
@@ -83,19 +85,19 @@ def cleared(folder: Path, numbers: Collection[int], services: Collection[str] = 
     file = folder / "cleared.csv"
     file.write_text("".join(f"{number},{service},{at.isoformat()}\n" for number in numbers for service in services))
     with Feed(file, CLEARANCES, Service.values) as feed:
-        return clear.confirm(feed, actor=system(), apply=True)
+        return clearance.confirm(feed, actor=system(), apply=True)
 
 
 def hold(number: int, kind: str, reference: str, *, actor: Staff) -> Hold:
     """On its last tenure. A hold of an appeal stands in for the appeal."""
     tenure = Tenure.objects.filter(number=number).latest("seq")
-    with pen.act("demo.built", actor=actor, reason="a hold of a test", facts={"numbers": 0}) as act:
+    with recorder.act("demo.built", actor=actor, reason="a hold of a test", facts={"numbers": 0}) as act:
         holds.place([tenure.pk], kind, reference, actor=actor, act=act)
     return Hold.objects.get(tenure=tenure, kind=kind, reference=reference, lifted_at=None)
 
 
 def lift(kind: str, reference: str, *, actor: Staff) -> None:
-    with pen.act("demo.built", actor=actor, reason="the end of a hold", facts={"numbers": 0}) as act:
+    with recorder.act("demo.built", actor=actor, reason="the end of a hold", facts={"numbers": 0}) as act:
         holds.release_holds(kind, reference, actor=actor, act=act)
 
 

@@ -7,18 +7,18 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from accounts.closing import Blocker, Confirmation
+from accounts.cancellation import services as cancel
+from accounts.cancellation.queries import blockers
+from accounts.declarations.services import declare
 from accounts.models import Erasure, Hold, Identity, Number, PurgeCertificate, Tenure
-from accounts.queries.cancel import blockers
-from accounts.services import cancel
-from accounts.services.declared import declare
-from accounts.services.protect import protect
+from accounts.protection.services import protect
+from accounts.quarantine.policy import Blocker, Confirmation
 from enforcement.policy import Kind
 from qqops.alerts.models import Alert
 from qqops.audit.models import Event
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
-from qqops.staff.services import join
+from qqops.staff.people.services import join
 from tests.accounts.disclosures.asking import register, review
 from tests.accounts.life.feeds import logins
 from tests.accounts.life.flows import ALL, WHY, cancelled, carried_out, ended, history, hold, later, lift, purged, state

@@ -15,13 +15,13 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts.intake.feed import Feed, Read
+from accounts.lists.feed import Feed, Read
+from accounts.logins import services
+from accounts.logins.queries import covered_until, versions_by_time
 from accounts.models import LoginFact, LoginLine, Number, Tenure
-from accounts.queries.logins import covered_until, versions_by_time
-from accounts.services import logins as services
-from accounts.services.sweep import BY_KEY
+from accounts.quarantine.sweep import BY_KEY
 from qqops.alerts.models import Beat
-from qqops.audit import pen
+from qqops.audit import recorder
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
 from tests.accounts.life.feeds import HOUR, ago, logins
@@ -198,7 +198,7 @@ def test_no_step_of_a_chunk_reads_all_numbers(numbers: Many) -> None:
         cursor.execute(BY_KEY)
         tenures = list(Tenure.objects.filter(number__in=made[:5]).values_list("pk", flat=True))
         span |= {"numbers": made[:5], "tenures": tenures, "lasts": [None] * 5, "pen_event": None, "pen_user": 1}
-        use = services._USE.format(history=pen.history_insert(Number, pen.CHANGED, source="number live"))
+        use = services._USE.format(history=recorder.history_insert(Number, recorder.CHANGED, source="number live"))
         for sql in (services._FACTS, services._STILL, use):
             cursor.execute("EXPLAIN " + sql, span)
             plan = "\n".join(line for (line,) in cursor.fetchall())

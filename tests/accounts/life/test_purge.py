@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from accounts.closing import Service
+from accounts.cancellation import services as cancel
 from accounts.lifecycle import L
 from accounts.models import (
     Clearance,
@@ -26,10 +26,12 @@ from accounts.models import (
     PurgeCertificate,
     Tenure,
 )
-from accounts.services import cancel, purge_numbers, release, sweep
-from accounts.services.purge import purge as retention_sweep
+from accounts.quarantine import purge, sweep
+from accounts.quarantine import services as release
+from accounts.quarantine.policy import Service
+from accounts.retention.purge import purge as retention_sweep
 from enforcement.policy import Kind
-from qqops.audit import pen
+from qqops.audit import recorder
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
 from tests.accounts.life.feeds import ago, logins
@@ -213,13 +215,13 @@ def test_the_sweeps_find_what_is_due_by_their_index(numbers: Many) -> None:
         assert "number_due" in plan and "Seq Scan" not in plan, plan
         made = list(Number.objects.filter(lifecycle="terminated").values_list("pk", flat=True))
         inserts = {
-            "number": pen.history_insert(Number, "~", source="number live"),
-            "tenure": pen.history_insert(Tenure, "~", source="tenure live"),
+            "number": recorder.history_insert(Number, "~", source="number live"),
+            "tenure": recorder.history_insert(Tenure, "~", source="tenure live"),
         }
         day = datetime.timedelta(days=1)
         params: dict[str, Any] = {"numbers": made, "now": timezone.now(), "clause": "12.1", "cancelled": "12.1"}
         params |= {"quarantine": day, "objection": day, "pen_event": None, "pen_user": 1}
-        for sql in (cancel._END, purge_numbers._PURGE, purge_numbers._QUARANTINE, release._JUDGED):
+        for sql in (cancel._END, purge._PURGE, purge._QUARANTINE, release._JUDGED):
             cursor.execute("EXPLAIN " + sql.format(**inserts), params)
             plan = "\n".join(line for (line,) in cursor.fetchall())
             assert "Seq Scan on accounts_number n" not in plan and "Seq Scan on accounts_tenure" not in plan, plan
@@ -244,4 +246,4 @@ def test_a_purge_killed_midway_goes_on_and_loses_and_doubles_nothing(
     assert set(Number.objects.filter(pk__in=made).values_list("lifecycle", flat=True)) == {"quarantined"}
     assert PurgeCertificate.objects.count() == Tenure.objects.filter(ended_at__isnull=False).count() == 400
     assert history(made[0]) == history(made[-1]) == ["in_use", "terminated", "purged", "quarantined"]
-    assert broken() == [] and purge_numbers.PURGED == "purged"
+    assert broken() == [] and purge.PURGED == "purged"

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from accounts.intake.feed import Feed
+from accounts.cancellation import services as cancel
+from accounts.lists.feed import Feed
+from accounts.logins.services import Imported, import_logins
 from accounts.models import LoginFact, Number, PurgeCertificate, RuleVersion, Tenure
-from accounts.services import cancel, resources
-from accounts.services.logins import Imported, import_logins
+from accounts.resources import services as resources
+from enforcement.decisions.services import Report
 from enforcement.policy import Kind
-from enforcement.services import Report
 from qqops.audit.verify import verify
 from qqops.staff.models import Staff
 from tests.accounts.life.feeds import ago, logins

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from accounts.closing import Waits
+from accounts.allocation.services import allocate
+from accounts.holders.queries import answers
 from accounts.models import Hold, Number, NumberRange, RuleVersion, Tenure
-from accounts.queries.holder import answers
-from accounts.queries.release import WAITS, checklists, held
-from accounts.services import resources as works
-from accounts.services.allocation.allocate import allocate
-from accounts.services.resources import numbers as by_hand
+from accounts.quarantine.policy import Waits
+from accounts.quarantine.queries import WAITS, checklists, held
+from accounts.resources import services as works
+from accounts.resources.services import numbers as by_hand
 from qqops.audit.models import Event
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.accounts.allocation.wishes import terms, wish
 from tests.accounts.life.flows import cleared, history, hold, later, lift, quarantined, released, state

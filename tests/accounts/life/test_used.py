@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import LoginFact, Number, Tenure
 from enforcement.policy import Kind
-from enforcement.services import look
+from enforcement.reclaim.services import look
 from qqops.alerts.models import Alert
 from qqops.staff.models import Staff
 from tests.accounts.life.feeds import HOUR, logins

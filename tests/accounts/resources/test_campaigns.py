@@ -7,10 +7,10 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Campaign
-from accounts.services import resources
-from accounts.services.resources import Wanted, campaigns
-from qqops.approvals import State
-from qqops.errors import Invalid
+from accounts.resources import services as resources
+from accounts.resources.services import Wanted, campaigns
+from qqops.approvals.models import State
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.enforcement.acts import broken, head, verbs
 from tests.supply import WHY

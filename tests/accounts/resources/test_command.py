@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from accounts.models import Campaign, Number, NumberRange, ResourceProposal
-from qqops.commands import Exit
+from qqops.core.commands import Exit
 from tests.cast import make_numbers
 from tests.enforcement.acts import broken
 from tests.supply import WHY

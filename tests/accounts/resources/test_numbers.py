@@ -4,16 +4,16 @@ from collections.abc import Callable
 
 import pytest
 
+from accounts.declarations.services import declare
 from accounts.lifecycle import HELD, L, pairs
 from accounts.models import Number, NumberRange
-from accounts.resources import LIST_MAX, MOVES_TO, STOPS
-from accounts.services import resources
-from accounts.services.declared import declare
-from accounts.services.resources import numbers
-from qqops.approvals import State
-from qqops.audit import pen
+from accounts.resources import services as resources
+from accounts.resources.policy import LIST_MAX, MOVES_TO, STOPS
+from accounts.resources.services import numbers
+from qqops.approvals.models import State
+from qqops.audit import recorder
 from qqops.audit.models import Event
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.cast import make_numbers
 from tests.enforcement.acts import broken, head, verbs
@@ -62,7 +62,7 @@ def test_a_free_number_gets_its_row_in_the_state_of_its_range_with_the_tier_of_i
         (284_917_888, "reserved", 2, None),
     ]
     assert verbs(before) == ["resource.proposed", "number.moved"]
-    rows = list(pen.history_model(Number)._default_manager.order_by("history_id").values_list("id", "lifecycle"))
+    rows = list(recorder.history_model(Number)._default_manager.order_by("history_id").values_list("id", "lifecycle"))
     assert rows == [(NUMBER, "available"), (284_917_888, "available"), (NUMBER, "reserved"), (284_917_888, "reserved")]
     moved = Event.objects.get(seq=before + 2)
     assert (moved.reason, moved.facts) == (WHY, {"to": "reserved", "numbers": 2})

@@ -6,14 +6,14 @@ import pytest
 from django.db import IntegrityError
 from django.utils import timezone, translation
 
-from accounts.dormancy import DATES
+from accounts.dormancy import services as policies
+from accounts.dormancy.policy import DATES
+from accounts.dormancy.queries import in_force, in_words, is_in_force, terms_of
 from accounts.models import DormancyPolicy
-from accounts.queries.policies import in_force, in_words, is_in_force, terms_of
-from accounts.services import resources as services
-from accounts.services.resources import policies
-from qqops.approvals import State
-from qqops.audit.pen import history_model
-from qqops.errors import Invalid, Refused
+from accounts.resources import services
+from qqops.approvals.models import State
+from qqops.audit.recorder import history_model
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import broken, head, verbs
 from tests.enforcement.reclaiming import adopt, terms

@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 
-from accounts.premium import FUNCTION, PATTERNS, Pattern, function_sql, reasons_sql
+from accounts.premium.policy import FUNCTION, PATTERNS, Pattern, function_sql, reasons_sql
 
 
 def ask(sql: str, **params: int | str) -> object:

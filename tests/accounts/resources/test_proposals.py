@@ -11,18 +11,18 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from accounts.declarations.services import declare
 from accounts.models import Number, NumberRange, ResourceProposal
-from accounts.queries.proposals import inbox, story_of_proposal
-from accounts.resources import BOTH, PROPOSAL_LIFE, Kind
-from accounts.services import resources
-from accounts.services.declared import declare
-from accounts.services.resources import campaigns, numbers, ranges
-from qqops.approvals import State
-from qqops.audit import pen
-from qqops.errors import Invalid, Refused
+from accounts.resources import services as resources
+from accounts.resources.policy import BOTH, PROPOSAL_LIFE, Kind
+from accounts.resources.proposal_queries import inbox, story_of_proposal
+from accounts.resources.services import campaigns, numbers, ranges
+from qqops.approvals.models import State
+from qqops.audit import recorder
+from qqops.core.errors import Invalid, Refused
+from qqops.staff.access.services import revoke
 from qqops.staff.models import Staff
-from qqops.staff.services import revoke
-from qqops.staff.services.people import give
+from qqops.staff.people.services import give
 from tests.audit.superuser import superuser
 from tests.cast import make_numbers
 from tests.enforcement.acts import broken, head, verbs
@@ -88,7 +88,7 @@ def test_who_lost_the_role_in_which_he_proposed_has_proposed_nothing(
 ) -> None:
     """He is still here, in another role."""
     maker = cast["resources"]
-    with pen.act(
+    with recorder.act(
         "staff.joined",
         actor=Staff.objects.system("system-setup"),
         reason="two roles",
@@ -119,7 +119,7 @@ def test_who_declared_a_number_since_he_proposed_has_proposed_nothing(cast: dict
 def test_when_more_people_must_agree_than_were_asked_it_is_made_anew(
     cast: dict[str, Staff], waiting: ResourceProposal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_module("accounts.services.resources.propose"), "rule_for", lambda case: BOTH)
+    monkeypatch.setattr(import_module("accounts.resources.services.proposals"), "rule_for", lambda case: BOTH)
     with pytest.raises(Invalid, match="More people must agree"):
         resources.approve(waiting, actor=cast["supervisor"], reason=WHY, content_hash=waiting.content_hash)
     assert NumberRange.objects.get().state == "available"
@@ -135,10 +135,10 @@ def named() -> set[tuple[str, str]]:
 def test_a_proposal_called_applied_without_its_approval_is_named(
     cast: dict[str, Staff], waiting: ResourceProposal
 ) -> None:
-    with pen.act("resource.approved", actor=cast["supervisor"], reason=WHY, facts={"kind": waiting.kind}) as act:
+    with recorder.act("resource.approved", actor=cast["supervisor"], reason=WHY, facts={"kind": waiting.kind}) as act:
         waiting.state = State.APPLIED
         waiting.save(update_fields=["state"])
-        act.wrote(pen.history_model(ResourceProposal))
+        act.wrote(recorder.history_model(ResourceProposal))
     assert named() == {("approval", f"proposal {waiting.pk}")}
 
 
@@ -147,13 +147,15 @@ def test_a_range_that_nobody_proposed_or_other_than_was_proposed_is_named(
 ) -> None:
     """Written with its history and event, as a programme error would: the trail alone is in order."""
     open_ = NumberRange.objects.get()
-    with pen.act("range.opened", actor=cast["resources"], reason=WHY, facts={"pool": "public", "targets": 10}) as act:
+    with recorder.act(
+        "range.opened", actor=cast["resources"], reason=WHY, facts={"pool": "public", "targets": 10}
+    ) as act:
         slipped = NumberRange(
             numbers=(284_100_000, 284_100_010), pool="public", state="available", purpose="x", multiplier=1, offset=0,
             proposal=waiting,
         )  # fmt: skip
         NumberRange.objects.bulk_create([slipped])
-        act.history(NumberRange, [slipped.pk], pen.CREATED)
+        act.history(NumberRange, [slipped.pk], recorder.CREATED)
     assert named() == {("proposal", f"range {slipped.pk}")}
     assert open_.pk != slipped.pk
 
@@ -191,7 +193,9 @@ def test_what_is_changed_behind_the_back_of_the_house_is_named(cast: dict[str, S
 
 def test_a_move_that_no_act_of_its_kind_made_is_named(cast: dict[str, Staff], number: Callable[..., Number]) -> None:
     one = number("quarantined")
-    with pen.act("number.protected", actor=cast["supervisor"], reason="not what it says", facts={"numbers": 1}) as act:
+    with recorder.act(
+        "number.protected", actor=cast["supervisor"], reason="not what it says", facts={"numbers": 1}
+    ) as act:
         Number.objects.filter(pk=one.pk).update(lifecycle="available")
         act.history(Number, [one.pk])
     assert [(b.what, b.table, b.row.split(" history")[0]) for b in broken()] == [

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
+from accounts.declarations.services import declare
 from accounts.models import Number, RuleVersion
-from accounts.services import resources
-from accounts.services.declared import declare
-from accounts.services.resources import numbers
-from accounts.services.resources.shown import holder_shown
-from qqops.commands import Exit
+from accounts.resources import services as resources
+from accounts.resources.services import numbers
+from accounts.resources.services.shown_holder import holder_shown
+from qqops.core.commands import Exit
 from qqops.staff.models import Staff
 from tests.cast import make_numbers
 from tests.clauses.test_8_2_b_no_transfer import to_wang

@@ -7,13 +7,14 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from accounts.models import Number, NumberRange, RangeCursor, RangeTally, ResourceProposal
-from accounts.services import resources
-from accounts.services.resources import ranges
-from qqops.approvals import State
+from accounts.resources import services as resources
+from accounts.resources.services import ranges
+from qqops.approvals.models import State
 from qqops.audit.verify import verify
-from qqops.errors import Invalid, Refused
-from qqops.staff import services as staff_services
+from qqops.core.errors import Invalid, Refused
+from qqops.staff.access import services as access
 from qqops.staff.models import Staff
+from qqops.staff.people import services as people
 from tests.cast import PASSWORD, make_numbers
 from tests.enforcement.test_races import together
 from tests.enforcement.waiting import meanwhile
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def colleague(cast: dict[str, Staff], setup_actor: Staff) -> Staff:
-    staff_services.join("resources2", "resources", password=PASSWORD, actor=setup_actor, reason="cast of the tests")
+    people.join("resources2", "resources", password=PASSWORD, actor=setup_actor, reason="cast of the tests")
     return Staff.objects.get(username="resources2")
 
 
@@ -127,7 +128,7 @@ def agreed_while(role: str, cast: dict[str, Staff]) -> tuple[object, ResourcePro
     waiting = resources.propose(ranges.moved(opened, "retired"), actor=cast["resources"], reason=WHY)
     said = {"reason": "seen and agreed", "content_hash": waiting.content_hash}
     found = meanwhile(
-        lambda: staff_services.revoke(cast[role], role, actor=cast["sysadmin"], reason="moved on"),
+        lambda: access.revoke(cast[role], role, actor=cast["sysadmin"], reason="moved on"),
         lambda: resources.approve(waiting, actor=cast["supervisor"], **said),
     )
     return found, waiting, opened

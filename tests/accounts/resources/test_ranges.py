@@ -8,10 +8,10 @@ from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from accounts.models import NumberRange, RangeTally, ResourceProposal
-from accounts.services import resources
-from accounts.services.resources import ranges
-from qqops.approvals import State
-from qqops.errors import Invalid, Refused
+from accounts.resources import services as resources
+from accounts.resources.services import ranges
+from qqops.approvals.models import State
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.cast import make_numbers
 from tests.enforcement.acts import DAY, HOUR, broken, head, verbs

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from accounts.lifecycle import L
 from accounts.models import Number, NumberRange, RangeCursor, RangeTally
-from accounts.queries.resources import density_of, fineness, free_number, range_of, use_of, use_of_pools
-from accounts.services.resources import numbers, ranges
-from qqops.errors import Invalid
+from accounts.resources.queries import density_of, fineness, free_number, range_of, use_of, use_of_pools
+from accounts.resources.services import numbers, ranges
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.cast import make_numbers
 from tests.supply import carry_out, open_range

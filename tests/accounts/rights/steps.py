@@ -7,10 +7,10 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import DataRequest, Identity, Tenure
-from accounts.rights import PAPERS
-from accounts.services.rights import Asked, register
-from accounts.services.rights_answer import agreed, carry_out, content_hash, decide
-from qqops.audit import pen
+from accounts.rights.answer import agreed, carry_out, content_hash, decide
+from accounts.rights.policy import PAPERS
+from accounts.rights.services import Asked, register
+from qqops.audit import recorder
 from qqops.staff.models import Staff
 
 WHY = "as the papers show"
@@ -21,9 +21,9 @@ def end(identity: Identity, actor: Staff, days_ago: int = 0) -> Identity:
     """A tenure of the past: its end is written as the act of an app above writes it."""
     tenure = identity.tenure
     tenure.ended_at = timezone.now() - datetime.timedelta(days=days_ago)
-    with pen.act("demo.built", actor=actor, reason="", facts={"numbers": 1}) as act:
+    with recorder.act("demo.built", actor=actor, reason="", facts={"numbers": 1}) as act:
         tenure.save(update_fields=["ended_at"])
-        act.wrote(pen.history_model(Tenure))
+        act.wrote(recorder.history_model(Tenure))
     return identity
 
 

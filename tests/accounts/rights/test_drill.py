@@ -16,7 +16,7 @@ from django.db import connections
 from django.test import override_settings
 
 from accounts.models import Erasure, Identity
-from qqops.database import BASE_DIR
+from qqops.boot.database import BASE_DIR
 from tests.accounts.rights.steps import Cast, answer, ask, do, through
 from tests.identities import ADULT
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 OPENS = """
 import sys, django; django.setup()
 from accounts.models import DataRequestKey, Identity, ReleaseKey
-from accounts.queries.identity import opened
+from accounts.identity.queries import opened
 one = Identity.objects.select_related("tenure__identity_key", "tenure__registrant").get(pk=sys.argv[1])
 print(sorted(opened(one, ("name", "mobile")).values()), sorted(opened(one.tenure.registrant, ("name",)).values()),
       DataRequestKey.objects.count(), ReleaseKey.objects.count(), one.erased_at is not None)

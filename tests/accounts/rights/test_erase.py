@@ -12,6 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.identity.sealing import open_item
+from accounts.identity.services import record
 from accounts.models import (
     DataRequestKey,
     Erasure,
@@ -21,18 +22,17 @@ from accounts.models import (
     Registrant,
     ReleaseKey,
 )
-from accounts.queries.rights import certificate
-from accounts.services.erase import erase
-from accounts.services.erasure_list import read
-from accounts.services.holds import place
-from accounts.services.identity import record
-from accounts.services.purge import due, purge
-from accounts.services.rights_answer import download
+from accounts.retention.erasure import erase
+from accounts.retention.erasure_list import read
+from accounts.retention.holds import place
+from accounts.retention.purge import due, purge
+from accounts.rights.answer import download
+from accounts.rights.queries import certificate
 from accounts.tasks import purge_expired
 from qqops.alerts.models import Beat
 from qqops.audit.models import Event
-from qqops.errors import Invalid, Refused
-from qqops.seal import CannotOpen, DataKey
+from qqops.core.errors import Invalid, Refused
+from qqops.crypto.seal import CannotOpen, DataKey
 from qqops.staff.models import Staff
 from tests.accounts.identity.test_record import whole
 from tests.accounts.rights.steps import WHY, Cast, ask, end, through

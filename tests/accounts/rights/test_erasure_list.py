@@ -19,13 +19,13 @@ from accounts.models import (
     Identity,
     IdentityKey,
 )
-from accounts.services.erase import erase
-from accounts.services.erasure_list import Line, lines, read, write_list
-from accounts.services.holds import lift, place
-from accounts.services.reapply import reapply
+from accounts.retention.erasure import erase
+from accounts.retention.erasure_list import Line, lines, read, write_list
+from accounts.retention.holds import lift, place
+from accounts.retention.reapply import reapply
 from accounts.tasks import purge_expired
 from qqops.alerts.models import Beat
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.accounts.disclosures.asking import last_year, register
 from tests.accounts.identity.test_record import whole

@@ -8,14 +8,14 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from accounts.declarations.services import declare
 from accounts.models import Hold, Number, Tenure
-from accounts.services.declared import declare
-from accounts.services.holds import held, lift, lift_expired, place
+from accounts.retention.holds import held, lift, lift_expired, place
 from accounts.tasks import expired_holds
 from qqops.alerts.models import Beat
 from qqops.audit.models import Event
-from qqops.audit.pen import history_model
-from qqops.errors import Invalid, Refused
+from qqops.audit.recorder import history_model
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.accounts.identity.test_record import whole
 from tests.enforcement.acts import head, verbs

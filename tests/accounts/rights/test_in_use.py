@@ -5,12 +5,12 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import DataRequest, Erasure, Identity
-from accounts.queries.rights import letter
-from accounts.services.erase import erase
-from accounts.services.holds import lift, place
-from accounts.services.rights_answer import refusal
+from accounts.retention.erasure import erase
+from accounts.retention.holds import lift, place
+from accounts.rights.answer import refusal
+from accounts.rights.queries import letter
 from enforcement.policy import Kind
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.accounts.disclosures.asking import register
 from tests.accounts.identity.test_record import whole

@@ -6,11 +6,11 @@ from functools import partial
 import pytest
 
 from accounts.models import Erasure, Identity, IdentityKey
-from accounts.services.erase import erase
-from accounts.services.holds import place
-from accounts.services.rights_answer import carry_out, content_hash
+from accounts.retention.erasure import erase
+from accounts.retention.holds import place
+from accounts.rights.answer import carry_out, content_hash
 from qqops.audit.verify import verify
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.accounts.rights.steps import WHY, Cast, answer, ask
 from tests.enforcement.test_races import together

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
+from accounts.disclosures import services as disclosures
 from accounts.models import DataRequest, Disclosure, Hold, Identity
-from accounts.queries.rights import letter
-from accounts.services import disclosures
-from accounts.services.holds import lift, place
-from qqops.errors import Invalid
+from accounts.retention.holds import lift, place
+from accounts.rights.queries import letter
+from qqops.core.errors import Invalid
 from tests.accounts.disclosures.asking import REASON, last_year, register, review
 from tests.accounts.identity.test_record import whole
 from tests.accounts.rights.steps import WHY, Cast, answer, ask, do, through

@@ -7,13 +7,13 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from accounts.disclosures import services as disclosures
 from accounts.models import DataRequestKey, Disclosure, DisclosureKey, Erasure, Hold, Identity, ReleaseKey
-from accounts.queries.rights import certificate, files_left
-from accounts.services import disclosures
-from accounts.services.erase import erase
-from accounts.services.holds import lift, place
-from accounts.services.purge import due, purge
-from qqops.errors import Invalid
+from accounts.retention.erasure import erase
+from accounts.retention.holds import lift, place
+from accounts.retention.purge import due, purge
+from accounts.rights.queries import certificate, files_left
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.accounts.disclosures.asking import STATEMENT, last_year, register, release, review
 from tests.accounts.identity.test_record import whole

@@ -7,19 +7,19 @@ from collections.abc import Callable
 import pytest
 from django.db import IntegrityError, transaction
 
-from accounts.disclosing import ASKERS, HELD
+from accounts.declarations.services import declare
+from accounts.disclosures.package import verify_proof
+from accounts.disclosures.policy import ASKERS, HELD
+from accounts.identity.queries import masked, opened
 from accounts.models import DataRequest, DataRequestKey, Erasure, Hold, Identity, Release
-from accounts.queries.identity import masked, opened
-from accounts.queries.rights import CLOSED, letter, waiting_for
-from accounts.rights import PAPERS, RIGHTS, Paper
-from accounts.services.declared import declare
-from accounts.services.holds import lift, place
-from accounts.services.package import verify_proof
-from accounts.services.rights import read
-from accounts.services.rights_answer import content_hash, decide, download, send_back
+from accounts.retention.holds import lift, place
+from accounts.rights.answer import content_hash, decide, download, send_back
+from accounts.rights.policy import PAPERS, RIGHTS, Paper
+from accounts.rights.queries import CLOSED, letter, waiting_for
+from accounts.rights.services import read
 from enforcement.policy import Kind
 from qqops.audit.models import Event
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.accounts.disclosures.test_review_release import also
 from tests.accounts.identity.test_record import whole

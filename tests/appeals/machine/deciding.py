@@ -6,9 +6,11 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from enforcement import services as enforcement
+from enforcement.approval import services as approval
+from enforcement.decisions.services import decide
 from enforcement.models import Decision
 from enforcement.policy import Kind
+from enforcement.undo.services import undo, undo_order
 from tests.appeals.machine.stage import SUPERVISORS, Stage, decider, some_number, which, yes
 from tests.enforcement.acts import AGREED, DAY, REASON, order
 
@@ -28,32 +30,32 @@ class Deciding(Stage):
     def a_measure_is_taken(self, what: tuple[Kind, dict[str, Any]], ids: list[int], login: str) -> None:
         kind, more = what
         self.decided(
-            f"{kind}", lambda: enforcement.decide(order(kind, **more), ids, actor=self.cast[login]), login
+            f"{kind}", lambda: decide(order(kind, **more), ids, actor=self.cast[login]), login
         )  # fmt: skip
 
     @rule(at=which, id=some_number, login=decider, days=st.sampled_from([1, 6, 25]))
     def a_measure_is_changed(self, at: int, id: int, login: str, days: int) -> None:
         if (one := self._decision(at)) is not None:
             changed = order(Kind.ADJUST, lift_of=one.pk, duration=datetime.timedelta(days=days))
-            self.decided("adjust", lambda: enforcement.decide(changed, [id], actor=self.cast[login]), login)
+            self.decided("adjust", lambda: decide(changed, [id], actor=self.cast[login]), login)
 
     @rule(at=which, id=some_number, login=decider)
     def a_measure_is_lifted(self, at: int, id: int, login: str) -> None:
         if (one := self._decision(at)) is not None:
             lifted = order(Kind.LIFT, lift_of=one.pk)
-            self.decided("lift", lambda: enforcement.decide(lifted, [id], actor=self.cast[login]), login)
+            self.decided("lift", lambda: decide(lifted, [id], actor=self.cast[login]), login)
 
     @rule(id=some_number, login=decider)
     def a_number_is_restored(self, id: int, login: str) -> None:
         restored = order(Kind.RESTORE)
-        self.decided("restore", lambda: enforcement.decide(restored, [id], actor=self.cast[login]), login)
+        self.decided("restore", lambda: decide(restored, [id], actor=self.cast[login]), login)
 
     @rule(at=which, login=decider, wrong=yes)
     def a_decision_is_taken_back(self, at: int, login: str, wrong: bool) -> None:
         if (one := self._decision(at, state="applied")) is not None:
-            back = enforcement.undo_order(one, clause="10.1", reason=REASON, in_error=wrong)
+            back = undo_order(one, clause="10.1", reason=REASON, in_error=wrong)
             self.decided(
-                "undo", lambda: enforcement.undo(back, actor=self.cast[login]), login, undoes=one.pk
+                "undo", lambda: undo(back, actor=self.cast[login]), login, undoes=one.pk
             )  # fmt: skip
 
     @rule(at=which, login=decider, agrees=yes)
@@ -69,7 +71,7 @@ class Deciding(Stage):
     def _answers(self, one: Decision | None, login: str, agrees: bool) -> None:
         if one is None:
             return
-        act = enforcement.approve if agrees else enforcement.refuse
+        act = approval.approve if agrees else approval.refuse
         name = "decision agreed to" if agrees else "decision refused"
         came = self.tries(
             name, lambda: act(one, actor=self.cast[login], reason=AGREED, content_hash=one.content_hash)

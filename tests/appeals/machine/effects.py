@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from appeals.models import Appeal, Ruling
-from appeals.reversal import Terms
+from appeals.rulings.reversal import Terms
 from tests.appeals.machine.arrows import OBJECTION, RECOVERY
 from tests.appeals.machine.memory import Memory, World
 

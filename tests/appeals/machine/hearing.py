@@ -8,12 +8,15 @@ from django.utils import timezone
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
+from appeals.filing import services as filing
+from appeals.hearing import services as hearing
 from appeals.lifecycle import Kind
 from appeals.models import AppealEvidence
 from appeals.policy import GROUNDS, EvidenceKind, Match
 from appeals.queries import waiting_for
-from appeals.services import filing, hearing, queue, recovery
-from enforcement import services as enforcement
+from appeals.queue import services as queue
+from appeals.recovery import services as recovery
+from enforcement.decisions.services import decide
 from enforcement.models import Decision
 from enforcement.policy import Kind as DecisionKind
 from qqops.staff.models import Staff
@@ -33,9 +36,7 @@ class Hearing(Stage):
         for id in ids:
             self._file("filed", as_filed(id, RECOVERY, evidence=[("devices", "旧手机")]), "agent")
         officer = self.cast["officer"]
-        self.decided(
-            "freeze", lambda: enforcement.decide(order(DecisionKind.FREEZE), [frozen], actor=officer), "officer"
-        )
+        self.decided("freeze", lambda: decide(order(DecisionKind.FREEZE), [frozen], actor=officer), "officer")
         if (said := self._said(Kind.OBJECTION, frozen, 0)) is not None:
             self._file("filed", said, "agent")
 

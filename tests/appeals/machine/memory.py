@@ -1,6 +1,6 @@
 """What the machine remembers of what it did, in plain Python: who had part in what, and what each decision changed.
 
-The oracle. It asks neither appeals/involved.py nor a policy table: what a decision touched is what was seen to change.
+The oracle. It asks neither conflicts_of_interest nor a policy table: a decision touched what was seen to change.
 """
 
 import datetime

@@ -7,12 +7,14 @@ from django.utils import timezone
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from appeals.court import services as court
 from appeals.lifecycle import Outcome
 from appeals.models import Appeal, Ruling
-from appeals.reversal import Terms
-from appeals.services import again, court, rulings
-from appeals.services.sweep import due, sweep
-from enforcement.services.expire import expire
+from appeals.queue.sweep import due, sweep
+from appeals.rulings import second_review
+from appeals.rulings import services as rulings
+from appeals.rulings.reversal import Terms
+from enforcement.measures.expiry import expire
 from qqops.staff.models import Staff
 from tests.appeals.heard import STATEMENT, said
 from tests.appeals.machine.arrows import CLOSED, COOLING, COURT, ENQUIRY, FILED, OBJECTION, OUTCOMES, RECOVERY, RULED
@@ -119,7 +121,7 @@ class RulingOnIt(Stage):
         appeal = apt and self.one(at, state=CLOSED, kind=OBJECTION, outcome__in=AGAINST) or self.one(at, state=CLOSED)
         assert appeal is not None
         login = "agent" if apt else login
-        if self.tries("again", lambda: again.ask(appeal.receipt, actor=self.cast[login], reason=STATEMENT)):
+        if self.tries("again", lambda: second_review.ask(appeal.receipt, actor=self.cast[login], reason=STATEMENT)):
             assert (appeal.kind, appeal.round) == (OBJECTION, 1) and appeal.outcome in AGAINST
             self.memory.speakers[appeal.receipt].add(login)
 

@@ -13,11 +13,11 @@ from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 
+from accounts.declarations.services import declare
 from accounts.models import DeclaredNumber, Number, Tenure
-from accounts.services.declared import declare
 from appeals.models import Appeal, Lease
-from appeals.services import queue
-from qqops.errors import Invalid, Refused
+from appeals.queue import services as queue
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.appeals.machine.arrows import FILED
 from tests.appeals.machine.memory import Memory, World

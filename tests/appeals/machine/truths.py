@@ -8,7 +8,7 @@ from django.db.models import F
 from hypothesis.stateful import invariant
 
 from accounts.models import Hold, Registrant
-from appeals.involved import people
+from appeals.hearing.conflicts_of_interest import people
 from appeals.models import Appeal, Message, Ruling, RulingApproval
 from qqops.audit.models import Event
 from tests.appeals.machine.arrows import CLOSED, COOLING, COURT, OPEN, OUTCOMES, RECOVERY, RULED, WAITING, legal

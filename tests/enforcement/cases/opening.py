@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from enforcement.casebook import CaseKind
+from enforcement.cases.policy import CaseKind
+from enforcement.cases.services import Finding, open_case
 from enforcement.models import Case
-from enforcement.services.cases import Finding, open_case
 from qqops.staff.models import Staff
 
 REASON = "told at the desk"

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from accounts.models import Number
-from enforcement.casebook import CaseKind
+from enforcement.cases.good_faith import doubt_faith
+from enforcement.cases.policy import CaseKind
+from enforcement.cases.sealed_text import Words
 from enforcement.models import Case, CaseNumber
-from enforcement.services.case_faith import doubt_faith
-from enforcement.services.case_words import Words
 from qqops.staff.models import Staff
 from tests.enforcement.acts import broken, head, verbs
 from tests.enforcement.cases.opening import opened

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
+from accounts.declarations.services import declare
 from accounts.models import Number
-from accounts.services.declared import declare
-from enforcement.casebook import CaseKind
+from enforcement.cases import good_faith
+from enforcement.cases import services as cases
+from enforcement.cases.policy import CaseKind
 from enforcement.models import Case
-from enforcement.services import case_faith, cases
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import broken, head, verbs
 from tests.enforcement.cases.opening import SAID, opened
@@ -25,7 +26,7 @@ def case(cast: dict[str, Staff], number: Callable[..., Number]) -> Case:
 
 
 def rule(case: Case, actor: Staff, *, agree: bool = True, seen: str = "") -> Case:
-    return case_faith.rule_on_faith(case, agree=agree, content_hash=seen or case_faith.seen(case), actor=actor, **WHY)
+    return good_faith.rule_on_faith(case, agree=agree, content_hash=seen or good_faith.seen(case), actor=actor, **WHY)
 
 
 def test_one_doubts_and_another_rules_on_it(case: Case, cast: dict[str, Staff]) -> None:
@@ -33,8 +34,8 @@ def test_one_doubts_and_another_rules_on_it(case: Case, cast: dict[str, Staff]) 
     with pytest.raises(Invalid, match="Nobody doubts"):
         rule(case, supervisor2)
     with pytest.raises(Invalid, match="at least 6 characters"):
-        case_faith.doubt_faith(case, actor=supervisor, reason="no")
-    doubted = case_faith.doubt_faith(case, actor=supervisor, **WHY)
+        good_faith.doubt_faith(case, actor=supervisor, reason="no")
+    doubted = good_faith.doubt_faith(case, actor=supervisor, **WHY)
     assert doubted.details == case.details | {"doubted_by": supervisor.pk}
     with pytest.raises(Refused, match="You doubted its good faith"):
         rule(doubted, supervisor)
@@ -43,13 +44,13 @@ def test_one_doubts_and_another_rules_on_it(case: Case, cast: dict[str, Staff]) 
     with pytest.raises(Invalid, match="not the one you saw"):
         rule(doubted, supervisor2, seen="True:0")
     with pytest.raises(Invalid, match="doubted already"):
-        case_faith.doubt_faith(doubted, actor=cast["officer"], **WHY)
+        good_faith.doubt_faith(doubted, actor=cast["officer"], **WHY)
     upheld = rule(doubted, supervisor2, agree=False)
     assert upheld.details == case.details
-    again = rule(case_faith.doubt_faith(upheld, actor=cast["officer"], **WHY), supervisor2)
+    again = rule(good_faith.doubt_faith(upheld, actor=cast["officer"], **WHY), supervisor2)
     assert again.details == case.details | {"good_faith": False, "faith_ruled_on": True}
     with pytest.raises(Invalid, match="does not say that anybody reported in good faith"):
-        case_faith.doubt_faith(again, actor=cast["officer"], **WHY)
+        good_faith.doubt_faith(again, actor=cast["officer"], **WHY)
     with pytest.raises(Invalid, match="Two people have agreed"):
         cases.amend(again, SAID[CaseKind.FINDER], actor=cast["officer"], **WHY)
     assert [verb for verb in verbs(before) if verb != "audit.refused"] == [
@@ -60,7 +61,7 @@ def test_one_doubts_and_another_rules_on_it(case: Case, cast: dict[str, Staff]) 
 
 def test_who_amends_the_details_takes_neither_it_nor_the_doubt_away(case: Case, cast: dict[str, Staff]) -> None:
     officer, said = cast["officer"], SAID[CaseKind.FINDER]
-    doubted = case_faith.doubt_faith(case, actor=officer, **WHY)
+    doubted = good_faith.doubt_faith(case, actor=officer, **WHY)
     with pytest.raises(Invalid, match="taken back by two people"):
         cases.amend(doubted, said | {"good_faith": False}, actor=officer, **WHY)
     amended = cases.amend(doubted, said | {"heard": "desk"}, actor=officer, **WHY)
@@ -70,11 +71,11 @@ def test_who_amends_the_details_takes_neither_it_nor_the_doubt_away(case: Case, 
 def test_who_may_not_work_on_the_case_doubts_nothing_of_it(case: Case, cast: dict[str, Staff]) -> None:
     officer, before = cast["officer"], head()
     with pytest.raises(Refused, match="Your role may not"):
-        case_faith.doubt_faith(case, actor=cast["agent"], **WHY)
+        good_faith.doubt_faith(case, actor=cast["agent"], **WHY)
     number = case.numbers.order_by("number_id").values_list("number_id", flat=True)[0]
     declare(officer, [number], "own", actor=officer)
     with pytest.raises(Refused, match="declared as your own"):
-        case_faith.doubt_faith(case, actor=officer, **WHY)
+        good_faith.doubt_faith(case, actor=officer, **WHY)
     assert verbs(before).count("audit.refused") == 2
     closed = cases.close(case, "its holder has it back", actor=cast["officer2"], reason="all is decided")
-    assert case_faith.doubt_faith(closed, actor=cast["officer2"], **WHY).details["doubted_by"]  # closed cases spare too
+    assert good_faith.doubt_faith(closed, actor=cast["officer2"], **WHY).details["doubted_by"]  # closed cases spare too

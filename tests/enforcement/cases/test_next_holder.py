@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import Number, RuleVersion
-from enforcement.case_queries import targets_of
-from enforcement.casebook import CaseKind
+from enforcement.cases.policy import CaseKind
+from enforcement.cases.queries import targets_of
 from enforcement.policy import Kind
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.cast import succeeded
 from tests.enforcement.acts import broken, decide, head, verbs

@@ -5,16 +5,15 @@ from typing import Any
 
 import pytest
 
+from accounts.declarations.services import declare
 from accounts.models import Number, RuleVersion
-from accounts.services.declared import declare
-from enforcement.case_queries import cases, cases_of, cases_under
-from enforcement.casebook import OPENED, CaseKind
+from enforcement.cases import cause, services
+from enforcement.cases.policy import OPENED, CaseKind
+from enforcement.cases.queries import cases, cases_of, cases_under
+from enforcement.cases.sealed_text import Words
 from enforcement.models import Case, CaseEvidence, CaseNumber
 from enforcement.policy import Kind
-from enforcement.services import case_cause
-from enforcement.services import cases as services
-from enforcement.services.case_words import Words
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import broken, decide, head, verbs
 from tests.enforcement.cases.opening import REASON, SAID, finding, opened
@@ -185,23 +184,23 @@ def test_the_root_cause_needs_a_second_person_and_the_cause_that_he_saw(
     with pytest.raises(Invalid, match="closes with a root cause"):
         services.close(case, "looked at", actor=officer, reason="all is decided")
     with pytest.raises(Invalid, match="No root cause is proposed"):
-        case_cause.rule_on_cause(case, agree=True, content_hash=":None", actor=supervisor, **ruling)
-    case = case_cause.propose_cause(case, "other", actor=supervisor, **ruling)
-    seen = case_cause.seen(case)
+        cause.rule_on_cause(case, agree=True, content_hash=":None", actor=supervisor, **ruling)
+    case = cause.propose_cause(case, "other", actor=supervisor, **ruling)
+    seen = cause.seen(case)
     with pytest.raises(Refused, match="You proposed this root cause"):
-        case_cause.rule_on_cause(case, agree=True, content_hash=seen, actor=supervisor, **ruling)
+        cause.rule_on_cause(case, agree=True, content_hash=seen, actor=supervisor, **ruling)
     with pytest.raises(Refused, match="may not agree to a root cause"):
-        case_cause.rule_on_cause(case, agree=True, content_hash=seen, actor=officer, **ruling)
-    case = case_cause.propose_cause(case, "operator", actor=officer, **ruling)
+        cause.rule_on_cause(case, agree=True, content_hash=seen, actor=officer, **ruling)
+    case = cause.propose_cause(case, "operator", actor=officer, **ruling)
     with pytest.raises(Invalid, match="not the one you saw"):
-        case_cause.rule_on_cause(case, agree=True, content_hash=seen, actor=supervisor, **ruling)
-    case = case_cause.rule_on_cause(case, agree=False, content_hash=case_cause.seen(case), actor=supervisor, **ruling)
+        cause.rule_on_cause(case, agree=True, content_hash=seen, actor=supervisor, **ruling)
+    case = cause.rule_on_cause(case, agree=False, content_hash=cause.seen(case), actor=supervisor, **ruling)
     assert (case.root_cause, case.cause_by) == ("", None)
-    case = case_cause.propose_cause(case, "operator", actor=officer, **ruling)
-    case = case_cause.rule_on_cause(case, agree=True, content_hash=case_cause.seen(case), actor=supervisor, **ruling)
+    case = cause.propose_cause(case, "operator", actor=officer, **ruling)
+    case = cause.rule_on_cause(case, agree=True, content_hash=cause.seen(case), actor=supervisor, **ruling)
     assert (case.root_cause, case.cause_by, case.cause_agreed_by) == ("operator", officer, supervisor)
     with pytest.raises(Invalid, match="Its root cause was agreed to"):
-        case_cause.propose_cause(case, "other", actor=officer, **ruling)
+        cause.propose_cause(case, "other", actor=officer, **ruling)
     services.close(case, "we answer for it", actor=officer, reason="all is decided")
     assert [verb for verb in verbs(before) if verb != "audit.refused"] == [
         "case.cause_proposed",

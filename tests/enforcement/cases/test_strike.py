@@ -9,12 +9,13 @@ from django.db import transaction
 from django.utils import translation
 
 from accounts.models import Clause, Number, RuleVersion
-from enforcement.casebook import CaseKind
+from enforcement.cases import services as cases
+from enforcement.cases.policy import CaseKind
+from enforcement.citations import services as strike
+from enforcement.citations.queries import citing, grounds_of, to_decide_on
 from enforcement.models import Case, CaseNumber
 from enforcement.policy import Kind
-from enforcement.services import cases, strike
-from enforcement.strike_queries import citing, grounds_of, to_decide_on
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import approve, broken, decide, head, terminated, verbs
 from tests.enforcement.test_races import together

@@ -7,12 +7,12 @@ from django.db import connection
 from django.test import Client
 
 from accounts.models import Number
-from enforcement.casebook import CaseKind
+from enforcement.cases import services as cases
+from enforcement.cases.policy import CaseKind
+from enforcement.cases.sealed_text import Words
 from enforcement.models import Case, CaseKey
-from enforcement.services import cases
-from enforcement.services.case_words import Words
-from qqops.errors import Invalid
-from qqops.seal import CannotOpen
+from qqops.core.errors import Invalid
+from qqops.crypto.seal import CannotOpen
 from qqops.staff.models import Staff
 from tests.enforcement.acts import broken, head
 from tests.enforcement.cases.opening import REASON, opened

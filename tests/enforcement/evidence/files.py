@@ -2,8 +2,8 @@
 
 import zlib
 
+from enforcement.evidence import services as evidence
 from enforcement.models import EvidenceFile
-from enforcement.services import evidence
 from qqops.staff.models import Staff
 
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj"

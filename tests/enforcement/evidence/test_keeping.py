@@ -8,14 +8,14 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import Hold, Number, RuleVersion
-from accounts.services import holds
-from enforcement.casebook import CaseKind
+from accounts.retention import holds
+from enforcement.cases.policy import CaseKind
+from enforcement.cases.services import Finding, close, open_case
+from enforcement.evidence import services as evidence
+from enforcement.evidence.retention import CLAIMS, OBJECTION, UNUSED
+from enforcement.measures.expiry import expire
 from enforcement.models import Case, CaseKey, EvidenceFile, EvidenceKey
 from enforcement.policy import Kind
-from enforcement.retention import CLAIMS, OBJECTION, UNUSED
-from enforcement.services import evidence
-from enforcement.services.cases import Finding, close, open_case
-from enforcement.services.expire import expire
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, approve, broken, decide, head, verbs

@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 import pytest
 
+from accounts.declarations.services import declare
 from accounts.models import Number, RuleVersion
-from accounts.services.declared import declare
-from enforcement.casebook import CaseKind
+from enforcement.cases.policy import CaseKind
+from enforcement.cases.services import Finding, close, open_case
+from enforcement.evidence import services as evidence
 from enforcement.models import Case, EvidenceFile
 from enforcement.policy import Kind
-from enforcement.services import evidence
-from enforcement.services.cases import Finding, close, open_case
-from qqops.errors import Refused
+from qqops.core.errors import Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import approve, broken, decide, head, verbs
 from tests.enforcement.evidence.files import PDF, PNG, take_in

@@ -10,11 +10,11 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from accounts.models import Number, RuleVersion
-from enforcement import media
+from enforcement.evidence import media
+from enforcement.evidence import services as evidence
 from enforcement.models import Evidence, EvidenceFile, EvidenceKey
 from enforcement.policy import Kind
-from enforcement.services import evidence
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import broken, decide, head, verbs
 from tests.enforcement.evidence.files import GB, PDF, PNG, REFUSED, TAKEN, TEXT, UNKNOWN, WINDOWS, take_in

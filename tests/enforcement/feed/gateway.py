@@ -11,8 +11,8 @@ from typing import Any
 from django.conf import settings
 
 from accounts.models import Number
-from accounts.queries.number import shown_of
-from enforcement import feed
+from accounts.numbers.queries import shown_of
+from enforcement.feed import queries as feed
 
 State = dict[str, Any]
 

@@ -7,9 +7,9 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from enforcement.feed import services
 from enforcement.models import FeedReader
 from enforcement.policy import Kind
-from enforcement.services import feed as services
 from qqops.staff.models import Staff
 from tests.enforcement.acts import HOUR, decide, head
 from tests.web.door import queries, text

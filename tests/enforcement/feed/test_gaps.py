@@ -8,11 +8,11 @@ import pytest
 from django.db import transaction
 
 from accounts.models import Number
-from enforcement import feed
+from enforcement.feed import queries as feed
 from enforcement.policy import Kind
-from qqops.audit import pen
+from qqops.audit import recorder
 from qqops.audit.models import Event
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.enforcement.acts import decide, head
 from tests.enforcement.feed.gateway import known, pages, true_states
@@ -33,7 +33,10 @@ def seen(since: int) -> feed.Page:
 def test_who_began_first_and_commits_last_is_not_passed_over(numbers: Many, officer: Staff, officer2: Staff) -> None:
     slow, quick = numbers(2)
     since = head()
-    with transaction.atomic(), pen.act("demo.built", actor=officer, reason="a slow act", facts={"numbers": 1}) as act:
+    with (
+        transaction.atomic(),
+        recorder.act("demo.built", actor=officer, reason="a slow act", facts={"numbers": 1}) as act,
+    ):
         Number.objects.filter(pk=slow).update(tier=1)
         act.history(Number, [slow])  # its row of history is the older one
         together(lambda: decide(Kind.FREEZE, [quick], officer2))

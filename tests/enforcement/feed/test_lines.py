@@ -10,7 +10,8 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import Number, NumberRange
-from enforcement import services
+from enforcement.decisions.services import Report
+from enforcement.measures.expiry import expire
 from enforcement.models import Measure
 from enforcement.policy import FreezeKind, Kind
 from qqops.staff.models import Staff
@@ -30,7 +31,7 @@ def moment(text: str) -> datetime.datetime:
     return datetime.datetime.fromisoformat(text)
 
 
-def until(report: services.Report) -> datetime.datetime:
+def until(report: Report) -> datetime.datetime:
     found = Measure.objects.get(decision=report.decision).until
     assert found is not None
     return found
@@ -97,7 +98,7 @@ def test_a_lift_is_told_and_a_sweep_too(number: Make, officer: Staff, officer2: 
     decide(Kind.RESTRICT, one, officer, duration=1 * DAY)
     before = head()
     with time_machine.travel(timezone.now() + 2 * DAY):
-        services.expire(actor=expiry_actor)
+        expire(actor=expiry_actor)
     assert [(state["number"], state["state"]) for state in lines(before)] == [(one.pk, "in_use")]
 
 

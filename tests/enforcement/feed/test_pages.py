@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 
-from enforcement import feed
+from enforcement.feed import queries as feed
 from enforcement.policy import Kind
-from qqops.audit import pen
-from qqops.errors import Invalid, Refused
+from qqops.audit import recorder
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, decide, head
 from tests.enforcement.feed.gateway import known, lines, pages, true_states
@@ -105,7 +105,7 @@ def test_events_that_change_no_number_are_passed_over_page_by_page(setup_actor: 
     numbers(1)
     since = head()
     for _n in range(7):
-        with pen.act("demo.built", actor=setup_actor, reason="an event of a test", facts={"numbers": 0}):
+        with recorder.act("demo.built", actor=setup_actor, reason="an event of a test", facts={"numbers": 0}):
             pass
     assert pages(since, limit=3) == [feed.Page([], since + 3), feed.Page([], since + 6), feed.Page([], since + 7)]
     (one,) = numbers(1)
@@ -146,7 +146,7 @@ def test_a_page_reads_what_it_tells_by_key_and_nothing_else(
     for one in range(0, 200, 20):
         decide(Kind.FREEZE, ids[one : one + 20], officer)
     for _n in range(300):
-        with pen.act("demo.built", actor=setup_actor, reason="an event of a test", facts={"numbers": 0}):
+        with recorder.act("demo.built", actor=setup_actor, reason="an event of a test", facts={"numbers": 0}):
             pass
     for _n in range(5):
         numbers(20)

@@ -13,12 +13,13 @@ from django.core.checks import run_checks
 from django.db import connection, transaction
 from django.utils import timezone
 
-from enforcement import feed, tasks
+from enforcement import tasks
+from enforcement.feed import queries as feed
+from enforcement.feed import services
 from enforcement.models import FeedReader
 from enforcement.policy import Kind
-from enforcement.services import feed as services
-from qqops import webhook
-from qqops.audit import pen
+from qqops.audit import recorder
+from qqops.delivery import webhook
 from qqops.staff.models import Staff
 from tests.enforcement.acts import broken, decide, head, verbs
 from tests.enforcement.feed.gateway import Gateway, gateway, known, true_states
@@ -204,7 +205,7 @@ def test_events_that_change_no_number_are_passed_over_unsent(
     there.came.clear()
     small_pages(monkeypatch, 3)
     for _n in range(8):
-        with pen.act("demo.built", actor=setup_actor, reason="an event of a test", facts={"numbers": 0}):
+        with recorder.act("demo.built", actor=setup_actor, reason="an event of a test", facts={"numbers": 0}):
             pass
     push()
     assert there.came == [] and reader().acknowledged == head()

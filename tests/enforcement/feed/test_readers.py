@@ -11,13 +11,14 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import Number
-from enforcement import feed, tasks
+from enforcement import tasks
+from enforcement.feed import queries as feed
+from enforcement.feed import services
 from enforcement.models import FeedReader
 from enforcement.policy import Kind
-from enforcement.services import feed as services
 from qqops.alerts.models import Alert
 from qqops.audit.models import Event
-from qqops.errors import Invalid
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.enforcement.acts import HOUR, broken, decide, head, verbs
 from tests.enforcement.feed.gateway import known, lines, true_states

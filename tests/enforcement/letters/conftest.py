@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from accounts.models import RuleVersion
+from enforcement.letters.services import load_shipped
 from enforcement.models import LetterTemplate
-from enforcement.services.letters import load_shipped
 from qqops.staff.models import Staff
 from tests.alerts.raising import Hook, hook
 

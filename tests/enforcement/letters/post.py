@@ -3,12 +3,12 @@
 from collections import Counter
 from typing import Any
 
+from enforcement.decisions.services import Report
 from enforcement.letters.render import Draft, Rendered
 from enforcement.letters.shipped import BY_CODE
 from enforcement.models import Decision, Notice
+from enforcement.notices.delivery import deliver, letter_of
 from enforcement.policy import Letter
-from enforcement.services import Report
-from enforcement.services.deliver import deliver, letter_of
 from qqops.staff.models import Staff
 
 

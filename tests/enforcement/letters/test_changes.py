@@ -8,9 +8,9 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import Number
-from enforcement import services
 from enforcement.letters.example import example
 from enforcement.letters.shipped import BY_CODE
+from enforcement.measures.expiry import expire
 from enforcement.models import Measure, Notice
 from enforcement.policy import Kind, Letter
 from qqops.staff.models import Staff
@@ -71,7 +71,7 @@ def test_when_it_runs_out_sooner_its_time_was_over(
     Notice.objects.update(state="sent")
     decide(Kind.ADJUST, one, reviewer, duration=HOUR)
     with time_machine.travel(timezone.now() + 2 * HOUR):
-        services.expire(actor=expiry_actor)
+        expire(actor=expiry_actor)
         assert "（违规冻结）期限已满" in letter(frozen, stage="ended").body_zh
 
 

@@ -14,16 +14,17 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Identity, IdentityKey, Number, Tenure
-from enforcement import services, tasks
+from enforcement import tasks
+from enforcement.letters import services as letters
 from enforcement.models import LetterTemplate, Notice
+from enforcement.notices import delivery
+from enforcement.notices.resend import Which, resend
 from enforcement.policy import Kind, Letter
-from enforcement.services import deliver as delivery
-from enforcement.services import letters
-from enforcement.services.resend import Which, resend
-from qqops import outbox, webhook
+from enforcement.undo.services import undo, undo_order
 from qqops.alerts.models import Alert, Beat
 from qqops.audit import origin
 from qqops.audit.models import Event
+from qqops.delivery import outbox, webhook
 from qqops.staff.models import Staff
 from tests.alerts.raising import Hook
 from tests.enforcement.acts import approve, broken, decide, head, refuse, verbs
@@ -112,8 +113,8 @@ def test_a_holder_hears_of_an_act_when_its_maker_can_no_longer_take_it_back(
     meant = decide(Kind.FREEZE, number(), officer)
     with later(9 * MINUTE):
         assert round_of_worker() == Counter()
-        wanted = services.undo_order(slip.decision, clause="10.1", reason="点错了号码，立即撤回", in_error=False)
-        services.undo(wanted, actor=officer)
+        wanted = undo_order(slip.decision, clause="10.1", reason="点错了号码，立即撤回", in_error=False)
+        undo(wanted, actor=officer)
     assert notice_of(slip).state == "withdrawn"
     with later(11 * MINUTE):
         assert round_of_worker() == Counter(sent=1)

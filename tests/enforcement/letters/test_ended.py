@@ -9,11 +9,13 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import Number
-from enforcement import services
+from enforcement.decisions.services import Report
+from enforcement.measures.expiry import expire
 from enforcement.models import Notice
+from enforcement.notices import delivery
+from enforcement.notices.reclaim_notices import announce
 from enforcement.policy import Kind
-from enforcement.services import Report
-from enforcement.services import deliver as delivery
+from enforcement.runs import services as runs
 from qqops.staff.models import Staff
 from tests.alerts.raising import Hook
 from tests.enforcement.acts import DAY, HOUR, approve, broken, decide, head, refuse, undo, verbs
@@ -29,7 +31,7 @@ WHY = "reported by mistake"
 
 def _lapse(filed: Report, cast: dict[str, Staff]) -> None:
     with time_machine.travel(timezone.now() + 73 * HOUR):
-        services.expire(actor=Staff.objects.system("system-expiry"))
+        expire(actor=Staff.objects.system("system-expiry"))
 
 
 WAYS: dict[str, Ended] = {
@@ -77,7 +79,7 @@ def test_a_timed_measure_that_has_run_out_is_told_chunk_by_chunk(
     Notice.objects.filter(pk=acts[3].pk).update(state="failed")
     before = head()
     with time_machine.travel(timezone.now() + 3 * HOUR):
-        services.expire(actor=expiry_actor)
+        expire(actor=expiry_actor)
         assert verbs(before) == ["measure.expired"] * 3
         assert ends(report) == ["pending"] * 3
         states = Notice.objects.filter(stage="act").order_by("pk").values_list("state", flat=True)
@@ -105,7 +107,7 @@ def test_of_what_was_found_wrong_before_the_sweep_one_letter_is_enough(
     Notice.objects.update(state="sent")
     with time_machine.travel(timezone.now() + 3 * HOUR):
         approve(undo(report, officer2), supervisor)
-        services.expire(actor=expiry_actor)
+        expire(actor=expiry_actor)
     assert ends(report) == [] and Notice.objects.filter(state="pending").count() == 1
 
 
@@ -117,13 +119,13 @@ def test_who_was_told_of_a_reclaim_that_is_stopped_is_told_that_it_will_not_happ
     policy = adopt(cast, "dormant-90", "dormant", threshold_days=90, notice_days=30, reminder_days=7)
     first, *_others = numbers(3)
     report, worker = reclaimed(policy, cast), Staff.objects.system("system-worker")
-    services.announce(actor=worker)
+    announce(actor=worker)
     Notice.objects.filter(tenure__number=first).update(state="sent")
-    services.stop(report.decision, actor=cast["supervisor"], reason="the policy is looked at anew")
+    runs.stop(report.decision, actor=cast["supervisor"], reason="the policy is looked at anew")
     before = head()
-    assert services.announce(actor=worker) == Counter(ended=1)
+    assert announce(actor=worker) == Counter(ended=1)
     assert verbs(before) == ["decision.announced", "decision.announced", "decision.all_told"]
-    assert services.announce(actor=worker) == Counter() and len(verbs(before)) == 3
+    assert announce(actor=worker) == Counter() and len(verbs(before)) == 3
     priors = Notice.objects.filter(stage="prior").order_by("pk").values_list("state", flat=True)
     assert list(priors) == ["sent", "withdrawn", "withdrawn"]
     found = letter(report, stage="ended")

@@ -8,12 +8,14 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import Number
-from enforcement import services
+from enforcement.measures.expiry import expire
 from enforcement.models import Notice
+from enforcement.notices import delivery
+from enforcement.notices.reclaim_notices import announce
+from enforcement.notices.resend import Which, resend
 from enforcement.policy import Kind
-from enforcement.services import deliver as delivery
-from enforcement.services.resend import Which, resend
-from qqops.errors import Invalid
+from enforcement.runs import services as runs
+from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.alerts.raising import Hook
 from tests.enforcement.acts import DAY, HOUR, approve, broken, decide, refuse, undo
@@ -48,7 +50,7 @@ def test_of_a_measure_that_has_run_out(
     report = decide(Kind.FREEZE, ids, officer, duration=2 * HOUR)
     kept(ids)
     with time_machine.travel(timezone.now() + 3 * HOUR):
-        services.expire(actor=expiry_actor)
+        expire(actor=expiry_actor)
         states = Notice.objects.filter(decision=report.decision).values_list("stage", "state")
         assert list(states) == [("act", "withdrawn")] * 3
         nobody_is_written_to(supervisor, there)
@@ -77,10 +79,10 @@ def test_of_a_reclaim_that_was_stopped(numbers: Many, cast: dict[str, Staff], th
     policy = adopt(cast, "dormant-90", "dormant", threshold_days=90, notice_days=30, reminder_days=7)
     ids = numbers(3)
     report, worker = reclaimed(policy, cast), Staff.objects.system("system-worker")
-    services.announce(actor=worker)
+    announce(actor=worker)
     kept(ids)
-    services.stop(report.decision, actor=cast["supervisor"], reason="the policy is looked at anew")
-    assert services.announce(actor=worker) == Counter(ended=0)
+    runs.stop(report.decision, actor=cast["supervisor"], reason="the policy is looked at anew")
+    assert announce(actor=worker) == Counter(ended=0)
     assert set(Notice.objects.values_list("stage", "state")) == {("prior", "withdrawn")}
     nobody_is_written_to(cast["supervisor"], there)
     assert broken() == []
@@ -93,12 +95,12 @@ def test_who_has_lost_the_number_meanwhile_is_not_told_that_it_is_not_reclaimed(
     policy = adopt(cast, "dormant-90", "dormant", threshold_days=90, notice_days=30, reminder_days=7)
     terminated, frozen, left = numbers(3)
     report, worker = reclaimed(policy, cast), Staff.objects.system("system-worker")
-    services.announce(actor=worker)
+    announce(actor=worker)
     Notice.objects.update(state="sent")
     approve(decide(Kind.TERMINATE, [terminated], cast["officer"]), cast["supervisor"])
     decide(Kind.FREEZE, [frozen], cast["officer"])
-    services.stop(report.decision, actor=cast["supervisor"], reason="the policy is looked at anew")
-    assert services.announce(actor=worker) == Counter(ended=2)
+    runs.stop(report.decision, actor=cast["supervisor"], reason="the policy is looked at anew")
+    assert announce(actor=worker) == Counter(ended=2)
     told = Notice.objects.filter(decision=report.decision, stage="ended").order_by("tenure__number")
     assert list(told.values_list("tenure__number", flat=True)) == [frozen, left]
     for notice in told:

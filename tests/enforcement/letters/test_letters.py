@@ -9,9 +9,10 @@ import time_machine
 from django.utils import timezone, translation
 
 from accounts.models import Number
-from enforcement import services
 from enforcement.models import LetterTemplate, Notice
+from enforcement.notices.reclaim_notices import announce
 from enforcement.policy import Kind
+from enforcement.undo.services import undo, undo_order
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, HOUR, approve, decide, terminated
 from tests.enforcement.letters.post import letter, notice_of
@@ -149,8 +150,8 @@ def test_an_undo_says_what_is_taken_back_and_apologises_where_it_was_wrong(
 ) -> None:
     frozen = decide(Kind.FREEZE, number(), officer)
     Notice.objects.filter(decision=frozen.decision).update(state="sent")
-    wanted = services.undo_order(frozen.decision, clause="10.1", reason="名单有误，予以撤销", in_error=in_error)
-    found = letter(approve(services.undo(wanted, actor=officer2), supervisor))
+    wanted = undo_order(frozen.decision, clause="10.1", reason="名单有误，予以撤销", in_error=in_error)
+    found = letter(approve(undo(wanted, actor=officer2), supervisor))
     assert zh in found.body_zh and en in found.body_en
 
 
@@ -161,14 +162,14 @@ def test_before_a_reclaim_the_earliest_day_is_told_and_told_again(
     policy = adopt(cast, "dormant-90", "dormant", threshold_days=90, notice_days=30, reminder_days=7, grace_days=15)
     number()
     report, worker = reclaimed(policy, cast), Staff.objects.system("system-worker")
-    services.announce(actor=worker)
+    announce(actor=worker)
     told = notice_of(report, stage="prior")
     first = letter(report, stage="prior")
     assert f"最早将于 {day(told.created_at + 30 * DAY)} 被回收" in first.body_zh
     assert f"on {day(told.created_at + 30 * DAY)} at the earliest" in first.body_en
     assert "由规则“dormant-90”发现" in first.body_zh and "保留 15 日" in first.body_zh
     with time_machine.travel(timezone.now() + 24 * DAY):
-        services.announce(actor=worker)
+        announce(actor=worker)
         again = notice_of(report, stage="reminder")
         second = letter(report, stage="reminder")
     assert (

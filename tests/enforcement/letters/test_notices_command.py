@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import Number, RuleVersion
+from enforcement.letters.services import in_use, load_shipped
 from enforcement.letters.shipped import BY_CODE
 from enforcement.models import LetterTemplate, Notice
 from enforcement.policy import Kind
-from enforcement.services.letters import in_use, load_shipped
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
 from tests.enforcement.acts import broken, decide, head, verbs

@@ -8,11 +8,11 @@ import time_machine
 from django.db import connections
 from django.utils import timezone
 
-from enforcement import services
+from enforcement.measures.expiry import expire
 from enforcement.models import Notice
+from enforcement.notices import delivery
+from enforcement.notices.resend import Which, resend
 from enforcement.policy import Kind
-from enforcement.services import deliver as delivery
-from enforcement.services.resend import Which, resend
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, HOUR, approve, decide, undo
 from tests.enforcement.waiting import meanwhile
@@ -57,7 +57,7 @@ def test_each_waits_at_the_first_and_holds_none_after_it(
     with time_machine.travel(timezone.now() - 5 * HOUR):
         over = decide(Kind.RESTRICT, numbers(6), officer, duration=2 * HOUR)
     Notice.objects.exclude(decision=over.decision).update(state="sent")
-    assert _waits_at_the_first(lambda: services.expire(actor=expiry_actor)).measures == 6
+    assert _waits_at_the_first(lambda: expire(actor=expiry_actor)).measures == 6
 
     decide(Kind.FREEZE, numbers(6), officer, duration=2 * DAY)
     _turned_over()

@@ -6,11 +6,11 @@ import pytest
 from django.db import IntegrityError, ProgrammingError, connections, transaction
 from django.utils import timezone
 
+from enforcement.letters import services as letters
 from enforcement.models import LetterTemplate, TemplateApproval
 from enforcement.policy import Letter
-from enforcement.services import letters
 from qqops.audit.models import Event
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import broken, head, verbs
 from tests.enforcement.letters.post import draft, with_more

@@ -2,10 +2,10 @@
 
 import pytest
 
+from enforcement.letters import services as letters
 from enforcement.models import LetterTemplate
-from enforcement.services import letters
-from qqops import bulk
-from qqops.approvals import State
+from qqops.approvals.models import State
+from qqops.core import bulk
 from qqops.staff.models import Staff
 from tests.enforcement.acts import broken
 

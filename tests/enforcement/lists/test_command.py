@@ -84,7 +84,7 @@ def test_who_agrees_at_the_terminal_sees_the_dry_run_as_it_was_filed(
 def test_of_a_list_too_long_the_terminal_says_that_losses_are_not_counted(
     numbers: Many, terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = sys.modules["enforcement.services.preview"]  # the package has the act of that name
+    module = sys.modules["enforcement.decisions.preview"]  # the package has the act of that name
     monkeypatch.setattr(module, "COUNTED_MAX", 2)
     ids, file = numbers(3), tmp_path / "list.csv"
     file.write_text("".join(f"{n}\n" for n in ids))

@@ -9,11 +9,11 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import LoginFact, Number, Tenure
-from enforcement import services
+from enforcement.decisions.preview import preview
+from enforcement.lists import figures
 from enforcement.models import Decision
 from enforcement.policy import Kind
-from enforcement.services import figures
-from qqops.audit import pen
+from qqops.audit import recorder
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, approve, broken, decide, order
@@ -36,9 +36,9 @@ def used(number: int, service: str, ago: datetime.timedelta) -> None:
 def paid_until(number: int, at: datetime.datetime, actor: Staff) -> None:
     tenure = of(number)
     tenure.paid_until = at
-    with pen.act("demo.built", actor=actor, reason="paid time of a test", facts={"numbers": 1}) as act:
+    with recorder.act("demo.built", actor=actor, reason="paid time of a test", facts={"numbers": 1}) as act:
         tenure.save()
-        act.wrote(pen.history_model(Tenure))
+        act.wrote(recorder.history_model(Tenure))
 
 
 def test_what_is_lost_is_counted_of_those_that_would_be_changed_and_of_what_was_used_lately(
@@ -56,12 +56,12 @@ def test_what_is_lost_is_counted_of_those_that_would_be_changed_and_of_what_was_
         (frozen[0], "mail", 1),
     ):  # fmt: skip
         used(number, service, days * DAY)
-    found = services.preview(order(), [*usual, *paid, *frozen], actor=officer).losses
+    found = preview(order(), [*usual, *paid, *frozen], actor=officer).losses
     assert found is not None
     assert (found.paid, found.paid_until, found.paid_open, found.using) == (2, late, 1, 2)
     assert found.services == {"mail": 2, "game": 1}
     assert type(found)().add(found.as_json()) == found
-    lifted = services.preview(order(Kind.LIFT), frozen, actor=officer)
+    lifted = preview(order(Kind.LIFT), frozen, actor=officer)
     assert lifted.losses is None  # a reversal takes nothing
 
 
@@ -69,10 +69,10 @@ def test_of_a_list_too_long_neither_losses_nor_minors_are_looked_up(
     numbers: Many, officer: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = numbers(4)
-    assert services.preview(order(), ids, actor=officer).losses is not None
-    module = sys.modules["enforcement.services.preview"]  # the package has the act of that name
+    assert preview(order(), ids, actor=officer).losses is not None
+    module = sys.modules["enforcement.decisions.preview"]  # the package has the act of that name
     monkeypatch.setattr(module, "COUNTED_MAX", 3)
-    assert services.preview(order(), ids, actor=officer).losses is None
+    assert preview(order(), ids, actor=officer).losses is None
 
 
 def test_a_proposal_keeps_the_dry_run_as_it_was_filed_whatever_happens_since(

@@ -7,15 +7,15 @@ import pytest
 from django.db import ProgrammingError, transaction
 from django.utils import timezone
 
-from accounts.intake.lists import GivenList
+from accounts.identity.minors import minors_among
+from accounts.lists.given_list import GivenList
 from accounts.models import Number
-from accounts.queries.minors import minors_among
 from enforcement import tasks
+from enforcement.lists import services as lists
+from enforcement.lists.number_set import Listed
 from enforcement.models import ListKey, TargetList
-from enforcement.services import lists
-from enforcement.services.listed import Listed
 from qqops.audit.models import Event
-from qqops.errors import Invalid, Refused
+from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, HOUR, broken, head, verbs
 from tests.identities import ADULT, MINOR, tell

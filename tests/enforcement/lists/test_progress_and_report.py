@@ -11,14 +11,16 @@ import time_machine
 from django.utils import timezone, translation
 from openpyxl import load_workbook
 
-from enforcement import services
 from enforcement.models import Decision
 from enforcement.policy import Kind
-from enforcement.run_queries import Run, progress_of
-from enforcement.services import report as reports
-from qqops import spreadsheets
+from enforcement.runs import report as reports
+from enforcement.runs import services as runs
+from enforcement.runs.apply import apply
+from enforcement.runs.queries import Run, progress_of
+from enforcement.runs.services import stop_all
 from qqops.audit.models import Event
-from qqops.errors import Refused
+from qqops.core import spreadsheets
+from qqops.core.errors import Refused
 from qqops.staff.models import Staff
 from qqops.staff.signin.throttle import LIMITS
 from tests.enforcement.acts import approve, broken, decide, head, verbs
@@ -64,19 +66,19 @@ def test_progress_is_summed_from_the_events_of_the_chunks_and_says_what_it_waits
     decision, worker = filed(), Staff.objects.system("system-worker")
     assert (progress_of(decision).run, progress_of(decision).done) == (Run.WAITING, 0)
     with pytest.raises(KeyboardInterrupt):
-        services.apply(decision, actor=worker, progress=stop_after(2))
+        apply(decision, actor=worker, progress=stop_after(2))
     found = progress_of(decision)
     assert (found.run, found.applied, dict(found.skipped), found.done) == (Run.RUNNING, 77, {"already": 3}, 80)
     assert found.speed and found.left and not found.over
     with time_machine.travel(timezone.now() + datetime.timedelta(minutes=2)):
         assert (progress_of(decision).run, progress_of(decision).speed) == (Run.WAITING, None)
-    services.stop_all(actor=officer, reason=WHY)
+    stop_all(actor=officer, reason=WHY)
     assert progress_of(decision).run == Run.HALTED
-    services.go_on(actor=supervisor, reason=WHY, later=lambda _decision: None)
-    services.pause(decision, actor=officer, reason=WHY)
+    runs.go_on(actor=supervisor, reason=WHY, later=lambda _decision: None)
+    runs.pause(decision, actor=officer, reason=WHY)
     assert progress_of(decision).run == Run.PAUSED
-    services.resume(decision, actor=officer, reason=WHY, later=lambda _decision: None)
-    services.apply(decision, actor=worker)
+    runs.resume(decision, actor=officer, reason=WHY, later=lambda _decision: None)
+    apply(decision, actor=worker)
     done = progress_of(Decision.objects.get(pk=decision.pk))
     assert (done.run, done.over, done.applied, done.done) == (Run.DONE, True, 100, 103)
 
@@ -86,7 +88,7 @@ def test_the_report_has_a_line_for_each_target_and_is_on_the_record(
 ) -> None:
     decision, before = filed(), head()
     with pytest.raises(KeyboardInterrupt):
-        services.apply(decision, actor=Staff.objects.system("system-worker"), progress=stop_after(1))
+        apply(decision, actor=Staff.objects.system("system-worker"), progress=stop_after(1))
     rows = list(reports.report(decision, "csv", actor=officer))
     assert verbs(before) == ["decision.applied", "decision.reported"]
     event = Event.objects.latest("seq")

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from qqops.audit.checkpoints import services, text
-from qqops.commands import Exit, OpsCommand
-from qqops.errors import Invalid
+from qqops.core.commands import Exit, OpsCommand
+from qqops.core.errors import Invalid
 
 
 class Command(OpsCommand):

@@ -8,11 +8,11 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from qqops import spreadsheets
-from qqops.audit import period, reports
-from qqops.audit.reporting import in_text, take_out
-from qqops.commands import Exit, StaffCommand
-from qqops.reason import must_say_why
+from qqops.audit.reports import catalogue, period
+from qqops.audit.reports.services import in_text, take_out
+from qqops.core import spreadsheets
+from qqops.core.commands import Exit, StaffCommand
+from qqops.core.reason import must_say_why
 
 
 def _day(text: str) -> datetime.date:
@@ -29,7 +29,7 @@ class Command(StaffCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        names = [report.name for report in reports.all_reports()]
+        names = [report.name for report in catalogue.all_reports()]
         parser.add_argument("name", choices=names, metavar="NAME", help=", ".join(names))
         parser.add_argument("--from", dest="first", type=_day, metavar="DAY", help=_("first day (default: 7 days)"))
         parser.add_argument("--to", dest="last", type=_day, metavar="DAY", help=_("last day, counted (default: today)"))
@@ -37,7 +37,7 @@ class Command(StaffCommand):
 
     def act_for(self, **options: Any) -> int:
         must_say_why(options["reason"])
-        report, span = reports.named(options["name"]), period.of(options["first"], options["last"])
+        report, span = catalogue.named(options["name"]), period.of(options["first"], options["last"])
         lines = take_out(report, span, actor=self.actor, reason=options["reason"], ticket=options["ticket"])
         head, rows = [str(label) for label in report.head], list(in_text(lines))
         if options["json"]:

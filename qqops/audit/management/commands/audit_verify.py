@@ -11,14 +11,14 @@ from django.db import DatabaseError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from qqops.audit import alarm
-from qqops.audit.checkpoints import proof, text
+from qqops.audit.checkpoints import audit_checks as proof
+from qqops.audit.checkpoints import text
 from qqops.audit.checkpoints.text import Head
-from qqops.audit.verify import Broken, together
-from qqops.audit.verify.together import Snapshot
-from qqops.commands import Exit, OpsCommand
-from qqops.errors import Invalid
-from qqops.progress import bar
+from qqops.audit.verify import Broken, alarm, snapshot
+from qqops.audit.verify.snapshot import Snapshot
+from qqops.core.commands import Exit, OpsCommand
+from qqops.core.errors import Invalid
+from qqops.core.progress import bar
 from qqops.staff.models import Staff
 
 
@@ -37,7 +37,7 @@ class Command(OpsCommand):
         parser.add_argument(
             "--jobs",
             type=_some,
-            default=together.cores(),
+            default=snapshot.cores(),
             metavar="N",
             help=_("connections to the database at once (default: the cores of this machine, at most 4)"),
         )
@@ -46,7 +46,7 @@ class Command(OpsCommand):
         since = text.read(_content(options["since"])) if options["since"] else None
         found, jobs = alarm.Findings(), options["jobs"]
         say = self.say_object if options["json"] else self.say_lines
-        with together.snapshot(since, jobs=jobs) as shot, bar(self.stderr, _("verifying"), shot.rows) as advance:
+        with snapshot.snapshot(since, jobs=jobs) as shot, bar(self.stderr, _("verifying"), shot.rows) as advance:
             say(shot, since, found, shot.broken(jobs, advance))
         if found.rows:
             self.raise_alarm(found)

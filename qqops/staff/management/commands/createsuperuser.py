@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from qqops.commands import Exit, HouseCommand
+from qqops.core.commands import Exit, HouseCommand
 
 
 class Command(HouseCommand):

@@ -11,13 +11,28 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from qqops.commands import Exit, OpsCommand, StaffCommand
-from qqops.errors import Invalid
-from qqops.staff import queries, services
+from qqops.core.commands import Exit, OpsCommand, StaffCommand
+from qqops.core.errors import Invalid
+from qqops.staff import queries
+from qqops.staff.access import services as access
+from qqops.staff.access.report_services import export_report
+from qqops.staff.access.services import (
+    draft_invite,
+    draft_reset,
+    draft_role,
+    may_found,
+    may_revoke,
+    may_rule,
+    request_reset,
+    request_role,
+)
 from qqops.staff.models import AccessRequest, Holding, Staff
+from qqops.staff.people import services as people
+from qqops.staff.people.services import may_deactivate
+from qqops.staff.policy import ROLE_LABELS, ROLES
 from qqops.staff.queries import FLAGS, Line
-from qqops.staff.roles import ROLE_LABELS, ROLES
-from qqops.staff.services import signin
+from qqops.staff.sessions import services as sessions_services
+from qqops.staff.signin import services as signin
 from qqops.templatetags.ops import minute
 
 Argument = tuple[str, dict[str, Any]]
@@ -91,18 +106,18 @@ class Command(StaffCommand):
     # Asked for, and given by another
 
     def invite(self, options: dict[str, Any]) -> int:
-        file = services.invite if options["apply"] else services.draft_invite
+        file = access.invite if options["apply"] else draft_invite
         asked: dict[str, Any] = {"name": options["name"], "until": _moment(options["until"]), "actor": self.actor}
         return self.asked(file(options["login"], options["role"], **asked, **_why(options)))
 
     def grant(self, options: dict[str, Any]) -> int:
-        file = services.request_role if options["apply"] else services.draft_role
+        file = request_role if options["apply"] else draft_role
         asked: dict[str, Any] = {"until": _moment(options["until"]), "actor": self.actor}
-        return self.asked(file(services.named(options["login"]), options["role"], **asked, **_why(options)))
+        return self.asked(file(people.named(options["login"]), options["role"], **asked, **_why(options)))
 
     def reset(self, options: dict[str, Any]) -> int:
-        file = services.request_reset if options["apply"] else services.draft_reset
-        return self.asked(file(services.named(options["login"]), actor=self.actor, **_why(options)))
+        file = request_reset if options["apply"] else draft_reset
+        return self.asked(file(people.named(options["login"]), actor=self.actor, **_why(options)))
 
     def asked(self, request: AccessRequest) -> int:
         """A draft has no number: then it was a dry run."""
@@ -126,15 +141,15 @@ class Command(StaffCommand):
         if request is None:
             raise Invalid(_("There is no access request #%(id)d.") % {"id": options["request"]})
         if not options["apply"]:
-            services.may_rule(request, self.actor)
-            services.reasoned(options["reason"])
+            may_rule(request, self.actor)
+            people.reasoned(options["reason"])
             if self.as_json:
                 self.say_json(_request_json(request))
             else:
                 self.say(_("Dry run: nothing is changed. With --apply you would rule on:"))
                 self.lines(request)
             return Exit.DRY_RUN
-        rule = services.approve if options["do"] == "approve" else services.refuse
+        rule = access.approve if options["do"] == "approve" else access.refuse
         ruled = rule(request, actor=self.actor, reason=options["reason"], content_hash=request.content_hash)
         if self.as_json:
             self.say_json(_request_json(ruled.request) | {"link": ruled.link})
@@ -168,36 +183,36 @@ class Command(StaffCommand):
     # Taken away, at once
 
     def revoke(self, options: dict[str, Any]) -> int:
-        staff, role = services.named(options["login"]), options["role"]
+        staff, role = people.named(options["login"]), options["role"]
         if not options["apply"]:
-            services.may_revoke(staff, role, self.actor)
+            may_revoke(staff, role, self.actor)
             return self.would(staff, options)
-        services.revoke(staff, role, actor=self.actor, reason=options["reason"])
+        access.revoke(staff, role, actor=self.actor, reason=options["reason"])
         return self.done(staff, _("%(who)s is no longer %(role)s."), role=ROLE_LABELS[role])
 
     def deactivate(self, options: dict[str, Any]) -> int:
-        staff = services.named(options["login"])
+        staff = people.named(options["login"])
         if not options["apply"]:
-            services.may_deactivate(staff, self.actor)
+            may_deactivate(staff, self.actor)
             return self.would(staff, options)
-        services.deactivate(staff, actor=self.actor, reason=options["reason"])
+        people.deactivate(staff, actor=self.actor, reason=options["reason"])
         return self.done(staff, _("%(who)s is deactivated."))
 
     def unlock(self, options: dict[str, Any]) -> int:
-        staff = services.named(options["login"])
+        staff = people.named(options["login"])
         if not options["apply"]:
-            services.may(self.actor, "staff.unlock")
+            people.may(self.actor, "staff.unlock")
             return self.would(staff, options)
-        services.reasoned(options["reason"])
+        people.reasoned(options["reason"])
         signin.unlock(staff.username, actor=self.actor, reason=options["reason"])
         return self.done(staff, _("%(who)s can try to sign in again."))
 
     def sessions(self, options: dict[str, Any]) -> int:
-        staff = services.named(options["login"])
-        services.may(self.actor, "staff.end_access")
+        staff = people.named(options["login"])
+        people.may(self.actor, "staff.end_access")
         if options["end"] and options["apply"]:
-            services.reasoned(options["reason"])
-            ended = services.end_others(staff, actor=self.actor, reason=options["reason"])
+            people.reasoned(options["reason"])
+            ended = sessions_services.end_others(staff, actor=self.actor, reason=options["reason"])
             return self.done(staff, _("Sessions of %(who)s ended: %(n)d."), n=ended)
         found = list(queries.sessions_of(staff))
         if options["end"] and not self.as_json:
@@ -216,7 +231,7 @@ class Command(StaffCommand):
         return Exit.DRY_RUN if options["end"] else Exit.DONE
 
     def would(self, staff: Staff, options: dict[str, Any]) -> int:
-        services.reasoned(options["reason"])
+        people.reasoned(options["reason"])
         held = [role for role in ROLES if role in staff.roles]
         if self.as_json:
             self.say_json({"login": staff.username, "active": staff.is_active, "roles": held, "applied": False})
@@ -227,7 +242,7 @@ class Command(StaffCommand):
 
     def done(self, staff: Staff, sentence: str, **more: Any) -> int:
         if self.as_json:
-            staff = services.named(staff.username)
+            staff = people.named(staff.username)
             held = [role for role in ROLES if role in staff.roles]
             self.say_json({"login": staff.username, "active": staff.is_active, "roles": held, "applied": True})
         else:
@@ -237,7 +252,7 @@ class Command(StaffCommand):
     # Looked at
 
     def report(self, options: dict[str, Any]) -> int:
-        lines = services.export_report(actor=self.actor, reason=options["reason"])
+        lines = export_report(actor=self.actor, reason=options["reason"])
         if self.as_json:
             self.say_json({"rows": [_line_json(line) for line in lines]})
             return Exit.DONE
@@ -255,13 +270,13 @@ class Command(StaffCommand):
     def found(self, options: dict[str, Any]) -> int:
         two = options["sysadmin"], options["supervisor"]
         if not options["apply"]:
-            services.may_found(*two)
+            may_found(*two)
             if self.as_json:
                 self.say_json({"links": {}})
             else:
                 self.say(_("Dry run: would let in %(sysadmin)s and %(supervisor)s.") % options)
             return Exit.DRY_RUN
-        links = services.found(*two)
+        links = access.found(*two)
         if self.as_json:
             self.say_json({"links": {staff.username: path for staff, path in links.items()}})
         else:

@@ -1,0 +1,54 @@
+"""What staff have sealed under the keys of the environment themselves: the secrets of second factors."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+
+from qqops.crypto import rotation, seal
+
+PURPOSE = "staff.second-factor"
+# Where django-allauth keeps what it has sealed: an app's secret, the seed of recovery codes, codes of another system.
+ONE, MANY = ("secret", "seed"), ("migrated_codes",)
+
+
+class SecondFactors:
+    table: str = Authenticator._meta.db_table
+
+    def under(self) -> Mapping[str, int]:
+        found: Counter[str] = Counter()
+        for data in _sealed().values_list("data", flat=True):
+            found.update({seal.key_of(text) for text in _texts(data)})
+        return found
+
+    def anew(self, after: Any, size: int) -> list[Any]:
+        first, done = seal.first(), list[Any]()
+        for one in _sealed().filter(pk__gt=after or 0).order_by("pk").select_for_update(no_key=True):
+            if any(seal.key_of(text) != first for text in _texts(one.data)):
+                Authenticator.objects.filter(pk=one.pk).update(data=_mapped(one.data, _reseal))
+                done.append(one.pk)
+            if len(done) == size:
+                break
+        return done
+
+
+def _sealed() -> Any:
+    return Authenticator.objects.exclude(type=Authenticator.Type.WEBAUTHN)  # a passkey has no secret here
+
+
+def _texts(data: Mapping[str, Any]) -> list[str]:
+    return [data[name] for name in ONE if name in data] + [text for name in MANY for text in data.get(name, ())]
+
+
+def _mapped(data: Mapping[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
+    one = {name: change(data[name]) for name in ONE if name in data}
+    many = {name: [change(text) for text in data[name]] for name in MANY if name in data}
+    return {**data, **one, **many}
+
+
+def _reseal(text: str) -> str:
+    return seal.seal(seal.unseal(text, PURPOSE), PURPOSE)
+
+
+rotation.also(SecondFactors())
