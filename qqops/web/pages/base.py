@@ -34,9 +34,7 @@ class Page:
     template: str = ""
     methods: ClassVar[tuple[str, ...]] = ("GET", "HEAD")
     nav: str = ""  # URL name of the sidebar item that this page belongs to
-    proof: ClassVar[bool] = (
-        False  # asks for the second factor first, unless it was given lately (recent_auth)
-    )
+    proof: ClassVar[bool] = False  # asks for the second factor first, unless it was given lately (recent_auth)
 
     def __init__(self, site: "AdminSite", request: HttpRequest, **kwargs: Any) -> None:
         self.site = site
