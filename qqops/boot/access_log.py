@@ -10,7 +10,7 @@ from django.utils.encoding import escape_uri_path
 from qqops.boot.logs import without_links
 from qqops.boot.probes import PROBES
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("qqops.access")  # the name that settings and docs/running.md give it
 
 
 class AccessMiddleware:
