@@ -55,10 +55,10 @@ screens: browser
 		-k "zh-hans-light or en-dark" $(ARGS)
 
 acts: browser
-	$(PY) -m pytest -q -n 0 tests/doors/anew.py
+	$(PY) -m pytest -q -n 0 tests/doors/regenerate.py
 
 permissions: browser
-	$(PY) -m pytest -q -n 0 tests/permissions/anew.py
+	$(PY) -m pytest -q -n 0 tests/permissions/regenerate.py
 
 pictures: browser
 	QQOPS_PICTURES=new $(PY) -m pytest -q -n 0 tests/browser/test_roles.py

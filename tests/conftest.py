@@ -25,7 +25,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-un
 from qqops.boot import database
 from tests import chromium, template
 
-pytest_plugins = ["tests.cast", "tests.identities", "tests.supply", "tests.terminal"]
+pytest_plugins = ["tests.cast", "tests.desk", "tests.identities", "tests.supply", "tests.terminal"]
 ALIASES = ["default", "owner"]
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
 

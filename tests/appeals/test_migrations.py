@@ -17,10 +17,10 @@ from qqops.audit import origin
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
 from tests.appeals.heard import filed
-from tests.appeals.test_contested import contest, contested
-from tests.audit.superuser import superuser
-from tests.audit.tampering import redigest, rehash
+from tests.appeals.recovery.test_contested import contest, contested
 from tests.enforcement.acts import DAY, broken, decide
+from tests.qqops.audit.superuser import superuser
+from tests.qqops.audit.verify.tampering import redigest, rehash
 
 Make = Callable[..., Number]
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("english", "rulebook")]

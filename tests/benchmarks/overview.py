@@ -197,7 +197,7 @@ def main() -> None:
 
     from qqops.staff.models import Staff
     from qqops.staff.policy import ROLES
-    from tests.web.door import queries
+    from tests.pages import queries
 
     desks: dict[str, Any] = {}
     for role in ROLES:

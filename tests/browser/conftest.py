@@ -18,9 +18,9 @@ from qqops.staff.access import services as access
 from qqops.staff.access.services import request_role
 from qqops.staff.emergency.services import break_glass
 from qqops.staff.models import AccessRequest, Holding, Staff
-from tests.alerts.raising import raised
 from tests.cast import PASSWORD, make_numbers
 from tests.enforcement.acts import DAY, approve, decide, refuse
+from tests.qqops.alerts.raising import raised
 from tests.story import Story, tell_story
 
 LIVED, FRESH, PROTECTED, OWN = 10_001, 10_002, 10_003, 10_004

@@ -13,7 +13,7 @@ from accounts.models import NumberRange, RuleVersion
 from accounts.resources import services as resources
 from accounts.resources.services import campaigns, numbers, ranges
 from qqops.staff.models import Staff
-from tests.accounts.life.flows import cancelled
+from tests.accounts.quarantine.steps import cancelled
 from tests.browser.conftest import House, sign_in, speak
 from tests.browser.test_pages import DESK, Theme, faults, in_both
 from tests.cast import make_numbers

@@ -13,7 +13,7 @@ from qqops.staff.models import Staff
 from qqops.staff.policy import ROLES
 from tests.browser.conftest import LIVED, House, sign_in, speak
 from tests.browser.roles import LOGINS, MORNINGS, Desk
-from tests.house.test_docs import NAME
+from tests.qqops.boot.test_docs import NAME
 
 PICTURES = BASE_DIR / "docs" / "pictures"
 TAKEN = "QQOPS_PICTURES" in os.environ

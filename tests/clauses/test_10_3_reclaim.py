@@ -22,7 +22,7 @@ from enforcement.reclaim import services as reclaim
 from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, approve, broken, decide, refuse
-from tests.enforcement.excluding import HOW, exclude
+from tests.enforcement.reclaim.excluding import HOW, exclude
 from tests.enforcement.reclaiming import WHY, adopt, logs_in, reclaimed, terms
 
 Make = Callable[..., Number]

@@ -8,10 +8,10 @@ from django.urls import reverse
 
 from accounts.models import Number, PurgeCertificate, Tenure
 from qqops.staff.models import Staff
-from tests.accounts.life.flows import cancelled, ended, later, purged, state, terminate
+from tests.accounts.quarantine.steps import cancelled, ended, later, purged, state, terminate
+from tests.desk import desk
 from tests.enforcement.acts import broken
-from tests.web.conftest import desk
-from tests.web.door import text
+from tests.pages import text
 
 __all__ = ["desk"]
 Make = Callable[..., Number]

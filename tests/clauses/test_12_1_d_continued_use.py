@@ -12,7 +12,7 @@ from accounts.rulebook import services as rulebook
 from accounts.rulebook.parser import parse
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
-from tests.accounts.life.feeds import ago, logins
+from tests.accounts.logins.files import ago, logins
 from tests.enforcement.acts import broken
 from tests.terminal import Terminal
 

@@ -11,7 +11,7 @@ from accounts.quarantine.policy import CANCELLED, COOLING_OFF
 from enforcement.policy import Kind
 from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
-from tests.accounts.life.flows import WHY, cancelled, ended, later, state
+from tests.accounts.quarantine.steps import WHY, cancelled, ended, later, state
 from tests.enforcement.acts import broken, decide
 
 Make = Callable[..., Number]

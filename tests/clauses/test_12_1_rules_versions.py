@@ -23,7 +23,7 @@ from qqops.audit.models import Event
 from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from qqops.staff.tokens.services import issue_token
-from tests.accounts.rules_files import FILES, SAMPLE
+from tests.accounts.rulebook.files import FILES, SAMPLE
 
 pytestmark = pytest.mark.django_db
 

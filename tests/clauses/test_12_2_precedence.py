@@ -12,7 +12,7 @@ from enforcement.models import Decision
 from enforcement.policy import Kind, in_order
 from qqops.staff.models import Staff
 from tests.enforcement.acts import broken, decide
-from tests.web.door import decision_url, text
+from tests.pages import decision_url, text
 
 pytestmark = pytest.mark.django_db
 NOTE = "Where the Rules and the agreement conflict, the Rules go first (12.2)"

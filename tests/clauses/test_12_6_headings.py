@@ -12,7 +12,7 @@ from accounts.rulebook.queries import clauses_in_force
 from qqops.audit import origin
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
-from tests.accounts.rules_files import SAMPLE
+from tests.accounts.rulebook.files import SAMPLE
 
 
 @pytest.fixture(autouse=True)

@@ -7,9 +7,9 @@ from django.test import Client
 
 from accounts.models import Number
 from qqops.staff.models import Staff
+from tests.desk import desk  # noqa: F401  # a fixture
 from tests.identities import ADULT, tell
-from tests.web.conftest import desk  # noqa: F401  # a fixture
-from tests.web.door import number_url, text
+from tests.pages import number_url, text
 
 Make = Callable[..., Number]
 Desk = Callable[[str], Client]

@@ -15,9 +15,9 @@ from accounts.models import AskedBy, Disclosure, Number
 from qqops.core.errors import Refused
 from qqops.staff.models import Staff
 from tests.accounts.disclosures.asking import register, release, review
+from tests.desk import desk  # noqa: F401  # a fixture
 from tests.identities import ADULT, tell
 from tests.permissions.addresses import routes
-from tests.web.conftest import desk  # noqa: F401  # a fixture
 
 Make = Callable[..., Number]
 Desk = Callable[[str], Client]

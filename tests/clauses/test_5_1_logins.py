@@ -6,7 +6,7 @@ from pathlib import Path
 from accounts.models import LoginFact, Number
 from accounts.numbers.queries import numbers as numbers_shown
 from enforcement.policy import Scope
-from tests.accounts.life.feeds import ago, logins
+from tests.accounts.logins.files import ago, logins
 from tests.terminal import Terminal
 
 Make = Callable[..., Number]

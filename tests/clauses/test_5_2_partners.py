@@ -10,8 +10,8 @@ from accounts.models import LoginFact, Number, NumberRange
 from accounts.quarantine.policy import Confirmation, Service
 from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
-from tests.accounts.life.feeds import ago, logins
-from tests.accounts.life.flows import ALL, WHY, cleared, later, quarantined, released
+from tests.accounts.logins.files import ago, logins
+from tests.accounts.quarantine.steps import ALL, WHY, cleared, later, quarantined, released
 from tests.terminal import Terminal
 
 Make = Callable[..., Number]

@@ -6,7 +6,7 @@ from accounts.holders.queries import answers
 from accounts.identity.formats import Field
 from accounts.models import Number
 from qqops.staff.models import Staff
-from tests.accounts.identity.test_holder import at, day, succeed
+from tests.accounts.holders.test_holder import at, day, succeed
 from tests.identities import ADULT, MINOR, tell
 
 

@@ -8,9 +8,9 @@ import pytest
 from accounts.models import NumberRange
 from qqops.staff.models import Staff
 from tests.cast import make_numbers
+from tests.pages import text
 from tests.supply import WHY
 from tests.terminal import Terminal
-from tests.web.door import text
 
 pytestmark = pytest.mark.django_db
 Supply = Callable[..., NumberRange]

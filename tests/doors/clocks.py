@@ -4,12 +4,12 @@ import inspect
 
 from procrastinate.contrib.django import app
 
-from tests.accounts.life.flows import later
-from tests.alerts.raising import everything_came
+from tests.accounts.quarantine.steps import later
 from tests.doors.record import head, left, undone
 from tests.doors.table import Left
+from tests.qqops.alerts.raising import everything_came
 
-# It wants a transaction of its own: tests/audit/test_checkpoint.py.
+# It wants a transaction of its own: tests/qqops/audit/verify/test_checkpoint.py.
 APART = ("audit.verify",)
 LONG = 400  # days: everything is due by then
 

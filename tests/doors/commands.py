@@ -7,7 +7,7 @@ import pytest
 from django.core.management import get_commands, load_command_class
 
 from qqops.staff.models import Staff
-from tests.accounts.life.flows import later
+from tests.accounts.quarantine.steps import later
 from tests.doors.clocks import LONG
 from tests.doors.elsewhere import DOORS
 from tests.doors.record import Line, head, left, undone

@@ -19,17 +19,19 @@ from qqops.approvals.models import State
 from qqops.audit.review.exports import FORMS
 from qqops.staff.models import Staff
 from qqops.staff.tokens.services import issue_token
+from tests.accounts.allocation import test_pages as test_allocation
+from tests.accounts.disclosures import steps as disclosing
+from tests.accounts.holders import test_pages as test_holder_correction
+from tests.accounts.resources.test_pages import RANGE
+from tests.appeals.filing.test_pages import SAID as APPEAL
 from tests.cast import PASSWORD
 from tests.doors.more import ENDED, FREE, FROZEN, STOLEN, WHY, More
+from tests.pages import FREEZE, RESTRICT, SAID, act_url
 from tests.permissions.lines import GROUNDS, SAY
 from tests.permissions.samples import ONE
+from tests.qqops.staff.people.acting import NEWCOMER
 from tests.story import Story
 from tests.story.canary import ADULT, ITEM
-from tests.web import disclosing, test_allocation, test_holder_correction
-from tests.web.door import FREEZE, RESTRICT, SAID, act_url
-from tests.web.staff_desk import NEWCOMER
-from tests.web.test_appeal_filing import SAID as APPEAL
-from tests.web.test_resources import RANGE
 
 # Command → what must have happened before it has something to do, and its words where they are others.
 First = Mapping[str, tuple[Callable[[], Any] | None, tuple[str, ...]]]

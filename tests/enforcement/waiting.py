@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from tests.enforcement.test_races import together
+from tests.enforcement.runs.test_races import together
 
 
 def meanwhile(first: Callable[[], Any], second: Callable[[], Any], then: Callable[[], None] = lambda: None) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django.db import connection, connections
 
-from tests.accounts.rights.test_drill import program
+from tests.accounts.retention.test_drill import program
 from tests.hunt.disguises import found_in, unpacked
 
 

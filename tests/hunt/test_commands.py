@@ -13,7 +13,7 @@ from django.utils.translation import override
 from qqops.crypto import seal
 from qqops.staff.models import Staff
 from qqops.staff.tokens.services import issue_token
-from tests.accounts.intake.files import csv_of, jsonl_of, put, xlsx_of
+from tests.accounts.imports.files import csv_of, jsonl_of, put, xlsx_of
 from tests.cast import everybody
 from tests.hunt.conftest import Log
 from tests.hunt.disguises import found_in

@@ -43,9 +43,9 @@ from tests.hunt.opening import everything_opened
 from tests.hunt.pages import further, parts_of
 from tests.hunt.tables import found_in_tables
 from tests.hunt.test_pages import OPENED
+from tests.pages import text
 from tests.story import Story
 from tests.story.canary import ADULT, EVIDENCE, IMPORTED, MINOR, SCOPE, STATEMENT, VALUES
-from tests.web.door import text
 
 pytestmark = pytest.mark.django_db
 

@@ -16,11 +16,11 @@ from accounts.models import Breach, Number, RuleVersion
 from accounts.reveals import services as reveals
 from qqops.alerts.models import Delivery
 from qqops.staff.models import Staff
-from tests.alerts.raising import hook, work
 from tests.hunt.conftest import Log, browser_of
 from tests.hunt.disguises import found_in, unpacked
 from tests.hunt.pages import parts_of
 from tests.hunt.tables import dump, found_in_tables, tables
+from tests.qqops.alerts.raising import hook, work
 from tests.story import Story, tell_story
 from tests.story.canary import ADULT, VALUES
 from tests.story.cases import wanted

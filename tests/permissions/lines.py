@@ -10,7 +10,7 @@ from accounts.resources.services import ranges
 from accounts.retention import erasure_list
 from enforcement.policy import Kind
 from qqops.staff.access.services import request_role
-from tests.accounts.intake.files import csv_of, put
+from tests.accounts.imports.files import csv_of, put
 from tests.cast import make_numbers
 from tests.enforcement.acts import decide
 from tests.permissions.samples import COVER, DESK, Cast, dormant

@@ -19,7 +19,7 @@ from qqops.staff.access import services as access
 from qqops.staff.access.services import request_role
 from qqops.staff.emergency.services import break_glass
 from qqops.staff.models import Staff
-from tests.accounts.life.flows import cancelled
+from tests.accounts.quarantine.steps import cancelled
 from tests.cast import make_numbers
 from tests.enforcement.acts import decide
 from tests.enforcement.reclaiming import adopt

@@ -13,7 +13,7 @@ from qqops.staff.models import Staff
 from qqops.staff.tokens.services import issue_token
 from tests.permissions.table import READERS, ROLES, read
 
-# Not run here, as they want a transaction of their own; others do (tests/house/test_setup.py, tests/audit). For nobody.
+# Not run here, as they need a transaction of their own: tests/qqops/boot/test_setup.py and tests/qqops/audit do.
 APART = ("demo", "migrate", "audit_verify")
 FOR_NOBODY = (
     "decisions show",

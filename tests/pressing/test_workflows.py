@@ -27,16 +27,18 @@ from enforcement.models import Case, Decision, LetterTemplate
 from enforcement.policy import Kind
 from enforcement.runs.services import halted
 from qqops.staff.models import AccessRequest, Holding, Staff
+from tests.accounts.allocation import test_pages as test_allocation
+from tests.accounts.disclosures import steps as disclosing
+from tests.accounts.holders import test_pages as test_holder_correction
 from tests.doors.more import FREE, FROZEN, STOLEN, More
 from tests.doors.words import ASSESSED, UNGRADED, Variants
 from tests.enforcement.acts import decide
 from tests.identities import MINOR, tell
+from tests.pages import FREEZE, SAID, act_url
 from tests.permissions.samples import LEAVING
 from tests.pressing.hand import LOOKS, Desk, Hand
+from tests.qqops.staff.people.acting import at
 from tests.story import Story
-from tests.web import disclosing, test_allocation, test_holder_correction
-from tests.web.door import FREEZE, SAID, act_url
-from tests.web.staff_desk import at
 
 Cast = Mapping[str, Staff]
 AGREE = {"agree": "1"}

@@ -15,12 +15,12 @@ from appeals.models import Appeal, Delivery, Message, Ruling
 from appeals.queue.sweep import sweep
 from enforcement.models import Decision, Measure
 from qqops.staff.models import Staff
+from tests.appeals.filing.test_pages import SAID as FILED
+from tests.appeals.filing.test_pages import file_url, through
+from tests.appeals.pages import RULED, answer, both_steps, of, page_of, ruling_page, take
+from tests.desk import desk
 from tests.enforcement.acts import DAY, HOUR, broken
-from tests.web.appeal_desk import RULED, answer, both_steps, of, page_of, ruling_page, take
-from tests.web.conftest import desk
-from tests.web.door import SAID, act, number_url, rule, text
-from tests.web.test_appeal_filing import SAID as FILED
-from tests.web.test_appeal_filing import file_url, through
+from tests.pages import SAID, act, number_url, rule, text
 
 __all__ = ["desk"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english", "rulebook")]

@@ -17,10 +17,10 @@ from accounts.models import Number
 from enforcement import tasks
 from enforcement.models import Decision, Notice, Outcome
 from qqops.audit.models import Event
+from tests.desk import desk  # noqa: F401  # a fixture
 from tests.enforcement.acts import broken
+from tests.pages import SAID, confirm, decision_url, preview, rule, text
 from tests.terminal import Terminal
-from tests.web.conftest import desk  # noqa: F401  # a fixture
-from tests.web.door import SAID, confirm, decision_url, preview, rule, text
 
 Many = Callable[..., list[int]]
 TERMINATE = SAID | {"clauses": ["8.1"], "leave_out": ["paid"], "severity": "grave", "detected_by": "cluster-7"}

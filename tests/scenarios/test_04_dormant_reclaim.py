@@ -17,7 +17,7 @@ from enforcement.models import Decision, Notice, Outcome
 from qqops.audit import origin
 from qqops.staff.models import Staff
 from tests.enforcement.acts import DAY, broken
-from tests.enforcement.excluding import HOW, exclude
+from tests.enforcement.reclaim.excluding import HOW, exclude
 from tests.enforcement.reclaiming import logs_in
 from tests.terminal import Said, Terminal
 

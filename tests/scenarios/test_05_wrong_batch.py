@@ -15,10 +15,10 @@ from enforcement.runs.apply import Held, apply
 from qqops.approvals.models import State
 from qqops.staff.models import Staff
 from tests.cast import make_numbers
+from tests.desk import desk
 from tests.enforcement.acts import approve, broken, decide
+from tests.pages import decision_url, rule, text
 from tests.terminal import Terminal
-from tests.web.conftest import desk
-from tests.web.door import decision_url, rule, text
 
 __all__ = ["desk"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english", "rulebook")]

@@ -12,13 +12,13 @@ from accounts.models import NumberRange
 from appeals.messages.sealed_text import Words
 from appeals.models import Appeal, Message
 from qqops.staff.models import Staff
-from tests.appeals.recycled import recycled
+from tests.appeals.filing.recycled import recycled
+from tests.appeals.filing.test_pages import SAID as FILED
+from tests.appeals.filing.test_pages import file_url, through
+from tests.appeals.pages import page_of
+from tests.desk import desk
 from tests.enforcement.acts import broken
-from tests.web.appeal_desk import page_of
-from tests.web.conftest import desk
-from tests.web.door import preview, text
-from tests.web.test_appeal_filing import SAID as FILED
-from tests.web.test_appeal_filing import file_url, through
+from tests.pages import preview, text
 
 __all__ = ["desk"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english", "rulebook")]

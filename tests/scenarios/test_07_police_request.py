@@ -13,11 +13,11 @@ from django.utils import timezone
 from accounts.disclosures.package import verify_proof
 from accounts.models import Disclosure, Hold, LoginFact, Release
 from qqops.audit.models import Event
+from tests.accounts.disclosures.steps import KINDS, LIST, of, page_of, register, release, review, said
 from tests.accounts.identity.test_record import whole
+from tests.desk import desk  # noqa: F401  # a fixture
 from tests.identities import ADULT, MINOR, tell
-from tests.web.conftest import desk  # noqa: F401  # a fixture
-from tests.web.disclosing import KINDS, LIST, of, page_of, register, release, review, said
-from tests.web.door import preview, text
+from tests.pages import preview, text
 
 PEOPLE = ({**ADULT}, {**MINOR}, {"name": "欧阳娜", "mobile": "+8613900001111"})
 

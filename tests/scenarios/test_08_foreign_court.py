@@ -11,10 +11,10 @@ from accounts.models import Disclosure, DisclosureTarget, Hold, Release
 from qqops.audit.models import Event
 from qqops.core.errors import Invalid
 from tests.accounts.disclosures.asking import REASON
+from tests.accounts.disclosures.steps import KINDS, of, page_of
+from tests.desk import desk  # noqa: F401  # a fixture
 from tests.identities import tell
-from tests.web.conftest import desk  # noqa: F401  # a fixture
-from tests.web.disclosing import KINDS, of, page_of
-from tests.web.door import confirm, preview, queries, text
+from tests.pages import confirm, preview, queries, text
 
 ASKED = {
     "authority": "District Court of Elsewhere",

@@ -14,13 +14,13 @@ from enforcement.decisions.preview import preview
 from enforcement.models import Decision, Measure
 from enforcement.policy import Kind
 from qqops.staff.models import Staff
+from tests.appeals.filing.test_pages import SAID as FILED
+from tests.appeals.filing.test_pages import file_url, through
+from tests.appeals.pages import RULED, both_steps, of, page_of, take
+from tests.desk import desk
 from tests.enforcement.acts import DAY, approve, broken, decide, order
+from tests.pages import SAID, act, decision_url, number_url, rule, text
 from tests.terminal import Terminal
-from tests.web.appeal_desk import RULED, both_steps, of, page_of, take
-from tests.web.conftest import desk
-from tests.web.door import SAID, act, decision_url, number_url, rule, text
-from tests.web.test_appeal_filing import SAID as FILED
-from tests.web.test_appeal_filing import file_url, through
 
 __all__ = ["desk"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english", "rulebook")]

@@ -10,13 +10,13 @@ from accounts.numbers.queries import shown_of
 from appeals.models import Appeal, Ruling
 from enforcement.models import Decision, Measure
 from qqops.staff.models import Staff
+from tests.appeals.filing.test_pages import SAID as FILED
+from tests.appeals.filing.test_pages import file_url, through
+from tests.appeals.pages import RULED, answer, both_steps, of, take
+from tests.desk import desk
 from tests.enforcement.acts import broken
+from tests.pages import FREEZE, RESTRICT, SAID, act, number_url, rule, text
 from tests.terminal import Terminal
-from tests.web.appeal_desk import RULED, answer, both_steps, of, take
-from tests.web.conftest import desk
-from tests.web.door import FREEZE, RESTRICT, SAID, act, number_url, rule, text
-from tests.web.test_appeal_filing import SAID as FILED
-from tests.web.test_appeal_filing import file_url, through
 
 __all__ = ["desk"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english", "rulebook")]

@@ -20,10 +20,10 @@ from qqops.audit.models import Event
 from qqops.staff.models import Staff
 from tests.accounts.identity.test_record import whole
 from tests.accounts.rights.steps import end
+from tests.desk import desk
 from tests.identities import MINOR
-from tests.web.conftest import desk
-from tests.web.door import FREEZE, act, text
-from tests.web.staff_desk import at, press
+from tests.pages import FREEZE, act, text
+from tests.qqops.staff.people.acting import at, press
 
 __all__ = ["desk"]
 pytestmark = pytest.mark.usefixtures("rulebook")

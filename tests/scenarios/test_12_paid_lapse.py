@@ -16,15 +16,15 @@ from appeals.models import Appeal, Ruling
 from enforcement.models import Decision
 from qqops.audit import recorder
 from qqops.staff.models import Staff
+from tests.appeals.filing.test_pages import SAID as FILED
+from tests.appeals.filing.test_pages import file_url, through
+from tests.appeals.pages import RULED, answer, both_steps, of, take
 from tests.cast import make_numbers
+from tests.desk import desk
 from tests.enforcement.acts import DAY, broken
 from tests.enforcement.reclaiming import adopt
+from tests.pages import preview, text
 from tests.terminal import Terminal
-from tests.web.appeal_desk import RULED, answer, both_steps, of, take
-from tests.web.conftest import desk
-from tests.web.door import preview, text
-from tests.web.test_appeal_filing import SAID as FILED
-from tests.web.test_appeal_filing import file_url, through
 
 __all__ = ["desk"]
 

@@ -14,16 +14,16 @@ from accounts.tasks import end_cancellations
 from appeals.models import Appeal
 from enforcement.models import Decision, Measure
 from qqops.audit.models import Event
-from tests.accounts.life.feeds import logins
-from tests.accounts.life.flows import history, later, state
+from tests.accounts.logins.files import logins
+from tests.accounts.quarantine.steps import history, later, state
+from tests.appeals.filing.test_pages import SAID as FILED
+from tests.appeals.filing.test_pages import file_url, through
+from tests.appeals.pages import both_steps, of
+from tests.desk import desk
 from tests.enforcement.acts import broken
+from tests.pages import FREEZE, act, confirm, number_url, preview, text, verbs
+from tests.pages import SAID as LIFT
 from tests.terminal import Terminal
-from tests.web.appeal_desk import both_steps, of
-from tests.web.conftest import desk
-from tests.web.door import FREEZE, act, confirm, number_url, preview, text, verbs
-from tests.web.door import SAID as LIFT
-from tests.web.test_appeal_filing import SAID as FILED
-from tests.web.test_appeal_filing import file_url, through
 
 __all__ = ["desk"]
 SAID = {"confirmed": list(Confirmation.values), "reason": "the holder asked at the counter", "ticket": "T-13"}

@@ -10,10 +10,10 @@ from accounts.numbers.queries import shown_of
 from enforcement.cases import services as cases
 from enforcement.models import Case, Decision, Measure, Notice
 from qqops.staff.models import Staff
+from tests.desk import desk
 from tests.enforcement.acts import broken
+from tests.pages import text
 from tests.terminal import Terminal
-from tests.web.conftest import desk
-from tests.web.door import text
 
 __all__ = ["desk"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english", "rulebook")]

@@ -14,10 +14,10 @@ from qqops.alerts.models import Alert
 from qqops.audit.models import Event
 from qqops.staff.models import Staff
 from tests.accounts.identity.test_record import whole
+from tests.desk import desk
 from tests.identities import tell_many
-from tests.web.conftest import desk
-from tests.web.door import FREEZE, act, text, told
-from tests.web.staff_desk import at, press
+from tests.pages import FREEZE, act, text, told
+from tests.qqops.staff.people.acting import at, press
 
 __all__ = ["desk"]
 pytestmark = pytest.mark.usefixtures("rulebook")

@@ -17,13 +17,13 @@ from accounts.models import Number, NumberRange, Tenure
 from accounts.quarantine.policy import Service
 from tests.accounts.allocation.test_command import HEADING as ITEMS
 from tests.accounts.allocation.test_command import PEOPLE
-from tests.accounts.intake.files import csv_of, put
-from tests.accounts.life.feeds import logins
-from tests.accounts.life.flows import history
+from tests.accounts.imports.files import csv_of, put
+from tests.accounts.logins.files import logins
+from tests.accounts.quarantine.steps import history
+from tests.desk import desk
 from tests.enforcement.acts import broken
+from tests.pages import number_url, text
 from tests.terminal import Terminal
-from tests.web.conftest import desk
-from tests.web.door import number_url, text
 
 __all__ = ["desk"]  # a fixture of the web tests, used here
 

@@ -19,7 +19,7 @@ from accounts.resources import services as resources
 from accounts.resources.services import Wanted, campaigns
 from qqops.staff.models import Staff
 from tests.accounts.allocation.wishes import wish
-from tests.accounts.life.flows import cancelled, cleared, ended, later
+from tests.accounts.quarantine.steps import cancelled, cleared, ended, later
 from tests.cast import make_numbers
 from tests.enforcement.reclaiming import adopt
 from tests.identities import tell

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.accounts.allocation.registering import Register
-from tests.accounts.intake.files import put
+from tests.accounts.imports.files import put
 from tests.terminal import Terminal
 
 

@@ -11,7 +11,7 @@ from accounts.rulebook import services as rulebook
 from accounts.rulebook.parser import parse
 from accounts.rulebook.summaries import DOCUMENT
 from qqops.staff.backend import at_desk
-from tests.accounts.intake.files import csv_of
+from tests.accounts.imports.files import csv_of
 from tests.enforcement.acts import DAY
 
 Supply = Callable[..., NumberRange]

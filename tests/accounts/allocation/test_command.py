@@ -12,7 +12,7 @@ from accounts.resources.queries import fineness
 from qqops.core.commands import Exit
 from qqops.staff.models import Staff
 from tests.accounts.allocation.wishes import WHY
-from tests.accounts.intake.files import csv_of, put
+from tests.accounts.imports.files import csv_of, put
 from tests.enforcement.acts import DAY, broken, head, verbs
 from tests.terminal import Terminal
 

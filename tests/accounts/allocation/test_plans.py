@@ -9,7 +9,7 @@ from accounts.models import NumberRange
 from qqops.staff.models import Staff
 from tests.accounts.allocation.wishes import WHY, wish
 from tests.cast import make_numbers
-from tests.enforcement.test_plans import analyze, scans
+from tests.enforcement.runs.test_plans import analyze, scans
 
 
 @pytest.mark.django_db(transaction=True)

@@ -26,10 +26,10 @@ from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.accounts.allocation.registering import HEADING, PLAIN
 from tests.accounts.allocation.wishes import WHY, first_of_cursor, passed, terms, wish
-from tests.accounts.intake.files import csv_of, put
+from tests.accounts.imports.files import csv_of, put
 from tests.campaign import size
 from tests.cast import make_numbers
-from tests.enforcement.test_races import together
+from tests.enforcement.runs.test_races import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Supply = Callable[..., NumberRange]

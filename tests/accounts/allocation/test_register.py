@@ -17,7 +17,7 @@ from tests.accounts.allocation.registering import AT, HEADING, NOON, PLAIN, Regi
 from tests.accounts.allocation.test_command import HEADING as ITEMS
 from tests.accounts.allocation.test_command import PEOPLE
 from tests.accounts.allocation.wishes import WHY, first_of_cursor, wish
-from tests.accounts.intake.files import csv_of, jsonl_of, put
+from tests.accounts.imports.files import csv_of, jsonl_of, put
 from tests.cast import make_numbers
 from tests.enforcement.acts import DAY, broken, head, verbs
 from tests.terminal import Terminal

@@ -9,7 +9,7 @@ import pytest
 from accounts.models import Registration, Tenure
 from qqops.core.commands import Exit
 from tests.accounts.allocation.registering import HEADING, PLAIN, Register, Supply
-from tests.accounts.intake.files import csv_of
+from tests.accounts.imports.files import csv_of
 from tests.enforcement.acts import head, verbs
 from tests.terminal import Terminal
 

@@ -27,7 +27,7 @@ from tests.accounts.allocation.registering import (
     publish_rules,
 )
 from tests.accounts.allocation.wishes import WHY, terms, wish
-from tests.accounts.intake.files import csv_of, put
+from tests.accounts.imports.files import csv_of, put
 from tests.enforcement.acts import DAY, broken, head, verbs
 from tests.supply import carry_out
 

@@ -22,7 +22,7 @@ from qqops.staff.backend import at_desk
 from qqops.staff.models import Staff
 from qqops.staff.policy import ROLES
 from tests.accounts.allocation.wishes import WHY, holder, terms, wish
-from tests.accounts.life import flows
+from tests.accounts.quarantine import steps as flows
 from tests.cast import make_numbers
 from tests.enforcement.acts import DAY, broken, head, verbs
 

@@ -23,9 +23,9 @@ from qqops.core.errors import Invalid, Refused
 from qqops.staff.access.services import revoke
 from qqops.staff.models import Staff
 from qqops.staff.people.services import give
-from tests.audit.superuser import superuser
 from tests.cast import make_numbers
 from tests.enforcement.acts import broken, head, verbs
+from tests.qqops.audit.superuser import superuser
 from tests.supply import WHY, carry_out
 
 pytestmark = pytest.mark.django_db

@@ -16,7 +16,7 @@ from qqops.staff.access import services as access
 from qqops.staff.models import Staff
 from qqops.staff.people import services as people
 from tests.cast import PASSWORD, make_numbers
-from tests.enforcement.test_races import together
+from tests.enforcement.runs.test_races import together
 from tests.enforcement.waiting import meanwhile
 from tests.supply import WHY, open_range
 

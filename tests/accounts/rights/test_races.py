@@ -13,7 +13,7 @@ from qqops.audit.verify import verify
 from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.accounts.rights.steps import WHY, Cast, answer, ask
-from tests.enforcement.test_races import together
+from tests.enforcement.runs.test_races import together
 from tests.identities import tell
 
 Make = Callable[..., Identity]

@@ -18,7 +18,7 @@ from enforcement.policy import Kind
 from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from tests.enforcement.acts import approve, broken, decide, head, terminated, verbs
-from tests.enforcement.test_races import together
+from tests.enforcement.runs.test_races import together
 
 pytestmark = [pytest.mark.usefixtures("english"), pytest.mark.django_db]
 WHY = "held void by the court"

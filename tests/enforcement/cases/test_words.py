@@ -14,11 +14,11 @@ from enforcement.models import Case, CaseKey
 from qqops.core.errors import Invalid
 from qqops.crypto.seal import CannotOpen
 from qqops.staff.models import Staff
+from tests.desk import desk
 from tests.enforcement.acts import broken, head
 from tests.enforcement.cases.opening import REASON, opened
 from tests.enforcement.evidence.files import take_in
-from tests.web.conftest import desk
-from tests.web.door import text
+from tests.pages import text
 
 __all__ = ["desk"]
 pytestmark = [pytest.mark.usefixtures("english"), pytest.mark.django_db]

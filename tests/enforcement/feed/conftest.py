@@ -4,9 +4,6 @@ import pytest
 from django.utils import translation
 
 from accounts.models import RuleVersion
-from tests.web.conftest import desk
-
-__all__ = ["desk"]
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from enforcement.models import FeedReader
 from enforcement.policy import Kind
 from qqops.staff.models import Staff
 from tests.enforcement.acts import HOUR, decide, head
-from tests.web.door import queries, text
+from tests.pages import queries, text
 
 pytestmark = pytest.mark.django_db
 MINUTE = HOUR / 60

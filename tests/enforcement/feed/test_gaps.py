@@ -16,7 +16,7 @@ from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 from tests.enforcement.acts import decide, head
 from tests.enforcement.feed.gateway import known, pages, true_states
-from tests.enforcement.test_races import together
+from tests.enforcement.runs.test_races import together
 from tests.enforcement.waiting import _until_one_waits
 
 pytestmark = pytest.mark.django_db(transaction=True)

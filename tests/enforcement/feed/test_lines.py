@@ -15,7 +15,7 @@ from enforcement.measures.expiry import expire
 from enforcement.models import Measure
 from enforcement.policy import FreezeKind, Kind
 from qqops.staff.models import Staff
-from tests.accounts.life.flows import cleared, later, purged, quarantined, released, terminate
+from tests.accounts.quarantine.steps import cleared, later, purged, quarantined, released, terminate
 from tests.enforcement.acts import DAY, HOUR, approve, broken, decide, head
 from tests.enforcement.feed.gateway import line, lines, of_the_docs
 from tests.terminal import Terminal

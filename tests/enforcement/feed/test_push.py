@@ -23,7 +23,7 @@ from qqops.delivery import webhook
 from qqops.staff.models import Staff
 from tests.enforcement.acts import broken, decide, head, verbs
 from tests.enforcement.feed.gateway import Gateway, gateway, known, true_states
-from tests.enforcement.test_races import together
+from tests.enforcement.runs.test_races import together
 
 pytestmark = pytest.mark.django_db
 Many = Callable[..., list[int]]

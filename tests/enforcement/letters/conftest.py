@@ -9,7 +9,7 @@ from accounts.models import RuleVersion
 from enforcement.letters.services import load_shipped
 from enforcement.models import LetterTemplate
 from qqops.staff.models import Staff
-from tests.alerts.raising import Hook, hook
+from tests.qqops.alerts.raising import Hook, hook
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import LoginFact, Tenure
 from enforcement.models import Decision
 from tests.cast import make_numbers
-from tests.enforcement.test_commands import GROUNDS
+from tests.enforcement.decisions.test_commands import GROUNDS
 from tests.terminal import Terminal
 
 Many = Callable[..., list[int]]

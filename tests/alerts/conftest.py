@@ -1,3 +1,0 @@
-from tests.web.conftest import desk
-
-__all__ = ["desk"]
