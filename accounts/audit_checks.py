@@ -1,9 +1,10 @@
-"""What the record must also prove of this app's tables. Run by `audit_verify`.
+"""Checks of this app's tables for `audit_verify`.
 
-Of numbers: each move was made by an act that makes it.
-Of identities: a minor's item was agreed to by somebody, and whatever cannot be read any more was erased, or lay under
-a key whose loss is on the record. Of number resources: nothing was done without those who had to agree, and no range,
-campaign or policy is there that nobody proposed, or another one than was proposed.
+- Numbers: an act that may make the move made each move.
+- Identities: each approved request for a minor's item has an approval. Each identity that cannot be read was erased,
+  or was sealed under a key whose loss is recorded.
+- Number resources: each applied proposal has its approvals. Each range, campaign and policy has an applied proposal
+  with the same content.
 """
 
 from accounts.lifecycle import MOVES
@@ -48,7 +49,8 @@ _POLICIES = """
 SELECT 'policy ' || d.id FROM accounts_dormancypolicy d JOIN accounts_resourceproposal p ON p.id = d.proposal_id
 WHERE (p.kind, p.state) IS DISTINCT FROM ('policy', 'applied') ORDER BY d.id"""
 
-# Which acts make which moves (domain.md §7). T6, T12 and T13 are decisions: enforcement proves those by their outcomes.
+# The acts that make each move (docs/lifecycles.md). T6, T12 and T13 are decisions, which enforcement checks by their
+# outcomes.
 _BY = {
     "T2": ("number.moved",),
     "T3": ("number.moved",),
@@ -63,7 +65,7 @@ _BY = {
     "T20": ("number.moved",),
 }
 _MADE = ", ".join(
-    sorted(f"('{m.source}', '{m.target}', '{verb}')" for m in MOVES for verb in _BY.get(m.transition, ()))
+    sorted(f"('{m.source}', '{m.target}', '{event_name}')" for m in MOVES for event_name in _BY.get(m.transition, ()))
 )
 _MOVES = ", ".join(sorted({f"('{m.source}', '{m.target}')" for m in MOVES if m.transition in _BY}))
 

@@ -47,7 +47,7 @@ from qqops.staff.models import Staff
 
 CHUNK = 50_000
 DEMANDS = 3
-WITHOUT_IDENTITY = 30  # every so many-th tenure has told nothing
+WITHOUT_IDENTITY = 30  # every 30th tenure has no identity
 
 # k → a number, one to one: multiplication modulo a prime scatters 1, 2, 3 … over the 9- and 10-digit numbers;
 # every 50th is a short, old one.
@@ -92,7 +92,7 @@ def rulebook(wish: demo.Wish) -> str:
     return _("Rulebook: %(version)s") % {"version": version_in_force(timezone.now())}
 
 
-# first, last, pool, what for, state; the free ones among them cost nothing.
+# first, last, pool, purpose, state. Free numbers have no rows, so large ranges cost nothing.
 _RANGES = (
     (10_000, 99_999, Pool.RESERVED, "演示：五位号，历史号段", Lifecycle.RESERVED),
     (100_000, 9_999_999, Pool.PREMIUM, "演示：六至七位靓号", Lifecycle.AVAILABLE),
@@ -142,7 +142,7 @@ def policies(wish: demo.Wish) -> str:
 
 
 def _agreed(wanted: resources.Wanted) -> ResourceProposal:
-    """Proposed by the resource manager and agreed to by whom the table names."""
+    """Propose as the resource manager, and approve as the people that the rule requires."""
     maker, *others = (Staff.objects.get(username=login) for login in ("resources", "supervisor", "privacy"))
     proposal = resources.propose(wanted, actor=maker, reason="演示数据：号码资源")
     for other in others:
@@ -164,7 +164,7 @@ def numbers(wish: demo.Wish) -> str:
     )
     assert version is not None
     made = 0
-    # A few seeds meet the same number and are left out, hence the margin: an empty event on each run helps nobody.
+    # A few seeds give the same number and are skipped. Without the margin each run would write an empty event.
     if have < 0.99 * wish.numbers:
         for first in range(1, wish.numbers + 1, CHUNK):
             last = min(first + CHUNK - 1, wish.numbers)
@@ -180,7 +180,7 @@ def numbers(wish: demo.Wish) -> str:
 
 @demo.step
 def logins(wish: demo.Wish) -> str:
-    """What the feed would say at the end of a file: up to now every login is known."""
+    """Import an empty login file, which states that every login up to this moment is known."""
     if covered_until() is not None:
         return _("Login feed: there")
     with tempfile.NamedTemporaryFile(suffix=".csv") as empty, Feed(Path(empty.name)) as feed:
@@ -191,14 +191,14 @@ def logins(wish: demo.Wish) -> str:
 @demo.step
 def identities(wish: demo.Wish) -> str:
     bare = Tenure.objects.filter(identity=None).order_by("pk").values_list("pk", "started_at")
-    told = []
+    values = []
     for pk, started in bare:
         if pk % WITHOUT_IDENTITY:
             one = person(pk)
             proved = [name for name in ("document", "mobile") if name in one["values"] and pk % 7]
             proofs = {name: Proof("upstream", "registration system", started) for name in proved}
-            told.append(Told(pk, one["values"], one["document_kind"], proofs, started))
-    made = record(told, actor=wish.setup, reason="演示数据：身份信息").new
+            values.append(Told(pk, one["values"], one["document_kind"], proofs, started))
+    made = record(values, actor=wish.setup, reason="演示数据：身份信息").new
     return _("Identities: %(made)d made") % {"made": made}
 
 

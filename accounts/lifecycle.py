@@ -1,7 +1,7 @@
-"""The life of a number as data: DESIGN §3, domain.md §7. Read it beside the Rules; nothing here imports the house.
+"""The lifecycle of a number as tables (docs/lifecycles.md). Imports no module of this project.
 
-Two axes: a number has one lifecycle value, and its holder's tenure any number of concurrent measures
-(enforcement). What is shown is derived from both.
+A number has one lifecycle state. Its tenure may have any number of concurrent measures (enforcement). The shown state
+is derived from both.
 """
 
 import datetime
@@ -25,7 +25,7 @@ class Lifecycle(TextChoices):
 
 
 class Shown(TextChoices):
-    """What staff see: the first that is true of terminated, cancellation pending, frozen, restricted, lifecycle."""
+    """The state that staff see: the first of terminated, cancellation pending, frozen, restricted, lifecycle."""
 
     RESERVED = "reserved", _("reserved")
     PRE_RELEASE = "pre_release", _("pre-release")
@@ -42,7 +42,7 @@ class Shown(TextChoices):
 
 
 class Move(NamedTuple):
-    """One row of domain.md §7."""
+    """One transition of docs/lifecycles.md, with its clause."""
 
     transition: str
     source: str
@@ -62,7 +62,7 @@ MOVES = (
     Move("T6", L.ALLOCATED, L.TERMINATED, "10.3"),
     Move("T12", L.IN_USE, L.TERMINATED, "10.1"),
     Move("T13", L.TERMINATED, L.IN_USE, "10.1"),
-    Move("T13", L.TERMINATED, L.ALLOCATED, "10.1"),  # T6 undone: back to where it was, not further
+    Move("T13", L.TERMINATED, L.ALLOCATED, "10.1"),  # reversal of T6: back to the state before it
     Move("T14", L.IN_USE, L.CANCEL_PENDING, "12.1"),
     Move("T15", L.CANCEL_PENDING, L.IN_USE, "12.1"),
     Move("T16", L.CANCEL_PENDING, L.TERMINATED, "12.1"),
@@ -77,11 +77,11 @@ MOVES = (
     Move("T21", L.QUARANTINED, L.IN_USE, "11"),
 )
 
-# Only here is there a tenure that someone holds; measures need one.
+# The states with an open tenure. Measures need one.
 HELD = (L.ALLOCATED, L.IN_USE, L.CANCEL_PENDING, L.TERMINATED)
-POOL = (L.RESERVED, L.PRE_RELEASE, L.AVAILABLE)  # nobody's, and not yet handed out
-RANGE_STATES = (*POOL, L.RETIRED)  # what the numbers of a range are that have no row of their own
-USABLE = (L.ALLOCATED, L.IN_USE, L.CANCEL_PENDING)  # its holder uses it, or may at any time
+POOL = (L.RESERVED, L.PRE_RELEASE, L.AVAILABLE)  # held by no one and not yet handed out
+RANGE_STATES = (*POOL, L.RETIRED)  # the states of a range, and so of its numbers without a row
+USABLE = (L.ALLOCATED, L.IN_USE, L.CANCEL_PENDING)  # the holder uses it, or may do so at any time
 
 # A measure without an end. PostgreSQL's 'infinity' has no Python value; this one compares the same way.
 FOREVER = datetime.datetime(9999, 12, 31, tzinfo=datetime.UTC)
@@ -90,18 +90,18 @@ PREMIUM_FROM_TIER = 2  # 靓号
 
 
 class Protection(TextChoices):
-    """Numbers on which nobody acts without a supervisor; the weaker first."""
+    """The kinds of protection, the weaker first. Every act on a protected number needs a supervisor."""
 
     VIP = "vip", _("VIP")
     SYSTEM = "system", _("system")
 
 
 def weakens(before: str, after: str) -> bool:
-    """Is this change of protection one for the worse?"""
+    """Return True if this change of protection weakens it."""
     strength = ["", *Protection.values]
     return strength.index(after) < strength.index(before)
 
 
 def pairs() -> list[tuple[str, str]]:
-    """The legal moves, sorted so that the trigger made from them is the same on every run."""
+    """Return the legal moves, sorted so that the trigger generated from them is the same on every run."""
     return sorted({(str(m.source), str(m.target)) for m in MOVES})

@@ -1,4 +1,4 @@
-"""What rests on the keys of the house: these are not made anew beside it unless somebody says that they are lost."""
+"""The tables whose rows depend on a service key. A missing key is replaced only after its loss is declared."""
 
 from accounts.models import Identity, Release
 from qqops.crypto import keys

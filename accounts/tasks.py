@@ -1,4 +1,7 @@
-"""The worker's daily retention sweep, with the erasure list brought up to date, and its hourly look at requests."""
+"""Worker tasks: the daily retention sweep with the erasure list, and the hourly check of overdue requests.
+
+It also imports the tasks of the packages of this app.
+"""
 
 from procrastinate.contrib.django import app
 
@@ -28,7 +31,10 @@ __all__ = [
 @app.periodic(cron="10 4 * * *")
 @app.task(name="accounts.purge", queue="acts", queueing_lock="accounts.purge")
 def purge_expired(timestamp: int) -> None:
-    """Beats at the end only: a list that cannot be written is late, and is told by that."""
+    """Run the retention sweep and write the erasure list.
+
+    The heartbeat comes last, so that a failure to write the list is reported as a late task.
+    """
     with origin.origin(origin.SYSTEM, os_user=origin.terminal_user()):
         purge(actor=Staff.objects.system("system-retention"))
     erasure_list.write_list()

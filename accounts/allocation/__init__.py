@@ -1,1 +1,1 @@
-"""Allocation (T4, 3.1, 3.2): opening tenures on numbers that nobody holds."""
+"""Allocation (T4, 3.1, 3.2): open tenures on numbers that no one holds."""

@@ -1,4 +1,4 @@
-"""Taking numbers and opening a tenure on each: one statement for a set of them, whatever its size."""
+"""Take numbers and open a tenure on each, with one statement for a set of any size."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -18,18 +18,19 @@ from qqops.audit import recorder
 from qqops.core.errors import Invalid
 
 WINDOW_MAX = 20_000  # positions of a cursor in one statement
-WALK_MAX = 500_000  # positions in one act: a pool that has next to nothing in a range must not be walked for hours
+WALK_MAX = 500_000  # positions in one act, so that a range with few numbers for the pool is not walked for hours
 
 
 class Opened(NamedTuple):
-    """A tenure that was opened: on which number, and for which of the terms."""
+    """An opened tenure: its number, its key, and the index of its terms."""
 
     number: int
     tenure: int
     at: int
 
 
-# `free` is what is to be taken: k (for which terms), id, tier, tenure (its key), seq, and since when it may be held.
+# `free` has the numbers to take: k (the position of the terms), id, tier, tenure (its key), seq, since (the earliest
+# start of the tenure).
 _WALK = f"""
 met AS MATERIALIZED (
   SELECT w.i, w.id, {FUNCTION}(w.id) AS tier FROM (
@@ -51,7 +52,7 @@ free AS MATERIALIZED (
     NULL::timestamptz AS since
   FROM unnest(%(numbers)s::bigint[]) WITH ORDINALITY g(id, k))"""
 
-# A number with a row was somebody else's, or nobody's to give: no claim about an earlier time makes it his then.
+# A number with a row had another holder or was not available before, so the tenure starts now: ignore backdating.
 _RECYCLED = """
 free AS MATERIALIZED (
   SELECT g.k, g.id, nextval('accounts_tenure_id_seq') AS tenure, l.seq, %(now)s::timestamptz AS since
@@ -64,8 +65,8 @@ number AS (
   SELECT f.id, 'allocated', f.tier, f.tenure, false, '', '', 0 FROM free f ORDER BY f.id
   ON CONFLICT (id) DO NOTHING RETURNING *)"""
 
-# The next holder inherits nothing of what was said of the last one's right of use. A hold may have come while the row
-# was waited for.
+# Clear what concerns the right of use of the previous holder. Check holds again: one may have been placed while the
+# statement waited for the row.
 _UPDATE = f"""
 number AS (
   UPDATE accounts_number n SET lifecycle = 'allocated', tenure_id = f.tenure, frozen_until = NULL,
@@ -110,16 +111,16 @@ def _sql(kind: str) -> str:
     )
 
 
-# The same registration never opens another tenure: its name is unique.
+# A unique constraint on the registration id keeps a registration from opening a second tenure.
 _REGISTERED = """
 INSERT INTO accounts_registration (event, registration_id, tenure_id, registered_at)
 SELECT %(pen_event)s, r.* FROM unnest(%(ids)s::varchar[], %(tenures)s::bigint[], %(moments)s::timestamptz[]) r"""
 
 
 class Taking:
-    """Numbers being taken in one act, one for each of the terms; `opened` is what came of it so far.
+    """The numbers that one act takes, one for each of the terms. `opened` has the tenures opened so far.
 
-    `cursors`: those that the act waited for before it took anything, and takes from; None for what is free just then.
+    `cursors`: the cursors that the act locked before it took anything, or None to lock free ones as needed.
     """
 
     def __init__(self, act: recorder.Act, terms: Sequence[Terms], cursors: list[Cursor] | None = None) -> None:
@@ -127,15 +128,15 @@ class Taking:
         self.opened: list[Opened] = []
 
     def named(self, numbers: Sequence[int], wanted: Sequence[int], *, recycled: bool) -> None:
-        """Take these numbers, each for the terms at that place; one that somebody took or held first is left out."""
+        """Take these numbers, each for the terms at the same position of `wanted`. Skip one that was taken or held."""
         if numbers:
             more = {"numbers": list(numbers), "now": timezone.now()}
             self._open("recycled" if recycled else "named", wanted, more)
 
     def from_pool(self, pool: str, wanted: Sequence[int]) -> None:
-        """Take a number out of the pool for the terms at each of these places, which are open to the same ranges.
+        """Take a number of the pool for the terms at each of these indexes. The same ranges are open to all of them.
 
-        Contended when there is nothing to be had without waiting. Short when there are too few.
+        Raises Contended if it would have to wait, and Short if there are too few numbers.
         """
         ranges, recycled = look(pool, self.terms[wanted[0]], len(wanted))
         walk = _Walk(self, pool, ranges)
@@ -145,7 +146,7 @@ class Taking:
         walk.take([place for place in wanted if place not in got])
 
     def name(self, registrations: Sequence[str]) -> None:
-        """Keep which registration each of the tenures came from, by the place of its terms."""
+        """Record the registration of each opened tenure. Raises Invalid if a registration has a tenure already."""
         given = {
             "ids": [registrations[one.at] for one in self.opened],
             "tenures": [one.tenure for one in self.opened],
@@ -172,18 +173,21 @@ class Taking:
 
 
 class _Walk:
-    """Along the cursors of ranges, over the permutation of each, past what has a row or is not for the pool."""
+    """A walk along the cursors of the ranges of a pool.
+
+    It follows the permutation of each range and skips numbers that have a row or that the pool does not hand out.
+    """
 
     def __init__(self, taking: Taking, pool: str, ranges: list[Range]) -> None:
         self.taking, self.ranges = taking, ranges
-        self.before = len(taking.opened)  # what the act has opened for others
+        self.before = len(taking.opened)  # tenures that the act opened before this walk
         self.cursors: list[Cursor] | None = None
         if taking.cursors is not None:
             order = {one.pk: at for at, one in enumerate(ranges)}
             open_ones = [one for one in taking.cursors if one.range.pk in order and one.next < one.end]
             self.cursors = sorted(open_ones, key=lambda one: order[one.range.pk])
         self.low, self.high = HANDING[Pool(pool)].tiers or (1, 0)
-        self.passed: dict[int, int] = {}  # cursor → how far it has met nothing for the pool
+        self.passed: dict[int, int] = {}  # cursor → position up to which it met no number for the pool
         self.met = 0
 
     def take(self, wanted: list[int]) -> None:
@@ -197,7 +201,7 @@ class _Walk:
                 wanted, done = self._step(cursor, wanted, window, done)
 
     def _step(self, at: Cursor, wanted: list[int], window: int, done: bool) -> tuple[list[int], bool]:
-        """One window of the cursor; what is wanted after it, and whether anything was free so far."""
+        """Take from one window of the cursor. Return the remaining indexes, and True once it met a free number."""
         upto = min(at.next + window, at.end)
         so_far = len(self.taking.opened)
         next_one, first_free = self.taking._open("walk", wanted, {
@@ -225,17 +229,20 @@ class _Walk:
         return found
 
     def _short(self, *, over: bool) -> Short:
-        """What the act opened before is free again when it is undone: no cursor may be told to move past that."""
+        """Return the error. It passes no positions on if the act had opened tenures before.
+
+        The rollback frees those numbers again, so no cursor may move past them.
+        """
         if over:
-            said = _("This pool has at most %(n)d such numbers left: open another range.")
+            text = _("This pool has at most %(n)d such numbers left: open another range.")
         else:
-            said = _("Among the next numbers only %(n)d are for this pool: try again.")
+            text = _("Among the next numbers only %(n)d are for this pool: try again.")
         found = len(self.taking.opened) - self.before
-        return Short(said % {"n": found}, {} if self.before else self.passed)
+        return Short(text % {"n": found}, {} if self.before else self.passed)
 
 
 def _columns(terms: Sequence[Terms]) -> dict[str, Any]:
-    """The terms as columns; one row stands for all where they are alike."""
+    """Return the terms as columns, with a single row if all are the same object."""
     alike = all(one is terms[0] for one in terms)
     rows = terms[:1] if alike else terms
     return {

@@ -120,7 +120,7 @@ class RegisterPage(ConfirmPage):
         )
 
     def summary(self, form: forms.BaseForm) -> list[Fact]:
-        """What the person gave is shown masked, beside."""
+        """Omit the holder's items: a panel of the preview shows them masked."""
         personal = {str(form.fields[name].label) for name in PERSONAL}
         return [fact for fact in super().summary(form) if str(fact.label) not in personal]
 
@@ -161,7 +161,7 @@ def wish_of(cleaned: dict[str, Any], registration: str = "") -> Wish:
 
 
 def _named(nonce: str) -> str:
-    """What a registration at the desk is called: a second press of the button finds it."""
+    """Return the registration id of a form, by which a second submission finds the first."""
     return f"desk-{nonce}"
 
 

@@ -1,4 +1,4 @@
-"""What numbers would come from: the ranges that are open to a registration now, and how full and how fine they are."""
+"""The ranges from which a registration would take its number, with their use and their share of premium numbers."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class Source:
 
 
 def open_ranges(pool: str, channel: str, *, price: int | None) -> list[Source]:
-    """The first of the ranges, in the order in which they are gone through."""
+    """Return the first SHOWN ranges open to such a registration, in the order in which numbers are taken from them."""
     found = NumberRange.objects.filter(
         Q(opens_on__isnull=True) | Q(opens_on__lte=timezone.localdate()),
         Q(channels=[]) | Q(channels__contains=[channel]),

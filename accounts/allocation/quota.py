@@ -1,6 +1,7 @@
 """The quota of a campaign (3.1(4)), spent in the transaction that hands the numbers out.
 
-Who has its row in hand waits for nothing more but for the chain: it is spent when the numbers are taken.
+The quota is spent after the numbers are taken: the owner of its row lock then waits only for the chain lock of the
+record, so the lock is held for a short time.
 """
 
 import datetime
@@ -15,8 +16,11 @@ from qqops.core.errors import Invalid
 
 
 def spend(code: str, moments: Sequence[datetime.datetime]) -> None:
-    """Take a number of the campaign's quota for each of the registrations, which were all completed in its time.
-    Invalid says why not. The row of the counter is the lock: two that ask at once count one after the other."""
+    """Spend one number of the quota for each registration, given by the moments of completion.
+
+    Raises Invalid if the campaign is unknown, was not running at one of the moments, or has too little quota left.
+    Locks the row of the counter, so concurrent calls count one after the other.
+    """
     uses = CampaignUse.objects.filter(campaign__code=code)
     use = uses.select_related("campaign").select_for_update(of=("self",), no_key=True).first()
     _must_give(use, code, min(moments), max(moments), len(moments))
@@ -29,14 +33,14 @@ def check(code: str, moments: Sequence[datetime.datetime]) -> None:
 
 
 class Count:
-    """The registrations of a file one by one, each held against its campaign with those before it; nothing is spent."""
+    """A dry count of the registrations of a file against the quotas of their campaigns. It spends nothing."""
 
     def __init__(self) -> None:
         self._uses: dict[str, CampaignUse | None] = {}
         self._asked: Counter[str] = Counter()
 
     def add(self, code: str, at: datetime.datetime) -> None:
-        """Raise as `spend` would for them all."""
+        """Count one more registration. Raise as `spend` would for all of them."""
         if code not in self._uses:
             self._uses[code] = _use_of(code)
         self._asked[code] += 1

@@ -1,6 +1,8 @@
-"""Registrations that the upstream system tells of in a file (3.1): all of it is checked first, then recorded by the act
-that allocates at the desk. The same registration never opens another tenure, so a run that was killed is finished by
-the next one."""
+"""Record the registrations in a file of the upstream system (3.1).
+
+The whole file is checked first, then recorded chunk by chunk with the same statements as an allocation at the desk. A
+registration never opens a second tenure, so the next run of the same file completes an interrupted one.
+"""
 
 import datetime
 from collections import Counter
@@ -26,22 +28,24 @@ from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 
 REASON = "registrations of the upstream system"
-AT_ONCE = 2_000  # lines in hand at a time, each with its holder and the key of him
-LOCK = 0x71717267  # "qqrg": two runs at once take turns, chunk by chunk
+AT_ONCE = 2_000  # lines in memory at a time, each with its holder and the key of the tenure
+LOCK = 0x71717267  # "qqrg": concurrent runs alternate, chunk by chunk
 
 
 @dataclass
 class Checked:
+    """The result of checking a file."""
+
     lines: int = 0
-    known: dict[str, int] = field(default_factory=dict)  # registration, number
+    known: dict[str, int] = field(default_factory=dict)  # registration → number, of those recorded before
     wrongs: int = 0
-    wrong: list[Wrong] = field(default_factory=list)  # the first of them, by line
-    digests: list[bytes] = field(default_factory=list)  # of each chunk: what is recorded is what was checked
+    wrong: list[Wrong] = field(default_factory=list)  # the first ones, by line
+    digests: list[bytes] = field(default_factory=list)  # of each chunk, so that only checked rows are recorded
 
 
 @dataclass
 class Registered:
-    """What is on record of a file, each registration with its number; `stopped`: why what is left is not."""
+    """The recorded registrations of a file, with their numbers. `stopped`: the reason why the others are not."""
 
     known: dict[str, int]
     opened: list[tuple[str, int]] = field(default_factory=list)
@@ -49,7 +53,7 @@ class Registered:
 
 
 def check(rows: Iterable[Row], *, named: int | None = None) -> Checked:
-    """Look at every line; at most `named` faults are told one by one."""
+    """Check every line and count its faults. List at most `named` of them. Raises Invalid if the file has no lines."""
     found = Checked()
     ids: dict[str, int] = {}
     numbers: dict[int, int] = {}
@@ -75,7 +79,7 @@ def check(rows: Iterable[Row], *, named: int | None = None) -> Checked:
 
 
 def _count(line: Line, campaigns: quota.Count) -> None:
-    """3.1(4): what the line takes of its campaign's quota, with the lines before it."""
+    """Count the line against the quota of its campaign, together with the lines before it (3.1(4))."""
     terms = line.terms
     if line.wrong or line.known or terms is None or terms.channel != "campaign":
         return
@@ -93,8 +97,11 @@ def apply(
     source: str,
     step: Callable[[int], None] = lambda lines: None,
 ) -> Registered:
-    """Record a file that was checked, chunk by chunk. It stops where the rows are not those that were checked and where
-    a chunk cannot be recorded; as long as nothing of the file is on record, that is Invalid."""
+    """Record a checked file chunk by chunk.
+
+    Stop at a chunk whose rows differ from the checked ones, or that cannot be recorded. Raises Invalid if no
+    registration of the file is recorded; otherwise the reason is in `stopped`.
+    """
     done, digests = Registered(dict(checked.known)), iter(checked.digests)
     try:
         for chunk in chunks(rows, _size()):
@@ -116,15 +123,15 @@ def _record(chunk: list[Row], done: Registered, *, actor: Staff, source: str) ->
         with recorder.refusals(actor=actor, facts={"act": "register", "targets": len(chunk)}):
             _chunk(chunk, done, actor=actor, source=source)
     except Invalid as error:
-        stay = len(done.known) + len(done.opened)
-        told = {"first": chunk[0].line, "last": chunk[-1].line, "why": error, "n": stay}
+        recorded = len(done.known) + len(done.opened)
+        values = {"first": chunk[0].line, "last": chunk[-1].line, "why": error, "n": recorded}
         raise Invalid(
             _(
                 "Lines %(first)d to %(last)d were not recorded: %(why)s Registrations of this file that are recorded"
                 " and stay: %(n)d. Run the command again with the same file to continue: none of them is recorded"
                 " twice."
             )
-            % told
+            % values
         ) from error
 
 
@@ -149,11 +156,11 @@ def _chunk(chunk: list[Row], done: Registered, *, actor: Staff, source: str) -> 
 
 
 class _NothingNew(Exception):
-    """A chunk that is known leaves no event."""
+    """Raised to roll back the act, so that a chunk of known registrations writes no event."""
 
 
 def _open(act: recorder.Act, chunk: list[Row], *, patient: bool) -> tuple[dict[str, int], list[Line], list[Opened]]:
-    """The registrations that are known, each with its number; the lines that were not known, and a tenure for each."""
+    """Return the known registrations with their numbers, the other lines, and the tenure opened for each of those."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     cursors = _wait(lines_of(chunk)) if patient else None
@@ -183,15 +190,17 @@ def _open(act: recorder.Act, chunk: list[Row], *, patient: bool) -> tuple[dict[s
 
 
 def _wait(lines: Sequence[Line]) -> list[Cursor]:
-    """The cursors of all groups at once, and before any number: who has one of them may be waiting for that number."""
+    """Lock the cursors of all groups at once, and before any number: the owner of a cursor may wait for that number."""
     return supply.all_cursors(
         (pool, terms) for pool, terms, _places in _groups([one for one in lines if not one.known])
     )
 
 
 def _groups(lines: Sequence[Line]) -> list[tuple[str, Terms, list[int]]]:
-    """The lines that take any number of a pool, by what decides which ranges are open to them: the pool, such terms,
-    and the places of the lines."""
+    """Group the lines that name no number by pool, channel and price, which decide which ranges are open to them.
+
+    Return each group as its pool, terms, and indexes of its lines.
+    """
     groups: dict[tuple[str, str, int], tuple[str, Terms, list[int]]] = {}
     for at, line in enumerate(lines):
         if line.number is None and line.terms:
@@ -210,13 +219,13 @@ def _spend(terms: Sequence[Terms]) -> None:
 
 
 def _identities(new: Sequence[Line], opened: Sequence[Opened], *, actor: Staff, source: str) -> None:
-    told = []
+    given = []
     for one in opened:
         holder, terms = new[one.at].holder, new[one.at].terms
         if holder and terms:
-            told.append(holder.told(one.tenure, terms.at))
-    if told:
-        identity.record(told, actor=actor, reason=REASON, source=source)
+            given.append(holder.told(one.tenure, terms.at))
+    if given:
+        identity.record(given, actor=actor, reason=REASON, source=source)
 
 
 def _size() -> int:

@@ -1,4 +1,4 @@
-"""One line of a file of registrations: which, on what terms, and who holds it."""
+"""One line of a file of registrations: its id, its number or pool, its terms, and its holder."""
 
 import datetime
 from collections.abc import Callable, Sequence
@@ -36,7 +36,7 @@ InForce = Callable[[datetime.datetime], RuleVersion | None]
 
 @dataclass
 class Line:
-    """What a line says, and all that is wrong with it. `known`: the number that this registration has already."""
+    """A parsed line with all its faults. `known`: the number of a registration that is recorded already."""
 
     row: Row
     wrong: list[Wrong]
@@ -53,7 +53,7 @@ class Line:
 
 
 def lines_of(rows: Sequence[Row], *, lock: bool = False) -> list[Line]:
-    """Each of some lines, with what is known of their registrations and numbers by a few queries."""
+    """Parse and check these rows, with a fixed number of queries for all of them. With `lock`, lock their numbers."""
     in_force = versions_in_force()
     lines = [_read(row, in_force) for row in rows]
     given = [line.registration for line in lines if line.registration]
@@ -81,7 +81,7 @@ def _read(row: Row, in_force: InForce) -> Line:
     line = Line(row, [Wrong(row.line, column, why) for column, why in row.wrong])
     cells = row.cells
     named = cells.get("registration", "")
-    if not named or len(named) > ID_MAX or not named.isprintable():  # the database is not asked for such a name
+    if not named or len(named) > ID_MAX or not named.isprintable():  # not sent to the database
         line.fault("registration", _("Name the registration, in at most %(n)d characters.") % {"n": ID_MAX})
     else:
         line.registration = named
@@ -118,7 +118,10 @@ def _terms(line: Line, in_force: InForce) -> Terms | None:
 
 
 def _match(line: Line, in_force: RuleVersion) -> None:
-    """What is known was held against the rules when it was recorded: others may have been published since."""
+    """Check the rulebook version of a new registration.
+
+    A known registration was checked when it was recorded, and other versions may have been published since.
+    """
     if line.known:
         return
     try:
@@ -145,7 +148,7 @@ def _judge(lines: Sequence[Line], *, lock: bool) -> None:
     for line, found in zip(lines, judge(numbers, terms, lock=lock), strict=True):
         if found.why:
             line.fault("number", _("This number is not handed out: %(why)s.") % {"why": found.why})
-        elif found.number in declared:  # the file is nobody's act: nobody could be told to keep away from it
+        elif found.number in declared:  # a file has no human actor, so separation of duties cannot be checked
             line.fault("number", _("Somebody of the staff declared this number: it is allocated by a person."))
         elif found.supervised:
             line.fault("number", _("A number of this tier is handed out when a supervisor has agreed."))
@@ -155,7 +158,7 @@ def _judge(lines: Sequence[Line], *, lock: bool) -> None:
 
 
 def _identify(line: Line) -> None:
-    """4.1(c): where the law asks for it, nothing is registered without a verified identity."""
+    """Require a verified identity if the pool needs one (4.1(c))."""
     if line.wrong or line.known or line.terms is None or not identified({line.pool}):
         return
     try:

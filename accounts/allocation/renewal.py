@@ -1,4 +1,4 @@
-"""Paid time that was renewed (3.1 head, domain.md T12d): what the sales system says, set-based and idempotent."""
+"""Extend paid time (3.1): renewals from the sales system, set-based and idempotent."""
 
 import datetime
 from collections import Counter
@@ -17,8 +17,8 @@ from qqops.audit import recorder
 from qqops.core.errors import Invalid
 from qqops.staff.models import Staff
 
-# A terminated number is not restored by being paid for: its tenure is named, and somebody decides (T13). Judged once
-# its number is locked, in a statement of its own: one that waited for another renewal would still read what was before.
+# Payment does not restore a terminated number: it is reported as skipped, for a decision by staff (T13). The numbers
+# are locked in a separate statement before: a statement that waits for the lock would still read the old values.
 _JUDGED = """
 WITH judged AS MATERIALIZED (
   SELECT g.number_id, g.until, n.tenure_id, CASE
@@ -43,7 +43,7 @@ SELECT why, array_agg(number_id ORDER BY number_id) FROM judged GROUP BY why"""
 
 
 class Renewed:
-    """How many were renewed, and which were not, by reason."""
+    """The number of renewed tenures, and the skipped numbers by reason."""
 
     def __init__(self) -> None:
         self.renewed = 0
@@ -62,13 +62,16 @@ class Renewed:
 
 
 def must_be_near(until: datetime.datetime) -> None:
-    """Longer than that nobody sells: a day so far off is a slip, and would keep the number for good."""
+    """Raise Invalid if the day is more than PAID_AHEAD from now: no such period is sold, so it is a typing error."""
     if until > timezone.now() + PAID_AHEAD:
         raise Invalid(_("A number is paid for at most ten years ahead."))
 
 
 def renew(until: Mapping[int, datetime.datetime], *, actor: Staff, apply: bool) -> Renewed:
-    """Prolong the paid time of these numbers' live tenures; it is never shortened. Chunk by chunk, in key order."""
+    """Extend the paid time of the open tenures of these numbers. Never shorten it.
+
+    Works in chunks of one transaction each, in key order. Without `apply`, only report what would happen.
+    """
     for moment in until.values():
         must_be_near(moment)
     renewed, numbers = Renewed(), sorted(until)
@@ -90,8 +93,10 @@ SELECT count(*) FROM tenure"""
 
 
 def give_back(tenure: int, since: datetime.datetime, until: datetime.datetime, *, act: recorder.Act) -> bool:
-    """What was paid for and could not be used from then until then, as a measure that was wrong stood against it (11):
-    the paid time goes on from where it stood. Inside an act whose numbers are locked; False where nothing was paid."""
+    """Extend the paid time by the period in which a wrong measure kept the holder from the number (clause 11).
+
+    Call it inside an act that has locked the number. Return False if no paid time was left at `since`.
+    """
     sql = _GIVE_BACK.format(tenure_history=recorder.history_insert(Tenure, recorder.CHANGED, source="tenure live"))
     with connection.cursor() as cursor:
         cursor.execute(sql, act.params | {"tenure": tenure, "since": since, "until": until})

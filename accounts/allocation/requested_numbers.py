@@ -1,4 +1,4 @@
-"""Numbers that somebody asks for by their digits: may each be handed out, and by whom (T4)."""
+"""Judge numbers that are requested by their digits: whether each may be handed out, and who must agree (T4)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,10 +30,10 @@ LEFT JOIN accounts_numberrange r ON r.numbers @> g.id ORDER BY g.k"""
 @dataclass(frozen=True, slots=True)
 class Named:
     number: int
-    pool: str  # "" : in no range
+    pool: str  # "" if it is in no range
     tier: int
     recycled: bool  # it has a row
-    why: str = ""  # not to be handed out because
+    why: str = ""  # the reason not to hand it out, or ""
 
     @property
     def supervised(self) -> bool:
@@ -41,8 +41,8 @@ class Named:
 
 
 def judge(numbers: Sequence[int], terms: Sequence[Terms], *, lock: bool = False) -> list[Named]:
-    """Each of these numbers, for the terms at its place; with `lock`, as it stands until the transaction ends."""
-    if lock:  # in key order, as every act does
+    """Judge each number for the terms at the same position. With `lock`, lock their rows first."""
+    if lock:  # in key order, as every act does, so that acts cannot deadlock
         rows = Number.objects.filter(pk__in=numbers).order_by("pk").select_for_update(no_key=True)
         list(rows.values_list("pk"))
     params: dict[str, Any] = {
@@ -83,8 +83,8 @@ def _why(pool: str, tier: int, state: str, is_open: bool, kept: bool, held: bool
 
 
 def must_be_free(found: Sequence[Named]) -> None:
-    """Raise Invalid, with the first of those that are not to be handed out."""
+    """Raise Invalid for the first number that may not be handed out."""
     wrong = [one for one in found if one.why]
     if wrong:
-        told = {"number": wrong[0].number, "why": wrong[0].why}
-        raise Invalid(_("%(number)d is not handed out: %(why)s. Nothing was done.") % told)
+        values = {"number": wrong[0].number, "why": wrong[0].why}
+        raise Invalid(_("%(number)d is not handed out: %(why)s. Nothing was done.") % values)

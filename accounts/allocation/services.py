@@ -1,4 +1,4 @@
-"""The act that opens tenures (T4): all of them or none, in one transaction, whether one or ten thousand."""
+"""Allocate numbers and open their tenures (T4), all or none, in one transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -29,14 +29,17 @@ ALLOCATE, REGISTER = "accounts.allocate_number", "accounts.register_holder"
 
 @dataclass(frozen=True)
 class Wish:
-    """So many numbers of a pool, or these numbers; one holder for each, where the pool wants holders."""
+    """A requested allocation: `count` numbers of a pool, or `numbers`.
+
+    There is one holder for each number if the pool needs identified holders.
+    """
 
     terms: Terms
     pool: str = Pool.PUBLIC.value
     count: int = 1
     numbers: tuple[int, ...] = ()
     holders: Sequence[Holder] = field(default=(), repr=False)
-    registration: str = ""  # of one number: what it is called where it was asked for; never opens a second
+    registration: str = ""  # for one number: the registration id at its origin, which never opens a second tenure
 
     @property
     def many(self) -> int:
@@ -44,7 +47,7 @@ class Wish:
 
 
 def check(wish: Wish, *, actor: Staff, lock: bool = False) -> list[Named]:
-    """Raise as `allocate` would, but for what only taking them tells; what is known of numbers that were named."""
+    """Raise as `allocate` would, except for a shortage of numbers. Return the judgements of the requested numbers."""
     if not (actor.is_system or actor.has_perm(ALLOCATE)):
         raise Refused(gettext_noop("Your role may not allocate numbers."))
     if wish.holders and not (actor.is_system or actor.has_perm(REGISTER)):
@@ -73,7 +76,7 @@ def check(wish: Wish, *, actor: Staff, lock: bool = False) -> list[Named]:
 
 
 def allocate(wish: Wish, *, actor: Staff, reason: str, ticket: str = "") -> list[Opened]:
-    """Hand the numbers out and open a tenure on each. What is not to be had refuses the whole."""
+    """Hand out the numbers and open a tenure on each. Raises Invalid or Refused if any of them cannot be handed out."""
     tried = attempted("allocate", wish.numbers, wish.many, channel=wish.terms.channel)
     with recorder.refusals(actor=actor, **tried):
         must_say_why(reason)
@@ -85,7 +88,7 @@ def allocate(wish: Wish, *, actor: Staff, reason: str, ticket: str = "") -> list
             except supply.Short as short:
                 supply.pass_by(short.passed)
                 raise Invalid(_("%(why)s Nothing was handed out.") % {"why": short}) from None
-    raise AssertionError  # a patient one is not contended
+    raise AssertionError  # a patient attempt waits instead of raising Contended
 
 
 def _allocate(wish: Wish, *, actor: Staff, reason: str, ticket: str, patient: bool) -> list[Opened]:
@@ -99,7 +102,7 @@ def _allocate(wish: Wish, *, actor: Staff, reason: str, ticket: str, patient: bo
 
 
 def carry_out(act: recorder.Act, wish: Wish, found: Sequence[Named], *, patient: bool, **why: Any) -> list[Opened]:
-    """Within an act: take what was checked, and record who holds it."""
+    """Take the checked numbers and record their holders, inside the given act."""
     cursors = supply.all_cursors([(wish.pool, wish.terms)]) if patient else None
     taking = Taking(act, [wish.terms] * wish.many, cursors)
     if found:
@@ -119,8 +122,8 @@ def carry_out(act: recorder.Act, wish: Wish, found: Sequence[Named], *, patient:
     if wish.registration:
         taking.name([wish.registration])
     if wish.holders:
-        told = [wish.holders[one.at].told(one.tenure, wish.terms.at) for one in taking.opened]
-        identity.record(told, **why)
+        given = [wish.holders[one.at].told(one.tenure, wish.terms.at) for one in taking.opened]
+        identity.record(given, **why)
     return sorted(taking.opened, key=lambda one: one.at)
 
 

@@ -1,7 +1,7 @@
-"""Where numbers come from: recycled ones first, else the cursors of the ranges that are open (DESIGN §3).
+"""The supply of numbers: recycled numbers first, then the cursors of the open ranges.
 
-Nobody waits for anybody as long as one of a range's cursors is free. Cursors are looked up by their keys in an order
-of chance: sorting them all would read each version that an old snapshot keeps.
+Allocations do not wait for each other while one of the cursors is free. Cursors are looked up by their keys in random
+order: sorting all of them would read every row version that an old snapshot keeps.
 """
 
 import random
@@ -19,12 +19,12 @@ from accounts.quarantine.queries import HELD
 from accounts.resources.policy import HANDING, Pool
 from qqops.core.errors import Invalid
 
-# Is the range `r` open to this channel, at this price?
+# The condition that the range `r` is open to this channel at this price.
 OPEN = (
     "r.state = 'available' AND (r.opens_on IS NULL OR r.opens_on <= %(today)s)"
     " AND (r.channels = '{{}}' OR {channel} = ANY(r.channels)) AND (r.price IS NULL OR r.price <= {price})"
 )
-# The rest of the transaction finds numbers by key: by the usual costs a chunk of thousands scans them all.
+# Make the rest of the transaction find numbers by key: at the default costs a chunk of thousands scans the whole table.
 BY_KEY = "set_config('random_page_cost', '1.1', true), set_config('jit', 'off', true)"
 
 _AVAILABLE = f"""SELECT n.id FROM accounts_number n
@@ -36,7 +36,7 @@ _OPEN = f"""SELECT r.id, lower(r.numbers) AS first, upper(r.numbers) AS beyond, 
   FROM accounts_numberrange r
   WHERE r.pool = %(pool)s AND {OPEN.format(channel="%(channel)s", price="%(price)s::integer")} ORDER BY r.numbers"""
 
-# From somewhere in the range to its end, then from its beginning: at the lowest free one all would meet.
+# Start at a random place in the range and wrap around: starting at the lowest number, all would contend for it.
 _LOOK = f"""
 WITH open AS MATERIALIZED (
   SELECT r.*, r.first + floor(random() * (r.beyond - r.first))::bigint AS at FROM ({_OPEN}) r),
@@ -85,11 +85,11 @@ class Cursor:
 
 
 class Contended(Exception):
-    """The cursors that are left are in others' hands: begin anew, and wait for all of them before taking anything."""
+    """Other transactions have locked the remaining cursors. Roll back, lock all cursors first, and try again."""
 
 
 class Short(Invalid):
-    """There are not as many as are wanted. `passed`: cursors, and how far each has met nothing for the pool."""
+    """There are too few numbers. `passed`: cursor → position up to which it met no number for the pool."""
 
     def __init__(self, why: str, passed: dict[int, int] | None = None) -> None:
         super().__init__(why)
@@ -97,7 +97,10 @@ class Short(Invalid):
 
 
 def look(pool: str, terms: Terms, count: int) -> tuple[list[Range], list[int]]:
-    """The ranges that are open to such a registration, and recycled numbers in them, locked."""
+    """Return the ranges open to such a registration, and up to `count` recycled numbers in them, locked.
+
+    Raises Short if no range is open.
+    """
     low, high = HANDING[Pool(pool)].tiers or (1, 0)
     more = {"now": timezone.now(), "low": low, "high": high, "count": count}
     with connection.cursor() as cursor:
@@ -109,17 +112,19 @@ def look(pool: str, terms: Terms, count: int) -> tuple[list[Range], list[int]]:
 
 
 def one_cursor(ranges: Sequence[Range], *, wait: bool) -> Cursor | None:
-    """A cursor that nobody has in hand; with `wait` any one, for which this waits: only while nothing else is held."""
-    slots = random.sample(range(SLOTS), 1 if wait else SLOTS)  # nosec B311  # to be out of each other's way
+    """Lock and return an unlocked cursor, or None. With `wait`, wait for a random one, if no other lock is held."""
+    slots = random.sample(range(SLOTS), 1 if wait else SLOTS)  # nosec B311  # spreads concurrent allocations
     if not wait:
         return next(iter(_cursors(_FREE.format(skip="SKIP LOCKED"), ranges, slots)), None)
-    by_key = sorted(ranges, key=lambda one: one.pk)  # one that turns out to be at its end stays locked
+    by_key = sorted(ranges, key=lambda one: one.pk)  # a cursor that is at its end after the wait stays locked
     return next(iter(_cursors(_FREE.format(skip=""), by_key, slots)), None)
 
 
 def all_cursors(wanted: Iterable[tuple[str, Terms]]) -> list[Cursor]:
-    """Every cursor with anything left that numbers of these pools come from on such terms, by one statement in the
-    order of their keys: those who wait for all of them before they take anything do not lock each other."""
+    """Lock every unfinished cursor of the ranges open to these pools and terms.
+
+    One statement locks them in key order, and before any number is taken, so that waiting transactions cannot deadlock.
+    """
     ranges = [one for pool, terms in wanted for one in _ranges(pool, terms)]
     return _cursors(_ALL, ranges, [])
 
@@ -142,6 +147,6 @@ def _cursors(sql: str, ranges: Sequence[Range], slots: list[int]) -> list[Cursor
 
 
 def pass_by(passed: dict[int, int]) -> None:
-    """Let cursors move past stretches without a number for their pool: nobody need walk there again."""
+    """Advance cursors past stretches that have no number for their pool, so that no later act walks there again."""
     with connection.cursor() as cursor:
         cursor.execute(_PASS_BY, {"cursors": sorted(passed), "nexts": [passed[pk] for pk in sorted(passed)]})

@@ -1,4 +1,4 @@
-"""On what terms a tenure is opened: by which channel, free or paid, under which rules and how they were accepted."""
+"""The terms of a tenure: its channel, its charge, the rulebook version, and how the holder accepted it."""
 
 import datetime
 from collections.abc import Collection, Iterator
@@ -23,7 +23,7 @@ PRICE_MAX = 100_000_000  # fen, as for a range
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What was paid: the order, the price in fen, and until when."""
+    """A payment: the order, the price in fen, and the end of the paid time."""
 
     order: str
     price: int
@@ -36,7 +36,7 @@ class Terms:
     reference: str
     acceptance: str
     rules: RuleVersion
-    at: datetime.datetime  # when the registration was completed: the right of use of a new number begins then (3.2)
+    at: datetime.datetime  # completion of the registration: the right of use of a new number begins then (3.2)
     charge: Charge | None = None
 
     @property
@@ -45,7 +45,7 @@ class Terms:
 
 
 def rules_of(version: str, at: datetime.datetime) -> RuleVersion:
-    """The version in force at that moment, which must be the one that was named; "" names none."""
+    """Return the rulebook version in force at that moment. Raise Invalid if there is none or `version` is another."""
     rules = version_in_force(at)
     if rules is None:
         raise none_in_force()
@@ -58,7 +58,7 @@ def none_in_force() -> Invalid:
 
 
 def must_be_named(version: str, in_force: RuleVersion) -> None:
-    """Who registers agrees to the Rules in force then (preamble ¶2): to no other could he have agreed."""
+    """Raise Invalid if `version` is given and is not the one in force, which a registrant accepts (preamble ¶2)."""
     if version not in ("", in_force.version):
         raise Invalid(
             _("Not this version of the rules was in force then, but %(version)s.") % {"version": in_force.version}
@@ -66,7 +66,7 @@ def must_be_named(version: str, in_force: RuleVersion) -> None:
 
 
 def charge_of(order: str, price: str, until: str) -> Charge:
-    """What was paid, from what was written: a price in yuan, and the last day, to its end."""
+    """Parse a payment: the price is in yuan, and `until` is the last paid day, inclusive. Raises Invalid."""
     try:
         fen, day = Decimal(price) * 100, parse_date(until)
         end = end_of(day) if day else None
@@ -84,11 +84,11 @@ def _no_price() -> Invalid:
 
 
 def check(terms: Terms) -> None:
-    """Raise Invalid or Refused where nothing may be opened on such terms."""
+    """Raise Invalid or Refused if no tenure may be opened on these terms."""
     for _column, fault in faults(terms):
         raise fault
     if not is_in_force(terms.rules, terms.at):
-        # What was proposed may be agreed to when others have taken effect (preamble ¶2).
+        # Another version may have taken effect between the proposal and its approval (preamble ¶2).
         in_force = rules_of("", terms.at)
         raise Invalid(
             _(
@@ -100,12 +100,11 @@ def check(terms: Terms) -> None:
 
 
 def faults(terms: Terms, *, known: bool = False) -> Iterator[tuple[str, Invalid | Refused]]:
-    """What is wrong with them, each by the column of a file that it stands in. A registration that is known already
-    may have been completed at any time."""
-    said = CHANNELS.get(terms.channel)
-    if said is None:
+    """Yield each fault of the terms with its column in a file. A `known` registration may be of any age."""
+    channel = CHANNELS.get(terms.channel)
+    if channel is None:
         yield "channel", Invalid(_("There is no such channel; there are: %(known)s.") % {"known": ", ".join(CHANNELS)})
-    elif said.required and not terms.reference.strip():
+    elif channel.required and not terms.reference.strip():
         needed = gettext_noop("By this channel nothing is registered without its reference (3.1).")
         yield "reference", Refused(needed)
     if terms.acceptance not in Tenure.Acceptance.values:
@@ -138,5 +137,5 @@ def check_pool(pool: str) -> None:
 
 
 def identified(pools: Collection[str]) -> bool:
-    """Do holders of numbers of these pools need a verified identity (4.1(c))?"""
+    """Return True if holders of numbers of any of these pools need a verified identity (4.1(c))."""
     return any(HANDING[Pool(pool)].identified for pool in pools)

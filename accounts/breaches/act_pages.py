@@ -1,4 +1,4 @@
-"""The pages that put a breach on the register and take its steps."""
+"""The pages that register a breach and take its steps."""
 
 import datetime
 from typing import Any
@@ -133,7 +133,7 @@ def _finding(cleaned: dict[str, Any]) -> Finding:
 
 
 class StepPage(BreachActPage):
-    """One of the steps that follow."""
+    """A page that takes one step of a registered breach."""
 
     step = ""
     consequence: Any = ""
@@ -177,7 +177,7 @@ class StepPage(BreachActPage):
         )
 
     def leads_to(self, cleaned: dict[str, Any] | None) -> list[Any]:
-        """What will happen, of what was said; None: nothing yet."""
+        """Return the consequences of the submitted data; None means that nothing is submitted yet."""
         return [self.consequence]
 
     def enact(self, cleaned: dict[str, Any], *, nonce: str) -> str:

@@ -1,4 +1,4 @@
-"""The breach register on the staff web: the list, one breach with its clock, its people and what they must be told."""
+"""The breach register on the staff web: the list, the page of a breach, its people and the notice to them."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -33,7 +33,7 @@ EVENTS = (
 
 
 def clock(breach: Breach) -> Any:
-    """What stands on the reporting clock."""
+    """Return the badge of the reporting deadline."""
     if breach.report_due_at is None:
         return badge(_("need not be reported"), "quiet")
     if breach.reported_at:
@@ -45,7 +45,7 @@ def clock(breach: Breach) -> Any:
 
 
 def clock_times(breach: Breach) -> list[Any]:
-    """When it was reported, or is to be."""
+    """Return the time of the report, or the time by which it is due."""
     at = (breach.reported_at or breach.report_due_at) if breach.report_due_at else None
     return [when(at)] if at else []
 
@@ -146,7 +146,7 @@ def items_seen(person: BreachPerson) -> list[str]:
 
 
 def mask_people(people: Iterable[BreachPerson]) -> None:
-    """Opened once, and only what is shown."""
+    """Set `shown` and `badges` on each person. Open only the items that are shown, once."""
     for person in people:
         one: Any = person
         if is_own(person):
@@ -167,7 +167,7 @@ PEOPLE = (
 
 
 class PeoplePage(KeysetList):
-    """Everybody of a breach, for telling them."""
+    """A list of all people of a breach, for notifying them."""
 
     page = "breachpeople"
     permission = VIEW
@@ -215,7 +215,7 @@ def _people(request: HttpRequest, breach: Breach) -> Panel:
 
 
 def _notice(request: HttpRequest, breach: Breach) -> Panel:
-    """What everybody concerned is told (PIPL 57), in both languages; what staff wrote stands as they wrote it."""
+    """Show the notice to the people concerned (PIPL 57) in both languages. Texts of staff are not translated."""
     seen, notices = items_of(breach), []
     for language in ("zh-hans", "en"):
         with translation.override(language):

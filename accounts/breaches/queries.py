@@ -1,4 +1,4 @@
-"""Reads of breaches: whom they concern, and whether they are reported in time."""
+"""Queries of breaches: the people concerned, and the overdue reports."""
 
 import datetime
 from typing import TYPE_CHECKING, Any
@@ -17,15 +17,15 @@ from qqops.staff.models import Staff
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-# What a `BreachPerson` holds: `holder:mobile` for an item that was revealed, `class:identity` for all of a class.
+# `BreachPerson.fields` holds `holder:mobile` for a revealed item and `class:identity` for a whole class.
 CLASS, SAID = "class", "said"
 CLASSES: dict[str, "StrOrPromise"] = {
     **{code: DataClass(code).label for code in HELD},
     SAID: gettext_lazy("what was said and shown with a request"),
 }
 
-# Of whom a person saw what in a span: by grants that lasted into it, and by what was opened of requests. A file holds
-# the classes that were granted, a copy all; the proof of a file says nothing of anybody.
+# The tenures and items that a person saw in a span: by reveals that lasted into it, and by the opened parts of
+# requests. A released file holds the granted classes, a copy holds all classes, a proof holds no personal data.
 SEEN = """
 WITH opened AS MATERIALIZED (
     SELECT verb, subject_id::bigint AS request, facts ->> 'what' AS what FROM audit_event
@@ -57,17 +57,17 @@ def breaches() -> QuerySet[Breach]:
 
 
 def people_of(breach: Breach, before: Staff) -> QuerySet[BreachPerson]:
-    """With what masks them, in one query; each with `own`."""
+    """Return the people of the breach, each with `own` and the rows that masking needs, in one query."""
     return with_own(breach.people.select_related("tenure__identity", "tenure__identity_key"), before)
 
 
 def span(staff: Staff, since: datetime.datetime, until: datetime.datetime) -> dict[str, Any]:
-    """What `SEEN` asks with."""
+    """Return the parameters of `SEEN`."""
     return {"staff": staff.pk, "since": since, "until": until, "held": list(HELD)}
 
 
 def count_seen(staff: Staff, since: datetime.datetime, until: datetime.datetime) -> int:
-    """Of how many tenures this person saw something."""
+    """Return the number of tenures of which this person saw something."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(DISTINCT tenure_id) FROM ({SEEN}) AS seen", span(staff, since, until))
         return int(cursor.fetchone()[0])
@@ -78,7 +78,7 @@ def overdue(now: datetime.datetime | None = None) -> QuerySet[Breach]:
 
 
 def items_of(breach: Breach) -> list["StrOrPromise"]:
-    """The names of what was seen of whomever, in their usual order."""
+    """Return the labels of all items seen in this breach, in their usual order."""
     seen = {
         item.partition(":")[2] for items in breach.people.values_list("fields", flat=True).distinct() for item in items
     }
@@ -86,6 +86,6 @@ def items_of(breach: Breach) -> list["StrOrPromise"]:
 
 
 def item_label(item: str) -> str:
-    """One of what a `BreachPerson` holds, in words."""
+    """Return the label of one entry of `BreachPerson.fields`."""
     whose, _colon, code = item.partition(":")
     return str(CLASSES[code]) if whose == CLASS else f"{Field(code).label} · {Reveal.Whose(whose).label}"

@@ -1,7 +1,7 @@
-"""The breach register (PIPL 57): registered with the people concerned, assessed, reported, told, closed.
+"""Acts on breaches (PIPL 57): register with the people concerned, assess, report, record the notification, close.
 
-A larger one is reported within four hours of being found (Incident Reporting Measures 4). Who was concerned is what
-the record says of one person's viewing; whoever's viewing it was does none of this.
+A larger breach is reported within four hours of being found (Incident Reporting Measures 4). The people concerned
+follow from the recorded viewing of one staff member, who may not handle the breach.
 """
 
 import datetime
@@ -38,7 +38,7 @@ GROUP BY tenure_id ORDER BY tenure_id"""
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found: what happened, when that was found, and whose viewing of what span it is about."""
+    """A breach to be registered: the facts, when they were found, and the staff member and span of the viewing."""
 
     level: str
     what: str
@@ -53,23 +53,23 @@ class Finding:
 
     @property
     def facts(self) -> dict[str, Any]:
-        told = {"level": str(self.level)}
+        result = {"level": str(self.level)}
         if self.staff and self.viewed_from and self.viewed_to:
-            told |= {
+            result |= {
                 "who": self.staff.username,
                 "since": self.viewed_from.isoformat(),
                 "until": self.viewed_to.isoformat(),
             }
-        return told
+        return result
 
 
 def check(found: Finding, *, actor: Staff) -> int:
-    """How many tenures `register` would list; raises as it would."""
-    _may(actor, found.staff)
+    """Return how many tenures `register` would list. Raises the errors of `register`."""
+    _require_permission(actor, found.staff)
     if found.level not in Breach.Level.values:
         raise Invalid(_("Say how grave the breach is."))
-    _told(_("Say what happened."), found.what)
-    _happened(found.found_at)
+    _require_texts(_("Say what happened."), found.what)
+    _past_time(found.found_at)
     if found.staff is None and found.viewed_from is None and found.viewed_to is None:
         return 0
     if found.staff is None or found.viewed_from is None or found.viewed_to is None:
@@ -80,7 +80,7 @@ def check(found: Finding, *, actor: Staff) -> int:
 
 
 def register(found: Finding, *, actor: Staff, reason: str, ticket: str = "") -> Breach:
-    """Put a breach on the register, with everybody of whom the person saw something in that span."""
+    """Register a breach, and list every tenure of which the staff member saw something in that span."""
     with recorder.refusals(actor=actor, facts={"act": "breach.register", **found.facts}), transaction.atomic():
         check(found, actor=actor)
         must_say_why(reason)
@@ -113,19 +113,22 @@ def _list_people(act: recorder.Act, breach: Breach) -> int:
     return listed
 
 
-# What follows, step by step
+# Steps
 
 
 @dataclass(frozen=True)
 class Step:
     verb: str
-    bar: Callable[[Breach], None]  # raises when it is not the time for it
-    columns: Callable[[Breach, Mapping[str, Any]], dict[str, Any]]  # what it writes; raises when that is not right
+    bar: Callable[[Breach], None]  # raises Invalid if the step cannot be taken now
+    columns: Callable[[Breach, Mapping[str, Any]], dict[str, Any]]  # returns the values to write, or raises Invalid
 
 
 def check_step(breach: Breach, step: str, *, actor: Staff, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """What the step would write; raises as `take` would. Without `given`: may it be taken now?"""
-    _may(actor, breach.staff)
+    """Return the column values that the step would write. Raises the errors of `take`.
+
+    Without `given`, only check whether the step may be taken now.
+    """
+    _require_permission(actor, breach.staff)
     if breach.closed_at:
         raise Invalid(_("This breach is closed."))
     STEPS[step].bar(breach)
@@ -151,8 +154,8 @@ def take(breach: Breach, step: str, given: Mapping[str, Any], *, actor: Staff, r
 
 def _assess(breach: Breach, given: Mapping[str, Any]) -> dict[str, Any]:
     texts = {name: given[name] for name in ("cause", "harm", "remedy")}
-    _told(_("Say the cause, the possible harm and what was done."), *texts.values())
-    if not given["contact"].strip():  # the house's own, so it may be a telephone number
+    _require_texts(_("Say the cause, the possible harm and what was done."), *texts.values())
+    if not given["contact"].strip():  # the operator's own contact, so a telephone number is allowed
         raise Invalid(_("Say whom people can ask."))
     if given["level"] not in Breach.Level.values or (breach.level, given["level"]) == (LARGER, ORDINARY):
         raise Invalid(_("A breach that has to be reported remains one."))
@@ -166,37 +169,40 @@ def _bar_report(breach: Breach) -> None:
 
 
 def _report(breach: Breach, given: Mapping[str, Any]) -> dict[str, Any]:
-    _told(_("Say to whom it was reported."), given["to"])
-    return {"reported_to": given["to"], "reported_at": _happened(given["at"], after=breach.found_at)}
+    _require_texts(_("Say to whom it was reported."), given["to"])
+    return {"reported_to": given["to"], "reported_at": _past_time(given["at"], after=breach.found_at)}
 
 
 def _bar_tell(breach: Breach) -> None:
     if breach.people_told_at:
         raise Invalid(_("The people of this breach were told already."))
-    _bar_unassessed(breach)
+    _require_assessed(breach)
 
 
 def _tell(breach: Breach, given: Mapping[str, Any]) -> dict[str, Any]:
-    return {"people_told_at": _happened(given["at"], after=breach.found_at)}
+    return {"people_told_at": _past_time(given["at"], after=breach.found_at)}
 
 
-def _bar_unassessed(breach: Breach) -> None:
-    """Cause, harm and remedy are what the people are told (PIPL 57)."""
+def _require_assessed(breach: Breach) -> None:
+    """Raise Invalid without an assessment: the notice to the people states cause, harm and remedy (PIPL 57)."""
     if not breach.cause:
         raise Invalid(_("Assess the breach first: its cause, the possible harm, what was done."))
 
 
 def _bar_close(breach: Breach) -> None:
-    _bar_unassessed(breach)
+    _require_assessed(breach)
     if breach.level == LARGER and not breach.reported_at:
         raise Invalid(_("This breach has to be reported before it can be closed."))
 
 
 def _close(breach: Breach, given: Mapping[str, Any]) -> dict[str, Any]:
-    """PIPL 57 ¶2: people need not be told where the measures taken avoid the harm; that is to be said in writing."""
+    """Return the closing columns. Without a notification, a written reason is required (PIPL 57 ¶2).
+
+    People need not be notified if the measures taken avoid the harm.
+    """
     why = "" if breach.people_told_at else given["not_told_because"]
     if not breach.people_told_at:
-        _told(_("Tell the people, or say in writing why they need not be told."), why)
+        _require_texts(_("Tell the people, or say in writing why they need not be told."), why)
     return {"not_told_because": why, "closed_at": timezone.now()}
 
 
@@ -209,20 +215,20 @@ STEPS = {
 }
 
 
-def _may(actor: Staff, whose: Staff | None) -> None:
+def _require_permission(actor: Staff, whose: Staff | None) -> None:
     if not actor.has_perm(HANDLE):
         raise Refused(gettext_noop("Your role may not handle breaches."))
     if whose is not None and whose.pk == actor.pk:
         raise Refused(ABOUT_SELF)
 
 
-def _told(otherwise: str, *texts: str) -> None:
+def _require_texts(otherwise: str, *texts: str) -> None:
     if not all(text.strip() for text in texts):
         raise Invalid(otherwise)
     no_personal_data(*texts)
 
 
-def _happened(at: datetime.datetime, after: datetime.datetime | None = None) -> datetime.datetime:
+def _past_time(at: datetime.datetime, after: datetime.datetime | None = None) -> datetime.datetime:
     if at > timezone.now():
         raise Invalid(_("The time lies in the future."))
     if after is not None and at < after:
@@ -230,11 +236,11 @@ def _happened(at: datetime.datetime, after: datetime.datetime | None = None) -> 
     return at
 
 
-# The clock
+# Reminder
 
 
 def remind(*, actor: Staff) -> int:
-    """Raise an alert, once, for each breach that was not reported in time; return how many there are."""
+    """Raise one alert for each breach that was not reported in time. Return how many are overdue."""
     found = list(overdue())
     for breach in found:
         if breach.report_due_at is None or raised_within(ALWAYS, "breach_overdue", breach):

@@ -1,4 +1,4 @@
-"""What the worker looks at every few minutes: is a breach that has to be reported late, is a legal hold over?"""
+"""Tasks every five minutes: alert about breaches not reported in time, lift legal holds whose end has passed."""
 
 from procrastinate.contrib.django import app
 
@@ -20,7 +20,7 @@ def breaches(timestamp: int) -> None:
 @app.periodic(cron="*/5 * * * *")
 @app.task(name="accounts.holds", queue="acts", queueing_lock="accounts.holds")
 def expired_holds(timestamp: int) -> None:
-    """A number says that it is held until this is done, and is not terminated."""
+    """Lift expired legal holds. Until then `Number.legal_hold` stays set, and the number cannot be terminated."""
     with origin.origin(origin.SYSTEM, os_user=origin.terminal_user()):
         lift_expired(actor=Staff.objects.system("system-retention"))
     watch.beat("accounts.holds")

@@ -1,4 +1,4 @@
-"""The pages on which an agent records that holders cancel their numbers, and that they withdraw it (12.1, T14, T15)."""
+"""The pages on which an agent records that holders cancel their numbers, or withdraw the cancellation (12.1)."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -30,7 +30,7 @@ LOST = gettext_lazy(
 
 
 class _Confirmations(forms.MultipleChoiceField):
-    """All of them are needed, and the act names each that is missing."""
+    """A field that accepts an empty value: the act requires all confirmations and names the missing ones."""
 
     def validate(self, value: list[str]) -> None:
         if value:

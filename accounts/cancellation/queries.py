@@ -1,4 +1,4 @@
-"""What stands against a cancellation (T14), as SQL: all of it, for each number at once."""
+"""The reasons that block a cancellation, as SQL: all of them for each number, in one query."""
 
 from collections.abc import Collection
 
@@ -11,8 +11,8 @@ _OPEN = (
     "EXISTS (SELECT FROM accounts_hold k WHERE k.tenure_id = n.tenure_id AND k.lifted_at IS NULL"
     " AND (k.until IS NULL OR k.until > %(now)s) AND k.kind = '{kind}'{but})"
 )
-# A request that the holder may not know of does not show here: it keeps the number where the cancellation would end
-# it (T16), and nobody is told why (Disclosure.secret).
+# Do not show a secret disclosure request (Disclosure.secret). It keeps the number when the cancellation would end, and
+# no page says why.
 _NOT_SECRET = " AND NOT EXISTS (SELECT FROM accounts_disclosure d WHERE d.receipt = k.reference AND d.secret)"
 
 BLOCKERS = {
@@ -32,7 +32,7 @@ WHERE n.id = ANY(%(numbers)s::bigint[]) ORDER BY n.id"""
 
 
 def blockers(numbers: Collection[int]) -> dict[int, list[str]]:
-    """For each of these numbers that there is: what keeps its holder from cancelling it."""
+    """Return the blockers of each of these numbers that exists."""
     with connection.cursor() as cursor:
         cursor.execute(_BLOCKED, {"numbers": list(numbers), "now": timezone.now()})
         return dict(cursor.fetchall())

@@ -1,4 +1,4 @@
-"""The holder cancels (12.1, T14-T16): it is recorded, may be withdrawn within the cooling-off, and ends his right."""
+"""Acts on cancellations by the holder (12.1): begin, withdraw within the cooling-off period, end."""
 
 import datetime
 from collections import Counter
@@ -26,9 +26,9 @@ from qqops.staff import limits
 from qqops.staff.models import Staff
 
 CANCEL = "accounts.cancel_number"
-AT_ONCE = 200  # holders come one by one; more than that is a pasted mistake
-FEED = "feed"  # what waits until every login of its cooling-off is known
-NEVER = datetime.datetime(1, 1, 2, tzinfo=datetime.UTC)  # as early as any zone can say
+AT_ONCE = 200  # holders come one by one; a longer list is a pasting mistake
+FEED = "feed"  # cancellations that wait until every login of their cooling-off period is known
+NEVER = datetime.datetime(1, 1, 2, tzinfo=datetime.UTC)  # the earliest time that every time zone can express
 
 _BEGIN = """
 WITH number AS (
@@ -54,7 +54,7 @@ SELECT count(*) FROM number"""
 
 
 class Blocked(Refused):
-    """What stands against it, number by number: the holder has to be told all of it at once."""
+    """Raised when something blocks a cancellation. Names all blockers, so that the holder learns them at once."""
 
     def __init__(self, found: dict[int, list[str]]) -> None:
         counts = Counter(code for codes in found.values() for code in codes)
@@ -73,7 +73,7 @@ def in_words(codes: Collection[str]) -> str:
 
 
 def check(numbers: Collection[int], *, actor: Staff) -> dict[int, list[str]]:
-    """May this person record that the holders of these numbers cancel? What stands against it, for each number."""
+    """Return the blockers of each blocked number. Raise Refused or Invalid if the actor may not cancel them."""
     wanted = _wanted(numbers, actor)
     found = blockers(wanted)
     _must_be_known(wanted, found)
@@ -81,14 +81,14 @@ def check(numbers: Collection[int], *, actor: Staff) -> dict[int, list[str]]:
 
 
 def must_be_confirmed(confirmed: Collection[str]) -> None:
-    """We do not hold the balance or the groups ourselves: whoever records it has seen that each is settled."""
+    """Raise Invalid unless all confirmations are given: other systems hold the balance, the groups and the rest."""
     if missing := [one for one in Confirmation if one not in confirmed]:
         named = _(", ").join(str(one.label) for one in missing)
         raise Invalid(_("Not confirmed yet: %(missing)s. Nothing was done.") % {"missing": named})
 
 
 def cancel(numbers: Collection[int], confirmed: Collection[str], *, actor: Staff, reason: str, ticket: str = "") -> int:
-    """T14: all of them or none; return how many."""
+    """Begin the cancellation of all these numbers, or of none. Return how many."""
     tried = attempted("cancel", numbers, len(numbers))
     with (
         recorder.refusals(actor=actor, **tried),
@@ -134,7 +134,7 @@ def check_withdraw(numbers: Collection[int], *, actor: Staff) -> None:
 
 
 def withdraw(numbers: Collection[int], *, actor: Staff, reason: str, ticket: str = "") -> int:
-    """T15, by the holder's word; all of them or none."""
+    """Withdraw these cancellations at the holder's request, all or none. Return how many."""
     tried = attempted("withdraw_cancellation", numbers, len(numbers))
     with recorder.refusals(actor=actor, **tried), transaction.atomic():
         sweep.lock(sorted(numbers))
@@ -150,10 +150,14 @@ def withdraw(numbers: Collection[int], *, actor: Staff, reason: str, ticket: str
 
 
 def end(*, actor: Staff, apply: bool = True, done: sweep.Step = lambda n: None) -> Counter[str]:
-    """T16-T18: what nobody withdrew ends, and is purged in the same transaction; what something keeps stays pending."""
+    """End the due cancellations and purge their numbers in the same transaction. Numbers that something keeps wait.
+
+    Return counts: ended, waiting by keeper, and waiting for login data.
+    """
     now, found = timezone.now(), Counter[str]()
-    # A login may be in a file that has not come, and what ends here cannot be undone. Whoever runs the house can always
-    # say up to when every login is known, so nobody waits for longer than that takes (Network Data Regulation 24).
+    # An end cannot be undone, and a login that withdraws the cancellation may be in a file still to come. So only
+    # cancellations end whose due time lies within the time for which every login is known. The operator can always
+    # record that time, so holders do not wait long (Network Data Regulation 24).
     covered = covered_until()
     until = min(covered or NEVER, now)
     for chunk in sweep.due(L.CANCEL_PENDING, until):

@@ -1,4 +1,4 @@
-"""The pages of 4.1: verify an item, demand that it be corrected, say that the holder was told, withdraw the demand."""
+"""The pages of 4.1: verify an item, demand its correction, record that the holder was notified, withdraw a demand."""
 
 from typing import Any
 
@@ -205,7 +205,7 @@ class TellForm(WithdrawForm):
 
 
 class OfDemandPage(ConfirmPage):
-    """An act on a demand that stands."""
+    """A page that acts on one demand."""
 
     permission = correct.DEMAND
     nav = LIST

@@ -1,4 +1,4 @@
-"""4.1 on the staff web: what is missing or wrong, until when it is to be corrected, and what has been demanded."""
+"""Correction demands (4.1) on the staff web: the list, the page of a demand, panels on identities and numbers."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -37,25 +37,25 @@ def standing_of(demand: CorrectionDemand) -> Any:
     return badge(_("overdue"), "bad") if demand.due_at <= timezone.now() else badge(_("open"), "warn")
 
 
-def _told(demand: CorrectionDemand) -> Any:
-    """When and how; of what is still demanded, that it has yet to be done."""
+def _notified_cell(demand: CorrectionDemand) -> Any:
+    """Return when and how the holder was notified; for an open demand, a badge if they were not."""
     if demand.told_at is not None:
         return [when(demand.told_at), demand.get_told_how_display()]
-    return _not_told() if demand.closed_at is None else None
+    return _not_notified_badge() if demand.closed_at is None else None
 
 
-def _not_told() -> Any:
+def _not_notified_badge() -> Any:
     return badge(_("not told yet"), "warn")
 
 
-def _due(one: Open) -> list[Any]:
-    """Until when, as a link to the demand; a day that has passed stands out, and that the holder knows nothing."""
+def _due_cell(one: Open) -> list[Any]:
+    """Return the due date as a link to the demand, with badges if it is overdue or the holder was not notified."""
     until = link(demand_url(one.pk), _("to be corrected by %(at)s") % {"at": minute(one.due_at)})
     badges = [badge(_("overdue"), "bad")] if one.is_overdue else []
-    return [until, *badges] if one.told else [until, *badges, _not_told()]
+    return [until, *badges] if one.told else [until, *badges, _not_notified_badge()]
 
 
-DUE_FIRST: Sequence[str] = ("due_at", "id")  # the most overdue first, as their index has them
+DUE_FIRST: Sequence[str] = ("due_at", "id")  # the most overdue first, in the order of the index
 
 
 class CorrectionDemandList(KeysetList):
@@ -70,7 +70,7 @@ class CorrectionDemandList(KeysetList):
         Column(gettext_lazy("Problem"), lambda d: problem_badge(d.problem)),
         Column(gettext_lazy("Standing"), standing_of),
         Column(gettext_lazy("To be corrected by"), lambda d: due(d.due_at, over=bool(d.closed_at))),
-        Column(gettext_lazy("Holder told"), _told),
+        Column(gettext_lazy("Holder told"), _notified_cell),
         Column(gettext_lazy("Made by"), lambda d: d.maker),
     )
     filters = (
@@ -102,7 +102,7 @@ class CorrectionDemandList(KeysetList):
 
     def search(self, rows: QuerySet[Any], text: str) -> QuerySet[Any] | HttpResponse:
         if not begins_numbers(text):
-            self.text = ""  # what is no number may be a person's: it is not shown again
+            self.text = ""  # other text may be personal data: do not show it again
             raise Invalid(_("Type the whole number."))
         return rows.filter(tenure__number=parse(text))
 
@@ -134,7 +134,7 @@ class CorrectionDemandPage(ObjectPage):
             Fact(_("Made by"), obj.maker),
             Fact(_("Made"), when(obj.made_at, exact=True)),
             Fact(_("To be corrected by"), when(obj.due_at, exact=True), ONLY_LIMITS),
-            Fact(_("Holder told"), _told(obj)),
+            Fact(_("Holder told"), _notified_cell(obj)),
         ]
         if obj.closed_at:
             facts.append(Fact(_("Closed"), when(obj.closed_at, exact=True)))
@@ -158,7 +158,7 @@ def _demand_link(tenure: Tenure, item: Standing) -> Any:
 
 
 def _to_do(request: HttpRequest, identity: Identity) -> Panel | None:
-    """Each item with what is open about it and what may be done, one click away."""
+    """List the items with their problem, their open demand, and links to verify or demand."""
     staff, tenure = panels.staff_at(request), identity.tenure
     may_verify, may_demand = staff.has_perm(verification.VERIFY), staff.has_perm(correct.DEMAND)
     closed = bool(closed_to_change(identity)) or own_numbers(staff).filter(number=tenure.number_id).exists()
@@ -170,7 +170,7 @@ def _to_do(request: HttpRequest, identity: Identity) -> Panel | None:
         if may_demand and one is None and correct.problems(tenure, item.field):
             acts.append(_demand_link(tenure, item))
         if acts or one:
-            rows.append((item.field.label, problem_badge(item.problem), _due(one) if one else "", acts))
+            rows.append((item.field.label, problem_badge(item.problem), _due_cell(one) if one else "", acts))
     head = [_("Item"), _("Standing"), _("Correction demand"), _("Act")]
     return Panel(_("Verify and correct"), "ops/panel_table.html", {"head": head, "rows": rows}) if rows else None
 
@@ -184,7 +184,7 @@ def _of_tenure(request: HttpRequest, identity: Identity) -> Panel:
             one.get_field_display(),
             problem_badge(one.problem),
             due(one.due_at, over=bool(one.closed_at)),
-            _told(one),
+            _notified_cell(one),
             standing_of(one),
         )
         for one in found
@@ -194,7 +194,7 @@ def _of_tenure(request: HttpRequest, identity: Identity) -> Panel:
 
 
 def _on_number(request: HttpRequest, number: Number) -> Panel | None:
-    """What the holder has to put right and by when, and the way to demand it."""
+    """List the items that the holder must correct, with due dates, or with links to demand a correction."""
     tenure = number.tenure
     if tenure is None or not request.user.has_perm(VIEW) or closed_to_change(identity_of(tenure)):
         return None
@@ -206,7 +206,7 @@ def _on_number(request: HttpRequest, number: Number) -> Panel | None:
             continue
         said: list[Any] = [problem_badge(item.problem)] if item.problem else []
         if one:
-            said += _due(one)
+            said += _due_cell(one)
         elif may:
             said.append(_demand_link(tenure, item))
         facts.append(Fact(item.field.label, said))
@@ -216,7 +216,7 @@ def _on_number(request: HttpRequest, number: Number) -> Panel | None:
 
 
 def _letter(request: HttpRequest, demand: CorrectionDemand) -> Panel:
-    """What the holder is told, to be read out or copied."""
+    """Show the letter to the holder, to be read out or copied."""
     letters = [(language, correct.letter(demand, language)) for language in correct.LANGUAGES]
     return Panel(_("Letter to the holder"), "accounts/letter.html", {"letters": letters})
 

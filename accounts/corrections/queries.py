@@ -1,4 +1,4 @@
-"""Reads of correction demands (4.1(d)): for lists, and as what the number page brings along in its own query."""
+"""Queries of correction demands (4.1(d)), including an annotation for the query of the number page."""
 
 import datetime
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from accounts.models import CorrectionDemand, Number, Tenure
 
 @dataclass(frozen=True)
 class Open:
-    """One demand that stands: what a page says of it beside the item."""
+    """An open demand, as a page shows it beside the item."""
 
     pk: int
     field: str
@@ -31,13 +31,13 @@ def demands() -> QuerySet[CorrectionDemand]:
 
 
 def open_before(field: str) -> ArraySubquery:
-    """The open demands on the tenure of this field, as an annotation."""
+    """Return an annotation with the open demands on the tenure that `field` refers to."""
     standing = CorrectionDemand.objects.filter(tenure=OuterRef(field), closed_at=None).order_by("pk")
     return ArraySubquery(standing.values(one=JSONObject(pk="pk", field="field", due_at="due_at", told_at="told_at")))
 
 
 def open_of(number: Number) -> dict[str, Open]:
-    """Annotated as `open_demands` by whoever brings the number; by item."""
+    """Return the open demands by item, from the annotation `open_demands` of the number; {} without it."""
     found: list[dict[str, Any]] = getattr(number, "open_demands", [])
     return {
         one["field"]: Open(

@@ -1,4 +1,7 @@
-"""Acts on correction demands: what is missing or wrong, until when; only limits of service may follow (4.1(d))."""
+"""Acts on correction demands (4.1(d)): demand, record the notification, withdraw, close.
+
+An item that is not corrected in time may lead to restrictions of service only.
+"""
 
 import datetime
 from collections.abc import Iterable
@@ -26,7 +29,7 @@ LANGUAGES = ("zh-hans", "en")  # of the letter
 
 
 def problems(tenure: Tenure, field: str) -> list[str]:
-    """What may be demanded to be put right about this item: what stands against it, or that what was given is wrong."""
+    """Return the problems that a demand on this item may name: its recorded problem, and "wrong" if it was given."""
     item = next(one for one in standing(tenure) if one.field == field)
     wrong = CorrectionDemand.Problem.WRONG.value
     found = [item.problem] if item.problem else []
@@ -34,12 +37,12 @@ def problems(tenure: Tenure, field: str) -> list[str]:
 
 
 def due(days: int, now: datetime.datetime) -> datetime.datetime:
-    """The last moment of the last day; the day of the demand does not count."""
+    """Return the end of the last day. The day of the demand does not count."""
     return end_of(timezone.localdate(now) + datetime.timedelta(days=days))
 
 
 def check_demand(tenure: Tenure, field: str, *, actor: Staff) -> list[str]:
-    """May this person demand something about this item now? The problems that fit; asked by the page and the act."""
+    """Return the problems that a demand on this item may name. Raise Refused or Invalid if none is possible now."""
     if not actor.has_perm(DEMAND):
         raise Refused(gettext_noop("Your role may not demand corrections."))
     refuse_own(actor, [tenure.number_id])
@@ -60,10 +63,10 @@ def check_demand(tenure: Tenure, field: str, *, actor: Staff) -> list[str]:
 def demand(
     tenure: Tenure, field: str, problem: str, *, days: int = DAYS, actor: Staff, reason: str, ticket: str = ""
 ) -> CorrectionDemand:
-    """Demand of the holder that he put this item right within so many days."""
+    """Demand that the holder correct this item within `days` days."""
     tried = {"act": "identity.demand", "field": field}
     with recorder.refusals(actor=actor, subject=tenure, facts=tried), transaction.atomic():
-        Tenure.objects.select_for_update(no_key=True).get(pk=tenure.pk)  # what is told meanwhile is seen below
+        Tenure.objects.select_for_update(no_key=True).get(pk=tenure.pk)  # lock first: the next read is then current
         tenure = Tenure.objects.select_related("identity").get(pk=tenure.pk)
         if problem not in check_demand(tenure, field, actor=actor):
             raise Invalid(_("This is not what is wrong with the item."))
@@ -84,7 +87,7 @@ def demand(
 
 
 def check_tell(demand: CorrectionDemand, *, actor: Staff) -> None:
-    """May this person record now that the holder was told? Asked by the page and the act."""
+    """Raise Refused or Invalid unless the actor may record now that the holder was notified."""
     if not actor.has_perm(DEMAND):
         raise Refused(gettext_noop("Your role may not record that a holder was told."))
     refuse_own(actor, [demand.tenure.number_id])
@@ -93,13 +96,13 @@ def check_tell(demand: CorrectionDemand, *, actor: Staff) -> None:
     if demand.told_at is not None:
         raise Invalid(_("The holder was told already."))
     left = timezone.localdate(demand.due_at) - timezone.localdate()
-    if left.days < DAYS_MIN:  # told so late he would not have the time that 4.1(d) wants him to have
+    if left.days < DAYS_MIN:  # 4.1(d): the holder must have enough time after the notification
         fewest = {"low": DAYS_MIN}
         raise Invalid(_("Fewer than %(low)d days are left: withdraw this demand, and demand anew.") % fewest)
 
 
 def tell(demand: CorrectionDemand, how: str, *, actor: Staff, reason: str, ticket: str = "") -> CorrectionDemand:
-    """Record that the holder was told of this demand: unless he was, nothing may follow from it (4.1(d))."""
+    """Record that the holder was notified of this demand. Before that, nothing may follow from it (4.1(d))."""
     tried = {"act": "identity.tell", "field": demand.field}
     with recorder.refusals(actor=actor, subject=demand.tenure, facts=tried), transaction.atomic():
         demand = _locked(demand)
@@ -126,7 +129,7 @@ def check_withdraw(demand: CorrectionDemand, *, actor: Staff) -> None:
 
 
 def withdraw(demand: CorrectionDemand, *, actor: Staff, reason: str, ticket: str = "") -> CorrectionDemand:
-    """Take a demand back, by anybody who may make one: it was a mistake, or it no longer matters."""
+    """Withdraw a demand that was a mistake or does not matter. Any person who may make demands may withdraw one."""
     tried = {"act": "identity.withdraw", "field": demand.field}
     with recorder.refusals(actor=actor, subject=demand.tenure, facts=tried), transaction.atomic():
         demand = _locked(demand)
@@ -144,8 +147,10 @@ def withdraw(demand: CorrectionDemand, *, actor: Staff, reason: str, ticket: str
 
 
 def close_open(tenures: Iterable[int], act: recorder.Act) -> None:
-    """Close the demands on these tenures as part of the act after which nothing can be corrected: what nobody can
-    comply with, nobody suffers for. The caller has locked the tenures."""
+    """Close the open demands on these tenures within the act after which their items cannot be corrected.
+
+    A holder must not suffer for a demand that they cannot meet. The caller has locked the tenures.
+    """
     still = CorrectionDemand.objects.filter(closed_at=None, tenure__in=tenures).order_by("pk")
     moot = list(still.select_for_update(no_key=True).values_list("pk", flat=True))
     if moot:
@@ -160,7 +165,7 @@ def _locked(demand: CorrectionDemand) -> CorrectionDemand:
 
 
 def letter(demand: CorrectionDemand, language: str) -> str:
-    """What the holder is told, in plain text; it names the item and never its value."""
+    """Return the letter to the holder, in plain text. It names the item and never its value."""
     with translation.override(language):
         known = {"demand": demand, "number": demand.tenure.number_id, "item": demand.get_field_display()}
         return render_to_string(f"accounts/letters/correction.{language}.txt", known).strip()

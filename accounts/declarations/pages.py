@@ -1,4 +1,4 @@
-"""Declared numbers on the staff web: one's own list, and, for those who watch over it, everybody's."""
+"""Declared numbers on the staff web: the user's own list, and all declarations, for the people who oversee them."""
 
 from typing import Any, ClassVar
 
@@ -42,7 +42,7 @@ class DeclareForm(forms.Form):
 
 
 class OwnNumbersPage(Page):
-    """One's own list. It only grows here: another person takes out what no longer belongs on it."""
+    """The user's own list. Numbers can only be added here; another person ends a declaration."""
 
     title = gettext_lazy("My numbers")
     permission = services.DECLARE
@@ -157,7 +157,7 @@ class EndForm(forms.Form):
 
 
 class EndPage(ConfirmPage):
-    """Another person takes a number off somebody's list."""
+    """The page on which another person ends a declaration."""
 
     permission = services.END
     proof = True

@@ -1,4 +1,4 @@
-"""Reads of declared numbers: a person's own list, and how a number looks to the person who declared it."""
+"""Reads of declared numbers: a person's own list, and numbers with a mark for the person who declared them."""
 
 from collections.abc import Collection
 
@@ -8,7 +8,7 @@ from accounts.models import DeclaredNumber, Number
 from accounts.numbers.queries import numbers
 from qqops.staff.models import Staff
 
-# The digits that the person of `%(actor)s` has declared; for the set-based statements of the apps above.
+# The numbers that the staff member `%(actor)s` has declared. The set-based statements of the apps above use it.
 OWN_NUMBERS = (
     "SELECT declared.number FROM accounts_declarednumber declared"
     " WHERE declared.staff_id = %(actor)s AND declared.ended_at IS NULL"
@@ -16,21 +16,21 @@ OWN_NUMBERS = (
 
 
 def own_numbers(staff: Staff) -> QuerySet[DeclaredNumber]:
-    """What this person has declared and nobody ended."""
+    """Return the open declarations of this person."""
     return DeclaredNumber.objects.filter(staff=staff, ended_at=None)
 
 
 def declared_by_anybody(numbers: Collection[int]) -> set[int]:
-    """Which of these some member of staff has declared and nobody ended."""
+    """Return the numbers among these with an open declaration by any staff member."""
     found = DeclaredNumber.objects.filter(number__in=numbers, ended_at=None)
     return set(found.values_list("number", flat=True))
 
 
 def numbers_before(staff: Staff) -> QuerySet[Number]:
-    """Numbers as this person meets them, each with `self_dealing`."""
+    """Return numbers annotated with `self_dealing`: True if this person declared the number."""
     return numbers().annotate(self_dealing=Exists(own_numbers(staff).filter(number=OuterRef("pk"))))
 
 
 def is_self_dealing(number: Number) -> bool:
-    """Annotated by `numbers_before()`."""
+    """Return the `self_dealing` of a number that comes from `numbers_before()`, else False."""
     return bool(getattr(number, "self_dealing", False))

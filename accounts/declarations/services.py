@@ -1,4 +1,4 @@
-"""Acts on declared numbers: a person declares his own list, and another ends a declaration (separation of duties 7)."""
+"""Acts on declared numbers: a person declares their own numbers, and another person ends a declaration."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ OWN_NUMBER = conflict(
 DECLARED_IT = conflict(gettext_noop("You declared this number yourself: another person must end the declaration."))
 
 DECLARE, END = "accounts.declare_number", "accounts.end_declaration"
-AT_ONCE = 200  # a person's own and his relatives'; more than that is a pasted mistake
+AT_ONCE = 200  # more numbers of one's own and of relatives are a mistaken paste
 
 
 @dataclass
@@ -31,18 +31,19 @@ class Declared:
 
 
 def self_dealing(own: int) -> Refused:
-    """The refusal of a whole list, of which the person has declared so many."""
+    """Return the refusal of a list that contains `own` numbers declared by the actor."""
     return Refused(OWN_NUMBER, own=own)
 
 
 def refuse_own(staff: Staff, numbers: Iterable[int]) -> None:
-    # His list is short; the numbers may be many.
+    """Raise Refused if the staff member declared any of these numbers."""
+    # Load the declared numbers: they are few, while `numbers` may be many.
     if own := len(set(numbers).intersection(own_numbers(staff).values_list("number", flat=True))):
         raise self_dealing(own)
 
 
 def check(staff: Staff, numbers: Iterable[int], relation: str, *, actor: Staff) -> list[int]:
-    """The distinct numbers that `declare` would look at; raises as it would."""
+    """Return the distinct numbers, sorted. Raise Refused or Invalid as `declare` would."""
     if not actor.has_perm(DECLARE):
         raise Refused(gettext_noop("Your role may not declare numbers."))
     if staff.pk != actor.pk:
@@ -58,11 +59,11 @@ def check(staff: Staff, numbers: Iterable[int], relation: str, *, actor: Staff) 
 def declare(
     staff: Staff, numbers: Iterable[int], relation: str, *, actor: Staff, reason: str = "", ticket: str = ""
 ) -> Declared:
-    """Put numbers on the person's list, from which he cannot take them himself. What is there already stays."""
+    """Add numbers to a person's own list, from which that person cannot take them. Skip numbers on the list."""
     with recorder.refusals(actor=actor, facts={"act": "declare"}):
         wanted = check(staff, numbers, relation, actor=actor)
     with transaction.atomic():
-        Staff.objects.select_for_update(no_key=True).get(pk=staff.pk)  # the same form may come twice at once
+        Staff.objects.select_for_update(no_key=True).get(pk=staff.pk)  # the same form may be submitted twice at once
         known = set(own_numbers(staff).filter(number__in=wanted).values_list("number", flat=True))
         fresh = [
             DeclaredNumber(staff=staff, number=number, relation=relation, declared_at=timezone.now())
@@ -74,13 +75,13 @@ def declare(
             with recorder.act(
                 "number.declared", actor=actor, reason=reason, ticket=ticket, subject=staff, facts=facts
             ) as act:
-                DeclaredNumber.objects.bulk_create(fresh)  # the pen writes its history, as for every set
+                DeclaredNumber.objects.bulk_create(fresh)  # no signals: act.history() writes the history
                 act.history(DeclaredNumber, [one.pk for one in fresh], recorder.CREATED)
     return Declared(len(fresh), len(known))
 
 
 def check_end(declared: DeclaredNumber, *, actor: Staff) -> None:
-    """May this person end this declaration? Asked by the page and by the act."""
+    """Raise Refused or Invalid if the actor may not end this declaration. The page and the act call it."""
     if declared.staff_id == actor.pk:
         raise Refused(DECLARED_IT)
     if not actor.has_perm(END):
@@ -90,7 +91,7 @@ def check_end(declared: DeclaredNumber, *, actor: Staff) -> None:
 
 
 def withdraw(declared: DeclaredNumber, *, actor: Staff, reason: str, ticket: str = "") -> DeclaredNumber:
-    """End a declaration, by another person: he who could take it out himself could act and put it back."""
+    """End a declaration. Raise Refused for its owner, who could otherwise end it, act, and declare the number again."""
     with recorder.refusals(actor=actor, subject=declared, facts={"act": "end_declaration"}), transaction.atomic():
         declared = DeclaredNumber.objects.select_for_update(no_key=True).get(pk=declared.pk)
         check_end(declared, actor=actor)

@@ -1,7 +1,6 @@
-"""What leaves the house: one readable file of what was granted and nothing else, sealed here, with a signed proof.
+"""The released file: one readable JSON document of the granted information, sealed, with a signed proof.
 
-The same for a disclosure by law and for the copy a person asks of his own information. Only here are whole
-identities opened.
+Disclosures by law and copies of a person's own information use it. Only this module opens whole identities.
 """
 
 import base64
@@ -38,7 +37,10 @@ _providers: dict[str, Provider] = {}
 
 
 def provide(data_class: str, provider: Provider) -> None:
-    """An app says what it knows of a tenure in a period, in plain values; the apps above register theirs."""
+    """Register the function that returns the data of one class about a tenure and period, as plain values.
+
+    Apps that import this one register theirs. Raises ValueError if the class has another provider.
+    """
     if _providers.setdefault(data_class, provider) is not provider:
         raise ValueError(f"{data_class} has a provider already")
 
@@ -46,7 +48,7 @@ def provide(data_class: str, provider: Provider) -> None:
 def package(
     about: Mapping[str, Any], targets: Sequence[tuple[int, Tenure | None]], classes: Collection[str], period: Period
 ) -> bytes:
-    """One JSON document: what it answers (`about`), and of each number's tenure the classes named."""
+    """Return one JSON document: `about` (the request that it answers), and the named classes of each target."""
     chosen = [one for one in DataClass.values if one in classes]
     document = {
         "format": FORMAT,
@@ -79,7 +81,7 @@ def _number(number: int, tenure: Tenure | None, chosen: Iterable[str], period: P
     }
 
 
-# What this app knows
+# Providers of this app
 
 
 def _items(found: Identity | Registrant | None) -> dict[str, Any] | None:
@@ -98,7 +100,7 @@ def _registrant(tenure: Tenure, period: Period) -> Any:
 
 
 def _identity(tenure: Tenure, period: Period) -> Any:
-    """As it stands now: what was so earlier is the registrant's or was not kept for this."""
+    """Return the current identity. Of earlier values, only those of the initial registrant are released."""
     found = identity_of(tenure)
     if found is None or found.erased_at is not None:
         return {"erased_at": _moment(found.erased_at)} if found is not None else None
@@ -121,7 +123,7 @@ def _tenure(tenure: Tenure, period: Period) -> Any:
 
 
 def _logins(tenure: Tenure, period: Period) -> Any:
-    """The first and the last login to each service, each only where it lies in the period."""
+    """Return the first and the last login to each service, each only if it lies in the period."""
     rows = []
     for fact in LoginFact.objects.filter(tenure=tenure).order_by("service"):
         inside = {
@@ -148,7 +150,7 @@ def _day(day: datetime.date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
-# Handing it out
+# Release
 
 
 def release(
@@ -161,7 +163,7 @@ def release(
     disclosure: Disclosure | None = None,
     data_request: DataRequest | None = None,
 ) -> Release:
-    """Seal the file under a key of its own, and keep its hash and a signed proof; inside the act that releases it."""
+    """Seal the file under its own key and store it with its hash and a signed proof, within the releasing act."""
     pk = bulk.next_pk(Release)
     cipher, key = ReleaseKey.fresh(pk)
     now = timezone.now()
@@ -184,7 +186,7 @@ def release(
 
 
 def content_of(made: Release) -> bytes:
-    """The file as it was released; Invalid when its time is over."""
+    """Return the released file. Raise Invalid if its retention period is over or its key is destroyed."""
     if made.until <= timezone.now():
         raise Invalid(_("This file was kept for 30 days; that time is over. Its hash and proof are still here."))
     try:
@@ -198,13 +200,13 @@ def _purpose(pk: int) -> str:
     return f"release:{pk}"
 
 
-# The electronic proof: what was released, when and by whom, signed by the house
+# The electronic proof: hash, time and people of the release, signed by the operator
 
 
 def proof(
     content: bytes, *, receipt: str, papers: Sequence[str], people: Sequence[Staff], at: datetime.datetime
 ) -> str:
-    """Lines of plain text that anybody can keep beside the file (2022 Opinions on network-crime cases, 16)."""
+    """Return the signed proof as plain text, to be kept beside the file (2022 Opinions on network-crime cases, 16)."""
     fields = {
         "proof": FORMAT,
         "operator": settings.QQOPS_OPERATOR,
@@ -223,7 +225,7 @@ def proof(
 
 
 def verify_proof(text: str, content: bytes) -> bool:
-    """Is this the proof of exactly this file, and this house's?"""
+    """Return True if the text is a proof of exactly this file, signed by this operator."""
     signed, _found, signature = text.replace("\r\n", "\n").rpartition(SIGNATURE)
     try:
         _signing_key().public_key().verify(base64.b64decode(signature.strip(), validate=True), signed.encode())
@@ -234,7 +236,7 @@ def verify_proof(text: str, content: bytes) -> bool:
 
 
 def fingerprint() -> str:
-    """Of the public key: what a reader compares with the one the house has published."""
+    """Return the SHA-256 of the public key, to be compared with the one that the operator publishes."""
     return hashlib.sha256(_public_key()).hexdigest()
 
 

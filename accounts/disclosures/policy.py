@@ -1,7 +1,6 @@
-"""Who may be told what, and on which papers: 4.2(c) as tables, to be read beside the law (domain.md §3).
+"""Disclosure policy (4.2(c)) as tables: kinds of asker, their papers, and the classes of information each may get.
 
-Tables and nothing else: services ask them, forms and pages show them. The law named here must be looked at again by
-counsel before production.
+Services enforce the tables; forms and pages show them. Counsel must review the cited laws before production.
 """
 
 import datetime
@@ -26,7 +25,7 @@ HELD = (REGISTRANT, IDENTITY, TENURE, LOGINS, MEASURES)
 
 @dataclass(frozen=True)
 class Paper:
-    """A paper and what must stand on it, without which it is none."""
+    """A kind of paper, and the entries without which it is not accepted."""
 
     code: str
     label: "StrOrPromise"
@@ -55,15 +54,15 @@ PAPERS = {
 
 @dataclass(frozen=True)
 class Asker:
-    """Who asks: what has to be shown, what may be given at all, by which law, and until when it is answered."""
+    """A kind of asker: required papers, permitted classes of information, legal basis and time limit."""
 
     papers: tuple[str, ...]
     may_have: tuple[str, ...]
-    basis: str  # of the register: law and article, as lawyers cite it
-    due: datetime.timedelta  # where no paper sets a deadline
-    authority: bool = True  # an office or a firm is named
-    period_for_logins: bool = True  # logins only for a named period: less is asked for than “all”
-    refused: bool = False  # at the register already, whatever is shown
+    basis: str  # law and article, as lawyers cite it
+    due: datetime.timedelta  # the time limit if no paper sets a deadline
+    authority: bool = True  # the asker names an authority or law firm
+    period_for_logins: bool = True  # logins are given for a named period only
+    refused: bool = False  # always refused, at registration
 
     @property
     def basis_here(self) -> str:
@@ -71,14 +70,14 @@ class Asker:
 
 
 def basis_here(basis: str) -> str:
-    """A basis of the table in the reader's language; on the record it stands in both. Any other as it was written."""
+    """Return a basis of the table in the reader's language (the record has both); return any other text unchanged."""
     if basis not in {asker.basis for asker in ASKERS.values()}:
         return basis
     chinese, _paren, english = basis.partition(" (")
     return chinese if get_language() == "zh-hans" else english.removesuffix(")")
 
 
-# By accounts.models.AskedBy. Who is not here (an employer, an insurer, a neighbour) has no way in: 4.2(b).
+# By accounts.models.AskedBy. Other askers (an employer, an insurer, a neighbour) get no information (4.2(b)).
 ASKERS = {
     "court": Asker(
         ("court_letter", "court_officers"),
@@ -143,7 +142,7 @@ ASKERS = {
     ),
 }
 
-# What is written back where the table itself refuses.
+# The reasons in the letter when the table itself refuses.
 REFUSALS = {
     "not_held": _("The operator holds no such information in this register."),
     "not_allowed": _("The law does not let this information be given to who asks in this capacity."),
@@ -152,7 +151,7 @@ REFUSALS = {
 
 @dataclass(frozen=True)
 class Period:
-    """Local days, both of them in it; None is open on that side."""
+    """A range of local days, both ends included. None leaves that end open."""
 
     start: datetime.date | None = None
     end: datetime.date | None = None
@@ -169,19 +168,19 @@ class Period:
         return (self.start is None or self.start <= day) and (self.end is None or day <= self.end)
 
     def meets(self, first: datetime.date, last: datetime.date | None) -> bool:
-        """Does any day between these two lie in it? Without a last one they go on."""
+        """Return True if a day from `first` to `last` lies in the period. A `last` of None means without end."""
         return (self.end is None or first <= self.end) and (self.start is None or last is None or last >= self.start)
 
 
 def refusal_of(asked_by: str, data_class: str) -> str:
-    """Why the table itself refuses a class to this asker, as a code of REFUSALS; "" where the review decides."""
+    """Return the code of REFUSALS if the table refuses this class to this asker; "" if the review decides."""
     if data_class not in HELD:
         return "not_held"
     return "" if data_class in ASKERS[asked_by].may_have else "not_allowed"
 
 
 def due_at(asked_by: str, now: datetime.datetime, deadlines: Iterable[datetime.date]) -> datetime.datetime:
-    """The end of the earliest day a paper sets; else what the table gives."""
+    """Return the end of the earliest deadline of the papers; without one, `now` plus the time limit of the table."""
     days = sorted(deadlines)
     if not days:
         return now + ASKERS[asked_by].due

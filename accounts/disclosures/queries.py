@@ -1,4 +1,4 @@
-"""Reads of the disclosure register: what a person may see of it, and what waits for him."""
+"""Queries of the disclosure register: the requests that a person may see, and those that wait for them."""
 
 import unicodedata
 
@@ -10,19 +10,22 @@ from accounts.disclosures.policy import PAPERS
 from accounts.models import Disclosure, DisclosureTarget
 from qqops.staff.models import Staff
 
-UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # categories of Unicode: controls, turns of direction, ends of lines
+UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # Unicode categories: control and format characters, surrogates, separators
 
 
 def disclosures(staff: Staff) -> QuerySet[Disclosure]:
-    """Those this person may see: a secret one does not exist for who may not, its maker included; and for nobody one
-    about a number that he declared as his own or a relative's."""
+    """Return the requests that this person may see.
+
+    A secret request is hidden from every person without the permission, its maker included. A request about a number
+    that the person declared (their own or a relative's) is hidden from them.
+    """
     own = DisclosureTarget.objects.filter(disclosure=OuterRef("pk"), number__in=own_numbers(staff).values("number"))
     found = Disclosure.objects.select_related("maker", "reviewer", "closer").exclude(Exists(own))
     return found if staff.has_perm("accounts.view_secret_disclosure") else found.filter(secret=False)
 
 
 def waiting_for(staff: Staff) -> QuerySet[Disclosure]:
-    """Those whose next step this person may take: none that he registered."""
+    """Return the requests whose next step this person may take: none that they registered or reviewed."""
     mine = Q(pk__in=[])
     if staff.has_perm("accounts.review_disclosure"):
         mine |= Q(state=Disclosure.State.REGISTERED)
@@ -36,12 +39,12 @@ def is_unseen(sign: str) -> bool:
 
 
 def on_one_line(text: str) -> str:
-    """As it may stand in a letter or a proof, where a line more would say something else."""
+    """Return the text on one line, without invisible characters that could forge a line in a letter or proof."""
     return " ".join("".join(" " if is_unseen(sign) else sign for sign in text).split())
 
 
 def papers_cited(disclosure: Disclosure) -> list[str]:
-    """Those papers that have a number, as letters and proofs cite them."""
+    """Return the numbered papers of the request, as letters and proofs cite them."""
     return [
         _("%(paper)s no. %(number)s") % {"paper": PAPERS[paper.kind].label, "number": on_one_line(paper.number)}
         for paper in disclosure.papers.order_by("pk")

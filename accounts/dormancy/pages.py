@@ -1,4 +1,4 @@
-"""Dormancy policies (10.3) on the staff web: which there are, one in words, drafted, and ended."""
+"""Dormancy policies (10.3) on the staff web: the list, the page of a policy, and the pages that draft and end one."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -141,8 +141,8 @@ class DraftPolicyPage(ProposePage):
 
     def wanted(self, form: forms.BaseForm) -> Wanted:
         assert isinstance(form, PolicyForm)
-        told = {name: value for name, value in form.cleaned_data.items() if name not in ("reason", "ticket")}
-        return policies.wanted(Terms(**told))
+        terms = {name: value for name, value in form.cleaned_data.items() if name not in ("reason", "ticket")}
+        return policies.wanted(Terms(**terms))
 
 
 class EndPolicyForm(WhyForm):

@@ -1,7 +1,7 @@
-"""Dormancy (10.3) as data and as the one SQL judgement of it: who is due under a policy, and what excludes him.
+"""Dormancy (10.3) as data and as one SQL judgement: the numbers due under a policy, and the reasons that exclude one.
 
-Aliases: `n` the number, `h` its tenure; parameters of `params`. Asked by the preview, by the filing of a decision and
-once more under the lock of each number, so that whoever used it since is left alone.
+Aliases: `n` the number, `h` its tenure. Parameters: those of `params`. The preview and the filing of a decision use the
+judgement. It is re-evaluated under the lock of each number, so that a number used meanwhile is not reclaimed.
 """
 
 import datetime
@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 LONGEST = 3650  # days, of any term of a policy
-# Before the service was, or so far off that it stands for “without end”: that is a day left empty.
+# An earlier day is before the service existed; a later day means “without end”, for which the day is left empty.
 FIRST_DAY, LAST_DAY = datetime.date(1990, 1, 1), datetime.date(2999, 12, 31)
 
 
@@ -24,11 +24,11 @@ class Kind(TextChoices):
     PAID_LAPSED = "paid_lapsed", _("paid time lapsed")  # 10.3, terms of the sale
 
 
-BY_LOGINS = (Kind.NOT_ACTIVATED, Kind.DORMANT)  # by what the login feed says, or does not say
+BY_LOGINS = (Kind.NOT_ACTIVATED, Kind.DORMANT)  # kinds that depend on the login feed
 
 
 class Excluded(TextChoices):
-    """Why a number that is due is not reclaimed; the first that is true."""
+    """A reason why a due number is not reclaimed. The first that applies counts."""
 
     PAID = "paid", _("paid for")
     EXEMPT = "exempt", _("exempt from reclaim")
@@ -40,7 +40,7 @@ class Excluded(TextChoices):
 
 @dataclass(frozen=True)
 class Terms:
-    """What a policy says. The last days are days that still count; None: without end."""
+    """The terms of a policy. Last days are included; None means without end."""
 
     code: str
     kind: str
@@ -67,14 +67,14 @@ class Terms:
 
 DATES = ("effective_from", "effective_to", "registered_from", "registered_to")
 
-# Known before the statement is planned: joined from the policy's row, its terms would hide from the planner how many
-# are due, and of ten million it would look each up by key.
+# Parameters instead of a join with the policy: with a join the planner could not estimate how many numbers are due, and
+# would look up ten million by key.
 _AGE = "%(due_since)s::timestamptz"
 _REGISTERED = "h.started_at >= %(registered_from)s::timestamptz AND h.started_at < %(registered_before)s::timestamptz"
 
 
 def params(policy: Any, now: datetime.datetime) -> dict[str, Any]:
-    """The terms of a policy as moments; its days are those of the house's clock."""
+    """Return the terms of a policy as moments. Its days are days of the service's time zone."""
     begun = policy.registered
     return {
         "now": now,
@@ -99,11 +99,11 @@ _DUE = {
 
 
 def due(kind: str) -> str:
-    """SQL: is the number due under the policy, exclusions aside?"""
+    """Return SQL that is true if the number is due under the policy, exclusions aside."""
     return f"({_DUE[Kind(kind)]} AND {_REGISTERED})"
 
 
-# Used after the decision was filed (`%(since)s`), or lately enough not to be due. What was paid for lapses by its time.
+# Used after the decision was filed (`%(since)s`), or recently enough not to be due. Paid time lapses even with use.
 _USED = {
     Kind.NOT_ACTIVATED: "n.lifecycle IN ('in_use', 'cancel_pending')",
     Kind.DORMANT: (
@@ -115,11 +115,11 @@ _USED = {
 
 
 def used(kind: str) -> str:
-    """SQL: has its holder used it, so that it is not dormant?"""
+    """Return SQL that is true if the holder has used the number, so that it is not dormant."""
     return f"({_USED[Kind(kind)]})"
 
 
-# What was paid for ends by the terms of its sale only: under another policy not even when the paid time is over.
+# A number that was paid for ends only by the terms of its sale: other kinds of policy never reclaim it.
 _PAID = {Kind.PAID_LAPSED: "h.paid AND (h.paid_until IS NULL OR h.paid_until > %(now)s)"}
 
 _EXCLUDED = """CASE
@@ -134,5 +134,5 @@ _EXCLUDED = """CASE
 
 
 def excluded(kind: str) -> str:
-    """SQL: what keeps a number from being reclaimed though it is due; NULL where nothing does."""
+    """Return SQL for the reason that excludes a due number from reclaim; NULL if there is none."""
     return _EXCLUDED.format(paid=_PAID.get(Kind(kind), "h.paid"))

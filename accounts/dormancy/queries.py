@@ -1,4 +1,4 @@
-"""Reads of dormancy policies: which is in force, and what one says in words."""
+"""Queries of dormancy policies: the ones in force, and the terms of one in words."""
 
 import datetime
 from collections.abc import Mapping
@@ -40,8 +40,10 @@ def is_in_force(policy: DormancyPolicy, day: datetime.date | None = None) -> boo
 
 
 def unknown_logins(policy: DormancyPolicy) -> str:
-    """Why nobody can be judged under the policy now, in words: who logged in is told by the feed alone, and while it
-    stands still everybody looks dormant. "" where enough is known."""
+    """Return why no number can be judged under the policy now, in words; "" if logins are known well enough.
+
+    Logins are known from the feed only. While the feed is behind, every number looks dormant.
+    """
     if policy.kind not in BY_LOGINS:
         return ""
     covered = covered_until()
@@ -74,7 +76,7 @@ def terms_of(policy: DormancyPolicy) -> Terms:
 
 
 def in_words(terms: Terms) -> str:
-    """“registered from 2021-01-01, not activated within 3 days; notice 30 days and 7 days before; grace 15 days”."""
+    """Return the terms in words, such as “registered at any time, not logged in for 365 days; no notice before; …”."""
     return _("; ").join([_whom(terms), _notice(terms), _("grace %(n)d days") % {"n": terms.grace_days}])
 
 
@@ -97,12 +99,12 @@ def _notice(terms: Terms) -> str:
 
 def _registered(terms: Terms) -> str:
     first, last = terms.registered_from, terms.registered_to
-    told = {"first": first, "last": last}
+    days_named = {"first": first, "last": last}
     if first and last:
-        return _("registered from %(first)s to %(last)s") % told
+        return _("registered from %(first)s to %(last)s") % days_named
     if first:
-        return _("registered from %(first)s") % told
-    return _("registered until %(last)s") % told if last else _("registered at any time")
+        return _("registered from %(first)s") % days_named
+    return _("registered until %(last)s") % days_named if last else _("registered at any time")
 
 
 def _last(after: datetime.date | None) -> datetime.date | None:
@@ -110,7 +112,7 @@ def _last(after: datetime.date | None) -> datetime.date | None:
 
 
 def overlapping(terms: Terms) -> QuerySet[DormancyPolicy]:
-    """The policies of the same kind that are for some of the same tenures, on some of the same days."""
+    """Return the policies of the same kind that apply to some of the same tenures on some of the same days."""
     return DormancyPolicy.objects.filter(
         kind=terms.kind,
         registered__overlap=days(terms.registered_from, terms.registered_to),

@@ -1,4 +1,4 @@
-"""Dormancy policies (10.3): adopted by three people, never changed. One ends and another follows."""
+"""Acts on dormancy policies (10.3): adopt one, end one. Three people adopt a policy; its terms never change."""
 
 import datetime
 
@@ -25,7 +25,7 @@ def wanted(terms: Terms) -> Wanted:
 
 
 def ended(policy: DormancyPolicy, last: datetime.date) -> Wanted:
-    """The policy to be in force up to this day and no longer."""
+    """Return the proposal to end the policy after the day `last`."""
     return Wanted(Kind.POLICY_END, {"policy": policy.pk, "last": last.isoformat()})
 
 
@@ -50,7 +50,7 @@ def _check(wanted: Wanted, actor: Staff) -> Case:
 
 
 def _check_days(terms: Terms) -> None:
-    """Not retroactive (separation of duties 8): nobody was told of a policy before it was."""
+    """Raise Invalid for wrong days. A policy is never retroactive: no holder could know of it."""
     for name in DATES:
         _is_a_day(getattr(terms, name))
     if terms.effective_from < timezone.localdate():
@@ -88,7 +88,7 @@ def _adopt(wanted: Wanted, proposal: ResourceProposal, actor: Staff, act: record
     ) as own:
         try:
             with transaction.atomic():
-                DormancyPolicy.objects.bulk_create([adopted])  # the pen writes its history
+                DormancyPolicy.objects.bulk_create([adopted])  # the recorder writes the history
         except IntegrityError as clash:
             raise _clash(clash, terms) from clash
         own.subject = adopted
@@ -132,7 +132,7 @@ def _policy(wanted: Wanted, *, lock: bool = False) -> DormancyPolicy:
 
 
 def _clash(clash: IntegrityError, terms: Terms) -> Exception:
-    """Somebody else's policy came first: what the database refuses is said as the check would have said it."""
+    """Return the error of the check for a constraint violation: another policy was adopted concurrently."""
     if "policy_no_overlap" in str(clash):
         return next(map(_overlaps, overlapping(terms)), clash)
     return _taken(terms) if "code" in str(clash) else clash

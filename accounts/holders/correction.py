@@ -1,6 +1,8 @@
-"""The operator's licence to correct the holder of a number (8.2(b), T22): the one way in which a number passes from
-one person to another, with its papers and two people. A tenure ends and another begins; what was paid stays paid, and
-nothing else goes over."""
+"""Proposals to correct the holder of a number with the operator's permission (8.2(b), T22).
+
+This is the only way in which a number passes from one person to another. It needs papers and two people. The present
+tenure ends and a new one begins. The paid time is carried over, and nothing else.
+"""
 
 from collections.abc import Mapping
 
@@ -42,7 +44,7 @@ SELECT id FROM begun"""
 
 
 def wanted(number: int, tenure: int, papers: Mapping[str, str], holder: Holder) -> Wanted:
-    """`papers`: the reference of each paper by its code; `tenure`: the one that is to end."""
+    """Return the request for a correction. `tenure`: the one that ends. `papers`: code → reference of the paper."""
     return Wanted(
         Kind.CORRECTION,
         {"tenure": tenure, "papers": {code: reference.strip() for code, reference in papers.items()}},
@@ -66,7 +68,10 @@ def _check(wanted: Wanted, actor: Staff) -> Case:
 
 
 def _nothing_runs(number: Number) -> None:
-    """A measure, a case, a decision that waits stay with their tenure: nobody gets rid of them by another's name."""
+    """Raise Invalid if a measure or a hold is in force.
+
+    Measures, cases and decisions belong to the tenure, so a correction must not be a way to escape them.
+    """
     now = timezone.now()
     if any(until and until > now for until in (number.frozen_until, number.restricted_until)):
         raise Invalid(_("A measure is in force on this number: its holder cannot be corrected now."))
@@ -93,8 +98,8 @@ def _correct(wanted: Wanted, proposal: ResourceProposal, actor: Staff, act: reco
             (after,) = cursor.fetchone()
         own.wrote(recorder.history_model(Tenure), rows=2)
         own.wrote(recorder.history_model(Number))
-        told = Holder.of_json(wanted.holder).told(after)
-        identity.record([told], actor=actor, reason=proposal.reason, ticket=proposal.ticket)
+        values = Holder.of_json(wanted.holder).told(after)
+        identity.record([values], actor=actor, reason=proposal.reason, ticket=proposal.ticket)
         HolderCorrection.objects.create(
             proposal=proposal,
             before_id=wanted.content["tenure"],

@@ -87,7 +87,7 @@ class CorrectionPage(ConfirmPage):
         )
 
     def summary(self, form: forms.BaseForm) -> list[Fact]:
-        """What the person gave is shown masked, beside."""
+        """Omit the holder's items: a panel of the preview shows them masked."""
         hidden = {"name", "document", "mobile", "email"}
         shown = {str(form.fields[name].label) for name in hidden}
         return [fact for fact in super().summary(form) if str(fact.label) not in shown]

@@ -1,4 +1,4 @@
-"""A file of those who are to hold numbers that are handed out: one line for each number."""
+"""Read a file of the future holders of numbers to allocate, one line for each number."""
 
 from collections.abc import Iterable
 
@@ -9,14 +9,14 @@ from accounts.imports.lines import Wrong
 
 
 def holder_of(row: Row, wrong: list[Wrong]) -> Holder | None:
-    """Who the line tells of, and all that is wrong with it; None for nobody."""
+    """Return the holder of the line, or None if it has no values. Append its faults to `wrong`."""
     read = Items(row, lambda column, why: wrong.append(Wrong(row.line, column, why)))
     values = {item: value for item, value in read.values.items() if value}
     return Holder(values, read.document_kind, read.proofs) if values else None
 
 
 def holders_of(rows: Iterable[Row]) -> tuple[list[Holder], list[Wrong]]:
-    """Every line's holder, and every fault; where there are faults the file is not to be used."""
+    """Return the holder of every line, and all faults. If there are faults, the file must not be used."""
     holders: list[Holder] = []
     wrong: list[Wrong] = []
     for row in rows:

@@ -1,4 +1,4 @@
-"""The fields in which staff tell of a holder at the desk, and how what was told is shown before it is recorded."""
+"""The form fields for a new holder, and the panel that shows the holder before the act."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +22,7 @@ VERIFIED = (Field.DOCUMENT, Field.MOBILE)
 
 
 class HolderFields(forms.Form):
-    """What a person gives at the desk. Leave all of it empty where no identity is needed."""
+    """The identity of a new holder. All fields stay empty if no identity is needed."""
 
     name = forms.CharField(label=gettext_lazy("Name"), required=False, max_length=60)
     document_kind = forms.ChoiceField(
@@ -72,7 +72,7 @@ class HolderFields(forms.Form):
 
 
 def holder_of(cleaned: dict[str, Any]) -> Holder | None:
-    """The holder of a form that is valid; None where nothing was given."""
+    """Return the holder from the cleaned data of a valid form, or None if no item was given."""
     values = {item.value: cleaned[item] for item in ITEMS if cleaned[item]}
     if not values:
         return None
@@ -82,6 +82,6 @@ def holder_of(cleaned: dict[str, Any]) -> Holder | None:
 
 
 def holder_panel(masked: Mapping[Field, str]) -> Panel:
-    """Who is to hold a number, as he is shown before it is his."""
+    """Return the panel of the proposed holder, masked."""
     facts = [Fact(item.label, shown) for item, shown in masked.items()]
     return Panel(_("The holder is to be"), "ops/panel_facts.html", {"facts": facts})

@@ -1,4 +1,4 @@
-"""A holder who is told of before his tenure begins: what he gave, and what of it was verified (4.1(a), 4.1(c))."""
+"""A holder whose tenure has not begun: the items given, and their verifications (4.1(a), 4.1(c))."""
 
 import datetime
 from collections.abc import Mapping
@@ -17,23 +17,24 @@ from qqops.core.errors import Invalid
 
 @dataclass(frozen=True)
 class Holder:
-    """Values in normal form (`identity.formats.normalise`), by item; proofs by item."""
+    """A future holder: values in normal form (`identity.formats.normalise`) and proofs, both by item."""
 
     values: Mapping[str, str]
     document_kind: str = ""
     proofs: Mapping[str, Proof] = field(default_factory=dict)
 
     def told(self, tenure_id: int, at: datetime.datetime | None = None) -> Told:
-        """The same, of the tenure that it has become."""
+        """Return the values to record for the opened tenure."""
         return Told(tenure_id, self.values, self.document_kind, self.proofs, at)
 
     def as_json(self) -> dict[str, Any]:
-        """For the sealed part of a proposal."""
+        """Return plain JSON, for the sealed part of a proposal."""
         proofs = {name: [p.method, p.source, p.at.isoformat(), p.basis] for name, p in self.proofs.items()}
         return {"values": dict(self.values), "document_kind": self.document_kind, "proofs": proofs}
 
     @classmethod
     def of_json(cls, said: Mapping[str, Any]) -> "Holder":
+        """Return the holder from the result of `as_json`."""
         proofs = {
             name: Proof(method, source, datetime.datetime.fromisoformat(at), basis)
             for name, (method, source, at, basis) in said["proofs"].items()
@@ -42,14 +43,16 @@ class Holder:
 
 
 def masked_items(holder: Holder) -> dict[Field, str]:
-    """What was told of him, each item masked, for those who rule on it."""
+    """Return the items of the holder, masked, for the people who approve the act."""
     return {Field(name): mask(Field(name), value, holder.document_kind) for name, value in holder.values.items()}
 
 
 def must_be_identified(holder: Holder | None) -> None:
-    """Invalid, with every item that is lacking, unless the identity that the law wants of a registration is there and
-    verified: without it no right of use begins (4.1(c), Cybersecurity Law 26). By the law of today, whenever the
-    registration is said to have been completed: it is now that the service is provided."""
+    """Raise Invalid, with the missing items, unless the identity that a registration needs is complete and verified.
+
+    Without it no right of use begins (4.1(c), Cybersecurity Law 26). The requirement of today applies, not that of the
+    day of the registration, because the service is provided from today on.
+    """
     needed = requirement(timezone.localdate())
     values, proofs = (holder.values, holder.proofs) if holder else ({}, {})
     missing = [item for item in needed.fields if not values.get(item)]

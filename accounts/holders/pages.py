@@ -1,4 +1,4 @@
-"""Who answers for a number on a day (9.1): asked by number and day, answered with masked identities only."""
+"""The page that shows the holders of a number on a given day, with masked identities only (9.1)."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -58,7 +58,7 @@ class AnswersPage(Page):
         return self.render(form=form, number=number, day=day, answered=True, list=panels_)
 
     def again(self, form: AskForm) -> AskForm:
-        """What is no number may be a person's: it is not shown again."""
+        """Return an empty form with the day. Text that is not a number may be personal data, so it is not repeated."""
         return AskForm(initial={"day": form.cleaned_data.get("day")})
 
     def panel(self, answer: Answer) -> Panel:

@@ -1,4 +1,4 @@
-"""Who answers for a number on a day (9.1): whoever held it then, and never a later holder."""
+"""Reads of the holders of a number on a given day, and never of a later one (9.1)."""
 
 import datetime
 from collections.abc import Mapping
@@ -16,18 +16,21 @@ from qqops.core.errors import Invalid
 
 @dataclass(frozen=True)
 class Answer:
-    """One who held the number that day: the tenure, and, for whoever may see identities, what is told of him."""
+    """A tenure of the number on that day, with its masked identity for people who may see identities."""
 
     tenure: Tenure
     registrant: Registrant | None = None
     identity: Identity | None = None
     registrant_shown: Mapping[Field, str] = field(default_factory=dict)
     identity_shown: Mapping[Field, str] = field(default_factory=dict)
-    own: bool = False  # of a number that whoever asks has declared: nothing is told of its people
+    own: bool = False  # the viewer declared the number, so no identity is given
 
 
 def answers(number: int, day: datetime.date, *, with_identity: bool) -> list[Answer]:
-    """Everybody who held the number in these 24 hours of the house's clock, in their order."""
+    """Return the tenures of the number that overlap this day in the service's time zone, in their order.
+
+    Raises Invalid for a future day.
+    """
     if day > timezone.localdate():
         raise Invalid(_("Nobody knows yet who holds the number on that day."))
     start = timezone.make_aware(datetime.datetime.combine(day, datetime.time()))
@@ -42,7 +45,7 @@ def answers(number: int, day: datetime.date, *, with_identity: bool) -> list[Ans
 
 def _of(tenure: Tenure) -> Answer:
     identity, registrant = identity_of(tenure), registrant_of(tenure)
-    stopped = identity is not None and identity.locked_at is not None  # PIPL 47: kept, and not shown
+    stopped = identity is not None and identity.locked_at is not None  # PIPL 47: stored only, and not shown
     return Answer(
         tenure,
         registrant,

@@ -1,4 +1,7 @@
-"""Asking at the terminal who answers for a day (9.1): what is printed leaves the desk, so it is on the record."""
+"""Look up the holders of a number on a given day (9.1).
+
+A lookup at the terminal writes an event, because its output can be kept.
+"""
 
 import datetime
 from dataclasses import replace
@@ -17,14 +20,14 @@ LOOK, SEE = "accounts.view_tenure", "accounts.view_identity"
 
 
 def seen(number: int, day: datetime.date, *, actor: Staff) -> list[Answer]:
-    """The answers of a day, masked where the role may see identities; of a declared number not even that."""
+    """Return the tenures of a day, with masked identities if the actor may see them and did not declare the number."""
     sees = actor.has_perm(SEE)
     own = sees and own_numbers(actor).filter(number=number).exists()
     return [replace(answer, own=own) for answer in answers(number, day, with_identity=sees and not own)]
 
 
 def tell(number: int, day: datetime.date, *, actor: Staff, reason: str, ticket: str = "") -> list[Answer]:
-    """The answers of a day, for the terminal."""
+    """Return the tenures of a day for the terminal, and write an event. Raises Refused or Invalid."""
     with recorder.refusals(actor=actor, subject=Number(pk=number), facts={"act": "holder"}):
         if not actor.has_perm(LOOK):
             raise Refused(gettext_noop("Your role may not look at tenures."))

@@ -1,1 +1,1 @@
-"""Identity information 身份信息: how it is written and how much of it is shown. domain.md §4."""
+"""Identity information 身份信息: formats (docs/decisions/0006-identity-formats.md), masks, sealing, records."""

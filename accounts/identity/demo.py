@@ -1,4 +1,4 @@
-"""Invented people for the demo: the same for the same k, of the right form, and nobody's."""
+"""Invented people for the demo: valid values, the same for the same k, of no real person."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ _REGIONS = ("110101", "310104", "440305", "510107", "330106", "420106")
 
 
 def person(k: int) -> dict[str, Any]:
-    """Items in normal form; every 40th is a minor, every 10th has no e-mail, every 25th no document."""
+    """Return items in normal form. Every 40th person is a minor, every 10th has no e-mail, every 25th no document."""
     year = 2012 if k % 40 == 0 else 1950 + k % 50
     birth = f"{year}{1 + k % 12:02d}{1 + k % 28:02d}"
     body = f"{_REGIONS[k % 6]}{birth}{k % 1000:03d}"

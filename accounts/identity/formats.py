@@ -1,6 +1,6 @@
-"""The one form in which each piece of identity information is sealed, hashed and compared. domain.md §4.
+"""The normal form in which each item is sealed, hashed and compared (docs/decisions/0006-identity-formats.md).
 
-A refusal says what is wrong and never repeats the value: it may end up on a screen, in a log or in a traceback.
+Error messages never repeat the value, because they may appear on a screen, in a log or in a traceback.
 """
 
 import re
@@ -22,7 +22,7 @@ from qqops.core.errors import Invalid
 
 ADULT_AT = 18
 AGE_MAX = 130
-LENGTH_MAX = 400  # longer than anything that can be right; what is cut off here need not be folded
+LENGTH_MAX = 400  # longer than any valid value; checked before the costly folding
 
 _BETWEEN = re.compile(r"[\s\-\u2010-\u2015\u2212]")
 _HOME = re.compile(r"\+86|0086")
@@ -34,7 +34,7 @@ _RESIDENT = re.compile(r"[0-9]{17}[0-9X]")
 # permits of Hong Kong, Macau and Taiwan residents, 9 the cards of foreigners with permanent residence.
 _PROVINCE = re.compile(r"1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]|9[0-9]")
 _PASSPORT = re.compile(r"[A-Z0-9]{5,17}")
-# python-stdnum wants a digit first, yet the army's organisations begin with A, villages' with N, others with Y.
+# python-stdnum requires a digit first, but codes of the army begin with A, of villages with N, of others with Y.
 _CREDIT_CODE = re.compile(r"[1-9ANY][1-9][0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}")
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -54,11 +54,11 @@ class DocumentKind(TextChoices):
 
 
 class BadValue(Invalid):
-    """The value has not the form of its field; the sentence does not repeat it."""
+    """The value is malformed. The message does not repeat it."""
 
 
 def normalise(field: str, value: str, document_kind: str = "") -> str:
-    """Return the value in its one form (a normal value as it is), or raise BadValue."""
+    """Return the normal form of the value, or raise BadValue. A normal value is returned unchanged."""
     if len(value) > LENGTH_MAX:
         raise BadValue(_("The value is too long."))
     folded = unicodedata.normalize("NFKC", value).strip()
@@ -132,7 +132,7 @@ def _mobile(value: str) -> str:
         raise BadValue(_("Only mobile numbers of mainland China (+86) are taken."))
     if not _MOBILE.fullmatch(digits):
         raise BadValue(_("A mobile number has 11 digits and begins with 13 to 19."))
-    # Not is_valid_number(): its table of number segments is always behind those that were opened since.
+    # Not is_valid_number(): its table of number segments lags behind newly opened ones.
     return format_number(PhoneNumber(country_code=86, national_number=int(digits)), PhoneNumberFormat.E164)
 
 
@@ -143,7 +143,7 @@ def _email(value: str) -> str:
         validate_email(address)
     except (ValidationError, UnicodeError):
         address = ""
-    # A quoted local part may hold anything, control characters too; nobody's mailbox has one.
+    # A quoted local part may hold anything, control characters too; no real mailbox uses one.
     if not address or '"' in address:
         raise BadValue(_("This is not an e-mail address."))
     return address
@@ -183,8 +183,11 @@ def born_of(document: str) -> date:
 
 
 def age_on(born: date, day: date) -> int:
-    """Full years. Who was born on 29 February turns on 1 March in common years: on 28 February the year is not yet
-    full, and a minor must not lose his protection a day early."""
+    """Return the age in full years.
+
+    In common years a birthday on 29 February counts from 1 March: on 28 February the year is not yet full, and a minor
+    must not lose protection a day early.
+    """
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 

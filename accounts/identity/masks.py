@@ -1,6 +1,6 @@
-"""How much of identity information is shown to those who did not reveal it. domain.md §4.
+"""Mask identity information. The input is normalised (see formats).
 
-Of a name never more than half is shown, but for compound surnames, which are one. Values are normal ones (see formats).
+A mask shows at most half of a name, or the whole of a compound surname.
 """
 
 import re
@@ -61,12 +61,12 @@ def _organisation(name: str) -> str:
 def _email(address: str) -> str:
     local, _at, domain = address.rpartition("@")
     shown = f"{local[0]}***@{domain}" if len(local) > 1 else f"*@{domain}"
-    # A star may stand in an address: the mask of “a***” would be all of it.
+    # An address may contain asterisks: the mask of “a***” would equal the address.
     return shown if shown != address else f"***@{domain}"
 
 
 def mask_address(address: str) -> str:
-    """The network an address belongs to, as far as it says nothing of the line."""
+    """Return the network part of an IP address, without the part that identifies a line."""
     try:
         ip = ip_address(address)
     except ValueError:

@@ -1,6 +1,6 @@
-"""How many of a list of numbers are held by minors: only counted, nothing that was opened is kept or shown.
+"""Count the numbers of a list that are held by minors. Opened values are neither kept nor shown.
 
-Over lists, so the few columns that tell are read without their rows: of fifty thousand people that takes a second.
+It reads only the few columns that it needs, so fifty thousand people take about a second.
 """
 
 import datetime
@@ -18,7 +18,7 @@ from qqops.crypto.seal import DataKey
 
 
 def minors_among(numbers: Sequence[int], today: datetime.date | None = None) -> int:
-    """By what is known of the present holder or of whoever registered it, as `concerns_minor` judges one tenure."""
+    """Return how many of these numbers are held by minors, by the same rule as `concerns_minor`."""
     today = today or timezone.localdate()
     found: set[int] = set()
     for model in (Identity, Registrant):
@@ -27,8 +27,8 @@ def minors_among(numbers: Sequence[int], today: datetime.date | None = None) -> 
 
 
 def _births(model: Any, numbers: Sequence[int]) -> Iterator[tuple[int, list[datetime.date]]]:
-    telling = Q(born__isnull=False) | Q(document__isnull=False, document_kind=DocumentKind.RESIDENT)
-    held = model.objects.filter(telling, tenure__number__in=numbers, tenure__number__tenure=F("tenure"))
+    has_birth = Q(born__isnull=False) | Q(document__isnull=False, document_kind=DocumentKind.RESIDENT)
+    held = model.objects.filter(has_birth, tenure__number__in=numbers, tenure__number__tenure=F("tenure"))
     key = ("tenure__identity_key__master", "tenure__identity_key__wrapped")
     rows = held.filter(tenure__identity_key__isnull=False).values_list(
         "tenure", "document_kind", "born", "document", *key

@@ -47,7 +47,7 @@ def problem_badge(problem: str) -> Any:
 
 
 def standing_badges(identity: Identity | None) -> list[Any]:
-    """What stands over all items: gone, stopped, a minor's."""
+    """Return the badges of the whole identity: nothing recorded, erased, locked, or a minor's."""
     if identity is None:
         return [badge(_("nothing recorded"), "quiet")]
     if identity.erased_at:
@@ -58,7 +58,7 @@ def standing_badges(identity: Identity | None) -> list[Any]:
 
 
 def declared_badge() -> Any:
-    """Instead of any mask: what a number says of its person, somebody else may look up."""
+    """Return the badge that replaces all masked items of a number that the viewer declared."""
     return badge(_("a number you declared"), "warn")
 
 
@@ -70,7 +70,7 @@ def completeness(tenure: Tenure) -> Any:
 
 
 def mask_rows(rows: Iterable[Any]) -> None:
-    """Opened once, and only what a list shows. Each comes `with_own()`."""
+    """Set `shown` and `badges` on each row. Open only the two items that a list shows. Rows come from `with_own()`."""
     for identity in rows:
         if is_own(identity):
             identity.shown, identity.badges = {}, [declared_badge()]
@@ -166,7 +166,7 @@ class IdentityAdmin(OpsModelAdmin):
 
 
 def _items(request: HttpRequest, identity: Identity) -> Panel:
-    """Each item masked, with its age, its proof, and what may be done with it."""
+    """Show each item masked, with its dates, its problem, and the act on it."""
     shown = {} if is_own(identity) else masked(identity)
     head = [_("Item"), _("Masked"), _("Given"), _("Verified"), _("Standing"), _("Act")]
     rows = [
@@ -175,7 +175,7 @@ def _items(request: HttpRequest, identity: Identity) -> Panel:
             shown.get(item.field),
             when(item.given_at),
             when(item.verified_at),
-            problem_badge("" if identity.erased_at else item.problem),  # of what is gone nothing is missing
+            problem_badge("" if identity.erased_at else item.problem),  # erased items are not reported as missing
             _item_act(request, (identity, "holder", item)),
         )
         for item in standing(identity.tenure)
@@ -189,7 +189,7 @@ def _item_act(request: HttpRequest, row: tuple[Identity, str, Standing]) -> Any:
 
 
 def _registrant(request: HttpRequest, identity: Identity) -> Panel | None:
-    """8.2(a): whoever registered, as he was then; whatever was changed since."""
+    """Show the initial registrant as first recorded, without later changes (8.2(a))."""
     registrant = registrant_of(identity.tenure)
     if registrant is None:
         return None
@@ -227,7 +227,7 @@ def _verifications(request: HttpRequest, identity: Identity) -> Panel:
 
 
 def _on_number(request: HttpRequest, number: Number) -> Panel | None:
-    """What an agent sees of the holder at a glance; `NumberPage` brings the rows along."""
+    """Show the masked identity of the holder. `NumberPage` has selected the related rows."""
     if number.tenure is None or not request.user.has_perm(VIEW):
         return None
     identity = identity_of(number.tenure)
@@ -248,7 +248,7 @@ def _on_number(request: HttpRequest, number: Number) -> Panel | None:
 
 
 def _act(request: HttpRequest, number: Number | None) -> list[Act]:
-    """The key to the identity page."""
+    """Link the number's page to the identity page, with a keyboard shortcut."""
     if number is None or number.tenure is None or not request.user.has_perm(VIEW):
         return []
     identity = identity_of(number.tenure)

@@ -1,4 +1,4 @@
-"""Reads of identities: opened only where shown, masked unless revealed, and how complete they are (4.1)."""
+"""Reads of identities: their items in clear or masked, and the problems of each item (4.1)."""
 
 import datetime
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from qqops.crypto.seal import DataKey
 
 @dataclass(frozen=True)
 class Standing:
-    """One item of an identity as far as it may be told without opening it."""
+    """The state of one item of an identity, known without decrypting it."""
 
     field: Field
     required: bool
@@ -27,22 +27,22 @@ class Standing:
 
 
 def identities() -> QuerySet[Identity]:
-    """Identities with what opens them, in one query."""
+    """Return identities with their tenures, numbers and keys, in one query."""
     return Identity.objects.select_related("tenure__number", "tenure__identity_key")
 
 
 def with_items() -> QuerySet[Tenure]:
-    """Tenures with all that is known of their people and what opens it, in one query."""
+    """Return tenures with their number, identity, registrant and key, in one query."""
     return Tenure.objects.select_related("number", "identity", "identity_key", "registrant")
 
 
 def key_of(tenure: Tenure) -> DataKey | None:
-    """The key of a tenure's items in hand; None when nothing was told, or it has been erased."""
+    """Return the unwrapped key of a tenure's items, or None if no identity was recorded or it was erased."""
     try:
         row = tenure.identity_key
     except IdentityKey.DoesNotExist:
         return None
-    kept = vars(row)  # unwrapped once for a row in hand, however many items are opened
+    kept = vars(row)  # the unwrapped key is cached on the instance, for all items
     if "_in_hand" not in kept:
         kept["_in_hand"] = row.in_hand()
     key: DataKey = kept["_in_hand"]
@@ -50,7 +50,7 @@ def key_of(tenure: Tenure) -> DataKey | None:
 
 
 def opened(items: Identity | Registrant, fields: Iterable[str]) -> dict[Field, str]:
-    """The values of these items in clear: for a reveal, a release or a comparison, never for a list."""
+    """Return the values of these items in clear. For a reveal, a release or a comparison; never for a list."""
     key = key_of(items.tenure)
     if key is None:
         return {}
@@ -59,7 +59,7 @@ def opened(items: Identity | Registrant, fields: Iterable[str]) -> dict[Field, s
 
 
 def masked(items: Identity | Registrant, fields: Iterable[str] = tuple(Field)) -> dict[Field, str]:
-    """What everybody who may look sees. Nothing of one whose processing is stopped (PIPL 47) or that was erased."""
+    """Return the masked values of these items. Exclude locked (PIPL 47) and erased identities."""
     if isinstance(items, Identity) and items.locked_at is not None:
         return {}
     return {field: mask(field, value, items.document_kind) for field, value in opened(items, fields).items()}
@@ -80,30 +80,33 @@ def registrant_of(tenure: Tenure) -> Registrant | None:
 
 
 def of_minor(items: Identity | Registrant, today: datetime.date | None = None) -> bool:
-    """Do these items say that they are a minor's? The date of birth and that in a resident ID may contradict each
-    other: then the younger counts. Without either, no."""
+    """Return True if the items belong to a minor.
+
+    If the date of birth and the resident ID number contradict each other, the later birth counts. Without either,
+    return False.
+    """
     today = today or timezone.localdate()
-    telling = (Field.BORN, Field.DOCUMENT) if items.document_kind == DocumentKind.RESIDENT else (Field.BORN,)
+    birth_fields = (Field.BORN, Field.DOCUMENT) if items.document_kind == DocumentKind.RESIDENT else (Field.BORN,)
     births = {
         born_of(value) if field == Field.DOCUMENT else datetime.date.fromisoformat(value)
-        for field, value in opened(items, telling).items()
+        for field, value in opened(items, birth_fields).items()
     }
     return any(is_minor(born, today) for born in births)
 
 
 def concerns_minor(tenure: Tenure) -> bool:
-    """May this tenure's information be a minor's, by the holder's items or by those of whoever registered it?"""
+    """Return True if the items of the holder or of the initial registrant are a minor's."""
     return any(items is not None and of_minor(items) for items in (identity_of(tenure), registrant_of(tenure)))
 
 
 def compared_at(identity: Identity | None, field: str) -> datetime.datetime | None:
-    """When an item as it is recorded was last held against the truth, whether it matched or not."""
+    """Return the time of the last verification of the item as recorded, whether it matched or not."""
     found: datetime.datetime | None = getattr(identity, f"{field}_verified_at", None)
     return found or getattr(identity, f"{field}_mismatch_at", None)
 
 
 def standing(tenure: Tenure, now: datetime.datetime | None = None) -> list[Standing]:
-    """Each item in turn: given, verified, too old, missing, found not to be true (4.1(a)-(d)); opens nothing."""
+    """Return the dates and the problem of each item (4.1(a)–(d)), without decrypting anything."""
     now = now or timezone.now()
     needed, identity = requirement(timezone.localdate(tenure.started_at)), identity_of(tenure)
     found = []
@@ -114,7 +117,7 @@ def standing(tenure: Tenure, now: datetime.datetime | None = None) -> list[Stand
         if given is None:
             problem = "missing" if field in needed.fields else ""
         elif getattr(identity, f"{field}_mismatch_at") is not None:
-            problem = "wrong"  # whether the item is needed or not
+            problem = "wrong"  # whether or not the item is required
         elif field in needed.verified and verified is None:
             problem = "unverified"
         elif field in STALE_AFTER and max(given, verified or given) < now - STALE_AFTER[field]:

@@ -1,4 +1,7 @@
-"""Sealing the items of one identity, and the keyed hashes by which an exact value is found (DESIGN §6)."""
+"""Seal the items of an identity, and compute the keyed hashes that find an exact value.
+
+See docs/architecture.md, Personal data.
+"""
 
 import hmac
 from collections.abc import Mapping
@@ -7,11 +10,11 @@ from accounts.identity.formats import Field
 from qqops.crypto import keys
 from qqops.crypto.seal import DataKey
 
-HASHED = (Field.NAME, Field.DOCUMENT, Field.MOBILE, Field.EMAIL)  # a date of birth finds too many to find anybody
+HASHED = (Field.NAME, Field.DOCUMENT, Field.MOBILE, Field.EMAIL)  # a date of birth matches too many people
 
 
 def purpose(tenure_id: int, field: str) -> str:
-    """Bound to the tenure and the item: a ciphertext that was moved to another of either does not open."""
+    """Return the purpose that binds a ciphertext to its tenure and item: moved to another, it does not open."""
     return f"identity:{tenure_id}:{field}"
 
 
@@ -20,12 +23,12 @@ def seal_items(key: DataKey, tenure_id: int, values: Mapping[str, str]) -> dict[
 
 
 def open_item(key: DataKey, tenure_id: int, field: str, sealed: bytes) -> str:
-    """Return the normalised value; CannotOpen when it was sealed for something else or under another key."""
+    """Return the normalised value. Raise CannotOpen if it was sealed for another purpose or under another key."""
     return key.open(bytes(sealed), purpose(tenure_id, field)).decode()
 
 
 def search_hash(field: str, value: str) -> bytes:
-    """The hash of a normalised value: 32 bytes, the same for the same person on every tenure."""
+    """Return the hash of a normalised value: 32 bytes, equal for equal values of any tenure."""
     return _hash(keys.house_key(keys.SEARCH), field, value)
 
 
@@ -35,5 +38,5 @@ def search_hashes(values: Mapping[str, str]) -> dict[str, bytes]:
 
 
 def _hash(key: bytes, field: str, value: str) -> bytes:
-    # Letters are told apart in what is kept, not in what is looked for.
+    # Searches ignore case; the sealed value keeps it.
     return hmac.digest(key, f"{field}:{value.casefold()}".encode(), "sha256")

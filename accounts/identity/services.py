@@ -1,6 +1,6 @@
-"""The act that records identity information: set-based, one number or a file of a million by the same code (4.1).
+"""The act that records identity information (4.1). It is set-based, for one number as for a file of a million.
 
-Callers ask for the right to do it; what is told must be in normal form (`identity.formats.normalise`).
+Callers check the permission. Values must be in normal form (`identity.formats.normalise`).
 """
 
 import datetime
@@ -26,14 +26,14 @@ from qqops.crypto.seal import DataKey
 from qqops.staff.models import Staff
 
 COLUMNS = [f.attname for f in Identity._meta.concrete_fields if not f.primary_key]
-KEY_COLUMNS = [f"{name}_hash" for name in HASHED]  # not the key: a change of keys may have wrapped it anew meanwhile
-# What giving an item anew puts right; that it is not verified, only a verification does.
+KEY_COLUMNS = [f"{name}_hash" for name in HASHED]  # not the wrapped key: a key rotation may have rewrapped it meanwhile
+# The problems that a new value resolves. Only a verification resolves “unverified”.
 MET_BY_GIVING = ("missing", "wrong", "outdated")
 
 
 @dataclass(frozen=True)
 class Proof:
-    """That an item was verified before it was told: what an upstream system already knows."""
+    """A verification that took place before the item was recorded, e.g. in an upstream system."""
 
     method: str
     source: str
@@ -43,17 +43,19 @@ class Proof:
 
 @dataclass(frozen=True)
 class Told:
-    """What is told of one tenure. Items that are not named stay; None takes one away."""
+    """The values to record for one tenure. Items that are not named stay as they are; None removes an item."""
 
     tenure_id: int
     values: Mapping[str, str | None]
     document_kind: str = ""
     proofs: Mapping[str, Proof] = field(default_factory=dict)
-    at: datetime.datetime | None = None  # when the holder gave it, where that is known; else now
+    at: datetime.datetime | None = None  # when the holder gave the values; None: now
 
 
 @dataclass
 class Recorded:
+    """The numbers of identities that were created, changed, or left as they were, and of changed items by field."""
+
     new: int = 0
     changed: int = 0
     same: int = 0
@@ -61,12 +63,12 @@ class Recorded:
 
 
 def record(told: Sequence[Told], *, actor: Staff, reason: str, ticket: str = "", source: str = "") -> Recorded:
-    """Seal and keep what is told, one tenure once, in chunks of one transaction each.
+    """Seal and record the values, in chunks of one transaction each. A tenure must occur only once.
 
-    What is so already is left as it is: to tell the same twice changes nothing. The first that is told of a tenure
-    is its initial registrant's, however little it is: what came later proves nothing of the registration (8.2(a)).
-    A chunk is refused as a whole where a tenure's information was erased, its processing is stopped, or the number
-    is the actor's own; the import looks at the whole file before.
+    Recording the same values again changes nothing. The first values of a tenure also become its initial registrant,
+    even if incomplete: later ones prove nothing about the registration (8.2(a)). Raises Refused for a whole chunk if
+    one of its identities is erased or locked, or one of its numbers is declared by the actor. An import checks the
+    whole file before.
     """
     must_say_why(reason)
     done = Recorded()
@@ -82,7 +84,7 @@ def record(told: Sequence[Told], *, actor: Staff, reason: str, ticket: str = "",
 
 
 def closed_to_change(identity: Identity | None) -> str:
-    """Why nothing may be told of this identity any more, as a message id; "" when it may."""
+    """Return the reason why this identity cannot change, as a message id, or "" if it can."""
     if identity is not None and identity.erased_at:
         return gettext_noop("This identity information was erased: nothing can be recorded under it again.")
     if identity is not None and identity.locked_at:
@@ -92,7 +94,7 @@ def closed_to_change(identity: Identity | None) -> str:
 
 def _record(chunk: Mapping[int, Told], done: Recorded, *, actor: Staff, reason: str, ticket: str, source: str) -> None:
     rows = Tenure.objects.filter(pk__in=chunk).order_by("pk")
-    # Locked before they are read: whoever waited here must not write back what he had read before.
+    # Lock before reading: a transaction that waited here must not write back old values.
     list(rows.select_for_update(no_key=True).values_list("pk"))
     found = list(rows.select_related("identity", "identity_key"))
     refuse_own(actor, [tenure.number_id for tenure in found])
@@ -115,7 +117,7 @@ def _record(chunk: Mapping[int, Told], done: Recorded, *, actor: Staff, reason: 
         _write(act, [draft for draft in changing if not draft.new], recorder.CHANGED)
         _registrants(act, new)
         _proofs(act, changing, actor)
-        # To take an item away puts nothing right.
+        # Removing an item resolves nothing.
         given = [(d.tenure.pk, name, MET_BY_GIVING) for d in changing for name, value in d.given.items() if value]
         meet_demands(act, given)
         meet_demands(act, [(d.tenure.pk, name, ("unverified",)) for d in changing for name in d.proved])
@@ -125,7 +127,7 @@ def _record(chunk: Mapping[int, Told], done: Recorded, *, actor: Staff, reason: 
 
 
 class _Draft:
-    """The rows of one tenure as they will be."""
+    """The changed rows of one tenure, before they are written."""
 
     def __init__(self, tenure: Tenure, told: Told, now: datetime.datetime) -> None:
         self.tenure, self.now = tenure, now
@@ -138,13 +140,14 @@ class _Draft:
         self.given = {
             name: value
             for name, value in told.values.items()
-            if not self._is_so(name, value, hashes) or (name == Field.DOCUMENT and kind != self.identity.document_kind)
+            if not self._is_recorded(name, value, hashes)
+            or (name == Field.DOCUMENT and kind != self.identity.document_kind)
         }
         sealed = seal_items(self.cipher, tenure.pk, {name: value for name, value in self.given.items() if value})
         for name in self.given:
             setattr(self.identity, name, sealed.get(name))
             setattr(self.identity, f"{name}_at", (told.at or now) if name in sealed else None)
-            setattr(self.identity, f"{name}_verified_at", None)  # what was proved was the old value
+            setattr(self.identity, f"{name}_verified_at", None)  # the verification was of the old value
             setattr(self.identity, f"{name}_mismatch_at", None)
             if name in HASHED:
                 setattr(self.key, f"{name}_hash", hashes.get(name))
@@ -153,23 +156,23 @@ class _Draft:
         self.proved = {
             name: proof
             for name, proof in told.proofs.items()
-            if getattr(self.identity, name) is not None and self._is_news(name, proof)
+            if getattr(self.identity, name) is not None and self._is_newer(name, proof)
         }
         for name, proof in self.proved.items():
             setattr(self.identity, f"{name}_verified_at", proof.at)
             setattr(self.identity, f"{name}_mismatch_at", None)
 
     def _key(self) -> tuple[DataKey, IdentityKey]:
-        """The tenure's key; a new one for whoever has told nothing yet, or whose key was lost for good (keys.md)."""
+        """Return the tenure's key, or a new one if no identity is recorded or the key was lost (docs/keys.md)."""
         kept: IdentityKey | None = getattr(self.tenure, "identity_key", None)
         if kept is not None:
             return kept.in_hand(), kept
-        for name in Field.values:  # what the lost key sealed is gone
+        for name in Field.values:  # items under a lost key cannot be read
             for column in (name, f"{name}_at", f"{name}_verified_at", f"{name}_mismatch_at"):
                 setattr(self.identity, column, None)
         return IdentityKey.fresh(self.tenure.pk)
 
-    def _is_so(self, name: str, value: str | None, hashes: Mapping[str, bytes]) -> bool:
+    def _is_recorded(self, name: str, value: str | None, hashes: Mapping[str, bytes]) -> bool:
         now = getattr(self.identity, name)
         if now is None or not value:
             return (now is None) == (not value)
@@ -177,7 +180,7 @@ class _Draft:
             return False
         return open_item(self.cipher, self.tenure.pk, name, now) == value
 
-    def _is_news(self, name: str, proof: Proof) -> bool:
+    def _is_newer(self, name: str, proof: Proof) -> bool:
         before = compared_at(self.identity, name)
         return before is None or before < proof.at
 
@@ -185,7 +188,8 @@ class _Draft:
 def _write(act: recorder.Act, drafts: list[_Draft], kind: str) -> None:
     if not drafts:
         return
-    bulk.write(Identity, [draft.identity for draft in drafts], update=COLUMNS)  # the pen writes its history
+    # bulk.write sends no signals: act.history() writes the history.
+    bulk.write(Identity, [draft.identity for draft in drafts], update=COLUMNS)
     bulk.write(IdentityKey, [draft.key for draft in drafts], update=KEY_COLUMNS)
     act.history(Identity, [draft.tenure.pk for draft in drafts], kind)
 
@@ -228,7 +232,7 @@ def _proofs(act: recorder.Act, drafts: list[_Draft], actor: Staff) -> None:
 
 
 def meet_demands(act: recorder.Act, news: Iterable[tuple[int, str, Sequence[str]]]) -> None:
-    """Close the correction demands that this puts right: (tenure, item, the problems it solves)."""
+    """Close the open correction demands that these changes resolve, each given as (tenure, item, problems)."""
     solved = {(tenure, item): problems for tenure, item, problems in news}
     open_ones = CorrectionDemand.objects.filter(
         closed_at=None, tenure__in={tenure for tenure, _item in solved}

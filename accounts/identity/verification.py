@@ -1,4 +1,4 @@
-"""The act that records a verification of one item: how, with what result, on whose word (4.1(c))."""
+"""The act that records a verification of one item: method, result, source, legal basis (4.1(c))."""
 
 import datetime
 
@@ -17,12 +17,12 @@ from qqops.core.personal_data import no_personal_data
 from qqops.staff.models import Staff
 
 VERIFY = "accounts.verify_identity"
-# What a match puts right: the item was given, and it is true now.
+# The problems that a match resolves.
 MET_BY_MATCH = ("unverified", "wrong", "outdated")
 
 
 def check_verify(identity: Identity, field: str, *, actor: Staff) -> None:
-    """May this person record a verification of this item now? Asked by the page and by the act."""
+    """Raise Refused or Invalid if the actor may not verify this item. The page and the act call it."""
     if not actor.has_perm(VERIFY):
         raise Refused(gettext_noop("Your role may not record verifications."))
     refuse_own(actor, [identity.tenure.number_id])
@@ -46,14 +46,15 @@ def verify(
     reason: str = "",
     ticket: str = "",
 ) -> Verification:
-    """Record that the item as this identity holds it matches, does not match, or cannot be told.
+    """Record that the item of this identity matches, does not match, or cannot be verified.
 
-    A match is its proof from now on and closes what was demanded of it; after a mismatch it counts as wrong.
+    A match marks the item as verified and closes the correction demands that it resolves. A mismatch marks it as wrong.
+    Raises Invalid if the item was changed after `identity` was read.
     """
     tried = {"act": "identity.verify", "field": field}
     with recorder.refusals(actor=actor, subject=identity.tenure, facts=tried), transaction.atomic():
         check_verify(identity, field, actor=actor)
-        # Locked first and read after: what is recorded for the tenure meanwhile is seen here.
+        # Lock before reading, so that a concurrent change of the identity is seen here.
         Tenure.objects.select_for_update(no_key=True).get(pk=identity.tenure_id)
         seen, identity = identity, Identity.objects.select_related("tenure").get(pk=identity.pk)
         check_verify(identity, field, actor=actor)

@@ -1,4 +1,4 @@
-"""The lines of a file, so many at a time; and what tells whether they are the same when it is read again."""
+"""Split the rows of a file into chunks, and hash a chunk to detect changes between two readings."""
 
 import hashlib
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Lines of text: their encoding, CSV and JSON Lines. A line too long to be right is passed over, and named."""
+"""Decode text files: the encoding, CSV, and JSON Lines. A line longer than LINE_MAX is skipped and reported."""
 
 import csv
 import json
@@ -17,7 +17,7 @@ UTF_8, GB18030 = ENCODINGS
 
 
 def raw_lines(file: IO[bytes]) -> Iterator[bytes | None]:
-    """Each line, or None in place of one that is too long."""
+    """Yield each line, or None for a line that is too long."""
     file.seek(0)
     while piece := file.readline(LINE_MAX):
         if len(piece) < LINE_MAX or piece.endswith(b"\n"):
@@ -29,8 +29,10 @@ def raw_lines(file: IO[bytes]) -> Iterator[bytes | None]:
 
 
 def encoding_of(file: IO[bytes]) -> str:
-    """By all lines: a file in UTF-8 with a damaged line must not be read as one in GB18030, which takes nearly
-    anything for characters."""
+    """Return the encoding that fits the most lines. Raise Invalid if it is neither UTF-8 nor GB18030.
+
+    A UTF-8 file with a damaged line must not be read as GB18030, which decodes nearly any bytes.
+    """
     good, bad, strange, first = 0, 0, False, True
     for raw in raw_lines(file):
         if first and raw and raw.startswith(BOM):
@@ -58,7 +60,7 @@ def _decoded(raw: bytes, encoding: str) -> str | None:
 
 
 class Text:
-    """The lines of a text file, decoded; `wrong` collects those that cannot be read."""
+    """The decoded lines of a text file. `wrong` collects those that cannot be decoded; each yields an empty line."""
 
     def __init__(self, file: IO[bytes], encoding: str) -> None:
         self.at = 0
@@ -113,7 +115,7 @@ def _csv_heading(cells: list[str], sheet: Sheet) -> list[str]:
 
 
 class _Object(list[tuple[str, Any]]):
-    """A JSON object with its keys as they stand, twice or not."""
+    """A JSON object as a list of pairs, which keeps duplicate keys."""
 
 
 def json_rows(file: IO[bytes], encoding: str, sheet: Sheet) -> Iterator[Row]:

@@ -1,7 +1,7 @@
-"""Lines of a feed: a number, a moment and a service each, as CSV or JSON Lines (5.1, 5.2; DESIGN §7).
+"""Read a feed: lines of a number, a moment and a service, as CSV or JSON Lines (5.1, 5.2; docs/commands.md).
 
-A million of them come in every day. Whole blocks are held against one pattern, and what fits it is handed on as it
-stands; only blocks that do not are read line by line, with patience for what people and their tables do to a line.
+A million lines arrive every day. A whole block that matches one pattern is passed on unparsed. Only other blocks are
+parsed line by line, with tolerance for the variations that people and spreadsheets produce.
 """
 
 import csv
@@ -25,10 +25,10 @@ from qqops.core.errors import Invalid
 from qqops.core.personal_data import looks_personal
 
 BLOCK = 1 << 20
-LINE_LENGTH = 35  # as most are
-AHEAD = datetime.timedelta(minutes=5)  # what clocks may differ
+LINE_LENGTH = 35  # bytes of a typical line
+AHEAD = datetime.timedelta(minutes=5)  # tolerated clock difference
 FIRST = datetime.datetime(1999, 1, 1, tzinfo=datetime.UTC)  # before any number
-ZONE = "Asia/Shanghai"  # of a moment that names none
+ZONE = "Asia/Shanghai"  # of a moment without an offset
 HOUSE = ZoneInfo(ZONE)
 LOGINS, CLEARANCES = ("number", "time", "service"), ("number", "service", "time")
 NAMES = {
@@ -43,7 +43,7 @@ _DAY = (
 )
 _CLOCK = rb"[ t](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?(?:z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])?"
 _SERVICE = rb"[a-z][a-z0-9_.-]{0,39}"
-# Atomic and possessive: nothing is kept to go back to, however long the block.
+# Atomic and possessive, so that the engine keeps no backtracking state for a long block.
 _LINE = rb"(?>[1-9][0-9]{4,10}," + _DAY + _CLOCK + rb"," + _SERVICE + rb"\n)"
 _ONE, _ALL = re.compile(_LINE), re.compile(rb"(?:" + _LINE + rb")*+")
 _CODE = re.compile(_SERVICE.decode())
@@ -57,15 +57,17 @@ class Wrong:
 
 @dataclass
 class Read:
+    """The result of reading a feed: the number of lines, and the faults."""
+
     lines: int = 0
     wrong: list[Wrong] = field(default_factory=list)
 
 
 class Feed:
-    """A file of lines, read from the start as often as it is asked for."""
+    """An open feed file. Each call of `blocks` reads it from the start."""
 
     def __init__(self, path: Path, columns: tuple[str, ...] = LOGINS, services: Collection[str] = ()) -> None:
-        if not path.is_file():  # it may be read twice, which nothing that comes through a pipe can be
+        if not path.is_file():  # it may be read twice, which a pipe does not allow
             raise Invalid(_("There is no file %(file)s.") % {"file": path})
         try:
             self._file = path.open("rb")
@@ -81,14 +83,15 @@ class Feed:
         self._file.close()
 
     def about(self) -> int:
-        """How many lines there may be, for who waits."""
+        """Return the approximate number of lines, for a progress display."""
         self._file.seek(0, 2)
         return self._file.tell() // LINE_LENGTH
 
     def blocks(self, read: Read, *, patient: bool = False) -> Iterator[bytes]:
-        """Lines for COPY, in the order of LOGINS, until the first wrong one; all are read, and `read` is told.
+        """Yield lines for COPY, in the column order of LOGINS, up to the first fault.
 
-        `patient`: each line by itself, so that also what only the database can see (the future) is named.
+        Reads all lines and adds their counts and faults to `read`. With `patient`, parses each line by itself, which
+        also reports moments in the future; the block pattern accepts them.
         """
         columns = self._heading()
         quick = not patient and columns == LOGINS and not self._services
@@ -102,12 +105,12 @@ class Feed:
                     if not read.wrong:
                         yield folded
                     continue
-            good = self._patiently(block, columns, read, latest, quick)
+            good = self._line_by_line(block, columns, read, latest, quick)
             if good and not read.wrong:
                 yield good
 
     def _pieces(self) -> Iterator[bytes]:
-        """What is left of the file, in pieces that end with a line."""
+        """Yield the rest of the file in pieces of whole lines. Raises Invalid if a line is longer than BLOCK."""
         rest = b""
         while piece := self._file.read(BLOCK):
             whole, end, left = (rest + piece).rpartition(b"\n")
@@ -120,7 +123,7 @@ class Feed:
             yield rest + b"\n"
 
     def _heading(self) -> tuple[str, ...]:
-        """The columns: of the heading if there is one, else as they are agreed; empty for JSON Lines."""
+        """Read the heading, if there is one, and return the columns of a line; return () for JSON Lines."""
         self._file.seek(0)
         start = self._file.readline(BLOCK)
         begin = len(BOM) if start.startswith(BOM) else 0
@@ -130,7 +133,7 @@ class Feed:
         if text.lstrip().startswith("{"):
             return ()
         names = [NAMES.get(cell, "") for cell in _cells(text.lower())]
-        if sum(map(bool, names)) < 2:  # one may be a service of that name
+        if sum(map(bool, names)) < 2:  # one name alone may be a service code
             return self._columns
         if sorted(name for name in names if name) != sorted(self._columns):
             raise Invalid(_("The heading must name these columns: %(names)s.") % {"names": ", ".join(self._columns)})
@@ -138,7 +141,7 @@ class Feed:
         self._at = 1
         return tuple(names)
 
-    def _patiently(
+    def _line_by_line(
         self, block: bytes, columns: tuple[str, ...], read: Read, latest: datetime.datetime, quick: bool
     ) -> bytes:
         good = []
@@ -207,7 +210,7 @@ def _object(text: str) -> dict[str, str]:
 
 
 def moment(text: str) -> datetime.datetime:
-    """A moment as people and machines write it; Beijing's where it names no zone."""
+    """Parse an ISO 8601 moment, in the Shanghai time zone if it has no offset. Raises Invalid."""
     try:
         found = datetime.datetime.fromisoformat(text) if ":" in text else None
     except ValueError:

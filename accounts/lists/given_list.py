@@ -1,6 +1,6 @@
-"""A list of numbers as it came: what kind it is, the hash of its bytes, and what is in it.
+"""Read an uploaded list of numbers: its kind, the hash of its bytes, and its numbers.
 
-Text or a workbook, told by what it begins with; the law of accounts/numbers/parsing.py holds for both.
+The first bytes distinguish text from a workbook. The rules of accounts/numbers/parsing.py apply to both.
 """
 
 import hashlib
@@ -22,13 +22,13 @@ BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class GivenList:
-    name: str  # what it is, never what its file is called: that may be a person's name, and this goes on the record
+    name: str  # the kind (TXT, CSV, XLSX), never the file name: it is recorded, and may contain a person's name
     sha256: str
     numbers: "array[int]"
 
 
 def read(file: IO[bytes], name: str) -> GivenList:
-    """Read what can be read twice; Invalid names every line or cell that is no number, and nothing is taken."""
+    """Read a list from a seekable file. Raise Invalid if it has malformed entries, or changes while it is read."""
     before = _digest(file)
     file.seek(0)
     start = file.read(len(COMPOUND))

@@ -1,4 +1,7 @@
-"""XLSX. A spreadsheet program keeps 15 digits of what it takes for a number: what it may have lost is refused."""
+"""Read XLSX workbooks.
+
+A spreadsheet program keeps 15 digits of a numeric cell. A longer number may have lost digits and is refused.
+"""
 
 import datetime
 import warnings
@@ -15,9 +18,9 @@ from accounts.imports.columns import Row, Sheet, row
 from accounts.numbers.parsing import column_of, parted
 from qqops.core.errors import Invalid
 
-UNPACKED_MAX = 256 * 1024**2  # bytes; shared texts are all held in memory
-ROWS_MAX = 1_048_576  # a sheet has no more; a row number beyond is made up
-COLUMNS_MAX = 100  # many times what a file may have; openpyxl makes all cells up to the last one of each row
+UNPACKED_MAX = 256 * 1024**2  # bytes; all shared strings are held in memory
+ROWS_MAX = 1_048_576  # the limit of the format; a larger row number is forged
+COLUMNS_MAX = 100  # far more than any list has; openpyxl creates all cells up to the last one of a row
 EXACT = 10**15
 
 
@@ -38,9 +41,9 @@ def xlsx_rows(file: IO[bytes], sheet: Sheet) -> Iterator[Row]:
 
 
 def xlsx_numbers(file: IO[bytes]) -> Iterator[tuple[str, str | Invalid]]:
-    """The cells of a list of numbers by their names (B3), each with its text or with why there is none to be had.
+    """Yield the cells of a list of numbers: the cell name (B3), and the text or an Invalid.
 
-    As in a CSV: where the first line names a column of numbers that column counts, else every cell.
+    As in a CSV, read the column of numbers that the first line names; without such a heading, read every cell.
     """
     _refuse_bombs(file)
     column, begun = None, False
@@ -67,7 +70,7 @@ def _number_text(cell: Any) -> str | Invalid:
 
 
 def _refuse_bombs(file: IO[bytes]) -> None:
-    """zipfile reads no more of a part than its entry declares."""
+    """Raise Invalid if the declared sizes exceed UNPACKED_MAX. zipfile reads no more of a part than it declares."""
     try:
         with zipfile.ZipFile(file) as archive:
             unpacked = sum(part.file_size for part in archive.infolist())
@@ -82,7 +85,10 @@ def _unreadable() -> Invalid:
 
 
 def _cells(file: IO[bytes]) -> Iterator[Iterable[Any]]:
-    """The rows of the only sheet with anything on it. What openpyxl says of a fault may repeat a cell: it is muted."""
+    """Yield the rows of the only sheet that is not empty. Raise Invalid if several are not.
+
+    Warnings and errors of openpyxl are suppressed, because they may quote a cell.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -99,8 +105,8 @@ def _cells(file: IO[bytes]) -> Iterator[Iterable[Any]]:
 
 
 def _rows(sheet: Any) -> Iterator[Iterable[Any]] | None:
-    sheet.reset_dimensions()  # what a file says of its own size is not to be trusted
-    sheet._get_row = partial(_near, sheet._get_row)
+    sheet.reset_dimensions()  # the size that the file declares is not trusted
+    sheet._get_row = partial(_make_row, sheet._get_row)
     probe = sheet.iter_rows(max_row=ROWS_MAX)
     if next(probe, None) is None:
         return None
@@ -108,8 +114,8 @@ def _rows(sheet: Any) -> Iterator[Iterable[Any]] | None:
     return found
 
 
-def _near(make: Callable[..., Iterable[Any]], cells: list[dict[str, Any]], *more: Any) -> Iterable[Any]:
-    """The cells of one row; what only has a format, far to the right, is no cell."""
+def _make_row(make: Callable[..., Iterable[Any]], cells: list[dict[str, Any]], *more: Any) -> Iterable[Any]:
+    """Build the row from the cells within COLUMNS_MAX. Ignore empty cells beyond; raise Invalid for values there."""
     near = [cell for cell in cells if cell["column"] <= COLUMNS_MAX]
     if any(cell["value"] is not None for cell in cells if cell["column"] > COLUMNS_MAX):
         raise Invalid(_("The workbook has something to the right of %(n)d columns: take it away.") % {"n": COLUMNS_MAX})

@@ -1,6 +1,6 @@
-"""What a login means for the number it was made with, as one SQL judgement of the lines of a file (5.1, T5, T15).
+"""The meaning of each login for its number and tenure, as one SQL judgement of the lines of a file (5.1).
 
-Asked by the dry run of the whole file, and of each chunk once its numbers are locked.
+The dry run applies it to the whole file, the import to each chunk.
 """
 
 import datetime
@@ -21,7 +21,7 @@ from qqops.audit.models import Event
 
 RECORDED = "logins.file_recorded"
 UNKNOWN, BEFORE = "unknown", "before"
-# Why a login is passed over: nobody's number, somebody's whose right has ended, or a former holder's login.
+# Why a login is skipped: unknown number, a state in which no one can log in, or a login before this tenure.
 SKIPPED = {
     UNKNOWN: _("unknown number"),
     BEFORE: _("before this holder's time"),
@@ -30,18 +30,19 @@ SKIPPED = {
 
 _USABLE = ", ".join(f"'{state}'" for state in USABLE)
 _BEGAN = f"interval '{COOLING_OFF.days} days'"
-# What he did before his right ended for not using it counts, in whatever file it comes: it may be restored (10.1).
+# A login before a reclaim under 10.3 counts, in any file: the number may have to be restored (10.1).
 _BEFORE_RECLAIM = (
     f"n.lifecycle = '{Lifecycle.TERMINATED}'"
     f" AND coalesce(n.terminated_under = '{RECLAIMED}' AND l.at < n.terminated_at, false)"
 )
-# The first login under a version accepts it, also where it comes after a later one (12.1).
+# The first login under a rulebook version accepts it (12.1), even if its line comes after a later login.
 _ACCEPTS = "(place > accepted OR place = accepted AND at < accepted_at)"
 
-# `line`: each line with why it is passed over ('' where it counts), and the place in `versions` of what was in force
-# then; `accepted_at` where that was by use. `used`: the tenures that something begins or ends for, whatever else is in
-# the file; the others have facts only. Of a cancellation the last login counts that is not after its end. Numbers and
-# tenures are held to the same stretch as the lines: a dense one is read in one go then, and not each by its key.
+# `line`: each line with the reason to skip it ('' if it counts), the place in `versions` of the version in force at the
+# login, the place of the accepted version, and `accepted_at` if it was accepted by use. `used`: the tenures whose
+# lifecycle or accepted version may change; for the others, only login facts change. Of the logins during a
+# cancellation, the last one that is not after its end counts. Numbers and tenures have the same bounds as the lines, so
+# that the planner reads a dense span in one scan instead of each row by key.
 JUDGED = f"""
 line AS MATERIALIZED (
   SELECT l.number, l.service, l.at, n.lifecycle, n.tenure_id, n.due_at,
@@ -65,13 +66,13 @@ accepting AS MATERIALIZED (
   WHERE why = '' AND {_ACCEPTS} GROUP BY 1, 2)"""
 
 ACTIVATES = f"lifecycle = '{Lifecycle.ALLOCATED}'"
-# Withdrawn by a login within the cooling-off; one from before the holder cancelled says nothing (T15).
+# A login within the cooling-off period withdraws the cancellation; an earlier login does not.
 WITHDRAWS = f"lifecycle = '{Lifecycle.CANCEL_PENDING}' AND last > due_at - {_BEGAN} AND last <= due_at"
 
 
 @dataclass(frozen=True)
 class InForce:
-    """The versions that were in force one after another, and since when each; a new one is accepted by use (12.1)."""
+    """The rulebook versions in force one after another, and the start of each. Use accepts a new version (12.1)."""
 
     since: Sequence[datetime.datetime]
     versions: Sequence[int]
@@ -95,8 +96,11 @@ def versions_by_time() -> InForce:
 
 
 def covered_until() -> datetime.datetime | None:
-    """Up to when every login is known: the latest moment that a file, recorded to its end, was said to cover. None
-    where none has said so. Never guessed from the lines: the last of one service says nothing of the others."""
+    """Return the time up to which every login is known, or None.
+
+    It is the latest `covers` of a completely recorded file. The lines cannot show it: the last login to one service
+    says nothing about the others.
+    """
     said = Cast(KeyTextTransform("covers", "facts"), DateTimeField())
     found: datetime.datetime | None = Event.objects.filter(verb=RECORDED).aggregate(until=Max(said))["until"]
     return found

@@ -1,7 +1,7 @@
-"""The login feed (5.1): what it says of each tenure, in chunks by number, whatever the order of its lines.
+"""Import the login feed (5.1): the first and last login of each tenure and service, in chunks by number.
 
-First and last are the least and the greatest, so a line that comes late, or twice, does no harm, and a run that was
-killed is run again from its file. The lines wait in a table of their own and leave it when all of them are recorded.
+First and last are minimum and maximum, so lines may come late, twice or in any order, and an interrupted import is run
+again with the same file. Lines wait in a staging table, which is cleared when all of them are recorded.
 """
 
 import datetime
@@ -36,22 +36,22 @@ from qqops.staff.models import Staff
 
 WATCHED = "accounts.logins"
 UNKNOWN_MIN, NAMED = 3, 20
-ALWAYS = datetime.timedelta(days=36500)  # of what was told nothing is news when the file is run again
-LOCK = 0x71716F70_6C6F6769  # one file at a time: lines do not say which they came from
+ALWAYS = datetime.timedelta(days=36500)  # running a file again must not repeat an alert
+LOCK = 0x71716F70_6C6F6769  # one file at a time: staged lines do not say which file they came from
 
-# What is asked of a file as a whole; its services are few.
+# Checks on a whole file. Group by service first: there are few services.
 _SUMMARY = """
 SELECT max(at), max(number), array_agg(service)
 FROM (SELECT service, max(at) AS at, max(number) AS number FROM accounts_loginline GROUP BY service) s"""
 
 _COPY = "COPY accounts_loginline (number, at, service) FROM STDIN (DELIMITER ',')"
 
-# Line by line it would cost as much as half the import.
+# DELETE would cost as much as half the import.
 _CLEAR = "TRUNCATE accounts_loginline"
 
 _COUNTED = "SELECT accounts_loginline_counted()"
 
-# How many numbers, which of them nobody knows, and where each chunk of lines ends.
+# The count of numbers, the unknown ones, and the number at which each chunk of lines ends.
 _KNOWN = """
 SELECT count(*), array_agg(number ORDER BY number) FILTER (WHERE id IS NULL),
   array_agg(number ORDER BY number) FILTER (WHERE lines / %(size)s > (lines - n) / %(size)s)
@@ -60,7 +60,7 @@ FROM (
   FROM (SELECT number, count(*)::int AS n FROM accounts_loginline GROUP BY number) l
   LEFT JOIN accounts_number k ON k.id = l.number) x"""
 
-_SAID = f"""
+_RESULTS = f"""
   (SELECT count(*) FROM used WHERE {ACTIVATES}),
   (SELECT count(*) FROM used WHERE {WITHDRAWS}),
   ARRAY(SELECT number FROM used WHERE {ACTIVATES} OR {WITHDRAWS} ORDER BY number),
@@ -73,8 +73,8 @@ _SAID = f"""
   (SELECT jsonb_agg(jsonb_build_array(why, n, numbers)) FROM (
     SELECT why, count(*) AS n, array_agg(DISTINCT number) AS numbers FROM line WHERE why <> '' GROUP BY why) s)"""
 
-# A fact that is there is moved where it lies: ON CONFLICT would lock each before it is written. Nobody else writes
-# facts of live tenures.
+# Existing facts are updated by ctid: ON CONFLICT would lock each row before writing it. No other code writes facts of
+# live tenures.
 _FACTS = f"""
 WITH {JUDGED},
 seen AS MATERIALIZED (
@@ -88,15 +88,15 @@ moved AS (
 begun AS (
   INSERT INTO accounts_loginfact (tenure_id, service, first_at, last_at)
   SELECT tenure_id, service, first_at, last_at FROM seen WHERE place IS NULL ORDER BY tenure_id, service RETURNING 1)
-SELECT (SELECT count(*) FROM line), (SELECT count(*) FROM moved) + (SELECT count(*) FROM begun),{_SAID}"""
+SELECT (SELECT count(*) FROM line), (SELECT count(*) FROM moved) + (SELECT count(*) FROM begun),{_RESULTS}"""
 
-_WOULD = f"""
+_DRY_RUN = f"""
 WITH {JUDGED}
 SELECT (SELECT count(*) FROM line),
-  (SELECT count(*) FROM (SELECT DISTINCT tenure_id, service FROM line WHERE why = '') f),{_SAID}"""
+  (SELECT count(*) FROM (SELECT DISTINCT tenure_id, service FROM line WHERE why = '') f),{_RESULTS}"""
 
-# Locked in key order, as every act does, and judged again: these few may have changed meanwhile in a way that counts.
-_STILL = f"""
+# Lock in key order, as every act does, and re-evaluate: these numbers may have changed since the judgement.
+_RECHECK = f"""
 SELECT n.id, n.lifecycle FROM accounts_number n
 JOIN unnest(%(numbers)s::bigint[], %(tenures)s::bigint[], %(lasts)s::timestamptz[]) g(id, tenure_id, last)
   ON n.id = g.id AND n.tenure_id = g.tenure_id
@@ -124,13 +124,13 @@ SELECT count(*) FROM tenure"""
 @dataclass
 class Imported:
     lines: int = 0
-    facts: int = 0  # begun or moved on
+    facts: int = 0  # login facts inserted or updated
     activated: int = 0
     withdrawn: int = 0
     accepted: int = 0
     skipped: Counter[str] = field(default_factory=Counter)  # lines, by reason
-    numbers: dict[str, "array[int]"] = field(default_factory=lambda: defaultdict(lambda: array("q")))  # of these lines
-    over: list[int] = field(default_factory=list)  # used before their holders' right ended for not using them
+    numbers: dict[str, "array[int]"] = field(default_factory=lambda: defaultdict(lambda: array("q")))  # by reason
+    over: list[int] = field(default_factory=list)  # reclaimed for lack of use, though used before
 
     def counts(self) -> dict[str, Any]:
         return {
@@ -155,7 +155,7 @@ class Imported:
 
 
 class WrongLines(Invalid):
-    """The file is refused, and says every line that is why."""
+    """Raised when a file is refused. `wrong` has every wrong line."""
 
     def __init__(self, wrong: list[Wrong]) -> None:
         super().__init__(_("The file was refused, nothing was done. Wrong lines: %(n)d.") % {"n": len(wrong)})
@@ -170,25 +170,28 @@ def import_logins(
     covers: datetime.datetime | None = None,
     step: Callable[[int], None] = lambda n: None,
 ) -> Imported:
-    """Record the logins of a file; without `apply`, say what that would do.
+    """Record the logins of a file; without `apply`, return what that would do.
 
-    `covers`: with the files before it, it holds every successful login of every service up to then. Only whoever writes
-    the feed knows; an empty file may say so too: nobody logged in."""
+    `covers` states that this file and the earlier ones hold every successful login to every service up to that time.
+    Only the producer of the feed knows it. An empty file may state it too, when no one logged in. Raises Refused while
+    another file is recorded.
+    """
     if covers and covers > timezone.now():
         raise Invalid(
             _("Nobody knows yet who logs in until %(time)s: it lies in the future. Nothing was done.")
             % {"time": timezone.localtime(covers).isoformat(" ", "seconds")}
         )
-    with recorder.refusals(actor=actor, facts={"act": "import_logins"}), _alone() as alone:
+    with recorder.refusals(actor=actor, facts={"act": "import_logins"}), _import_lock() as lock_connection:
         with transaction.atomic():
-            ends = _take(feed, may_be_empty=covers is not None)
+            ends = _load(feed, may_be_empty=covers is not None)
             if not apply:
                 found = Imported()
-                _judge(_WOULD, found, {"after": 0, "upto": settings.QQOPS_NUMBER_MAX, **versions_by_time().params})
+                _judge(_DRY_RUN, found, {"after": 0, "upto": settings.QQOPS_NUMBER_MAX, **versions_by_time().params})
                 transaction.set_rollback(True)
                 return found
         found = _record(ends, actor, step)
-        with alone.cursor() as cursor:  # else another run may have thrown lines of this file away
+        # Fails if the lock is lost: another run may have cleared lines of this file.
+        with lock_connection.cursor() as cursor:
             cursor.execute("SELECT")
         with connection.cursor() as cursor:
             cursor.execute(_CLEAR)
@@ -204,9 +207,12 @@ def import_logins(
 
 
 @contextmanager
-def _alone() -> Iterator[BaseDatabaseWrapper]:
-    """A file is many transactions, and what a session holds is anybody's behind a pooler (DESIGN §8): the lock is held
-    by a transaction of its own, on a connection of its own. It ends with the process, however that ends."""
+def _import_lock() -> Iterator[BaseDatabaseWrapper]:
+    """Hold the lock of the import during the block. Raise Refused if another import holds it.
+
+    A file takes many transactions, and behind a pooler a session lock may pass to another client. So a transaction on a
+    connection of its own holds the lock. The lock ends with the process.
+    """
     own = connection.copy()
     try:
         own.set_autocommit(False)
@@ -219,15 +225,15 @@ def _alone() -> Iterator[BaseDatabaseWrapper]:
                 raise Refused(gettext_noop("Another login file is being recorded. Run this one when it is done."))
         yield own
     finally:
-        own.rollback()  # a connection that is only closed may hold its lock for a moment longer
+        own.rollback()  # close() alone may release the lock a moment later
         own.close()
 
 
-def _take(feed: Feed, *, may_be_empty: bool) -> list[int]:
-    """Copy the lines in, or refuse the file; the numbers at which chunks end."""
+def _load(feed: Feed, *, may_be_empty: bool) -> list[int]:
+    """Copy the lines into the staging table, or raise Invalid. Return the numbers at which chunks end."""
     read = Read()
     with connection.cursor() as cursor:
-        cursor.execute(_CLEAR)  # of a run that was killed
+        cursor.execute(_CLEAR)  # lines of an interrupted run
         cursor.execute("SELECT set_config('TimeZone', %s, true)", [ZONE])
         with cursor.copy(_COPY) as copy:
             for block in feed.blocks(read):
@@ -274,20 +280,25 @@ def _chunk(found: Imported, params: dict[str, Any], actor: Staff) -> int:
     with recorder.act("logins.imported", actor=actor, reason="") as act:
         this = Imported()
         using, accepted = _judge(_FACTS, this, params)
-        still = _still(using)
-        this.activated = _use("number.activated", still[L.ALLOCATED], actor, clause="5.1")
-        withdrawn = still[L.CANCEL_PENDING]
-        this.withdrawn = _use("number.cancellation_withdrawn", withdrawn, actor, clause=CANCELLED, cause="login")
+        current = _lock_and_recheck(using)
+        this.activated = _bring_into_use("number.activated", current[L.ALLOCATED], actor, clause="5.1")
+        withdrawn = current[L.CANCEL_PENDING]
+        this.withdrawn = _bring_into_use(
+            "number.cancellation_withdrawn", withdrawn, actor, clause=CANCELLED, cause="login"
+        )
         if accepted["tenures"]:
             this.accepted = _write(act, Tenure, _ACCEPT, accepted)
         act.facts.update(this.counts())
-        this.over = _tell_of_used(act, this.over)
+        this.over = _alert_about_used(act, this.over)
     found.add(this)
     return this.lines
 
 
 def _judge(sql: str, found: Imported, params: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Whose number begins to be used, again or at last, and who accepts which version; `found` has the counts."""
+    """Run the judgement and write its counts to `found`.
+
+    Return the numbers that come into use (activation, or withdrawal of a cancellation), and the accepted versions.
+    """
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         found.lines, found.facts, found.activated, found.withdrawn, *said, skipped = cursor.fetchone()
@@ -301,9 +312,11 @@ def _judge(sql: str, found: Imported, params: dict[str, Any]) -> tuple[dict[str,
     return using, accepted
 
 
-def _tell_of_used(act: recorder.Act, numbers: list[int]) -> list[int]:
-    """Which of these were reclaimed though they were used. Nobody looks at a number that is over: an alert says so, and
-    a human decides (10.1)."""
+def _alert_about_used(act: recorder.Act, numbers: list[int]) -> list[int]:
+    """Return those of these numbers that were reclaimed though they were used, and raise an alert about them.
+
+    No one looks at a terminated number, so the alert asks a person to decide (10.1).
+    """
     tenures = dict(Number.objects.filter(pk__in=numbers).values_list("tenure", "pk"))
     if found := sorted(tenures[tenure] for tenure in kept_because(USED, tenures)):
         named = ", ".join(map(str, found[:NAMED])) + (" …" if len(found) > NAMED else "")
@@ -311,19 +324,19 @@ def _tell_of_used(act: recorder.Act, numbers: list[int]) -> list[int]:
     return found
 
 
-def _still(using: dict[str, Any]) -> dict[str, list[int]]:
-    """Which of these, locked from now on, a login does begin the use of; by the state that it ends."""
+def _lock_and_recheck(using: dict[str, Any]) -> dict[str, list[int]]:
+    """Lock these numbers. Return those that a login still brings into use, by their lifecycle before it."""
     found: dict[str, list[int]] = {L.ALLOCATED: [], L.CANCEL_PENDING: []}
     if using["numbers"]:
         with connection.cursor() as cursor:
-            cursor.execute(_STILL, using)
+            cursor.execute(_RECHECK, using)
             for number, lifecycle in cursor.fetchall():
                 found[lifecycle].append(number)
     return found
 
 
-def _use(verb: str, numbers: list[int], actor: Staff, **facts: Any) -> int:
-    """T5, T15: what its holder uses is in use."""
+def _bring_into_use(verb: str, numbers: list[int], actor: Staff, **facts: Any) -> int:
+    """Set the lifecycle of these numbers to in use, with the event `verb`. Return how many."""
     if not numbers:
         return 0
     subject = Number(pk=numbers[0]) if len(numbers) == 1 else None

@@ -1,4 +1,4 @@
-"""What belongs to a number, a tenure or an identity as it was at a time; who held the number on the day."""
+"""Panels and links of the past states of a number, a tenure or an identity."""
 
 from collections.abc import Iterable
 from urllib.parse import urlencode
@@ -28,7 +28,7 @@ def _shown(request: HttpRequest, then: Then) -> Panel:
 
 
 def _tenure(request: HttpRequest, then: Then) -> Panel | None:
-    """Who held it then, as far as a tenure tells: nobody's identity."""
+    """Show the tenure at that time, without any identity."""
     if then.row.tenure_id is None or not request.user.has_perm(LOOK):
         return None
     row = asof.row_at(Tenure, then.row.tenure_id, then.at)
@@ -36,7 +36,10 @@ def _tenure(request: HttpRequest, then: Then) -> Panel | None:
 
 
 def _items(request: HttpRequest, then: Then) -> Panel:
-    """The items as they were, masked as they would be today: by today's key, and not where today nothing is shown."""
+    """Show the items as they were, masked.
+
+    The present key opens them, and an identity that is declared, erased or locked at present shows none.
+    """
     today: Identity = then.object
     if is_own(today):
         facts = [Fact(_("Standing"), declared_badge())]

@@ -1,4 +1,4 @@
-"""How the trail is looked through by number and tenure, and for acts on numbers that whoever acts declared his own."""
+"""Searches of the record by number, by tenure, and for acts of people on numbers that they declared as their own."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -36,8 +36,10 @@ def _tenure(text: str) -> str:
 
 
 def _of_number(text: str) -> Q:
-    """All that touched it, whoever held it then, and each look at what is kept of its affairs; and what named its
-    digits though nobody did."""
+    """Return the condition for all events about a number, under any holder.
+
+    That includes events about its cases and requests, disclosures that list it, and declarations of it.
+    """
     number = event_queries.one(int(text))
     tenures = Select("SELECT t.id FROM accounts_tenure t WHERE t.number_id = %s", [int(text)])
     return event_queries.among(
@@ -46,7 +48,7 @@ def _of_number(text: str) -> Q:
         event_queries.with_ids(
             event_queries.wrote(Number, number),
             event_queries.wrote(Tenure, tenures),
-            # Some thousand rows at most: no index is worth its cost.
+            # At most some thousand rows, so no index.
             Select("SELECT d.event FROM accounts_disclosuretarget d WHERE d.number = %s", [int(text)]),
             Select("SELECT d.event FROM accounts_historicaldeclarednumber d WHERE d.number = %s", [int(text)]),
         ),
@@ -57,7 +59,7 @@ def _of_tenure(text: str) -> Q:
     number, seq = map(int, text.split("/"))
     tenure = Select("SELECT t.id FROM accounts_tenure t WHERE t.number_id = %s AND t.seq = %s", [number, seq])
     return event_queries.among(
-        # By the number first, which all of them have an index of.
+        # Filter by number first: every table has an index on it.
         *_affairs(f"k.number = %s AND k.tenure = ANY(ARRAY({tenure.sql}))", [number, *tenure.params]),
         event_queries.with_ids(
             event_queries.wrote(Tenure, tenure),
@@ -67,8 +69,11 @@ def _of_tenure(text: str) -> Q:
 
 
 def resting_on(clause: str, table: str, key: str) -> Select:
-    """The keys of what rests on a clause, in any version of the Rules, by an index of both: as many as tell few from
-    many."""
+    """Return the query for the keys of the rows of `table` that cite a clause, in any version of the Rules.
+
+    It uses an index of the clause and the key, and reads at most FEW + 1 keys of each version: enough to
+    distinguish few from many.
+    """
     sql = (
         f"SELECT g.key FROM accounts_clause c CROSS JOIN LATERAL (SELECT g.{key} AS key FROM {table} g"
         f" WHERE g.clause_id = c.id ORDER BY g.{key} LIMIT {lookups.FEW + 1}) g WHERE c.number = %s"
@@ -77,7 +82,7 @@ def resting_on(clause: str, table: str, key: str) -> Select:
 
 
 def not_own(staff: Staff, number: int) -> None:
-    """What happened to a number of one's own, disclosures of it among that, is for others to look at."""
+    """Raise Refused if the person declared this number: they may not review its events, disclosures included."""
     with recorder.refusals(actor=staff, facts={"act": "audit_review"}):
         refuse_own(staff, [number])
 
@@ -88,8 +93,8 @@ def _not_own(staff: Staff, text: str) -> None:
 
 _NUMBER = "accounts.number"
 
-# What is about a number besides itself, by kind of subject: a query of `number`, `tenure` and `key`. The apps above add
-# theirs.
+# For each subject type that relates to numbers, a query of `number`, `tenure` and `key` (of the subject). The apps
+# above add theirs with `about_numbers`.
 _ABOUT = {
     "accounts.tenure": "SELECT number_id, id, id FROM accounts_tenure",
     "accounts.datarequest": (
@@ -101,14 +106,17 @@ _OF_MANY: set[str] = set()
 
 
 def about_numbers(subject: str, query: str, *, of_many: bool = False) -> None:
-    """`of_many`: one of them may be about a million numbers; to each belongs only what touched it."""
+    """Declare the query of a subject type.
+
+    `of_many`: one subject may relate to a million numbers, so its events are not listed under each of them.
+    """
     _ABOUT[subject] = query
     if of_many:
         _OF_MANY.add(subject)
 
 
 def _affairs(chosen: str, params: Sequence[Any]) -> list[Select]:
-    """The events about whatever is about a number."""
+    """Return the events about the subjects that relate to the chosen number or tenure."""
     return [
         event_queries.about(kind, Select(f"SELECT k.key FROM ({query}) k (number, tenure, key) WHERE {chosen}", params))
         for kind, query in _ABOUT.items()
@@ -117,12 +125,13 @@ def _affairs(chosen: str, params: Sequence[Any]) -> list[Select]:
 
 
 def _own_event(staff: Staff, event: Event) -> None:
-    """An event about one, its holders or their affairs opens for him as little as the list by that number."""
+    """Raise Refused for an event about a number that the person declared, its tenures, or their requests."""
     about = {kind: query for kind, query in _ABOUT.items() if kind not in _OF_MANY}
     about[_NUMBER] = "SELECT number, NULL, number FROM accounts_declarednumber"
     if (query := about.get(event.subject_type)) is None:
         return
-    # By his short list first: each of these is found by its number. As text: what was tampered with is no number.
+    # Starts from the short list of declared numbers, which have indexes. Compares keys as text: a tampered event
+    # may hold a subject id that is not an integer.
     sql = (
         f"SELECT k.number FROM ({query}) k (number, tenure, key)"
         f" WHERE k.number = ANY(ARRAY({OWN_NUMBERS})) AND k.key::text = %(key)s LIMIT 1"
@@ -134,16 +143,19 @@ def _own_event(staff: Staff, event: Event) -> None:
 
 
 def _own() -> Q:
-    """What somebody was refused, or did, that is about a number which he had declared by then and which was not ended:
-    about it, its holders, or what was asked, decided or objected to in their affair; but for the declaration itself."""
+    """Return the condition for refused and completed acts of people on numbers that they had declared at that time.
+
+    It covers the number, its tenures, and the cases, requests, decisions and appeals about them, but not the
+    declaration itself.
+    """
     refused = (
         "SELECT e.seq FROM audit_event e WHERE e.verb = 'audit.refused' AND (e.facts -> 'why') = to_jsonb(%s::text)"
     )
     return event_queries.among(Select(refused, [OWN_NUMBER]), Select(_own_acts(), ()))
 
 
-# OFFSET 0 has each asked for by its key: as a join, all of the trail might be read for what few people declared.
-_BY_HIM = "e.actor_id = o.staff_id AND e.at >= o.since AND e.at < o.until OFFSET 0"
+# OFFSET 0 keeps this a lookup by key. As a join, the planner might read the whole record.
+_BY_DECLARER = "e.actor_id = o.staff_id AND e.at >= o.since AND e.at < o.until OFFSET 0"
 
 
 def _own_acts() -> str:
@@ -157,14 +169,14 @@ def _own_acts() -> str:
 subject AS MATERIALIZED (SELECT own.*, '{_NUMBER}' AS kind, number AS key FROM own{kinds}),
 written AS MATERIALIZED ({_written(_NUMBER, Number)} UNION ALL {_written("accounts.tenure", Tenure)})
 SELECT e.seq FROM subject o CROSS JOIN LATERAL (SELECT e.seq FROM audit_event e
-  WHERE e.subject_type = o.kind AND e.subject_id = o.key::text AND e.subject_id <> '' AND {_BY_HIM}) e
+  WHERE e.subject_type = o.kind AND e.subject_id = o.key::text AND e.subject_id <> '' AND {_BY_DECLARER}) e
 UNION ALL
 SELECT e.seq FROM written o CROSS JOIN LATERAL (SELECT e.seq FROM audit_event e
-  WHERE e.id = o.event AND {_BY_HIM}) e)"""
+  WHERE e.id = o.event AND {_BY_DECLARER}) e)"""
 
 
 def _written(kind: str, model: type[Model]) -> str:
-    """By whom a row was written that names one of them, the row itself often knows."""
+    """Return the query of the events that wrote rows about a subject. Many rows name their author, which narrows it."""
     return f"""SELECT o.*, w.event FROM subject o CROSS JOIN LATERAL (
         SELECT w.event FROM ({event_queries.rows(model)}) w
   WHERE w.key = o.key AND (w.who = o.staff_id OR w.who IS NULL) OFFSET 0) w WHERE o.kind = '{kind}'"""

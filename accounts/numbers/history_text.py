@@ -1,4 +1,4 @@
-"""How a history of this app reads where its rows keep codes: as the page of the object itself says it."""
+"""Texts for the codes in history rows of this app, the same as on the page of the object."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The staff web's numbers: list and page. What enforcement knows of them, it hangs in itself (panels)."""
+"""The list and the page of numbers on the staff web. The apps above add their panels to the page."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -33,10 +33,10 @@ TONES = {
     Shown.FROZEN: "cold",
     Shown.TERMINATED: "bad",
 }
-PAGE_OF_TARGETS = 200  # what a form holds; longer lists go through a file
+PAGE_OF_TARGETS = 200  # most numbers of one form; longer lists are uploaded as a file
 
 
-# What comes when the time of a state is over.
+# Labels of `due_at`, by lifecycle.
 DUE = {
     Lifecycle.CANCEL_PENDING: gettext_lazy("Cooling-off ends"),
     Lifecycle.TERMINATED: gettext_lazy("Kept until"),
@@ -45,7 +45,7 @@ DUE = {
 
 
 def charge(tenure: Tenure) -> str:
-    """Free, or paid until when and on which order."""
+    """Return the charge of a tenure: free, or the end of the paid time and the order."""
     if not tenure.paid:
         return _("free")
     until = f"{timezone.localtime(tenure.paid_until):%Y-%m-%d}" if tenure.paid_until else "–"
@@ -79,7 +79,7 @@ def _not_over() -> Q:
 
 
 def _frozen() -> Q:
-    # The bare “is not null” is what the partial index answers; the time then decides (read-time expiry).
+    # “is not null” makes the partial index usable. The comparison excludes freezes that have expired.
     return Q(frozen_until__isnull=False, frozen_until__gt=timezone.now()) & _not_over()
 
 
@@ -153,8 +153,8 @@ class NumberPage(ObjectPage):
     copyable = True
 
     def queryset(self) -> QuerySet[Number]:
-        brought = ("tenure__rules_version", "tenure__identity", "tenure__identity_key")
-        return numbers_before(self.user).select_related(*brought).annotate(open_demands=open_before("tenure"))
+        related = ("tenure__rules_version", "tenure__identity", "tenure__identity_key")
+        return numbers_before(self.user).select_related(*related).annotate(open_demands=open_before("tenure"))
 
     def badges(self, obj: Number) -> list[Any]:
         return [state_badge(obj), *filter(None, [tier_badge(obj), protection_badge(obj), own_badge(obj)])]
@@ -190,7 +190,7 @@ class NumberPage(ObjectPage):
 
 
 class NumberHistory(HistoryPage):
-    """Under its present holder only, as all that a number shows; whoever reviews the record sees the whole of it."""
+    """The history of a number under its present holder. People who review the record see all of it."""
 
     def rows(self) -> QuerySet[Any]:
         rows = super().rows()
@@ -205,7 +205,7 @@ class NumberAdmin(OpsModelAdmin):
 
 
 def number_url(request: HttpRequest, text: str) -> str | None:
-    """The page of exactly this number, if it may be seen: of a free one too, which has no row."""
+    """Return the URL of the page of exactly this number, free or not, or None. None too if the user may not see it."""
     if not request.user.has_perm("accounts.view_number"):
         return None
     try:
@@ -218,7 +218,7 @@ def number_url(request: HttpRequest, text: str) -> str | None:
 
 
 def begins_numbers(text: str) -> bool:
-    """May numbers begin so? None has ever begun like a mobile and been as long."""
+    """Return True if a number can begin with this text. Text that looks like a mobile number cannot be one."""
     return text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX and not looks_personal(text)
 
 
@@ -229,7 +229,7 @@ def _filtered(request: HttpRequest, text: str) -> str | None:
 
 
 def chosen(request: HttpRequest) -> list[int]:
-    """The numbers that a page of an act is about, each once, as its address names them."""
+    """Return the distinct numbers in the query string of an act page. Raise Http404 if there are none or too many."""
     given = request.GET.getlist("number")
     try:
         found = list(dict.fromkeys(parse_list(given))) if given else []
@@ -241,7 +241,7 @@ def chosen(request: HttpRequest) -> list[int]:
 
 
 def crumbs_of(numbers: Sequence[int]) -> list[tuple[Any, str]]:
-    """Where a page of an act hangs: below the list, and below the number where there is one."""
+    """Return the breadcrumbs of an act page: the list, and the number if there is only one."""
     crumbs: list[tuple[Any, str]] = [(_("Numbers"), reverse("admin:accounts_number_changelist"))]
     if len(numbers) == 1:
         crumbs.append((str(numbers[0]), reverse("admin:accounts_number_change", args=numbers)))

@@ -1,6 +1,6 @@
-"""Reading numbers that people give: one, a pasted list, a file. domain.md §4, DESIGN §7.
+"""Parse numbers that people type: one number, a pasted list, or a text file.
 
-Any malformed line refuses the whole list, and all of them are named with line and value.
+A malformed entry refuses the whole list. The error lists the malformed entries with their lines.
 """
 
 import csv
@@ -20,20 +20,20 @@ from qqops.core.errors import Invalid
 from qqops.core.personal_data import looks_personal
 
 NUMBER_MIN = 10000
-# Eleven digits that qqops/core/personal_data.py takes for a mobile number; never a number of ours.
+# Eleven digits that qqops/core/personal_data.py takes for a mobile number. No number lies among them.
 LIKE_A_MOBILE = (13_000_000_000, 19_999_999_999)
 _SHAPE = re.compile(r"[1-9][0-9]{4,10}")
 _NOISE = re.compile(r"^qq\s*:?\s*|@qq\.com$", re.IGNORECASE)
-# A space separates too: joining “12345 67890” would make somebody else's number of it.
+# A space separates numbers: joining “12345 67890” would make another holder's number of it.
 _BETWEEN = re.compile(r"(?<!:)[\s,;\u3001]+")
 DIGITS_MAX = 11
-ENCODINGS = ("utf-8-sig", "gb18030")  # with or without BOM, else what a Chinese Excel saves
+ENCODINGS = ("utf-8-sig", "gb18030")  # with or without BOM, or the encoding that a Chinese Excel saves
 SHOWN_MAX = 50
-HEADING_MAX = 10_000  # characters; a longer first line is numbers, all in one line
+HEADING_MAX = 10_000  # characters; a longer first line is a list of numbers, not a heading
 
 
 def parse(text: str) -> int:
-    """Return the number; Invalid says what is wrong with it.
+    """Return the number, or raise Invalid with the reason.
 
     Full-width digits and the usual noise (`QQ:`, `@qq.com`, spaces) are folded; Arabic-Indic and other digits,
     signs, exponents and leading zeros are not numbers.
@@ -53,12 +53,12 @@ def parse(text: str) -> int:
 
 
 def _repeated(text: str) -> str:
-    """As it was typed, so that it is found in a list; not what may be a person's."""
+    """Return the text as typed, to help find it in a list, or “…” if it looks like personal data."""
     return "…" if looks_personal(text) else text.strip()[:40]
 
 
 def parse_list(lines: Iterable[str]) -> "array[int]":
-    """Read numbers, one or several to a line (comma, semicolon, space or tab between); blank lines are nothing."""
+    """Read numbers, one or several to a line (comma, semicolon, space or tab between); skip blank lines."""
     return gather((at, part) for at, line in enumerate(lines, 1) for part in parted(line))
 
 
@@ -67,9 +67,10 @@ def parted(text: str) -> Iterator[str]:
 
 
 def gather(cells: Iterable[tuple[int | str, str | Invalid]]) -> "array[int]":
-    """Parse every cell before refusing, so that one attempt names all that is wrong.
+    """Parse all cells, then raise one Invalid that lists the first SHOWN_MAX faults.
 
-    Each comes with its place, the number of a line or the name of a cell, and may be known to be unreadable already.
+    Each cell comes with its place: a line number, or the name of a spreadsheet cell. A cell that could not be read
+    comes as an Invalid.
     """
     numbers, wrong = array("q"), []
     for at, cell in cells:
@@ -89,7 +90,7 @@ def gather(cells: Iterable[tuple[int | str, str | Invalid]]) -> "array[int]":
 
 
 def read_file(path: Path) -> "array[int]":
-    """Read a TXT or CSV list (a workbook too: intake/lists.py)."""
+    """Read a TXT or CSV list. For workbooks see accounts/lists/given_list.py."""
     try:
         with path.open("rb") as file:
             return read_open(file)
@@ -98,12 +99,12 @@ def read_file(path: Path) -> "array[int]":
 
 
 def read_bytes(content: bytes) -> "array[int]":
-    """The same of what came through a pipe, which cannot be read twice."""
+    """Read a list that came through a pipe, which cannot be rewound."""
     return read_open(io.BytesIO(content))
 
 
 def read_open(file: IO[bytes]) -> "array[int]":
-    """Read a text line by line: a million of them cost little memory (see `read_lines`)."""
+    """Read a list line by line, so that a million lines need little memory (see `read_lines`)."""
     for encoding in ENCODINGS:
         file.seek(0)
         lines = io.TextIOWrapper(file, encoding, newline="")
@@ -112,7 +113,7 @@ def read_open(file: IO[bytes]) -> "array[int]":
         except UnicodeDecodeError:
             continue
         finally:
-            lines.detach()  # or the file would be closed with it
+            lines.detach()  # otherwise the wrapper closes the file
     raise Invalid(_("The file is neither UTF-8 nor GB18030 text."))
 
 
@@ -121,20 +122,20 @@ def parse_text(text: str) -> "array[int]":
 
 
 def read_lines(lines: Iterator[str]) -> "array[int]":
-    """In a CSV whose first line names a column `number`, `qq` or 号码, that column counts; else every cell."""
+    """Read the column that the first line names `number`, `qq` or 号码; without such a heading, read every cell."""
     heading = next(lines, "")
     column = column_of(next(csv.reader([heading]), [])) if len(heading) <= HEADING_MAX else None
     return parse_list(chain([heading], lines)) if column is None else gather(_cells(lines, column))
 
 
 def column_of(heading: Iterable[str]) -> int | None:
-    """Which column a heading gives to the numbers; None: it is no heading."""
+    """Return the index of the column of numbers, or None if the line is no heading."""
     names = [unicodedata.normalize("NFKC", name).strip().lower() for name in heading]
     return next((names.index(name) for name in ("number", "号码", "qq") if name in names), None)
 
 
 def _cells(lines: Iterator[str], column: int) -> Iterator[tuple[int, str | Invalid]]:
-    """The column of each row that is not blank; a row too short has an empty cell, which is no number."""
+    """Yield the column of each row that is not blank. A row that is too short yields an empty cell, an error."""
     rows = csv.reader(lines)
     try:
         for row in rows:
@@ -146,7 +147,10 @@ def _cells(lines: Iterator[str], column: int) -> Iterator[tuple[int, str | Inval
 
 
 def prefix_ranges(digits: str) -> list[tuple[int, int]]:
-    """“Begins with” as ranges of the key, one for each length: answered by the primary key, unlike LIKE."""
+    """Return the key ranges of the numbers that begin with these digits, one for each length.
+
+    The primary key index serves them; it does not serve LIKE.
+    """
     first = int(digits)
     spare = range(max(0, 5 - len(digits)), DIGITS_MAX - len(digits) + 1)
     return [(first * 10**n, (first + 1) * 10**n - 1) for n in spare] if first else []

@@ -1,4 +1,4 @@
-"""Reads of numbers: what is shown, who holds it, when it was last used."""
+"""Reads of numbers: the shown state, the tenure, the last login."""
 
 import datetime
 
@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.lifecycle import FOREVER, Lifecycle, Shown
 from accounts.models import LoginFact, Number
 
-# The one expression of the shown state (DESIGN §1.3), right at read time.
+# The SQL form of `shown_of`. Evaluated at read time, so a measure that has ended is not shown.
 SHOWN = Case(
     When(lifecycle__in=(Lifecycle.TERMINATED, Lifecycle.CANCEL_PENDING), then=F("lifecycle")),
     When(frozen_until__gt=Now(), then=Value(Shown.FROZEN.value)),
@@ -20,19 +20,19 @@ SHOWN = Case(
 
 
 def numbers() -> QuerySet[Number]:
-    """Numbers with `state` (shown) and `last_login`, for a page of them; no query grows with the table."""
+    """Return numbers with `state` (shown) and `last_login`. Its cost depends on the rows read, not on the table."""
     last = LoginFact.objects.filter(tenure=OuterRef("tenure")).values("tenure").annotate(at=Max("last_at")).values("at")
     return Number.objects.annotate(state=SHOWN, last_login=Subquery(last)).select_related("tenure__rules_version")
 
 
 def last_login_of(number: Number) -> datetime.datetime | None:
-    """Annotated by `numbers()`."""
+    """Return the last login of a number that comes from `numbers()`."""
     found: datetime.datetime | None = getattr(number, "last_login", None)
     return found
 
 
 def shown_of(number: Number, at: datetime.datetime | None = None) -> Shown:
-    """The same rule for one row in hand, a history row included, as it was seen at a moment."""
+    """Return the state that a row, or a history row, shows at a moment (default: now). The Python form of `SHOWN`."""
     at = at or timezone.now()
     if number.lifecycle in (Lifecycle.TERMINATED, Lifecycle.CANCEL_PENDING):
         return Shown(number.lifecycle)
@@ -44,7 +44,7 @@ def shown_of(number: Number, at: datetime.datetime | None = None) -> Shown:
 
 
 def shown_until(number: Number) -> datetime.datetime | None:
-    """When the shown state ends by itself; None: not by itself."""
+    """Return the time at which the shown state ends by itself, or None if it does not."""
     state = shown_of(number)
     until = {Shown.FROZEN: number.frozen_until, Shown.RESTRICTED: number.restricted_until}.get(state)
     return None if until is None or until >= FOREVER else until

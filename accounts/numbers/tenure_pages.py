@@ -1,7 +1,7 @@
-"""One holder's time with a number (持有期): its page, and the earlier ones named on the number's page.
+"""The page of a tenure (持有期), and the panel of earlier tenures on the page of a number.
 
-What a number shows is its present holder's only; whoever held it before has a page of his own, on which nothing of
-the next is seen (9.1).
+The page of a number shows data of its present holder only. Each earlier holder has a tenure page, which shows nothing
+of later holders (9.1).
 """
 
 from typing import Any
@@ -75,7 +75,7 @@ class TenureAdmin(OpsModelAdmin):
 
 
 def _earlier(request: HttpRequest, number: Number) -> Panel | None:
-    """That others held it, and when; nothing else of them."""
+    """List the earlier tenures with their dates, and nothing else about them."""
     first = number.tenure is not None and number.tenure.seq == 1
     if first or not request.user.has_perm("accounts.view_tenure"):
         return None

@@ -1,4 +1,4 @@
-"""Searching for a person by an exact value, and the tenures that share a value with one in hand."""
+"""The page that searches for a person by an exact value, and the list of tenures that share a value with one."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -25,7 +25,7 @@ from qqops.web import panels
 from qqops.web.pages import Column, KeysetList, Page
 from qqops.web.panels import Panel
 
-# What is searched by: each choice of the form as an item and a kind of document.
+# Each choice of the form as (item, kind of document).
 WHAT: dict[str, tuple[str, str]] = {
     "": ("", ""),
     **{kind.value: (Field.DOCUMENT.value, kind.value) for kind in DocumentKind},
@@ -35,7 +35,7 @@ TONES = {Strength.STRONG: "warn", Strength.MEDIUM: "info", Strength.WEAK: "quiet
 
 
 class Unrepeated(forms.TextInput):
-    """What was typed is a person's: it does not come back with the page."""
+    """A text input that never renders its value, because the value is personal data."""
 
     def format_value(self, value: Any) -> None:
         return None
@@ -62,7 +62,7 @@ class PersonForm(forms.Form):
 
 
 class PeoplePage(Page):
-    """The value comes by POST and stays in no address; the form comes back without it."""
+    """A page that takes the value by POST, so that it is in no URL, and returns the form without it."""
 
     title = gettext_lazy("Search for a person")
     permission = services.SEARCH
@@ -76,7 +76,7 @@ class PeoplePage(Page):
         return self.search(PersonForm(self.request.POST))
 
     def search(self, form: PersonForm, *, jumped: bool = False) -> HttpResponseBase:
-        """Show what is found; from the jump box, a single hit leads to its own page."""
+        """Show the results. From the jump box, redirect to the page of a single result."""
         if not form.is_valid():
             return self.render(form=form)
         field, kind = WHAT[form.cleaned_data["what"]]
@@ -93,7 +93,7 @@ class PeoplePage(Page):
 
 
 def _page_of(identity: Identity) -> str:
-    """The number's page speaks of its present holder only."""
+    """Return the URL of the number; of the identity if the tenure has ended: a number's page shows its holder only."""
     if identity.tenure.ended_at is not None:
         return identity_url(identity.pk)
     return reverse("admin:accounts_number_change", args=[identity.tenure.number_id])
@@ -114,7 +114,7 @@ def _results(found: services.Found) -> Panel:
 
 
 def _row(identity: Identity, other: Sequence[Field]) -> list[Any]:
-    if is_own(identity):  # whose number it is he knows; what it says of the person, another may look up
+    if is_own(identity):  # declared by the viewer: only another person may look it up
         return [declared_badge(), *[""] * (5 + len(other))]
     shown = masked(identity, (Field.NAME, *other))
     tenure = identity.tenure
@@ -138,7 +138,7 @@ def strength_badge(strength: Strength) -> Any:
 
 
 def _jump(request: HttpRequest, text: str) -> HttpResponseBase | None:
-    """What has the form of a person's value, but for a name: anything may be one."""
+    """Search for a text that looks like a document, mobile or e-mail. Skip names, as any text may be one."""
     kinds = [field for field, _kind in services.guesses(text)]
     if not kinds or Field.NAME in kinds or not request.user.has_perm(services.SEARCH):
         return None
@@ -147,7 +147,7 @@ def _jump(request: HttpRequest, text: str) -> HttpResponseBase | None:
 
 
 class LinkedList(KeysetList):
-    """The other tenures with the same document, mobile or e-mail, masked."""
+    """A list of the other tenures with the same document, mobile or e-mail, masked."""
 
     page = "linked"
     model = Identity
@@ -195,7 +195,7 @@ class LinkedList(KeysetList):
 
 
 def _links(request: HttpRequest, identity: Identity) -> Panel | None:
-    """4.1, 8.2: a hint at one person behind several numbers, for people to weigh."""
+    """Count the tenures that share an item (4.1, 8.2): a hint that one person uses several numbers, to be weighed."""
     if not request.user.has_perm(services.SEARCH) or is_own(identity) or not (links := linked(identity)):
         return None
     head = [_("Same"), _("Other tenures"), _("Strength"), _("More")]

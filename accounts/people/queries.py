@@ -1,4 +1,4 @@
-"""Who has exactly this value, by its keyed hash; and which other tenures share one with a tenure in hand."""
+"""Queries by the keyed hashes of values: the identities with an exact value, and the tenures that share a value."""
 
 import datetime
 from collections import Counter
@@ -17,9 +17,9 @@ from accounts.identity.queries import identities
 from accounts.models import Identity, IdentityKey
 from qqops.staff.models import Staff
 
-# A name is shared by strangers, and a date of birth has no hash: neither links anybody to anybody.
+# Strangers share a name, and a date of birth has no hash, so neither links tenures.
 LINKING = (Field.DOCUMENT, Field.MOBILE, Field.EMAIL)
-LINKS_MAX = 200  # counted no further
+LINKS_MAX = 200  # cap of the count
 
 
 class Strength(TextChoices):
@@ -30,7 +30,7 @@ class Strength(TextChoices):
 
 @dataclass(frozen=True)
 class Link:
-    """How many other tenures share this item, and how much the strongest of them says of sameness."""
+    """The number of other tenures that share this item, and the strength of the strongest link."""
 
     field: Field
     strength: Strength
@@ -39,26 +39,26 @@ class Link:
 
 
 def with_own(rows: QuerySet[Any], before: Staff) -> QuerySet[Any]:
-    """Each (of what has a `tenure`) with `own`: its number is on this person's declared list."""
+    """Annotate rows that have a `tenure` with `own`: True if the viewer `before` declared the number."""
     found: QuerySet[Any] = rows.annotate(own=Exists(own_numbers(before).filter(number=OuterRef("tenure__number"))))
     return found
 
 
 def is_own(row: Model) -> bool:
-    """Annotated by `with_own()`."""
+    """Return True if the viewer declared the number. Needs the annotation of `with_own()`."""
     return bool(getattr(row, "own", False))
 
 
 def bearers(field: Field, digest: bytes, before: Staff) -> QuerySet[Identity]:
-    """The identities with this value, the newest tenure first; each with `own`.
+    """Return the identities with this value, the newest tenure first, each with `own`.
 
-    An erased one is not found: its hashes went with its key.
+    Erased identities are not found, because their hashes are deleted with the key.
     """
     return with_own(identities().filter(_has(field, digest)), before).order_by("-tenure_id")
 
 
 def linked(identity: Identity) -> list[Link]:
-    """What this identity shares with others, in one query; nothing of one that is erased or only to be kept."""
+    """Return the items that this identity shares with others, in one query. Exclude erased and locked identities."""
     fields = linking_fields(identity)
     if not fields:
         return []
@@ -83,12 +83,12 @@ def linked(identity: Identity) -> list[Link]:
 
 
 def linked_by(identity: Identity, field: Field, before: Staff) -> QuerySet[Identity]:
-    """The others themselves, each with `strength` and `own`."""
+    """Return the other identities with the same value, each with `strength` and `own`."""
     return with_own(_sharing(identity, field).select_related("tenure__number", "tenure__identity_key"), before)
 
 
 def linking_fields(identity: Identity) -> Sequence[Field]:
-    """By which items this identity may be linked at all."""
+    """Return the items by which this identity may be linked; none if it is erased or locked."""
     key = _key(identity)
     if key is None or identity.locked_at is not None:
         return ()
@@ -113,7 +113,10 @@ def _sharing(identity: Identity, field: Field) -> QuerySet[Identity]:
 
 
 def _strength(identity: Identity, field: Field) -> Any:
-    """A document is one person's for life; a line or a mailbox passes on: an old binding says little (domain.md §4)."""
+    """Return the strength of a link by this item.
+
+    A document belongs to one person for life. A mobile or mailbox may pass to another person: an old binding is weak.
+    """
     if field == Field.DOCUMENT:
         # Two countries may give out the same passport number.
         alike = Strength.MEDIUM if identity.document_kind == DocumentKind.PASSPORT else Strength.STRONG

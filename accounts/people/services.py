@@ -1,4 +1,4 @@
-"""The act of looking for a person: by one exact value, through its keyed hash, on the record without the value."""
+"""Search for a person by one exact value, through its keyed hash. The event does not hold the value."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -17,26 +17,26 @@ from qqops.staff import limits
 from qqops.staff.models import Staff
 
 SEARCH = "accounts.search_identity"
-FOUND_MAX = 50  # tenures shown of one search
-PHONES = (11, 13)  # digits of a person's line, and of a device's
+FOUND_MAX = 50  # tenures shown for one search
+PHONES = (11, 13)  # digits of a person's mobile, and of a device's
 PAPERS = (15, 18)  # digits of a resident ID before and since 1999
 CREDIT_CODE = 18
-NAMES = ((Field.NAME, ""), (Field.NAME, DocumentKind.CREDIT_CODE))  # an organisation's may hold digits
+NAMES = ((Field.NAME, ""), (Field.NAME, DocumentKind.CREDIT_CODE))  # an organisation's name may hold digits
 
-Guess = tuple[Field, str]  # an item, and of which kind where it is a document or a name
+Guess = tuple[Field, str]  # an item, and the kind of document (of a document or a name)
 
 
 @dataclass(frozen=True)
 class Found:
     field: Field
-    identities: Sequence[Identity]  # each with `own`: on the searcher's declared list
+    identities: Sequence[Identity]  # each with `own`: the searcher declared its number
     more: bool
 
 
 def search(field: str, text: str, *, actor: Staff, document_kind: str = "", counted: bool = False) -> Found:
-    """Find the tenures with exactly this value; without a field it is guessed from the form.
+    """Return the tenures with exactly this value. Without a field, guess the item from the form of the value.
 
-    Past tenures are found too, erased ones are not. `counted`: this search was counted against the limit already.
+    Ended tenures are found, erased identities are not. `counted` says that the search limit was charged already.
     """
     with recorder.refusals(actor=actor, facts={"act": "identity.search"}):
         if not actor.has_perm(SEARCH):
@@ -44,7 +44,7 @@ def search(field: str, text: str, *, actor: Staff, document_kind: str = "", coun
     if not counted:
         limits.spend("search", actor)
     item, value = _read(field, text, document_kind)
-    limits.spend("people", actor)  # a day's worth of guesses must not find out who has which mobile
+    limits.spend("people", actor)  # a daily limit, so that guessing does not reveal who has which mobile
     found = list(bearers(item, search_hash(item, value), actor)[: FOUND_MAX + 1])
     more = len(found) > FOUND_MAX
     facts = {"field": item.value, "found": f"{FOUND_MAX}+" if more else len(found)}
@@ -54,7 +54,7 @@ def search(field: str, text: str, *, actor: Staff, document_kind: str = "", coun
 
 
 def guesses(text: str) -> Sequence[Guess]:
-    """What a text may be by its form, likeliest first; nothing when the form does not tell."""
+    """Return the items that a text may be by its form, the likeliest first; none if the form does not tell."""
     folded = unicodedata.normalize("NFKC", text[:LENGTH_MAX]).strip()
     bare = "".join(char for char in folded if char.isalnum())
     if "@" in folded:
@@ -71,7 +71,7 @@ def guesses(text: str) -> Sequence[Guess]:
 
 
 def _read(field: str, text: str, document_kind: str) -> tuple[Field, str]:
-    """The item and the value in normal form; Invalid says what is wrong, and not what was typed."""
+    """Return the item and the normalised value. Raise Invalid, without repeating the value, if it fits no item."""
     if field and field not in HASHED:
         raise Invalid(_("Nobody is searched for by this item."))
     wanted: Sequence[Guess] = [(Field(field), document_kind)] if field else guesses(text)
@@ -82,5 +82,5 @@ def _read(field: str, text: str, document_kind: str) -> tuple[Field, str]:
         try:
             return item, normalise(item, text, kind)
         except BadValue as error:
-            wrong = wrong or error  # of several sentences the likeliest one's
+            wrong = wrong or error  # report the error of the likeliest item
     raise wrong or Invalid(_("Its form does not tell what this is: choose it."))

@@ -1,8 +1,8 @@
-"""靓号: how fine the digits of a number are, as data (domain.md §1). Read it beside the price list.
+"""Premium numbers 靓号: the patterns of digits and their tiers, as data.
 
-One SQL function is made from this table (`function_sql`, migration 0006) and asked wherever a number is met; a change
-here is a new migration and, for numbers that nobody holds, `manage.py ranges recompute`. Nothing here imports the
-house.
+Migration 0006 has the SQL function that `function_sql` makes from this table; every query for a tier calls it. A change
+of the table needs a new migration and, for numbers that no one holds, `manage.py ranges recompute`. This module imports
+no other module of the project.
 """
 
 from dataclasses import dataclass
@@ -11,12 +11,15 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 FUNCTION = "accounts_tier"
-NEVER_PUBLIC = 4  # from PREMIUM_FROM_TIER of lifecycle.py on a number is premium; this tier is never handed out
+NEVER_PUBLIC = 4  # this tier is never public; numbers are premium from lifecycle.PREMIUM_FROM_TIER on
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """A way to be fine. `holds` is SQL over `s`, the digits, and `r`, the digits from the last to the first."""
+    """A pattern of digits. `holds` is SQL over `s`, the digits, and `r`, the digits reversed.
+
+    `fits` and `misses` are examples of numbers that do and do not match.
+    """
 
     code: str
     label: Promise
@@ -27,7 +30,7 @@ class Pattern:
 
 
 def tail(shape: str) -> str:
-    """SQL: the last digits repeat as the letters of the shape do: tail("AABB") holds for …1122, and for …1111."""
+    """Return SQL: the last digits repeat like the letters of the shape. tail("AABB") matches …1122, and …1111."""
     last = shape[::-1]
     same = [
         f"substr(r, {at + 1}, 1) = substr(r, {last.index(x) + 1}, 1)" for at, x in enumerate(last) if last.index(x) < at
@@ -36,27 +39,27 @@ def tail(shape: str) -> str:
 
 
 def ladder(length: int) -> str:
-    """SQL: the last digits rise, or fall, by one."""
+    """Return SQL: the last digits rise, or fall, by one."""
     return f"(strpos('0123456789', right(s, {length})) > 0 OR strpos('9876543210', right(s, {length})) > 0)"
 
 
 def ladder_head(length: int) -> str:
-    """SQL: the first digits rise, or fall, by one."""
+    """Return SQL: the first digits rise, or fall, by one."""
     return f"(strpos('0123456789', left(s, {length})) > 0 OR strpos('9876543210', left(s, {length})) > 0)"
 
 
 def anywhere(run: int) -> str:
-    """SQL: one digit so many times in a row, wherever it stands."""
+    """Return SQL: one digit `run` times in a row, anywhere."""
     return f"s ~ '({'|'.join(str(digit) * run for digit in range(10))})'"
 
 
 _DAYS = "(0[13578]|1[02])(0[1-9]|[12][0-9]|3[01])|(0[469]|11)(0[1-9]|[12][0-9]|30)|02(0[1-9]|1[0-9]|2[0-8])"
 _MONTH_DAY = f"({_DAYS}|0229)"
-# 29 February only where there was one: 2000 was a leap year, 1900 was none.
+# 29 February exists in leap years only: 2000 was one, 1900 was not.
 _LEAP = "(19(0[48]|[13579][26]|[2468][048])|20([02468][048]|[13579][26]))"
 _YEAR_MONTH_DAY = f"((19|20)[0-9][0-9]({_DAYS})|{_LEAP}0229)"
 
-# The first that holds decides, so the finest come first.
+# The first match sets the tier, so the highest tiers come first.
 PATTERNS = (
     Pattern("length_5", _("five digits"), 4, "length(s) <= 5", (10000, 98765), (100001,)),
     Pattern("all_same", _("one digit throughout"), 4, "s = repeat(left(s, 1), length(s))", (888888, 7777777), (88889,)),
@@ -97,7 +100,10 @@ PATTERNS = (
 
 
 def function_sql() -> str:
-    """The one function: digits → tier 0 … 4. One expression, as a cursor asks it of every number it meets."""
+    """Return SQL for the function from a number to its tier, 0 … 4.
+
+    It is one expression, for speed: a cursor calls it for every number that it passes.
+    """
     cases = "\n".join(f"    WHEN {one.holds} THEN {one.tier}" for one in PATTERNS)
     return f"""
 CREATE OR REPLACE FUNCTION {FUNCTION}(n bigint) RETURNS smallint LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
@@ -114,7 +120,7 @@ $$;
 
 
 def reasons_sql() -> str:
-    """Query: the codes of every pattern that holds for `%(number)s`, in their order; a page says why, not how much."""
+    """Return a query for the codes of all patterns that `%(number)s` matches, in order. Pages show them as reasons."""
     held = ", ".join(f"CASE WHEN {one.holds} THEN '{one.code}' END" for one in PATTERNS)
     return (
         f"SELECT array_remove(ARRAY[{held}], NULL) FROM (SELECT d AS s, reverse(d) AS r FROM"

@@ -1,4 +1,4 @@
-"""A number so fine that it is handed out only when a supervisor has agreed (T4): who is to hold it is kept sealed."""
+"""Proposals to allocate a number that needs a supervisor's approval. The holder is sealed in the proposal."""
 
 import datetime
 from typing import Any
@@ -46,7 +46,7 @@ def _check(wanted: Wanted, actor: Staff) -> Case:
 
 
 def _apply(wanted: Wanted, proposal: ResourceProposal, actor: Staff, act: recorder.Act) -> None:
-    """The right of use begins now: what was agreed to before was only that it may (3.2)."""
+    """Allocate the number. The right of use begins now; the approval only permitted it (3.2)."""
     wish, maker = _wish(wanted), proposal.maker
     why: dict[str, Any] = {"actor": actor, "reason": proposal.reason, "ticket": proposal.ticket}
     facts = {"channel": wish.terms.channel, "n": 1}

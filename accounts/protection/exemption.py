@@ -1,4 +1,7 @@
-"""Exempt from reclaim (3.3): nothing else is, and not without a reason that stands on the number. Set-based."""
+"""The act that exempts numbers from reclaim (3.3), or ends the exemption. Set-based.
+
+The number keeps the reason of its exemption. No number is exempt without one.
+"""
 
 from collections.abc import Iterable
 
@@ -29,7 +32,7 @@ SELECT count(*) FROM number"""
 
 
 def check(numbers: Iterable[int], because: str, *, actor: Staff, lock: bool = False) -> Found:
-    """What `exempt` would do; raises as it would. `because=""` ends the exemption."""
+    """Return what `exempt` would change. Raises the errors of `exempt`. `because=""` ends the exemption."""
     wanted = sorted(set(numbers))
     if not actor.has_perm(EXEMPT):
         raise Refused(gettext_noop("Your role may not exempt numbers from reclaim."))
@@ -54,7 +57,7 @@ def check(numbers: Iterable[int], because: str, *, actor: Staff, lock: bool = Fa
 
 
 def exempt(numbers: Iterable[int], because: str, *, actor: Staff, reason: str, ticket: str = "") -> Found:
-    """Exempt the numbers from reclaim because of this, or end it (`because=""`). What is so already is left."""
+    """Exempt the numbers from reclaim, or end the exemption (`because=""`). Leave numbers that are so already."""
     wanted, because = list(numbers), because.strip()
     with recorder.refusals(actor=actor, **attempted("exempt", wanted, len(wanted))), transaction.atomic():
         found = check(wanted, because, actor=actor, lock=True)

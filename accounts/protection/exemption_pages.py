@@ -1,4 +1,4 @@
-"""The page that exempts one number or several from reclaim (3.3), or ends that."""
+"""The page that exempts numbers from reclaim (3.3), or ends the exemption."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""The page that puts one number or several under protection, changes it, or ends it."""
+"""The page that puts numbers under protection, changes the protection, or ends it."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""The act that puts numbers under protection, changes or ends it: set-based, as every change of a number."""
+"""The act that puts numbers under protection, changes the protection, or ends it. Set-based."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -30,21 +30,24 @@ SELECT count(*) FROM number"""
 
 @dataclass
 class Found:
-    """What the act would change, and what is so already."""
+    """The numbers that an act changes, and the count of those that are so already."""
 
     changing: list[int] = field(default_factory=list)
     already: int = 0
 
 
 def attempted(act: str, numbers: Iterable[int], targets: int, **facts: Any) -> dict[str, Any]:
-    """What the refusal of an act says of its numbers: each by name when they are few, and what it is about when one."""
+    """Return the facts and the subject of a refusal of an act.
+
+    The facts name the numbers if `targets` is at most FEW. The subject is the number if there is only one.
+    """
     few = sorted(set(numbers)) if targets <= FEW else []
-    told = {"act": act, **facts, "targets": targets} | ({"numbers": few} if few else {})
-    return {"facts": told, "subject": Number(pk=few[0]) if len(few) == 1 else None}
+    named = {"act": act, **facts, "targets": targets} | ({"numbers": few} if few else {})
+    return {"facts": named, "subject": Number(pk=few[0]) if len(few) == 1 else None}
 
 
 def check(numbers: Iterable[int], kind: str, *, actor: Staff, lock: bool = False) -> Found:
-    """What `protect` would do; raises as it would."""
+    """Return what `protect` would change. Raises the errors of `protect`."""
     wanted = sorted(set(numbers))
     if not actor.has_perm(PROTECT):
         raise Refused(gettext_noop("Your role may not protect numbers."))
@@ -66,7 +69,7 @@ def check(numbers: Iterable[int], kind: str, *, actor: Staff, lock: bool = False
 
 
 def protect(numbers: Iterable[int], kind: str, *, actor: Staff, reason: str, ticket: str = "") -> Found:
-    """Put the numbers under this protection, or end it (`kind=""`). What is so already is left as it is."""
+    """Put the numbers under this protection, or end it (`kind=""`). Leave numbers that are so already."""
     wanted = list(numbers)
     with recorder.refusals(actor=actor, **attempted("protect", wanted, len(wanted), kind=kind)), transaction.atomic():
         found = check(wanted, kind, actor=actor, lock=True)

@@ -1,4 +1,4 @@
-"""The word of the services that they have cleared what they held of a former holder (5.2, 10.4)."""
+"""Import the confirmations of services that they cleared the data of a former holder (5.2, 10.4)."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -21,7 +21,8 @@ from qqops.staff.models import Staff
 
 EARLY, AGAIN = "early", "again"
 
-# Of the tenure that ended last, and said after its end: what was said of a holder before him clears nothing of his.
+# A line counts for the last tenure, and only if its time is not before the end of the right of use: an earlier line is
+# about a previous holder.
 _JUDGED = f"""
 line AS MATERIALIZED (
   SELECT g.number, g.service, min(g.at) AS at
@@ -37,7 +38,7 @@ judged AS MATERIALIZED (
   LEFT JOIN LATERAL (
     SELECT t.id, t.ended_at FROM accounts_tenure t WHERE t.number_id = n.id ORDER BY t.seq DESC LIMIT 1) t ON true)"""
 
-_TELL = "SELECT why, count(*), array_agg(DISTINCT number) FROM judged GROUP BY why"
+_COUNT = "SELECT why, count(*), array_agg(DISTINCT number) FROM judged GROUP BY why"
 _RECORD = f"""
 WITH {_JUDGED},
 clearance AS (
@@ -56,9 +57,12 @@ class Cleared:
 
 
 def confirm(feed: Feed, *, actor: Staff, apply: bool) -> Cleared:
-    """Record what a file says: number, service, time. What is recorded already is left as it is."""
+    """Record the lines of a file: number, service, time. Skip lines recorded already. Without `apply`, only count.
+
+    Raises WrongLines with all wrong lines, before anything is written; Invalid if the file is empty.
+    """
     read = Read()
-    for _lines in feed.blocks(read):  # every wrong line is named before anything is done
+    for _lines in feed.blocks(read):  # collects the wrong lines
         pass
     if read.wrong:
         raise WrongLines(read.wrong)
@@ -74,8 +78,8 @@ def confirm(feed: Feed, *, actor: Staff, apply: bool) -> Cleared:
             if apply:
                 _record(found, given, actor, feed.sha256)
             else:
-                cursor.execute(f"WITH {_JUDGED} {_TELL}", given)
-                _tell(found, cursor.fetchall())
+                cursor.execute(f"WITH {_JUDGED} {_COUNT}", given)
+                _count(found, cursor.fetchall())
     return found
 
 
@@ -91,10 +95,10 @@ def _record(found: Cleared, given: dict[str, Any], actor: Staff, sha256: str) ->
         act.wrote(Clearance, rows=recorded)
         facts["skipped"] = {why: lines for why, lines, _numbers, _n in rows if why}
         facts["recorded"] = recorded
-        _tell(found, [row[:3] for row in rows])
+        _count(found, [row[:3] for row in rows])
 
 
-def _tell(found: Cleared, rows: list[tuple[str, int, list[int]]]) -> None:
+def _count(found: Cleared, rows: list[tuple[str, int, list[int]]]) -> None:
     for why, lines, numbers in rows:
         if why:
             found.skipped[why] += lines

@@ -1,4 +1,4 @@
-"""What holders would lose (10.4), as far as it is known here: paid time, services in use. The rest lies elsewhere."""
+"""The losses of holders at the end of their right of use (10.4) that this system knows: paid time, services in use."""
 
 import datetime
 from collections import Counter
@@ -12,9 +12,9 @@ LATELY = datetime.timedelta(days=90)
 
 
 def losses_of(held: str, which: str) -> str:
-    """SQL: one JSON over the rows of `held` (tenure_id, paid, paid_until) that `which` names. Parameter: %(now)s.
+    """Return SQL for one JSON over the rows of `held` (tenure_id, paid, paid_until) that fulfil the condition `which`.
 
-    OFFSET keeps the planner at the key: a chunk's tenures are few of all who have signed in.
+    Parameter: %(now)s. OFFSET 0 makes the planner look up logins by key, because a chunk has few of all tenures.
     """
     return f"""
 (WITH used AS MATERIALIZED (
@@ -34,16 +34,16 @@ def losses_of(held: str, which: str) -> str:
 
 @dataclass
 class Losses:
-    """Counted by holder."""
+    """Losses, counted in holders."""
 
-    paid: int = 0  # paid time is left
-    paid_until: datetime.datetime | None = None  # to the last of these ends
-    paid_open: int = 0  # paid for, with no end on file
-    using: int = 0  # signed in to some service lately
-    services: Counter[str] = field(default_factory=Counter)  # service → how many signed in to it lately
+    paid: int = 0  # holders with paid time left
+    paid_until: datetime.datetime | None = None  # the latest end of that paid time
+    paid_open: int = 0  # holders who paid, with no end recorded
+    using: int = 0  # holders with a login to any service within LATELY
+    services: Counter[str] = field(default_factory=Counter)  # service → holders with a login to it within LATELY
 
     def add(self, one: Mapping[str, Any]) -> "Losses":
-        """Take in what the statement found in one chunk, or what was kept of all."""
+        """Add the JSON of one chunk, or a stored total. Return self."""
         until = parse_datetime(one["paid_until"]) if one["paid_until"] else None
         self.paid += one["paid"]
         self.paid_until = max(filter(None, (self.paid_until, until)), default=None)

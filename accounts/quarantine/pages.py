@@ -1,4 +1,4 @@
-"""The re-release checklist on the page of a number in quarantine: what is over, and what it still waits for (T19)."""
+"""The re-release checklist of a number in quarantine, and the purge certificate of a tenure, on the staff web."""
 
 from datetime import datetime
 from typing import Any
@@ -42,7 +42,7 @@ def _checklist(request: HttpRequest, number: Number) -> Panel | None:
 
 
 def _certificate(request: HttpRequest, tenure: Tenure) -> Panel | None:
-    """What was cleared when the tenure ended, and what the law keeps of it, and until when (10.4)."""
+    """Show what was cleared when the tenure ended, and what the law keeps until when (10.4)."""
     found = PurgeCertificate.objects.filter(tenure=tenure).first()
     if found is None:
         return None

@@ -1,6 +1,6 @@
-"""What follows the end of a right of use: grace, purge, quarantine, re-release (10.3, 10.4; domain.md §7, T13-T19).
+"""The steps after the end of a right of use, as data: grace, purge, quarantine, re-release (10.3, 10.4).
 
-Data that a lawyer reads beside the Rules; nothing here imports the house.
+docs/lifecycles.md has the transitions. This module imports no other module of the project.
 """
 
 import datetime
@@ -9,16 +9,16 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 DAY = datetime.timedelta(days=1)
-OBJECTION = 180 * DAY  # the window in which a termination may be objected to (clause 11): DESIGN §4
-COOLING_OFF = 15 * DAY  # T14-T16
-FEED_WAIT = 2 * DAY  # how old, at most, what is known of logins may be where somebody is judged for not logging in
+OBJECTION = 180 * DAY  # the time for objecting to a termination (clause 11)
+COOLING_OFF = 15 * DAY  # from the start of a cancellation to its end (12.1)
+FEED_WAIT = 2 * DAY  # the maximum age of login data by which a number may be judged dormant
 RECLAIMED = "10.3"  # a termination under this clause: not used in time, or its paid time lapsed
-CANCELLED = "12.1"  # a termination under this clause is the holder's own: not restored, purged at once (T16)
-GRACE = 30 * DAY  # after a termination; one under 10.3 has the grace of its policy
+CANCELLED = "12.1"  # a termination under this clause is the holder's own: not restored, purged at once
+GRACE = 30 * DAY  # after a termination; under 10.3 the dormancy policy sets it
 
 
 class Blocker(TextChoices):
-    """What keeps a holder from cancelling (T14)."""
+    """A reason why a holder cannot cancel a number."""
 
     STATE = "state", _("it is not in use")
     PROTECTED = "protected", _("protected: a supervisor must end the protection first")
@@ -30,7 +30,7 @@ class Blocker(TextChoices):
 
 
 class Confirmation(TextChoices):
-    """What the other systems must have said before a cancellation begins: we do not hold it ourselves."""
+    """A confirmation that another system must give before a cancellation begins."""
 
     BALANCE = "balance", _("no balance, no items left")
     WALLET = "wallet", _("wallet closed")
@@ -40,7 +40,7 @@ class Confirmation(TextChoices):
 
 
 class Service(TextChoices):
-    """What must have been cleared of the former holder before somebody else gets the number (5.2, 10.4)."""
+    """A service that must clear the data of the former holder before another person gets the number (5.2, 10.4)."""
 
     BINDINGS = "bindings", _("bindings")
     PARTNERS = "partners", _("logins to partners")
@@ -51,7 +51,7 @@ class Service(TextChoices):
 
 
 class Waits(TextChoices):
-    """What a number in quarantine still waits for; all of it is over before it is released (T19)."""
+    """A condition that a number in quarantine waits for. All must be met before it is released."""
 
     QUARANTINE = "quarantine", _("the quarantine, or the time for objections, has not ended")
     HOLD = "hold", _("something holds it")

@@ -1,4 +1,4 @@
-"""After the grace: the right of use is cleared and certified (10.4, T17), and the number lies in quarantine (T18)."""
+"""Purge after the grace period: clear the right of use, certify it (10.4), put the number into quarantine."""
 
 import json
 from collections import Counter
@@ -18,7 +18,7 @@ from qqops.staff.models import Staff
 
 PURGED, RIGHT_OF_USE = "purged", "right_of_use"
 
-# What the number had of its holder goes with him; what hangs on the tenure stays with the tenure.
+# Clear the columns of the number that concern the holder. Rows that refer to the tenure stay.
 _PURGE = """
 WITH ending AS MATERIALIZED (
   SELECT n.id, n.tenure_id, n.terminated_under FROM accounts_number n WHERE n.id = ANY(%(numbers)s::bigint[])),
@@ -58,7 +58,7 @@ SELECT count(*) FROM number"""
 
 
 def purge(*, actor: Staff, apply: bool = True, done: sweep.Step = lambda n: None) -> Counter[str]:
-    """Purge what is due and nothing keeps; how many were, and how many are left, by what keeps them."""
+    """Purge the due numbers that nothing keeps. Return how many were purged, and how many are left, by keeper."""
     now, found = timezone.now(), Counter[str]()
     for chunk in sweep.due(L.TERMINATED, now):
         with transaction.atomic():
@@ -72,7 +72,11 @@ def purge(*, actor: Staff, apply: bool = True, done: sweep.Step = lambda n: None
 
 
 def purge_chunk(numbers: list[int], *, actor: Staff) -> None:
-    """T17 and T18 of these, which are locked, terminated and kept by nothing. Who cancelled is forgotten at once."""
+    """Purge these numbers and put them into quarantine.
+
+    The caller has locked them and checked that they are terminated and that nothing keeps them. Identities of holders
+    who cancelled are erased at once.
+    """
     now = timezone.now()
     subject = Number(pk=numbers[0]) if len(numbers) == 1 else None
     facts = {"clause": "10.4", "numbers": len(numbers)}

@@ -1,5 +1,4 @@
-"""What a number in quarantine still waits for (T19), and what holds one that left it, as SQL; all of it is over before
-anybody else gets it.
+"""The conditions of re-release as SQL: what a number in quarantine waits for, and what holds a number in any state.
 
 Aliases: `n` the number, `t` its last tenure, `r` the range that it lies in. Parameter `%(now)s`.
 """
@@ -20,14 +19,14 @@ LEFT JOIN accounts_numberrange r ON r.numbers @> n.id
 LEFT JOIN LATERAL (
   SELECT t.id FROM accounts_tenure t WHERE t.number_id = n.id ORDER BY t.seq DESC LIMIT 1) t ON true"""
 
-# Held, wherever it is by now, by what hangs on any of its tenures: the objection of one before the last is one too.
+# Holds on any tenure count, in any state of the number: the objection of an earlier holder holds it too.
 HELD = """(n.legal_hold OR EXISTS (SELECT FROM accounts_hold k JOIN accounts_tenure h ON h.id = k.tenure_id
     WHERE h.number_id = n.id AND k.lifted_at IS NULL AND (k.until IS NULL OR k.until > %(now)s)))"""
 
 WAITS = {
-    Waits.QUARANTINE: "(n.due_at IS NULL OR n.due_at > %(now)s)",  # not before objections are over: `purge_numbers`
+    Waits.QUARANTINE: "(n.due_at IS NULL OR n.due_at > %(now)s)",  # `due_at` includes the time for objections
     Waits.HOLD: HELD,
-    # Of whom, where nobody ever held it, could anything be left?
+    # A number that no one ever held has no tenure to certify.
     Waits.CERTIFICATE: (
         "(t.id IS NOT NULL AND NOT EXISTS (SELECT FROM accounts_purgecertificate c WHERE c.tenure_id = t.id))"
     ),
@@ -39,7 +38,7 @@ WAITS = {
 
 FIRST = "CASE " + " ".join(f"WHEN {sql} THEN '{code}'" for code, sql in WAITS.items()) + " ELSE '' END"
 _CASES = ", ".join(f"CASE WHEN {sql} THEN '{code}' END" for code, sql in WAITS.items())
-# Premium numbers, and those of a range that is not open, wait for a supervisor to open them.
+# Premium numbers, and numbers of a range that is not available, go to pre-release until a supervisor opens them.
 TO = (
     f"CASE WHEN r.state = '{L.AVAILABLE}' AND n.tier < {PREMIUM_FROM_TIER}"
     f" THEN '{L.AVAILABLE}' ELSE '{L.PRE_RELEASE}' END"
@@ -64,14 +63,14 @@ class Checklist:
 
 
 def checklists(numbers: Collection[int]) -> dict[int, Checklist]:
-    """For each of these that is in quarantine."""
+    """Return the checklist of each of these numbers that is in quarantine."""
     with connection.cursor() as cursor:
         cursor.execute(_ALL, {"numbers": list(numbers), "now": timezone.now()})
         return {number: Checklist(*found) for number, *found in cursor.fetchall()}
 
 
 def held(numbers: Collection[int]) -> list[int]:
-    """Which of these something holds, in whatever state they are."""
+    """Return those of these numbers that something holds, in any state."""
     with connection.cursor() as cursor:
         cursor.execute(_HELD, {"numbers": list(numbers), "now": timezone.now()})
         return [number for (number,) in cursor.fetchall()]

@@ -1,4 +1,4 @@
-"""Re-release (T19): a number on whose last tenure nothing waits any more may begin another."""
+"""Re-release: make numbers in quarantine available again, or send them to pre-release, when nothing holds them."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -18,7 +18,7 @@ from qqops.core.errors import Refused
 from qqops.staff.models import Staff
 
 NAMED = 20
-KEPT_FROM = (L.AVAILABLE, L.PRE_RELEASE, L.RETIRED)  # closer to somebody else, or gone for good
+KEPT_FROM = (L.AVAILABLE, L.PRE_RELEASE, L.RETIRED)  # states that lead to another holder, or are final
 
 _JUDGED = f"""
 SELECT n.id, {FIRST}, {TO} FROM {OF}
@@ -34,7 +34,7 @@ SELECT count(*) FROM number"""
 
 
 class StillWaits(Refused):
-    """What these numbers wait for, one by one."""
+    """Raised when numbers still wait for something. `found` has the codes for each number."""
 
     def __init__(self, found: Mapping[int, list[str]]) -> None:
         counts = Counter(code for codes in found.values() for code in codes)
@@ -52,8 +52,11 @@ class StillWaits(Refused):
 
 
 def must_not_wait(numbers: Collection[int], to: str) -> None:
-    """Whoever moves them by hand is held to the same list. A hold, which may have come after the release or be about
-    the number itself, keeps them in any state; what is retired (T20) goes to nobody, and waits for nothing else."""
+    """Raise StillWaits if a manual move to the state `to` would bypass the conditions of re-release.
+
+    A hold blocks the move from any state: it may be younger than the release, or be about the number itself. A retired
+    number gets no other holder, so only holds block its retirement.
+    """
     if to not in KEPT_FROM:
         return
     found = {number: [Waits.HOLD.value] for number in held(numbers)}
@@ -64,7 +67,10 @@ def must_not_wait(numbers: Collection[int], to: str) -> None:
 
 
 def release(*, actor: Staff, apply: bool = True, done: sweep.Step = lambda n: None) -> Counter[str]:
-    """Release what waits for nothing: how many became what, and how many wait, by the first thing they wait for."""
+    """Release the numbers that wait for nothing.
+
+    Return how many went to each state, and how many wait, by the first condition that they wait for.
+    """
     now, found = timezone.now(), Counter[str]()
     for chunk in sweep.due(L.QUARANTINED, now):
         with transaction.atomic():

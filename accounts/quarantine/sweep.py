@@ -1,5 +1,8 @@
-"""Numbers whose next step is due (T16-T19), in chunks of one transaction each. Run again, a sweep goes on with what
-is left; what something keeps stays where it is, and is counted."""
+"""Parts of the sweeps over numbers whose next step is due: end of cancellation, purge, re-release.
+
+A sweep runs in chunks of one transaction each. The next run resumes an interrupted one. Numbers that something keeps
+stay in their state and are counted.
+"""
 
 import datetime
 from collections import Counter
@@ -15,7 +18,7 @@ from qqops.audit import recorder
 
 Step = Callable[[int], None]
 
-# By a chunk of keys the planner would else read all numbers.
+# Without these settings the planner scans all numbers to find a chunk of keys.
 BY_KEY = "SELECT set_config('random_page_cost', '1.1', true), set_config('jit', 'off', true)"
 DUE = """
 SELECT n.id, n.due_at FROM accounts_number n
@@ -26,7 +29,7 @@ LEGAL = "legal"
 
 
 def due(lifecycle: str, until: datetime.datetime) -> Iterator[list[int]]:
-    """Keys in order, so much at a time; what is left where it is does not come again."""
+    """Yield the due numbers in chunks, by due time. A number that is left in place does not come again."""
     last: tuple[Any, int] = (datetime.datetime(1, 1, 2, tzinfo=datetime.UTC), 0)
     while True:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -41,7 +44,7 @@ def due(lifecycle: str, until: datetime.datetime) -> Iterator[list[int]]:
 
 
 def lock(numbers: list[int]) -> None:
-    """In key order, as every act does."""
+    """Lock the numbers in key order, as every act does."""
     with connection.cursor() as cursor:
         cursor.execute(BY_KEY)
         cursor.execute(
@@ -52,7 +55,7 @@ def lock(numbers: list[int]) -> None:
 
 
 def free(numbers: list[int], lifecycle: str, until: datetime.datetime) -> tuple[list[int], Counter[str]]:
-    """Which of them are still due, and kept by nothing; and how many something keeps, by what."""
+    """Return the numbers that are still due and kept by nothing, and counts of the others by what keeps them."""
     rows = Number.objects.filter(pk__in=numbers, lifecycle=lifecycle, due_at__lte=until).order_by("pk")
     found = list(rows.values_list("pk", "tenure_id", "legal_hold"))
     kept = keep_number([tenure for _pk, tenure, _hold in found if tenure is not None])
@@ -66,9 +69,11 @@ def free(numbers: list[int], lifecycle: str, until: datetime.datetime) -> tuple[
 
 
 def write(act: recorder.Act, sql: str, params: dict[str, Any], *models: type[Number] | type[Tenure]) -> tuple[Any, ...]:
-    """Run one statement of an act; its first columns say how many rows of each model it changed, the rest is returned.
+    """Run one statement of an act and return its columns after the first ones.
 
-    `{number}` and `{tenure}` in it are the inserts of their history."""
+    The first columns are the counts of changed rows, one for each model. `{number}` and `{tenure}` in the statement
+    stand for the inserts of their history.
+    """
     history = {
         str(model._meta.model_name): recorder.history_insert(
             model, recorder.CHANGED, source=f"{model._meta.model_name} live"

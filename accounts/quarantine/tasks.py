@@ -1,4 +1,4 @@
-"""The worker's hourly look at what follows an end: cancellations, purge, re-release (T16-T19)."""
+"""Hourly tasks: end due cancellations, purge terminated numbers, release numbers from quarantine."""
 
 from procrastinate.contrib.django import app
 

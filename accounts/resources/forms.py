@@ -1,4 +1,4 @@
-"""The forms of acts on number resources: digits as staff write them, a price in yuan, channels to tick."""
+"""Forms for acts on number resources. Number fields accept every notation that `parse` accepts; prices are in yuan."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ class NumberField(forms.CharField):
 
 
 class WhyForm(forms.Form):
-    """What every proposal says; it comes last on the page."""
+    """The reason and the ticket, which every proposal has. They come last on the page."""
 
     reason = forms.CharField(label=gettext_lazy("Reason"), widget=forms.Textarea(attrs={"rows": 3}), max_length=2000)
     ticket = forms.CharField(label=gettext_lazy("Ticket"), required=False, max_length=80)
@@ -68,14 +68,14 @@ class PlanForm(WhyForm):
     )
 
     def planned(self) -> dict[str, Any]:
-        """As the service takes it."""
-        told = self.cleaned_data
-        price = told["price"]
+        """Return the plan as arguments of the service, with the price in fen."""
+        cleaned = self.cleaned_data
+        price = cleaned["price"]
         return {
-            "plan": told["plan"],
-            "opens_on": told["opens_on"],
+            "plan": cleaned["plan"],
+            "opens_on": cleaned["opens_on"],
             "price": None if price is None else int(price * 100),
-            "channels": tuple(told["channels"]),
+            "channels": tuple(cleaned["channels"]),
         }
 
 
@@ -89,7 +89,7 @@ class OpenRangeForm(PlanForm):
 
 
 class MoveForm(WhyForm):
-    """The states are those that the page allows."""
+    """A form that offers the target states passed as `states`."""
 
     to = forms.ChoiceField(label=gettext_lazy("Becomes"), widget=forms.RadioSelect)
 
@@ -132,7 +132,7 @@ class CampaignForm(WhyForm):
             self.fields[name].widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 
     def clean(self) -> Any:
-        told = super().clean()
-        if told and told.get("starts_at") and told.get("ends_at") and told["ends_at"] <= told["starts_at"]:
+        given = super().clean()
+        if given and given.get("starts_at") and given.get("ends_at") and given["ends_at"] <= given["starts_at"]:
             self.add_error("ends_at", _("It ends before it starts."))
-        return told
+        return given

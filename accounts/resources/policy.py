@@ -1,6 +1,6 @@
-"""Number resources 号码资源 as tables: pools, channels, and who may do what with ranges and numbers that nobody holds.
+"""Tables of number resources 号码资源: pools, channels, kinds of proposal, and the approvals that each kind needs.
 
-Preamble, clauses 2 and 3.1, domain.md §7 (T1-T4, T19, T20, T22) and §9. Nothing here imports the house.
+Preamble, clauses 2 and 3.1; T1–T4, T19, T20 and T22 in docs/lifecycles.md. Imports no module of this project.
 """
 
 import datetime
@@ -23,17 +23,20 @@ class Pool(TextChoices):
 
 @dataclass(frozen=True)
 class Handing:
-    """Which tiers a pool hands out by itself, the lowest and the highest; the highest that may be asked for by its
-    digits; and whether its holders are people whose identity the law has verified (4.1). What the operator uses itself
-    has none."""
+    """The numbers that a pool hands out.
+
+    `tiers`: the lowest and the highest tier that it hands out by itself, or None. `named`: the highest tier that may be
+    requested by its digits. `identified`: True if a holder needs a verified identity (4.1); False for numbers that the
+    operator uses itself.
+    """
 
     tiers: tuple[int, int] | None
     named: int = 0
     identified: bool = True
 
 
-# Public allocation never hands out a premium number, and tier 4 is handed out by nobody (DESIGN §3). Tier 3 is passed
-# over by every cursor: whoever wants such a number names it, and a supervisor agrees (T4).
+# The public pool never hands out a premium number, and no pool hands out tier 4. Every cursor skips tier 3: a number of
+# that tier must be requested by its digits, and a supervisor must agree (T4).
 HANDING = {
     Pool.PUBLIC: Handing((0, 1), named=1),
     Pool.PREMIUM: Handing((2, 2), named=3),
@@ -45,7 +48,7 @@ HANDING = {
 
 @dataclass(frozen=True)
 class Channel:
-    """What the reference of a registration channel says (3.1), and whether there is no registration without one."""
+    """A registration channel (3.1): the meaning of its reference, and whether the reference is required."""
 
     reference: Promise
     required: bool = False
@@ -60,38 +63,38 @@ CHANNELS = {
     "other": Channel(_("written authorisation"), required=True),
 }
 
-# How long after it was completed a registration is still taken over from the system where it was (3.2): long enough for
-# a week in which no file comes. Before that nobody can say any more what held then: no number, no rule of identity.
+# The age up to which a completed registration is accepted from the upstream system (3.2): long enough for a week
+# without a file. For an older one, the state of the number and the identity rules of that time cannot be established.
 REGISTERED_WITHIN = datetime.timedelta(days=7)
 
 
 class Kind(TextChoices):
-    """What is proposed, decided and then done to number resources."""
+    """The kinds of proposal about number resources."""
 
     RANGE = "range", _("open a range")  # T1
     RANGE_MOVE = "range_move", _("move a range")  # T2, T3, T20
     RANGE_PLAN = "range_plan", _("change the plan of a range")
     NUMBERS_MOVE = "numbers_move", _("move numbers")  # T1-T3, T19, T20
     TIER = "tier", _("set the tier")
-    ALLOCATE = "allocate", _("allocate a premium number")  # T4 where the tier is 3
+    ALLOCATE = "allocate", _("allocate a premium number")  # T4, tier 3
     CAMPAIGN = "campaign", _("campaign")
     POLICY = "policy", _("dormancy policy")
     POLICY_END = "policy_end", _("end a dormancy policy")
     CORRECTION = "correction", _("correct the holder")  # T22
 
 
-# What the operator's licence to correct a holder rests on (8.2(b)); each is named by its reference.
+# The papers that a correction of the holder requires (8.2(b)). Each is given by its reference.
 CORRECTION_PAPERS = {
     "licence": _("the operator's written permission"),
     "before": _("declaration of the holder so far"),
     "after": _("declaration of the new holder"),
 }
 
-ALONE_UP_TO = 10_000  # numbers that one person may set aside within a day
-LIST_MAX = 10_000  # numbers in one proposal; more than that is a range
-SUPERVISED_FROM_TIER = 3  # T4: by hand, with a supervisor
+ALONE_UP_TO = 10_000  # numbers that one person may put into new ranges within a day without approval
+LIST_MAX = 10_000  # numbers in one proposal; for more, use a range
+SUPERVISED_FROM_TIER = 3  # T4: requested by its digits, with approval of a supervisor
 PROPOSAL_LIFE = datetime.timedelta(days=7)
-PAID_AHEAD = datetime.timedelta(days=3653)  # for how long ahead, at most, a number is paid for: ten years
+PAID_AHEAD = datetime.timedelta(days=3653)  # a number can be paid for at most ten years ahead
 
 MAKE = {
     Kind.RANGE: "accounts.manage_resources",
@@ -109,12 +112,12 @@ MAKE = {
 
 @dataclass(frozen=True)
 class Case:
-    """What the approval table looks at. A free number has no row: its source is the state of its range."""
+    """The input of the approval table. The source state of a free number is that of its range."""
 
     kind: Kind
-    numbers: int = 1  # how many it is about
+    numbers: int = 1  # how many numbers it affects
     moves: frozenset[tuple[str, str]] = frozenset()  # lifecycle from, to
-    before: int = 0  # how many the maker has done alone today: slices count together
+    before: int = 0  # numbers that the maker has put into ranges without approval today: split requests count together
 
 
 @dataclass(frozen=True)
@@ -128,15 +131,15 @@ ALONE = Rule("alone", _("Within what one person may do alone"), ())
 SUPERVISOR = Rule("supervisor", _("Needs a supervisor"), (APPROVE,))
 BOTH = Rule("supervisor_and_privacy", _("Needs a supervisor and the privacy officer"), (APPROVE, PRIVACY_APPROVE))
 
-# What only keeps numbers from being handed out waits for nobody (T2, T3 back).
+# Moves that only keep numbers from being handed out need no approval (T2, and T3 in reverse).
 STOPS = frozenset({("available", "pre_release"), ("available", "reserved"), ("pre_release", "reserved")})
-MOVES_TO = ("reserved", "pre_release", "available", "retired")  # where the resource manager moves what nobody holds
+MOVES_TO = ("reserved", "pre_release", "available", "retired")  # the targets of moves by a resource manager
 
 
 def rule_for(case: Case) -> Rule:
-    """Who must agree besides the maker (domain.md §7)."""
+    """Return the rule that lists the approvers besides the maker."""
     if case.kind == Kind.POLICY:
-        return BOTH  # 10.3(c): a reason of its own for reclaiming
+        return BOTH  # 10.3(c): a policy adds a ground for reclaiming numbers
     if case.moves and case.moves <= STOPS:
         return ALONE
     if case.kind == Kind.RANGE and case.before + case.numbers <= ALONE_UP_TO:

@@ -1,4 +1,4 @@
-"""Proposals about number resources: those that wait, and for whom; what happened to one."""
+"""Reads of proposals about number resources: waiting ones, the inbox of an approver, and their events."""
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -34,8 +34,11 @@ def waiting() -> Q:
 
 
 def inbox(staff: Staff) -> QuerySet[ResourceProposal]:
-    """What this person may rule on now: not his own, nor about a number that he declared; still without a ruling of
-    him, and of somebody else in the capacity that he would fill."""
+    """Return the waiting proposals that this person may rule on.
+
+    Exclude their own, those about numbers that they declared, those that they have ruled on, and those for which every
+    capacity that they hold is filled.
+    """
     open_to = Q(pk__in=[])
     for capacity in filter(staff.has_perm, APPROVERS):
         filled = ResourceApproval.objects.filter(proposal=OuterRef("pk"), capacity=capacity)
@@ -50,7 +53,7 @@ def waiting_for_range(found: NumberRange) -> QuerySet[ResourceProposal]:
 
 
 def story_of_proposal(proposal: ResourceProposal) -> QuerySet[Event]:
-    """The events that wrote the proposal or a ruling on it, the last first."""
+    """Return the events that wrote the proposal or a ruling on it, newest first."""
     written = recorder.history_model(ResourceProposal)._default_manager.filter(id=proposal.pk).values("event_id")
     ruled = ResourceApproval.objects.filter(proposal=proposal).values("event_id")
     return Event.objects.filter(Q(pk__in=written) | Q(pk__in=ruled)).order_by("-seq")[:STORY]

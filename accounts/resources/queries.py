@@ -1,6 +1,6 @@
-"""Reports on the use of number resources (preamble ¶1): how full ranges and pools are, and how dense in fine numbers.
+"""Reports on the use of number resources (preamble ¶1): use of ranges and pools, and their share of premium numbers.
 
-Sums of the tally and of the cursors, never a count of numbers: a range of 10^10 answers as fast as one of ten.
+The reports sum the tally and the cursors and never count numbers: a range of 10^10 takes no longer than a range of ten.
 """
 
 import json
@@ -14,7 +14,7 @@ from accounts.models import NumberRange
 from accounts.premium.policy import FUNCTION, PATTERNS, reasons_sql
 from accounts.resources.policy import Pool
 
-SAMPLE = 1_000  # numbers of a range that are looked at for its density
+SAMPLE = 1_000  # numbers of a range that are examined for its density
 _LABELS = {one.code: one.label for one in PATTERNS}
 
 _RANGES = """
@@ -41,7 +41,7 @@ SELECT p.pool, p.ranges, p.size::bigint, coalesce(p.ahead, 0)::bigint,
   coalesce((SELECT jsonb_object_agg(w.lifecycle, w.n) FROM rows w WHERE w.pool = p.pool), '{}'::jsonb)
 FROM pools p"""
 
-# The first of the permutation: its multiplier has no divisor with the size, so their last digits are spread evenly.
+# Samples the start of the permutation. The multiplier is coprime to the size, so the last digits are spread evenly.
 _DENSITY = """
 SELECT count(*), count(*) FILTER (WHERE {tier}(%(first)s::bigint + (%(multiplier)s::bigint * i + %(offset)s)
   %% %(size)s::bigint) >= %(fine)s)
@@ -50,13 +50,16 @@ FROM generate_series(0::bigint, %(sample)s::bigint - 1) i"""
 
 @dataclass(frozen=True)
 class Use:
-    """How full a range, or a pool, is. `left` is an upper bound: what no cursor has passed may have a row already, or
-    a tier that its pool does not hand out; what has come back from quarantine is in it."""
+    """The use of a range or of a pool.
+
+    `left` is an upper bound: a number ahead of the cursors may already have a row, or a tier that its pool does not
+    hand out. It includes recycled numbers.
+    """
 
     size: int
-    ahead: int  # what the cursors have not reached
+    ahead: int  # numbers that the cursors have not reached
     rows: dict[str, int] = field(default_factory=dict)  # lifecycle → numbers that have a row
-    back: int = 0  # recycled, available again
+    back: int = 0  # recycled numbers, available again
 
     @property
     def held(self) -> int:
@@ -72,7 +75,7 @@ class Use:
 
     @property
     def share(self) -> float:
-        """Of its numbers, those that somebody holds."""
+        """Return the share of its numbers that are held."""
         return self.held / self.size
 
 
@@ -80,14 +83,14 @@ class Use:
 class PoolUse:
     pool: Pool
     ranges: int
-    use: Use  # `left`: only of the ranges that are open
+    use: Use  # `left` counts only the available ranges
 
 
 @dataclass(frozen=True)
 class Density:
     looked_at: int
     premium: int
-    exact: bool  # all of them were looked at
+    exact: bool  # every number was examined
 
     @property
     def share(self) -> float:
@@ -96,7 +99,7 @@ class Density:
 
 @dataclass(frozen=True)
 class FreeNumber:
-    """A number without a row: it is what its range is, and as fine as its digits."""
+    """A number without a row. It has the state of its range and the tier of its digits."""
 
     number: int
     range: NumberRange
@@ -105,7 +108,7 @@ class FreeNumber:
 
 
 def use_of(ranges: Collection[int]) -> dict[int, Use]:
-    """By key of the range."""
+    """Return the use of these ranges by their keys."""
     with connection.cursor() as cursor:
         cursor.execute(_RANGES, {"ranges": list(ranges)})
         return {
@@ -115,7 +118,7 @@ def use_of(ranges: Collection[int]) -> dict[int, Use]:
 
 
 def use_of_pools() -> list[PoolUse]:
-    """Every pool that has a range, in the order of the table of pools."""
+    """Return the use of every pool that has a range, in the order of `Pool`."""
     with connection.cursor() as cursor:
         cursor.execute(_POOLS)
         found = {
@@ -126,7 +129,7 @@ def use_of_pools() -> list[PoolUse]:
 
 
 def density_of(range: NumberRange) -> Density:
-    """How many of its numbers are premium: of all of them, or of a sample along its permutation."""
+    """Count the premium numbers among all numbers of a small range, or in a sample of SAMPLE from its permutation."""
     looked_at = min(SAMPLE, range.size)
     given = {
         "first": range.first,
@@ -147,7 +150,7 @@ def range_of(number: int) -> NumberRange | None:
 
 
 def free_number(number: int) -> FreeNumber | None:
-    """A number that lies in a range; whether it has a row is the caller's to know."""
+    """Return the number with its range and tier, or None if it is in no range. The caller checks that it has no row."""
     found = range_of(number)
     if found is None:
         return None
@@ -156,7 +159,7 @@ def free_number(number: int) -> FreeNumber | None:
 
 
 def fineness(number: int) -> tuple[int, list[str]]:
-    """The tier of its digits, and what is fine about them, the finest first."""
+    """Return the tier of the digits and the labels of their patterns, in the order of `PATTERNS`."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {FUNCTION}(%(number)s), ({reasons_sql()})", {"number": number})
         tier, codes = cursor.fetchone()

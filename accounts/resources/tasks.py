@@ -1,4 +1,4 @@
-"""What the worker does for number resources: it adds the tally up, and lets proposals lapse that nobody decided."""
+"""Worker tasks for number resources: merge the rows of the tally, and close proposals that were not decided in time."""
 
 from procrastinate.contrib.django import app
 
@@ -12,7 +12,7 @@ from qqops.staff.models import Staff
 @app.periodic(cron="*/5 * * * *")
 @app.task(name="accounts.tally", queue="acts", queueing_lock="accounts.tally")
 def add_up(timestamp: int) -> None:
-    """Of nobody's making, and so without an event: the sums stay the same, and only reading them is quicker."""
+    """Merge the rows of the tally. The sums do not change, so there is nothing to audit."""
     ranges.add_up()
     watch.beat("accounts.tally")
 

@@ -1,6 +1,6 @@
-"""What proposals about number resources want, in words, and what agreeing to one leads to; read by pages and commands.
+"""Texts of proposals about number resources: the requested change and its consequence, for pages and commands.
 
-Whoever adds a kind declares its words here; what a proposal says of a person is sealed, and not among them.
+A module that adds a kind calls `declare`. The personal data in a proposal is sealed and never part of these texts.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,7 +29,7 @@ CONSEQUENCES: dict[str, Any] = {
         "The present tenure ends and a new one begins; measures, cases and identity information stay with the old one."
     ),
 }
-# Who else has to agree, by the code of the rule.
+# The people who must agree, by the code of the rule.
 WHO_AGREES: dict[str, Any] = {
     ALONE.code: gettext_lazy("It is done at once: nobody else has to agree."),
     SUPERVISOR.code: gettext_lazy("A supervisor has to agree before anything is done."),
@@ -47,7 +47,7 @@ def channels_text(codes: list[str]) -> str:
 
 
 def whole(n: int) -> str:
-    """How many, grouped: an amount, not a number of ours."""
+    """Format a quantity with thousands separators."""
     return f"{n:,}"
 
 
@@ -128,18 +128,18 @@ _words: dict[str, Callable[[Content], list[Fact]]] = {
 
 
 def declare(kind: Kind, words: Callable[[Content], list[Fact]], consequence: Any) -> None:
-    """What a proposal of this kind wants, and what comes of it when all have agreed."""
+    """Declare the function that describes proposals of this kind, and the consequence of their approval."""
     if kind in _words:
         raise ValueError(f"the words of {kind} are declared twice")
     _words[kind], CONSEQUENCES[kind] = words, consequence
 
 
 def wanted_facts(kind: str, content: Content, numbers: int = 0) -> list[Fact]:
-    """What is wanted, without what was left empty."""
-    told = _words[kind](content) if kind in _words else _as_it_stands(content)
+    """Return the facts of the requested change, without empty ones."""
+    facts = _words[kind](content) if kind in _words else _as_it_stands(content)
     if numbers:
-        told.insert(0, Fact(_("How many numbers"), whole(numbers)))
-    return [fact for fact in told if fact.value not in ("", None)]
+        facts.insert(0, Fact(_("How many numbers"), whole(numbers)))
+    return [fact for fact in facts if fact.value not in ("", None)]
 
 
 def _as_it_stands(content: Content) -> list[Fact]:
@@ -147,5 +147,5 @@ def _as_it_stands(content: Content) -> list[Fact]:
 
 
 def consequences_of(kind: str, content: Content) -> list[Any]:
-    said = [CONSEQUENCES[kind]] if kind in CONSEQUENCES else []
-    return [*said, RETIRED] if content.get("to") == L.RETIRED else said
+    found = [CONSEQUENCES[kind]] if kind in CONSEQUENCES else []
+    return [*found, RETIRED] if content.get("to") == L.RETIRED else found

@@ -1,7 +1,7 @@
-"""Erasure 销毁: the key of an identity goes, and with it every copy of what it sealed (DESIGN §6). Set-based.
+"""Erasure 销毁: destroy the key of an identity, and with it every copy of what it sealed. Set-based.
 
-What stays is what the record needs and nobody can read: ciphertext, times, hashes of files. Each erasure has its
-certificate, and stands on the list that a restored backup is held against.
+The record keeps ciphertext that no one can read, times, and hashes of files. Each erasure has a certificate, and a line
+on the erasure list, which is applied again after a backup is restored (docs/architecture.md, Personal data).
 """
 
 from collections import Counter, defaultdict
@@ -41,8 +41,8 @@ Basis = Erasure.Basis
 @dataclass
 class Erased:
     erased: int = 0
-    kept: int = 0  # left as they are: something keeps them
-    gone: int = 0  # erased before, or nothing was ever recorded, or not to be erased any longer
+    kept: int = 0  # not erased, because something keeps them
+    gone: int = 0  # nothing to erase: erased before, never recorded, or not in `among` under lock
     cleared: Counter[str] = field(default_factory=Counter)
 
 
@@ -56,10 +56,10 @@ def erase(
     waited: Iterable[DataRequest] = (),
     done: Callable[[int], None] = lambda n: None,
 ) -> Erased:
-    """Erase the identities of these tenures, in chunks of one transaction each; what something keeps is left.
+    """Erase the identities of these tenures in chunks, one transaction each. Leave those that something keeps.
 
-    Callers ask for the right to do it. `among` is looked at once more when all is locked: whoever is no longer in it
-    stays. `waited` are the deletions that were granted and had to wait.
+    The caller checks permissions. `among` is evaluated under lock, and identities outside it stay. `waited` are the
+    deletion requests that were agreed to and had to wait.
     """
     rows = Identity.objects.all() if among is None else among
     found, asked = Erased(), {request.tenure_id: request for request in waited}
@@ -81,7 +81,7 @@ def erase(
 
 
 def erase_for(request: DataRequest, *, actor: Staff, reason: str) -> None:
-    """Erase what this request asks for; its own hold has been released, and whatever else there is keeps it."""
+    """Erase what this request asks for, after its own hold is released. Raise Refused if anything keeps it."""
     with transaction.atomic():
         holds.lock([request.tenure_id])
         if kept([request.tenure_id]):
@@ -91,8 +91,7 @@ def erase_for(request: DataRequest, *, actor: Staff, reason: str) -> None:
 
 
 def keepers_of(basis: str) -> Callable[[Collection[int]], dict[int, list[str]]]:
-    """What may keep a tenure: what had been erased before a backup was restored has been gone since, and only a legal
-    hold is asked of it."""
+    """Return the function that finds kept tenures. When erasures are reapplied, only legal holds count."""
     return legally_held if basis == Basis.REAPPLIED else kept
 
 
@@ -128,17 +127,17 @@ def _erase(
         Erasure.objects.bulk_create(rows)
         act.wrote(Erasure, rows=len(rows))
         act.facts["cleared"] = dict(total)
-    # Not there, the line is written by the next daily run: an erasure does not wait for a disk.
+    # If this fails, the next daily run writes the line: an erasure does not depend on a disk.
     transaction.on_commit(partial(erasure_list.note, [row.pk for row in rows]), robust=True)
     return total
 
 
 def _cases(tenures: Collection[int], basis: str) -> tuple[dict[int, Counter[str]], dict[int, Counter[str]]]:
-    """Destroy the keys of what was said and handed out about these tenures alone; how many of each class went, and
-    were left, by tenure. An open case holds them.
+    """Destroy the keys of requests and files about these tenures alone.
 
-    What is about others too lasts its own time; papers and file of a disclosure go when everybody whom it is about has
-    been erased and nothing keeps it.
+    Return the destroyed and the left keys of each class, by tenure. An open request keeps its keys, except when
+    erasures are reapplied. The papers and the file of a disclosure about other people too are destroyed once all of
+    them are erased and nothing keeps it; until then they have their own retention period.
     """
     over = Q() if basis == Basis.REAPPLIED else Q(state__in=CLOSED)
     requests = {pk: [tenure] for pk, tenure in
@@ -157,7 +156,7 @@ def _cases(tenures: Collection[int], basis: str) -> tuple[dict[int, Counter[str]
         (RELEASES, ReleaseKey.objects, "release__disclosure", given, cleared),
         (DATA_REQUESTS, DataRequestKey.objects, "data_request", requests, cleared),
         (DISCLOSURES, DisclosureKey.objects, "disclosure", given, cleared),
-        (RELEASES, ReleaseKey.objects, "release__disclosure", disclosures, kept_back),  # what is left of them by now
+        (RELEASES, ReleaseKey.objects, "release__disclosure", disclosures, kept_back),  # after deletion
         (DISCLOSURES, DisclosureKey.objects, "disclosure", disclosures, kept_back),
     ):
         rows = keys.filter(**{f"{case}__in": list(cases)})

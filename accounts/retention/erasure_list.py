@@ -1,8 +1,8 @@
-"""The erasure list: kept outside the database, one line for each erasure, signed, and nothing personal on it.
+"""The erasure list: a file outside the database with one signed line for each erasure and no personal data.
 
-A backup that is restored brings the keys back; what this list names is then erased again (`reapply`). Lines are
-appended as erasures are committed; the daily run adds what is missing. Whoever can write to the file cannot have
-anything erased by it: a line counts only with the signature of this house.
+A restored backup brings destroyed keys back; `reapply` erases again what this list names. Lines are appended after each
+commit, and the daily run adds missing ones. A line counts only with the operator's signature, so write access to the
+file is not enough to get anything erased.
 """
 
 import fcntl
@@ -25,7 +25,7 @@ from qqops.core.errors import Invalid
 from qqops.crypto import keys
 
 NAMED = 50
-SIGNED_AS = b"qqops-erasure/1\n"  # the same key signs other things, which begin otherwise
+SIGNED_AS = b"qqops-erasure/1\n"  # a prefix of its own, because the same key signs other texts
 
 
 @dataclass(frozen=True)
@@ -48,44 +48,43 @@ class Line:
 
 
 def lines(erasures: QuerySet[Erasure] | None = None) -> Iterator[Line]:
-    """What the database knows, oldest first."""
+    """Yield a line for each of these erasures (default: all in the database), the oldest first."""
     rows = (Erasure.objects.all() if erasures is None else erasures).order_by("pk")
     for pk, number, seq, at in rows.values_list("pk", "tenure__number_id", "tenure__seq", "at").iterator():
         yield Line(pk, number, seq, at.isoformat())
 
 
 def note(pks: Collection[int]) -> None:
-    """Append the lines of these certificates, if a list is kept at all."""
+    """Append the lines of these certificates. Do nothing if QQOPS_ERASURE_LIST is not set."""
     if settings.QQOPS_ERASURE_LIST:
-        with _told():
+        with _os_errors_as_invalid():
             _append(Path(settings.QQOPS_ERASURE_LIST), lines(Erasure.objects.filter(pk__in=pks)))
 
 
 def write_list() -> int:
-    """Append what the list lacks; return how many lines that were. All of them when there is no list yet.
+    """Append the missing lines, all of them if there is no list yet. Return how many.
 
-    What is no line of this house's is told, after all that was missing has been written: only lines that are signed
-    count as there.
+    Only signed lines count as present. Raises Invalid naming the others, after the missing lines have been written.
     """
     if not settings.QQOPS_ERASURE_LIST:
         return 0
     path, known, bad = Path(settings.QQOPS_ERASURE_LIST), set[tuple[int, int, str]](), list[int]()
-    with _told():
+    with _os_errors_as_invalid():
         if path.exists():
-            for n, line in _told_lines(path):
+            for n, line in _numbered_lines(path):
                 if line is None:
                     bad.append(n)
                 else:
-                    # A restored database numbers its certificates anew; the rest stays the same.
+                    # Without the certificate number, which differs in a restored database.
                     known.add((line.number, line.seq, line.at))
         written = _append(path, (line for line in lines() if (line.number, line.seq, line.at) not in known))
-    _none_bad(bad)
+    _require_none_bad(bad)
     return written
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """What keeps the list from being written is a sentence, at the terminal and to the worker alike."""
+def _os_errors_as_invalid() -> Iterator[None]:
+    """Turn an OSError into Invalid, so that the terminal and the worker report a sentence."""
     try:
         yield
     except OSError as error:
@@ -98,7 +97,7 @@ def _append(path: Path, new: Iterable[Line]) -> int:
     with open(descriptor, "r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         if (end := file.seek(0, os.SEEK_END)) and os.pread(descriptor, 1, end - 1) != b"\n":
-            file.write(b"\n")  # a line that a crash cut off stays apart, and is written whole below
+            file.write(b"\n")  # end a line that a crash cut off; `write_list` writes it again
         for line in new:
             file.write(f"{line}\n".encode())
             written += 1
@@ -108,28 +107,31 @@ def _append(path: Path, new: Iterable[Line]) -> int:
 
 
 def read(path: Path) -> Iterator[Line]:
-    """The lines of a list; Invalid names every one that is none, or not signed by this house, after the others."""
+    """Yield the signed lines of a list, then raise Invalid if others are damaged or unsigned.
+
+    Raises Invalid if the file cannot be read.
+    """
     bad = []
     try:
-        for n, line in _told_lines(path):
+        for n, line in _numbered_lines(path):
             if line is None:
                 bad.append(n)
             else:
                 yield line
     except OSError as error:
         raise Invalid(_("The list cannot be read: %(error)s") % {"error": error}) from error
-    _none_bad(bad)
+    _require_none_bad(bad)
 
 
-def _none_bad(bad: list[int]) -> None:
+def _require_none_bad(bad: list[int]) -> None:
     if bad:
         named = ", ".join(map(str, bad[:NAMED])) + (" …" if len(bad) > NAMED else "")
         sentence = _("Damaged, or not signed by this house, so no line of its erasure list: line %(lines)s.")
         raise Invalid(sentence % {"lines": named})
 
 
-def _told_lines(path: Path) -> Iterator[tuple[int, Line | None]]:
-    """Each line by its number; None where it is none of this house's. Empty ones are passed over."""
+def _numbered_lines(path: Path) -> Iterator[tuple[int, Line | None]]:
+    """Yield (line number, line), with None for a line that the operator did not sign. Skip empty lines."""
     with path.open(encoding="utf-8", errors="replace") as file:
         for n, text in enumerate(file, 1):
             if text.strip():
@@ -138,10 +140,10 @@ def _told_lines(path: Path) -> Iterator[tuple[int, Line | None]]:
 
 def _line(text: str) -> Line | None:
     try:
-        told = json.loads(text)
-        line = Line(*(told[name] for name in ("certificate", "number", "seq", "at")))
+        data = json.loads(text)
+        line = Line(*(data[name] for name in ("certificate", "number", "seq", "at")))
         whole = all(type(count) is int for count in (line.certificate, line.number, line.seq))
-        genuine = hmac.compare_digest(told["signature"].encode(), line.signature.encode())
+        genuine = hmac.compare_digest(data["signature"].encode(), line.signature.encode())
         at = parse_datetime(line.at)
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return None

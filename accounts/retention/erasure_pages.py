@@ -87,7 +87,7 @@ def _certificate(request: HttpRequest, erasure: Erasure) -> Panel:
 
 
 def _periods(request: HttpRequest, erasure: Erasure) -> Panel:
-    """How long each class is kept, and by which law: what the certificate rests on."""
+    """Show the retention period and the legal basis of each class of data."""
     rows = [
         (one.label, _("%(n)d days after %(what)s") % {"n": one.keep.days, "what": one.after} if one.keep
          else _("for as long as the operator exists"), one.basis)
@@ -105,7 +105,7 @@ def _certificate_act(request: HttpRequest, identity: Identity | None) -> Iterabl
 
 
 def _files(request: HttpRequest, erasure: Erasure) -> Panel | None:
-    """What is kept by law for others as well, and for how long."""
+    """List the released files about other people too, which the law keeps, with their ends."""
     if not request.user.has_perm(DISCLOSURES):
         return None
     rows = [

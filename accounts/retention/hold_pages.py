@@ -1,4 +1,4 @@
-"""Holds on the staff web: what keeps a tenure, and the pages on which a legal hold is placed and lifted."""
+"""Holds on the staff web: the list, the page of a hold, and the pages that place and lift legal holds."""
 
 import datetime
 from collections.abc import Iterable
@@ -35,8 +35,11 @@ SHOWN = 50
 
 
 def holds_before(user: Any) -> QuerySet[Hold]:
-    """Whoever may not know of secret disclosures sees legal holds only: the others name the request they belong to.
-    So does everybody of numbers that he declared."""
+    """Return the holds that the user may see.
+
+    Without the permission for secret disclosures, these are legal holds only, because the others name the request that
+    they belong to. The same applies to numbers that the user declared.
+    """
     rows, legal = Hold.objects.select_related("tenure", "placed_by", "lifted_by"), Q(kind=Hold.Kind.LEGAL)
     if not user.has_perm("accounts.view_secret_disclosure"):
         return rows.filter(legal)
@@ -150,7 +153,7 @@ class PlaceForm(forms.Form):
 
 
 class PlaceHoldPage(ConfirmPage):
-    """On the live tenures of the numbers that the address names, or on one tenure, which may have ended."""
+    """A page that places legal holds on the live tenures of the numbers in the URL, or on one live or ended tenure."""
 
     permission = services.PLACE
     proof = True
@@ -284,7 +287,7 @@ def _lift_act(request: HttpRequest, hold: Hold | None) -> list[Act]:
 
 
 def _on_number(request: HttpRequest, number: Number) -> Panel | None:
-    """Asked for only where the number says that it is held."""
+    """Show the legal holds of the number. Query them only if `legal_hold` is set."""
     if not number.legal_hold or number.tenure_id is None or not request.user.has_perm(VIEW):
         return None
     return _panel(request, number.tenure_id, Q(kind=Hold.Kind.LEGAL))

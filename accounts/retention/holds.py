@@ -1,4 +1,4 @@
-"""Holds 保留事由: while one is open nothing of a tenure is purged, erased or released. Set-based."""
+"""Holds 保留事由: while one is in force, its tenure is neither purged, erased nor released. Set-based."""
 
 import datetime
 from collections.abc import Collection, Iterable
@@ -25,7 +25,7 @@ PLACED_IT = conflict(gettext_noop("You placed this hold: another person must lif
 PLACE, LIFT = "accounts.place_hold", "accounts.lift_hold"
 LEGAL = Hold.Kind.LEGAL
 
-# Placed again under its reference a hold is prolonged, and never shortened.
+# Placing a hold again under the same reference prolongs it and never shortens it.
 _PLACE = """
 WITH hold AS (
   INSERT INTO accounts_hold (tenure_id, kind, reference, until, placed_at, placed_by_id)
@@ -37,7 +37,7 @@ created AS ({created}),
 prolonged AS ({prolonged})
 SELECT count(*) FROM hold"""
 
-# What `legal_hold` says of a number follows from the open holds of its live tenure.
+# `Number.legal_hold` is true while a legal hold of the live tenure is not lifted.
 _MARK = """
 WITH number AS (
   UPDATE accounts_number n SET legal_hold = f.held, revision = n.revision + 1
@@ -50,20 +50,20 @@ SELECT count(*) FROM number"""
 
 
 def held(tenures: Iterable[int]) -> set[int]:
-    """Which of these tenures something holds."""
+    """Return those of these tenures that have a hold in force."""
     return set(Hold.objects.filter(open_holds(), tenure__in=list(tenures)).values_list("tenure_id", flat=True))
 
 
 def lock(tenures: Collection[int]) -> list[Tenure]:
-    """Lock the tenures and the numbers that they hold: numbers first, each in key order, as every act does."""
-    # By their keys, in two steps: as one statement the planner may walk all numbers and ask of each.
+    """Lock the tenures and their numbers: numbers first, each in key order, as every act does."""
+    # Two steps, by key: for one statement the planner may scan all numbers.
     numbers = list(Tenure.objects.filter(pk__in=tenures).values_list("number_id", flat=True).distinct())
     list(Number.objects.filter(pk__in=numbers).order_by("pk").select_for_update(no_key=True).values_list("pk"))
     return list(Tenure.objects.filter(pk__in=tenures).order_by("pk").select_for_update(no_key=True))
 
 
 def check_place(tenures: Iterable[Tenure], reference: str, until: datetime.datetime | None, *, actor: Staff) -> None:
-    """May this person place this legal hold? Asked by the page and by the act."""
+    """Raise Refused or Invalid unless the actor may place this legal hold."""
     if not actor.has_perm(PLACE):
         raise Refused(gettext_noop("Your role may not place a legal hold."))
     refuse_own(actor, [tenure.number_id for tenure in tenures])
@@ -85,9 +85,10 @@ def place(
     until: datetime.datetime | None = None,
     act: recorder.Act | None = None,
 ) -> int:
-    """Hold these tenures; return for how many that is news: not held under this reference before, or not so long.
+    """Place holds on these tenures. Return how many are new under this reference, or prolonged.
 
-    Inside an act (a request that is being registered) the holds are that act's. On its own it places legal holds.
+    With `act` (the registration of a request), write the holds as part of that act, without checks. Without `act`,
+    place legal holds in an act of their own; raise Invalid if none is new or prolonged.
     """
     if act is not None:
         lock(tenures)
@@ -109,7 +110,7 @@ def place(
 
 
 def place_each(act: recorder.Act, references: Collection[tuple[int, str]], kind: str) -> int:
-    """As `place` inside an act, each tenure under a reference of its own; the caller has locked them."""
+    """Place a hold on each tenure under its own reference, within `act`. The caller has locked the tenures."""
     return _place(act, [tenure for tenure, _r in references], kind, [reference for _t, reference in references], None)
 
 
@@ -142,7 +143,7 @@ def _mark(act: recorder.Act, tenures: Collection[int]) -> None:
 
 
 def check_lift(hold: Hold, *, actor: Staff) -> None:
-    """May this person lift this hold? Asked by the page and by the act."""
+    """Raise Refused or Invalid unless the actor may lift this hold now."""
     if not actor.has_perm(LIFT):
         raise Refused(gettext_noop("Your role may not lift a legal hold."))
     refuse_own(actor, [hold.tenure.number_id])
@@ -155,7 +156,7 @@ def check_lift(hold: Hold, *, actor: Staff) -> None:
 
 
 def lift(hold: Hold, *, actor: Staff, reason: str, ticket: str = "") -> Hold:
-    """Lift one legal hold, by another person than the one who placed it."""
+    """Lift one legal hold. The person who placed it cannot lift it."""
     with recorder.refusals(actor=actor, subject=hold, facts={"act": "lift_hold"}), transaction.atomic():
         lock([hold.tenure_id])
         hold = Hold.objects.select_related("tenure").select_for_update(of=("self",)).get(pk=hold.pk)
@@ -172,7 +173,7 @@ def lift(hold: Hold, *, actor: Staff, reason: str, ticket: str = "") -> Hold:
 
 
 def release_holds(kind: str, reference: str, *, actor: Staff, act: recorder.Act) -> int:
-    """End the holds of a request or an appeal that is over, in the act that ends it; return how many."""
+    """Lift the holds of a request or an appeal, within the act that closes it. Return how many."""
     found = list(Hold.objects.filter(kind=kind, reference=reference, lifted_at=None))
     lock([hold.tenure_id for hold in found])
     _lift(act, found, actor)
@@ -180,7 +181,7 @@ def release_holds(kind: str, reference: str, *, actor: Staff, act: recorder.Act)
 
 
 def lift_expired(*, actor: Staff) -> int:
-    """Lift the legal holds whose time is over, so that the numbers no longer say they are held."""
+    """Lift the legal holds whose end has passed, which clears `Number.legal_hold`. Return how many."""
     due = Hold.objects.filter(kind=LEGAL, lifted_at=None, until__lte=timezone.now())
     lifted = 0
     while tenures := list(due.order_by("tenure_id").values_list("tenure_id", flat=True)[: settings.QQOPS_CHUNK]):

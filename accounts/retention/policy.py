@@ -1,6 +1,7 @@
-"""How long each class of data is kept, and why: read it beside the law. Nothing here imports the house.
+"""The retention period of each class of data, and its legal basis.
 
-What is kept under a key of its own goes with that key; a hold, an open case or a running measure keeps it longer.
+Data sealed under a key of its own ends with that key. A hold, an open request or a running measure keeps it longer.
+This module imports no other module of the project.
 """
 
 import datetime
@@ -15,16 +16,16 @@ IDENTITY, LOGINS, DATA_REQUESTS, DISCLOSURES, RELEASES, REGISTERS, RECORD = (
 
 
 DAY = datetime.timedelta(days=1)
-LOGS = 184 * DAY  # at least: six months, however long they are (Cybersecurity Law 23(3))
+LOGS = 184 * DAY  # the minimum for logs: any six months (Cybersecurity Law 23(3))
 
 
 @dataclass(frozen=True)
 class Retention:
     label: Any
-    keep: datetime.timedelta | None  # None: as long as the house
-    after: Any  # what the time runs from
+    keep: datetime.timedelta | None  # None: as long as the operator exists
+    after: Any  # the event that starts the period, in words
     basis: Any
-    with_identity: bool  # goes with the identity it is about, even when its own time is not over
+    with_identity: bool  # erased with the identity that it is about, even before its own period is over
     is_log: bool = False
 
     def __post_init__(self) -> None:
@@ -35,7 +36,7 @@ class Retention:
 CLASSES: dict[str, Retention] = {
     IDENTITY: Retention(
         _("identity information and initial registrant"),
-        180 * DAY,  # the window in which a measure may still be objected to (clause 11)
+        180 * DAY,  # the time for objecting to a measure (clause 11)
         _("the end of the tenure"),
         _("PIPL 19 and 47; the time for objections"),
         with_identity=True,
@@ -60,14 +61,14 @@ CLASSES: dict[str, Retention] = {
         3 * 365 * DAY,
         _("the end of the request"),
         _("Network Data Regulation 12; three years for claims"),
-        with_identity=True,  # where everybody whom they are about has been erased
+        with_identity=True,  # once every person whom they are about is erased
     ),
     RELEASES: Retention(
         _("files handed out"),
         30 * DAY,
         _("the release"),
         _("PIPL 19: the person who asked has it by then"),
-        with_identity=True,  # where everybody whom it is about has been erased
+        with_identity=True,  # once every person whom it is about is erased
     ),
     REGISTERS: Retention(
         _("registers of requests and disclosures, without what was said"),
@@ -89,12 +90,12 @@ KEPT = tuple(code for code, one in CLASSES.items() if not one.with_identity and 
 
 
 def over_since(code: str, now: datetime.datetime) -> datetime.datetime:
-    """What ended, or was handed out, before this moment has been kept for long enough."""
+    """Return `now` minus the retention period: data that ended or was released before that time is due."""
     return now - _keep(code)
 
 
 def kept_until(code: str, start: datetime.datetime) -> datetime.datetime:
-    """The end of the time that runs from this moment."""
+    """Return the end of the retention period that begins at `start`."""
     return start + _keep(code)
 
 

@@ -1,6 +1,6 @@
-"""The daily retention sweep: what has been kept for long enough goes, unless something keeps it.
+"""The daily retention sweep: erase data whose retention period is over, unless something keeps it.
 
-Nothing is counted off: run again after a kill, it goes on with what is left.
+The sweep stores no progress. The next run resumes an interrupted one.
 """
 
 from collections import Counter
@@ -34,13 +34,13 @@ from accounts.rights.queries import CLOSED, about_kept, kept
 from qqops.audit import recorder
 from qqops.staff.models import Staff
 
-WAITED = "waited"  # deletions that were granted when something still kept the information
+WAITED = "waited"  # deletions that were agreed to while something kept the information
 HOLDS = "holds"
 Step = Callable[[int], None]
 
 
 def due() -> Counter[str]:
-    """How much of each class a sweep would take away now, and how much it would leave because something keeps it."""
+    """Return how much of each class a sweep would erase now, and as "kept" how much it would leave."""
     now, found = timezone.now(), Counter[str]()
     for code, rows in ((IDENTITY, _over()), (WAITED, _waited())):
         for chunk in _chunks(rows):
@@ -61,7 +61,7 @@ def due() -> Counter[str]:
 
 
 def purge(*, actor: Staff, done: Step = lambda n: None) -> Counter[str]:
-    """Take away what is due; return how much of each class that was."""
+    """Erase the due data. Return how much of each class was erased, and as "kept" how much was left."""
     found = Counter({HOLDS: holds.lift_expired(actor=actor)})
     for chunk in _chunks(_waited()):
         asked = _deletions().filter(tenure__in=chunk)
@@ -89,13 +89,13 @@ def _over() -> QuerySet[Identity]:
 
 
 def _logins() -> QuerySet[Tenure]:
-    """Ended for so long that the law no longer keeps their logins."""
+    """Return the tenures with logins that ended longer ago than the retention period of logins."""
     some = LoginFact.objects.filter(tenure=OuterRef("pk"))
     return Tenure.objects.filter(Exists(some), ended_at__lt=over_since(LOGINS, timezone.now()))
 
 
 def _forget_logins(tenures: list[int], actor: Staff) -> tuple[int, int]:
-    """Of how many tenures they went, and how many something keeps."""
+    """Delete the logins of these tenures. Return for how many they were deleted, and how many something keeps."""
     with transaction.atomic():
         holds.lock(tenures)
         left = kept(tenures)
@@ -114,14 +114,17 @@ def _deletions() -> QuerySet[DataRequest]:
 
 
 def _waited() -> QuerySet[Identity]:
-    """Asked to be deleted, and locked ever since: what kept it may be over by now."""
+    """Return the identities that a deletion request locked. The grounds that kept them may have ended."""
     asked = _deletions().order_by().filter(tenure=OuterRef("pk"), closed_at__gte=OuterRef("locked_at"))
     return Identity.objects.filter(Exists(asked), erased_at=None, locked_at__isnull=False)
 
 
 def _expired() -> dict[str, QuerySet[Any]]:
-    """The keys of cases whose own time is over, by class; and of papers and files that were left when the last of those
-    whom they are about was erased, because something kept one."""
+    """Return the keys to destroy, by class: those of requests and files whose own retention period is over.
+
+    Includes the papers and files of a disclosure whose people are all erased: erasing the last of them leaves the keys
+    if something keeps one.
+    """
     now = timezone.now()
     papers_over = Q(disclosure__closed_at__lt=over_since(DISCLOSURES, now))
     return {
@@ -138,14 +141,14 @@ def _expired() -> dict[str, QuerySet[Any]]:
 
 
 def _all_erased(disclosure: str, *, since: str) -> Any:
-    """Everybody whom the disclosure is about has been erased, and at least one since then."""
+    """Return the condition that all people of the disclosure are erased, at least one of them at or after `since`."""
     about = DisclosureTarget.objects.filter(disclosure=OuterRef(disclosure), tenure__isnull=False)
     erased = about.filter(tenure__identity__erased_at__gte=OuterRef(since))
     return Exists(erased) & ~Exists(about.filter(tenure__identity__erased_at=None))
 
 
 def _about(code: str, keys: Collection[int]) -> list[tuple[int, int | None]]:
-    """These keys, each with every tenure that its case is about."""
+    """Return pairs of a key and a tenure, for each tenure that the request of the key is about."""
     rows: dict[str, QuerySet[Any, tuple[int, int | None]]] = {
         DATA_REQUESTS: DataRequest.objects.filter(pk__in=keys).values_list("pk", "tenure"),
         DISCLOSURES: Disclosure.objects.filter(pk__in=keys).values_list("pk", "targets__tenure"),
@@ -157,8 +160,10 @@ def _about(code: str, keys: Collection[int]) -> list[tuple[int, int | None]]:
 
 
 def _destroy(code: str, keys: QuerySet[Any], actor: Staff, done: Step) -> tuple[int, int]:
-    """How many went, and how many were left because something keeps them. What was found is looked at once more when
-    its tenures are locked, as a hold may have been placed meanwhile."""
+    """Destroy these keys. Return how many were destroyed, and how many something keeps.
+
+    Re-evaluate the keys once their tenures are locked, because a hold may have been placed meanwhile.
+    """
     destroyed = left = 0
     for chunk in _chunks(keys):
         with transaction.atomic():
@@ -177,7 +182,7 @@ def _destroy(code: str, keys: QuerySet[Any], actor: Staff, done: Step) -> tuple[
 
 
 def _chunks(rows: QuerySet[Any]) -> Iterator[list[int]]:
-    """Keys in order, so much at a time; what is left where it is does not come again."""
+    """Yield the primary keys in order, in chunks. A row that is left in place does not come again."""
     last = 0
     while chunk := list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[: settings.QQOPS_CHUNK]):
         yield chunk

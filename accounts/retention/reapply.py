@@ -1,4 +1,4 @@
-"""After a backup was restored: what had been erased since is erased again (DESIGN §6)."""
+"""Erase again, after a backup is restored, the identities that were erased since the backup."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -18,10 +18,10 @@ ERASE, GONE, UNKNOWN, HELD = "erase", "gone", "unknown", "held"
 def reapply(
     lines: Iterable[Line], *, actor: Staff, apply: bool, done: Callable[[int], None] = lambda n: None
 ) -> Counter[str]:
-    """Erase the identities that the list names; how many there are to erase, gone already, not known, and held here.
+    """Erase the identities that the list names. Return how many are to erase, gone already, unknown, and held.
 
-    Whatever keeps one in this older state of the database had ended when it was erased, so it is not asked. Only a
-    legal hold is: whoever finds one must look whether it was lifted, and not a command.
+    Grounds that keep an identity in the restored database do not count: they had ended when it was erased. Legal holds
+    do count: a person, not a command, must find out whether one was lifted.
     """
     found = Counter[str]()
     for chunk in _chunks(lines):

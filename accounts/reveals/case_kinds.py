@@ -1,6 +1,7 @@
-"""Cases for which an item may be revealed. Each app registers its kinds: how a reference is read, whom a case covers.
+"""The registry of the kinds of case for which an item may be revealed.
 
-The app of a kind knows its cases; this one only asks whether a case covers a tenure, is open, and whose it is.
+Each app registers its kinds with two functions: one parses a reference, the other finds the case and checks that it
+covers a tenure. The result tells whether the case is open and whether a staff member works on it.
 """
 
 import datetime
@@ -21,12 +22,12 @@ from qqops.staff.models import Staff
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-STILL_OPEN_FOR = datetime.timedelta(days=30)  # a case that is done is looked into for a while
+STILL_OPEN_FOR = datetime.timedelta(days=30)  # a closed case may be used for this long after it
 
 
 @dataclass(frozen=True)
 class Case:
-    """One case that covers the tenure asked about."""
+    """A case that covers the given tenure. `mine` returns True if the staff member works on the case."""
 
     kind: str
     ref: str
@@ -34,7 +35,7 @@ class Case:
     pk: int
     open: bool
     mine: Callable[[Staff], bool]
-    alone: Callable[[Staff], bool] = lambda staff: False  # nobody else has looked at what he registered
+    alone: Callable[[Staff], bool] = lambda staff: False  # True if only this staff member took part in it
 
     @property
     def url(self) -> str:
@@ -46,8 +47,8 @@ class Kind:
     code: str
     label: "StrOrPromise"
     purposes: tuple[str, ...]
-    read: Callable[[str], str | None]  # the one form of a reference, or None
-    find: Callable[[str, Tenure], Case | None]  # by its one form; None where it does not cover the tenure
+    read: Callable[[str], str | None]  # text → normal form of a reference, or None
+    find: Callable[[str, Tenure], Case | None]  # by normal form; None if it does not cover the tenure
 
 
 _kinds: dict[str, Kind] = {}
@@ -78,7 +79,7 @@ def kind_of(code: str) -> Kind:
 
 
 def read(code: str, text: str) -> str:
-    """The reference in its one form; what cannot be one is never repeated."""
+    """Return the normal form of the reference. Raise Invalid, without repeating the text, if it is none."""
     ref = kind_of(code).read(text)
     if ref is None:
         raise Invalid(_("This is no reference of such a case."))
@@ -90,7 +91,7 @@ def find(code: str, ref: str, tenure: Tenure) -> Case | None:
 
 
 def read_serial(text: str) -> str | None:
-    """`12` or `#12`, as `#12`."""
+    """Return `12` or `#12` as `#12`; return None for other text."""
     digits = text.strip().removeprefix("#")
     return f"#{int(digits)}" if digits.isascii() and digits.isdigit() and len(digits) <= 18 else None
 
@@ -100,7 +101,7 @@ def serial(ref: str) -> int:
 
 
 def takes_part(request: Disclosure | DataRequest, staff: Staff, review: str, close: str) -> bool:
-    """Who has had a step of it, and whoever may take the next one."""
+    """Return True if this person took a step of the request, or may take the next one."""
     if staff.pk in (request.maker_id, request.reviewer_id, request.closer_id):
         return True
     following = {request.State.REGISTERED: review, request.State.REVIEWED: close}.get(request.State(request.state))

@@ -1,4 +1,4 @@
-"""A minor's item: asked for by one person, agreed to by another, and then revealed once (Minors Regulation 36)."""
+"""Requests to reveal a minor's item (Minors Regulation 36): one person asks, another approves, it is revealed once."""
 
 import datetime
 
@@ -32,10 +32,13 @@ class AlreadyAsked(Invalid):
 
 
 def ask(wanted: Wanted, *, actor: Staff) -> RevealRequest:
-    """Ask that a minor's item may be revealed; what the person may not reveal at all, he may not ask for."""
+    """Request the reveal of a minor's item. Raise as `reveal` would if the actor may not reveal it.
+
+    Raises Invalid for an adult's item, and AlreadyAsked if the same request is open.
+    """
     wanted = understood(wanted)
     with recorder.refusals(actor=actor, **attempt("ask_reveal", wanted)), transaction.atomic():
-        actor = as_of_now(actor)  # a second press of the button waits, and finds the first
+        actor = as_of_now(actor)  # locked: a second submission waits, and finds the first
         wanted = as_it_is_now(wanted)
         found = check(wanted, actor=actor)
         if not found.minor:
@@ -64,7 +67,7 @@ def ask(wanted: Wanted, *, actor: Staff) -> RevealRequest:
 
 
 def capacity_of(request: RevealRequest, actor: Staff) -> str:
-    """The permission in which this person may answer; Refused or Invalid says why not."""
+    """Return the permission under which this person may rule. Raise Refused or Invalid if there is none."""
     if request.maker_id == actor.pk:
         raise Refused(ASKED_IT)
     held = [permission for permission in request.approvers if actor.has_perm(permission)]
@@ -83,13 +86,13 @@ def items_now(request: RevealRequest) -> Identity | Registrant | None:
 
 
 def is_as_asked(request: RevealRequest) -> bool:
-    """Is the item still the one that was asked for?"""
+    """Return True if the item is still the one that was requested."""
     items = items_now(request)
     return items is not None and request.content_hash == content_hash(request, items)
 
 
 def approve(request: RevealRequest, *, actor: Staff, reason: str, content_hash: str) -> RevealRequest:
-    """Agree that the maker sees exactly this once, within the request's day."""
+    """Agree that the maker reveals exactly this item once, before the request lapses."""
     return _rule(request, actor=actor, reason=reason, seen=content_hash, agreed=True)
 
 
@@ -119,8 +122,8 @@ def _rule(request: RevealRequest, *, actor: Staff, reason: str, seen: str, agree
             return request
         if agreed and not request.maker.may_enter:
             raise Invalid(_("Who made this request is not here any more: somebody else must make it anew."))
-        verb = "identity.reveal_approved" if agreed else "identity.reveal_refused"
-        with recorder.act(verb, actor=actor, reason=reason, subject=request.tenure, facts=facts) as act:
+        event_name = "identity.reveal_approved" if agreed else "identity.reveal_refused"
+        with recorder.act(event_name, actor=actor, reason=reason, subject=request.tenure, facts=facts) as act:
             sign(RevealApproval, request, actor, capacity, act, agreed=agreed, reason=reason)
             _move(request, State.APPROVED if agreed else State.REFUSED, act)
     return request

@@ -1,4 +1,4 @@
-"""For what an item is revealed, and who reveals for what, as data: domain.md §9's row of identity fields."""
+"""The purposes of a reveal, and the roles that may reveal for each (docs/permissions.md)."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +13,7 @@ class Purpose(TextChoices):
     BREACH = "breach", _("tell people of a breach")
 
 
-# By what each role's work is.
+# The roles that may reveal for each purpose.
 ROLES_FOR: dict[str, frozenset[str]] = {
     Purpose.CALLER: frozenset({"reviewer", "supervisor", "privacy"}),
     Purpose.DECISION: frozenset({"reviewer", "officer", "supervisor", "privacy"}),

@@ -1,4 +1,4 @@
-"""Reads of reveals: how much a person has seen lately, the log, and the requests for a minor's items."""
+"""Reads of reveals: a person's recent counts, the reveal log, and the requests for a minor's items."""
 
 import datetime
 import hashlib
@@ -22,7 +22,7 @@ PRIVACY, SUPERVISOR = "accounts.approve_reveal", "accounts.approve_privacy_revea
 
 @dataclass(frozen=True)
 class Tally:
-    """What a person has been granted already."""
+    """The counts of a person's recent reveals."""
 
     today: int  # since local midnight
     of_tenure: int  # within 24 hours
@@ -46,9 +46,9 @@ def tally(staff: Staff, tenure: Tenure, now: datetime.datetime) -> Tally:
 def flags_of(
     tenure: Tenure, before: Tally, quota: int, now: datetime.datetime, *, minor: bool, own: bool, alone: bool
 ) -> list[Flag]:
-    """What would make one more reveal unusual."""
+    """Return the flags of one more reveal. `before`: the counts without it."""
     local, number = timezone.localtime(now), tenure.number
-    said = {
+    applies = {
         Flag.NIGHT: is_night(local),
         Flag.WEEKEND: is_weekend(local),
         Flag.MANY_TODAY: (before.today + 1) * 2 > quota,
@@ -60,11 +60,11 @@ def flags_of(
         Flag.OWN_WORD: alone,
         Flag.MANY_PEOPLE: before.people + 1 >= MANY_PEOPLE_FROM,
     }
-    return [flag for flag in Flag if said[flag]]
+    return [flag for flag in Flag if applies[flag]]
 
 
 def content_hash(request: RevealRequest, items: Identity | Registrant) -> str:
-    """Of what is asked and of the sealed item itself: told anew, it is another one."""
+    """Return the hash of the request and of the sealed item. If the item is recorded again, the hash differs."""
     sealed = getattr(items, request.field)
     content = [
         request.tenure_id,
@@ -86,12 +86,12 @@ def reveals() -> QuerySet[Reveal]:
 
 
 def outliers(start: datetime.datetime, end: datetime.datetime) -> QuerySet[Reveal]:
-    """What was unusual in a span of time, in the order of the log: the most unusual first."""
+    """Return the unusual reveals of a period, in the order of the log: the most unusual first."""
     return reveals().filter(at__gte=start, at__lt=end, unusual__gt=0).order_by("-unusual", "-id")
 
 
 def reveal_by_id(pk: int) -> Reveal | None:
-    """One grant, with all that showing it opens."""
+    """Return one reveal, with the rows that are needed to show its value."""
     return Reveal.objects.select_related(
         "staff",
         "request",
@@ -115,7 +115,10 @@ def is_lapsed() -> Q:
 
 
 def waiting_for(actor: Staff) -> QuerySet[RevealRequest]:
-    """What this person may rule on now: not his own, not on a number he declared."""
+    """Return the waiting requests that this person may rule on.
+
+    Exclude their own, and those about numbers that they declared.
+    """
     rights = [p for p in (PRIVACY, SUPERVISOR) if actor.has_perm(p)]
     if not rights:
         return RevealRequest.objects.none()
@@ -128,7 +131,7 @@ def waiting_for(actor: Staff) -> QuerySet[RevealRequest]:
 
 
 def asked_by(actor: Staff, tenure: Tenure, whose: str, field: str) -> QuerySet[RevealRequest]:
-    """A person's requests for this item that wait or may be used."""
+    """Return a person's requests for this item that wait for approval, or that are approved and unused."""
     return RevealRequest.objects.filter(
         maker=actor,
         tenure=tenure,

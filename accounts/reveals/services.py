@@ -1,6 +1,6 @@
-"""The act that reveals one item for one case (DESIGN §6): who may, for what, how often, for how long.
+"""The act that reveals one item for one case: permission, purpose, daily quota, duration.
 
-A grant is kept; the value never is: it is opened each time it is shown.
+The reveal is recorded, but never the value, which is decrypted each time it is shown.
 """
 
 import datetime
@@ -33,7 +33,7 @@ from qqops.staff.models import Staff
 from qqops.staff.people.services import as_of_now
 
 REVEAL, ANY_CASE = "accounts.reveal_identity", "accounts.reveal_any_case"
-# Whoever decides the person's own requests must see what is kept while its processing is stopped (PIPL 47).
+# The permission to see a locked identity (PIPL 47): needed to decide the person's own requests.
 THOUGH_LOCKED = "accounts.decide_datarequest"
 SHOWN_FOR = datetime.timedelta(minutes=10)
 QUOTA = "reveal_quota"
@@ -41,7 +41,7 @@ QUOTA = "reveal_quota"
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be seen, for what, for which case, and why."""
+    """A requested reveal: the item, the purpose, the case and the reason."""
 
     tenure: Tenure
     whose: str
@@ -63,15 +63,17 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Found:
+    """The result of the checks of a requested reveal."""
+
     items: Identity | Registrant
     case: Case
     minor: bool
-    own: bool  # the case is the person's own
-    alone: bool  # and nobody else's
+    own: bool  # the actor works on the case
+    alone: bool  # only the actor took part in the case
 
 
 class NeedsApproval(Refused):
-    """A minor's item, and nobody has agreed yet."""
+    """The item is a minor's, and no unused approval exists."""
 
     def __init__(self) -> None:
         super().__init__(gettext_noop("This is a minor's information: another person must agree first."))
@@ -83,7 +85,7 @@ OVER_QUOTA = gettext_noop("You have revealed %(n)s items today: no more until to
 class OverQuota(Refused):
     def __init__(self, quota: int) -> None:
         super().__init__(OVER_QUOTA, n=quota)
-        self.recorded = True  # once a day, with an alert
+        self.recorded = True  # recorded once a day, with an alert
 
 
 def daily_quota() -> int:
@@ -96,7 +98,7 @@ def purposes_of(actor: Staff) -> list[Purpose]:
 
 
 def understood(wanted: Wanted) -> Wanted:
-    """The same with its case in its one form; Invalid, and nothing on the record, when it makes no sense."""
+    """Return the request with its case reference in normal form. Raise Invalid if it is malformed, without an event."""
     if wanted.whose not in Reveal.Whose.values or wanted.field not in Field.values:
         raise Invalid(_("There is no such item."))
     if wanted.purpose not in Purpose.values:
@@ -110,17 +112,17 @@ def understood(wanted: Wanted) -> Wanted:
 
 
 def as_it_is_now(wanted: Wanted) -> Wanted:
-    """With its tenure read anew: a page may have read it before something was told, stopped or erased."""
+    """Return the request with its tenure read again: the identity may have been changed, locked or erased meanwhile."""
     return replace(wanted, tenure=with_items().get(pk=wanted.tenure.pk))
 
 
 def attempt(act: str, wanted: Wanted) -> dict[str, Any]:
-    """What the refusal of an act says of it."""
+    """Return the facts and the subject of a refused act, for `recorder.refusals`."""
     return {"facts": {"act": act} | wanted.facts, "subject": wanted.tenure}
 
 
 def item_of(tenure: Tenure, whose: str, field: str, *, actor: Staff) -> Identity | Registrant:
-    """Whose the item is, when this person may reveal it at all; Refused or Invalid says why not."""
+    """Return the identity or registrant that has the item. Raise Refused or Invalid if the actor may not reveal it."""
     if not actor.may_enter or not actor.has_perm(REVEAL):
         raise Refused(gettext_noop("Your role may not reveal identity information."))
     refuse_own(actor, [tenure.number_id])
@@ -138,13 +140,13 @@ def item_of(tenure: Tenure, whose: str, field: str, *, actor: Staff) -> Identity
 
 
 def check(wanted: Wanted, *, actor: Staff) -> Found:
-    """What a reveal would rest on; asked by the page and by the acts. `wanted` is understood already."""
+    """Check a request that `understood` returned. Raise Refused or Invalid if the actor may not reveal the item."""
     items = item_of(wanted.tenure, wanted.whose, wanted.field, actor=actor)
     if not actor.roles & ROLES_FOR[wanted.purpose]:
         raise Refused(gettext_noop("Your role may not reveal for this purpose."))
     case = case_kinds.find(wanted.case_kind, wanted.case_ref, wanted.tenure)
     own = case is not None and case.mine(actor)
-    # That there is such a case of somebody else's is not for everybody to know.
+    # The same refusal whether or not the case exists: other people's cases are confidential.
     if case is None or not (own or actor.has_perm(ANY_CASE)):
         raise Refused(
             gettext_noop("No case %(case)s that is yours to work on covers this number."), case=wanted.case_ref
@@ -155,14 +157,17 @@ def check(wanted: Wanted, *, actor: Staff) -> Found:
 
 
 def reveal(wanted: Wanted, *, actor: Staff, nonce: uuid.UUID) -> Reveal:
-    """Grant one item to one person for ten minutes. The same form sent again is led to its first grant."""
+    """Grant one item to one person for ten minutes. A second submission of a form returns its first grant.
+
+    Raises OverQuota when the daily quota is used up, and NeedsApproval for a minor's item without an approval.
+    """
     wanted = understood(wanted)
     try:
         with recorder.refusals(actor=actor, **attempt("reveal", wanted)), transaction.atomic():
-            # The person's row is held: two at once are counted one after the other.
+            # as_of_now locks the person's row, so that concurrent reveals are counted one after the other.
             return _grant(wanted, as_of_now(actor), nonce)
     except OverQuota:
-        _tell_once_a_day(actor)
+        _alert_once_a_day(actor)
         raise
 
 
@@ -205,7 +210,7 @@ def _grant(wanted: Wanted, actor: Staff, nonce: uuid.UUID) -> Reveal:
 
 
 def _agreed(wanted: Wanted, actor: Staff, items: Identity | Registrant, now: datetime.datetime) -> RevealRequest:
-    """The unused word of another person to exactly this, on the item as it is now."""
+    """Return the unused approval of exactly this request, for the present item. Raise NeedsApproval without one."""
     agreed = RevealRequest.objects.select_for_update(no_key=True).filter(
         **wanted.columns, maker=actor, state=State.APPROVED, expires_at__gt=now
     )
@@ -215,9 +220,9 @@ def _agreed(wanted: Wanted, actor: Staff, items: Identity | Registrant, now: dat
     raise NeedsApproval
 
 
-def _tell_once_a_day(actor: Staff) -> None:
+def _alert_once_a_day(actor: Staff) -> None:
     with transaction.atomic():
-        as_of_now(actor)  # of two tries at once, one tells
+        as_of_now(actor)  # locked, so that concurrent refusals raise one alert
         now = timezone.now()
         if raised_within(now - midnight(now), QUOTA, subject=actor):
             return
@@ -227,7 +232,10 @@ def _tell_once_a_day(actor: Staff) -> None:
 
 
 def shown(granted: Reveal, *, actor: Staff, now: datetime.datetime | None = None) -> str:
-    """The value in clear, while the grant lasts and what it rested on still holds. Not an event: the grant was."""
+    """Return the value in clear while the grant is valid and its conditions still hold.
+
+    Writes no event, because the grant has one. Raises Refused, Invalid or NeedsApproval otherwise.
+    """
     facts = {"act": "show", "reveal": granted.pk, "whose": granted.whose, "field": granted.field}
     with recorder.refusals(actor=actor, subject=granted.tenure, facts=facts):
         if granted.staff_id != actor.pk:

@@ -1,4 +1,4 @@
-"""What makes a reveal unusual, and how much, as data: the reveal log shows the most unusual first."""
+"""The flags of an unusual reveal, with their weights. The reveal log shows the highest sum first."""
 
 import datetime
 

@@ -1,4 +1,4 @@
-"""The pages of a data request's steps: registering, deciding, carrying out, and opening what is sealed in it."""
+"""The pages that register, decide and carry out a data request, and open its sealed parts."""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar
@@ -128,11 +128,13 @@ class RegisterPage(ConfirmPage):
         )
 
     def summary(self, form: forms.BaseForm) -> list[Fact]:
-        """What is personal is not written out again: the value masked, the statement by its length."""
-        told = form.cleaned_data
+        """Return the summary without personal data: the value is masked, the statement replaced by its length."""
+        cleaned = form.cleaned_data
+        value = cleaned["value"]
+        masked = mask(cleaned["field"], value, cleaned["document_kind"]) if value else ""
         hidden = {
-            form["statement"].label: _("%(n)d characters") % {"n": len(told["statement"])},
-            form["value"].label: mask(told["field"], told["value"], told["document_kind"]) if told["value"] else "",
+            form["statement"].label: _("%(n)d characters") % {"n": len(cleaned["statement"])},
+            form["value"].label: masked,
         }
         return [fact._replace(value=hidden.get(fact.label, fact.value)) for fact in super().summary(form)]
 
@@ -142,7 +144,7 @@ class RegisterPage(ConfirmPage):
         return request_url(made)
 
     def earlier(self, nonce: str) -> str:
-        """The same cannot wait twice: a second press finds what the first one registered."""
+        """Return the URL of the request that an earlier click registered: the same request cannot wait twice."""
         posted = self.request.POST
         asked = Asked(posted.get("kind", ""), "", (), "", field=posted.get("field", ""))
         first = services.waiting_one(self.tenure, asked)
@@ -251,7 +253,7 @@ class CarryOutPage(OfOne, RulingPage):
 
 
 class OpenPage(OfOne, Page):
-    """Opens by a button and not by a link, so that nothing is opened by looking ahead."""
+    """A page that opens a sealed part on POST only, so that prefetching a link opens nothing."""
 
     template = "accounts/right_open.html"
     methods: ClassVar[tuple[str, ...]] = ("GET", "HEAD", "POST")

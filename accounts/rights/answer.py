@@ -1,6 +1,7 @@
-"""The answer to what a person asks of his own information: decided by one, carried out by a third.
+"""Acts that answer a data request: decide, carry out, send back, download.
 
-What the house answers, and why, stands in clear on the record; what was asked stays sealed.
+Registering, deciding and carrying out need three different people. The answer and its reasons are recorded in clear;
+the statement stays sealed.
 """
 
 import hashlib
@@ -41,13 +42,15 @@ IN_USE = gettext_noop(
 
 
 def agreed(request: DataRequest) -> DataRequest.Outcome:
-    """What it comes to when the answer is yes: what the law has kept is locked and not deleted (PIPL 47). Where
-    `not_yet` says something, yes is no answer."""
+    """Return the outcome of a yes: LOCKED if something keeps the information (PIPL 47), else GRANTED.
+
+    While `not_yet` returns a reason, yes is not possible.
+    """
     return Outcome.LOCKED if keepers(request) else Outcome.GRANTED
 
 
 def not_yet(request: DataRequest) -> str:
-    """Why there is no yes for now, as a message id; "" where there is. For who answers, and for nobody else."""
+    """Return why yes is not possible for now, as a message id; "" if it is. Show it only to people who answer."""
     if waits_for_secret(request):
         return gettext_noop(
             "Only a secret disclosure request keeps this information. Any answer would give it away: leave this request"
@@ -57,19 +60,19 @@ def not_yet(request: DataRequest) -> str:
 
 
 def refusal(request: DataRequest) -> str:
-    """The reason that the law itself gives for a refusal, to be written to who asked; "" where there is none."""
+    """Return the reason that the law itself gives for a refusal, for the letter; "" if there is none."""
     return _(IN_USE) if of_number_in_use(request) else ""
 
 
 def content_hash(request: DataRequest) -> str:
-    """Of all that an answer rests on: it is to what was seen and nothing else."""
+    """Return a hash of everything that an answer rests on, so that it applies only to what was shown."""
     identity = Identity.objects.filter(pk=request.tenure_id).values_list("locked_at", "erased_at").first()
     seen = [request.pk, request.state, request.outcome, request.review_reason, keepers(request), str(identity)]
     return hashlib.sha256(json.dumps(seen).encode()).hexdigest()
 
 
 def may_decide(request: DataRequest, *, actor: Staff) -> None:
-    """Refused or Invalid says why this person may not decide this request."""
+    """Raise Refused or Invalid unless the actor may decide this request now."""
     if not actor.has_perm(DECIDE):
         raise Refused(gettext_noop("Your role may not decide data requests."))
     refuse_own(actor, [request.tenure.number_id])
@@ -80,12 +83,12 @@ def may_decide(request: DataRequest, *, actor: Staff) -> None:
 
 
 def decide(request: DataRequest, outcome: str, *, actor: Staff, reason: str, content_hash: str) -> DataRequest:
-    """Grant, lock instead, or refuse, with the reasons that are written to who asked (PIPL 50)."""
+    """Grant, lock instead, or refuse. The reason goes into the letter (PIPL 50)."""
     tried = {"act": "decide_datarequest", "kind": request.kind, "outcome": outcome}
     with recorder.refusals(actor=actor, subject=request, facts=tried), transaction.atomic():
         request = _locked(request)
         may_decide(request, actor=actor)
-        _as_seen(request, content_hash)
+        _require_unchanged(request, content_hash)
         must_say_why(reason)
         if outcome != Outcome.REFUSED and (waits := not_yet(request)):
             raise Invalid(_(waits))
@@ -110,7 +113,7 @@ def decide(request: DataRequest, outcome: str, *, actor: Staff, reason: str, con
 
 
 def may_carry_out(request: DataRequest, *, actor: Staff) -> None:
-    """Refused or Invalid says why this person may not carry out this request."""
+    """Raise Refused or Invalid unless the actor may carry out this request now."""
     if not actor.has_perm(CARRY_OUT):
         raise Refused(gettext_noop("Your role may not carry out data requests."))
     refuse_own(actor, [request.tenure.number_id])
@@ -121,12 +124,12 @@ def may_carry_out(request: DataRequest, *, actor: Staff) -> None:
 
 
 def carry_out(request: DataRequest, *, actor: Staff, reason: str, content_hash: str) -> DataRequest:
-    """Do what was decided, by a third person, in one transaction with the end of the request."""
+    """Carry out the decision, by a third person, and close the request in the same transaction."""
     tried = {"act": "carry_out_datarequest", "kind": request.kind, "outcome": request.outcome}
     with recorder.refusals(actor=actor, subject=request, facts=tried), transaction.atomic():
         request = _locked(request)
         may_carry_out(request, actor=actor)
-        _as_seen(request, content_hash)
+        _require_unchanged(request, content_hash)
         must_say_why(reason)
         if waits := not_yet(request):
             raise Invalid(_(waits))
@@ -139,17 +142,17 @@ def carry_out(request: DataRequest, *, actor: Staff, reason: str, content_hash: 
             request.save(update_fields=STEP)
             act.wrote(recorder.history_model(DataRequest))
             holds.release_holds(Hold.Kind.REQUEST, request.receipt, actor=actor, act=act)
-            _do(act, request, actor=actor, reason=reason)
+            _execute(act, request, actor=actor, reason=reason)
     return request
 
 
 def send_back(request: DataRequest, *, actor: Staff, reason: str, content_hash: str) -> DataRequest:
-    """Not carried out: it is to be decided anew."""
+    """Return the request to the decision step without carrying it out."""
     tried = {"act": "send_back_datarequest", "kind": request.kind, "outcome": request.outcome}
     with recorder.refusals(actor=actor, subject=request, facts=tried), transaction.atomic():
         request = _locked(request)
         may_carry_out(request, actor=actor)
-        _as_seen(request, content_hash)
+        _require_unchanged(request, content_hash)
         must_say_why(reason)
         facts = {"kind": request.kind, "outcome": request.outcome}
         with recorder.act("data_request.sent_back", actor=actor, reason=reason, subject=request, facts=facts) as act:
@@ -160,7 +163,7 @@ def send_back(request: DataRequest, *, actor: Staff, reason: str, content_hash: 
     return request
 
 
-def _do(act: recorder.Act, request: DataRequest, *, actor: Staff, reason: str) -> None:
+def _execute(act: recorder.Act, request: DataRequest, *, actor: Staff, reason: str) -> None:
     if request.outcome == Outcome.LOCKED or request.kind == Kind.LOCK:
         _lock_processing(act, request, on=True)
     elif request.kind == Kind.UNLOCK:
@@ -168,17 +171,17 @@ def _do(act: recorder.Act, request: DataRequest, *, actor: Staff, reason: str) -
     elif request.kind == Kind.DELETION:
         erase_for(request, actor=actor, reason=reason)
     elif request.kind == Kind.COPY:
-        _hand_out(act, request, actor=actor)
+        _release_copy(act, request, actor=actor)
     elif request.kind == Kind.CORRECTION:
-        told = told_value(request)
-        if not told:
+        stored = told_value(request)
+        if not stored:
             raise Invalid(_("What was said can no longer be read: its key was destroyed."))
-        values, kind = {request.field: told["value"]}, told["document_kind"]
+        values, kind = {request.field: stored["value"]}, stored["document_kind"]
         record([Told(request.tenure_id, values, kind)], actor=actor, reason=reason)
 
 
-def _hand_out(act: recorder.Act, request: DataRequest, *, actor: Staff) -> None:
-    """What the house holds of the person in this tenure and who asks may have, as one file (PIPL 45, 49)."""
+def _release_copy(act: recorder.Act, request: DataRequest, *, actor: Staff) -> None:
+    """Release the information about this tenure that the asker may have, as one file (PIPL 45, 49)."""
     assert request.reviewer is not None
     about = {"receipt": request.receipt, "asked_for": both_languages(request.get_kind_display())}
     content = package(about, [(request.tenure.number_id, request.tenure)], ASKERS[request.asked_by].may_have, Period())
@@ -195,7 +198,7 @@ def may_download(request: DataRequest, *, actor: Staff) -> None:
 
 
 def download(request: DataRequest, *, actor: Staff) -> bytes:
-    """The copy to be handed to who asked; each time it is on the record."""
+    """Return the copy, to be handed to the asker. Each download writes an event."""
     with recorder.refusals(actor=actor, subject=request, facts={"act": "download_copy"}):
         may_download(request, actor=actor)
         made = Release.objects.select_related("key").get(data_request=request)
@@ -206,7 +209,7 @@ def download(request: DataRequest, *, actor: Staff) -> bytes:
 
 
 def _lock_processing(act: recorder.Act, request: DataRequest, *, on: bool) -> None:
-    """停止处理: from now on kept and secured, and nothing else (PIPL 47)."""
+    """Set or remove the processing lock 停止处理 (PIPL 47). Setting it closes the open correction demands."""
     identity = Identity.objects.select_for_update(no_key=True).get(pk=request.tenure_id)
     if (identity.locked_at is not None) != on:
         identity.locked_at = request.closed_at if on else None
@@ -222,6 +225,6 @@ def _locked(request: DataRequest) -> DataRequest:
     return rows.select_for_update(no_key=True, of=("self",)).get(pk=request.pk)
 
 
-def _as_seen(request: DataRequest, seen: str) -> None:
+def _require_unchanged(request: DataRequest, seen: str) -> None:
     if content_hash(request) != seen:
         raise Invalid(_("This request has changed since you read it. Nothing was done: read it again."))

@@ -1,4 +1,4 @@
-"""The clock of requests: one that was not answered in time is told once, whoever's desk it lies on."""
+"""Alerts about requests that were not answered in time, one for each request."""
 
 import datetime
 from typing import Any
@@ -13,13 +13,13 @@ ALWAYS = datetime.timedelta(days=36500)
 
 
 def remind(*, actor: Staff) -> int:
-    """Raise an alert for each request that waits and is overdue; return for how many that is news."""
-    told = 0
+    """Raise an alert for each open, overdue request that has none yet. Return how many were raised."""
+    raised = 0
     for request in (*Disclosure.objects.filter(overdue()), *DataRequest.objects.filter(overdue())):
         if raised_within(ALWAYS, "request_overdue", request):
             continue
         facts: dict[str, Any] = {"receipt": request.receipt, "until": request.due_at.isoformat()}
         with recorder.act("request.overdue", actor=actor, reason="", subject=request, facts=facts) as act:
             raise_alert(act, "request_overdue", request, once=ALWAYS, **facts)
-        told += 1
-    return told
+        raised += 1
+    return raised

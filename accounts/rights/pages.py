@@ -1,4 +1,4 @@
-"""Data requests on the staff web: the register, what waits first, and one request with its letters."""
+"""Data requests on the staff web: the register, and the page of a request with its letters."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -51,7 +51,7 @@ def badges_of(request: DataRequest) -> list[Any]:
 
 
 class DataRequestList(KeysetList):
-    """What waits, the most overdue first; what is closed by its state."""
+    """A list of the open requests, the most overdue first. The state filter shows the closed ones."""
 
     page = "datarequests"
     title = gettext_lazy("Data requests")
@@ -93,7 +93,7 @@ class DataRequestList(KeysetList):
     def search(self, rows: QuerySet[Any], text: str) -> QuerySet[Any] | HttpResponse:
         receipt = receipts.read(text)
         if receipt is None:
-            self.text = ""  # what is no receipt may be a person's value: it is not shown again
+            self.text = ""  # other text may be personal data: do not show it again
             raise Invalid(_("This is no receipt number: its check character does not fit."))
         found = rows.filter(receipt=receipt).first()
         return HttpResponseRedirect(request_url(found)) if found else rows.none()
@@ -148,7 +148,7 @@ def facts_of(request: DataRequest) -> list[Fact]:
 
 
 def keepers_panel(request: HttpRequest, asked: DataRequest) -> Panel | None:
-    """For who answers: among what keeps it may be a request that others do not know of."""
+    """List what keeps the information, for people who answer only: it may reveal a secret request."""
     answers = any(map(request.user.has_perm, (DECIDE, CARRY_OUT)))
     if not answers or asked.kind != DataRequest.Kind.DELETION or asked.state not in OPEN:
         return None

@@ -1,6 +1,6 @@
-"""What a person may ask of his own information, who may ask it for him, on which papers: PIPL 44-50 as a table.
+"""The rights of a person in their own information (PIPL 44-50) as tables: who may ask for each, on which papers.
 
-Codes are those of `DataRequest.Kind` and `AskedBy`; nothing here imports the house.
+Codes are those of `DataRequest.Kind` and `AskedBy`. This module imports no other module of the project.
 """
 
 import datetime
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-DUE = datetime.timedelta(days=15)  # “in time” (PIPL 50); the house's own word for it
+DUE = datetime.timedelta(days=15)  # the operator's reading of “in time” (PIPL 50)
 
 
 class Paper(TextChoices):
@@ -38,7 +38,7 @@ class Right:
 
 PERSON, GUARDIAN, RELATIVE = "person", "guardian", "relative"
 
-# PIPL 49 gives relatives of a deceased access, correction and deletion; to go on or stop is the living's.
+# PIPL 49 gives relatives of a deceased person access, correction and deletion, but no processing lock.
 RIGHTS: dict[str, Right] = {
     "copy": Right(45, (PERSON, GUARDIAN, RELATIVE)),
     "correction": Right(46, (PERSON, GUARDIAN, RELATIVE)),
@@ -47,7 +47,7 @@ RIGHTS: dict[str, Right] = {
     "unlock": Right(44, (PERSON, GUARDIAN)),
 }
 
-# Whoever asks shows his own identity document, and what makes him the one who may ask.
+# The asker shows their own identity document, and a guardian or relative also proves that they may ask.
 PAPERS: dict[str, tuple[Paper, ...]] = {
     PERSON: (Paper.IDENTITY,),
     GUARDIAN: (Paper.IDENTITY, Paper.GUARDIANSHIP),

@@ -1,4 +1,4 @@
-"""Reads of data requests, and what keeps a tenure's information from being erased (PIPL 47, last paragraph)."""
+"""Queries of data requests, and the grounds that keep information from being erased (PIPL 47, last paragraph)."""
 
 import datetime
 from collections import defaultdict
@@ -24,42 +24,45 @@ OPEN = (State.REGISTERED, State.REVIEWED)
 CLOSED = (State.DONE, State.REFUSED)
 LANGUAGES = ("zh-hans", "en")
 IN_USE = "in_use"
-USED = "used"  # a number that was reclaimed though it was used: the app that reclaims says which
+USED = "used"  # a ground: the number was reclaimed though it was used; the app that reclaims registers it
 
 
 @dataclass(frozen=True)
 class Keeper:
-    """One ground on which information must stay; `find` says of which of these tenures it does."""
+    """A ground that keeps information. `find` returns those of the given tenures that the ground applies to."""
 
     label: Any
     find: Callable[[Collection[int]], Iterable[int]]
-    cases: bool  # does it keep the papers of cases about the tenure as well?
+    cases: bool  # also keeps the papers of data requests and disclosures about the tenure
 
 
 _keepers: dict[str, Keeper] = {}
-_of_numbers: dict[str, Keeper] = {}
+_number_keepers: dict[str, Keeper] = {}
 
 
 def keeps(code: str, label: Any, find: Callable[[Collection[int]], Iterable[int]], *, cases: bool = True) -> None:
-    """Name a ground; the apps above register theirs in `AppConfig.ready()`."""
+    """Register a ground that keeps information. Apps that import this one call it in `AppConfig.ready()`."""
     if code in _keepers:
         raise ValueError(f"keeper {code} is registered twice")
     _keepers[code] = Keeper(label, find, cases)
 
 
 def keeps_number(code: str, label: Any, find: Callable[[Collection[int]], Iterable[int]]) -> None:
-    """Name a ground on which the number itself is neither ended by a cancellation nor purged (T16, T17)."""
-    _of_numbers[code] = Keeper(label, find, cases=False)
+    """Register a ground that keeps a number: it is neither ended by a cancellation nor purged."""
+    _number_keepers[code] = Keeper(label, find, cases=False)
 
 
 def open_holds() -> Q:
-    """Those that hold now: one whose time is over holds nothing, lifted or not."""
+    """Return the condition of a hold in force: neither lifted nor past its end."""
     return Q(lifted_at__isnull=True) & (Q(until__isnull=True) | Q(until__gt=timezone.now()))
 
 
 def kept(tenures: Collection[int], *, besides: Collection[str] = (), cases: bool = False) -> dict[int, list[str]]:
-    """Which of these tenures something keeps, and what; requests with the receipts `besides` keep nothing. With
-    `cases`: the papers of the cases about which something keeps."""
+    """Return the kept tenures among these, each with the codes of what keeps it.
+
+    Holds of requests with the receipts `besides` do not count. With `cases`, only grounds count that also keep the
+    papers of requests.
+    """
     found: dict[int, list[str]] = defaultdict(list)
     holds = Hold.objects.filter(open_holds(), tenure__in=tenures).exclude(kind=Hold.Kind.REQUEST, reference__in=besides)
     for tenure, kind in holds.values_list("tenure_id", "kind").order_by("tenure_id", "kind").distinct():
@@ -73,49 +76,49 @@ def kept(tenures: Collection[int], *, besides: Collection[str] = (), cases: bool
 
 
 def keep_number(tenures: Collection[int]) -> dict[int, str]:
-    """Whose number is neither terminated by a cancellation nor purged now, and the first thing that keeps it."""
+    """Return the tenures whose number may be neither ended by a cancellation nor purged, each with one ground."""
     holds = Hold.objects.filter(open_holds(), tenure__in=tenures).order_by("-kind")
     found: dict[int, str] = dict(holds.values_list("tenure_id", "kind"))
-    for code, keeper in _of_numbers.items():
+    for code, keeper in _number_keepers.items():
         found |= {tenure: code for tenure in keeper.find(tenures) if tenure not in found}
     return found
 
 
 def kept_because(code: str, tenures: Collection[int]) -> set[int]:
-    """Of which of these tenures this ground keeps the number."""
-    return set(_of_numbers[code].find(tenures)) if tenures else set()
+    """Return those of these tenures whose number this ground keeps."""
+    return set(_number_keepers[code].find(tenures)) if tenures else set()
 
 
 def about_kept(cases: Iterable[tuple[int, int | None]]) -> set[int]:
-    """Which cases, each given with every tenure it is about, are about one that something keeps."""
+    """Return the cases that are about a kept tenure. `cases` has a pair (case, tenure) for each tenure of a case."""
     known = list(cases)
     held = kept({tenure for _case, tenure in known if tenure is not None}, cases=True)
     return {case for case, tenure in known if tenure in held}
 
 
 def legally_held(tenures: Collection[int]) -> dict[int, list[str]]:
-    """Which of these tenures a legal hold keeps: the one ground that stands in a restored database too."""
+    """Return those of these tenures under a legal hold: the only ground that counts in a restored database."""
     holds = Hold.objects.filter(open_holds(), kind=Hold.Kind.LEGAL, tenure__in=tenures)
     return {tenure: [Hold.Kind.LEGAL.value] for tenure in holds.values_list("tenure_id", flat=True)}
 
 
 def keepers(request: DataRequest) -> list[str]:
-    """What keeps the information that this request would have deleted, besides the request itself."""
+    """Return what keeps the information that this request would delete, besides the request itself."""
     return _keepers_besides(request, [request.receipt])
 
 
 def waits_for_secret(request: DataRequest) -> bool:
-    """Is a secret disclosure request all that keeps it? Whatever were answered now would give it away."""
-    return bool(keepers(request)) and not _keepers_told(request)
+    """Return True if only secret disclosure requests keep the information: any answer would reveal them."""
+    return bool(keepers(request)) and not _keepers_besides_secret(request)
 
 
 def of_number_in_use(request: DataRequest) -> bool:
-    """Is it kept because its number is in use, and by nothing else that may be told?"""
-    return _keepers_told(request) == [IN_USE]
+    """Return True if, apart from secret requests, only the use of its number keeps the information."""
+    return _keepers_besides_secret(request) == [IN_USE]
 
 
-def _keepers_told(request: DataRequest) -> list[str]:
-    """What keeps it, as if there were no secret disclosure request."""
+def _keepers_besides_secret(request: DataRequest) -> list[str]:
+    """Return what keeps the information, apart from secret disclosure requests."""
     secret = Disclosure.objects.filter(targets__tenure=request.tenure_id, secret=True, state__in=OPEN)
     return _keepers_besides(request, [request.receipt, *secret.values_list("receipt", flat=True)])
 
@@ -127,19 +130,19 @@ def _keepers_besides(request: DataRequest, receipts: Collection[str]) -> list[st
 
 
 def words(codes: Iterable[str]) -> list[str]:
-    """What keeps, as a reader is told."""
-    known = dict(Hold.Kind.choices) | {code: one.label for code, one in (_keepers | _of_numbers).items()}
+    """Return the labels of these codes of keepers."""
+    known = dict(Hold.Kind.choices) | {code: one.label for code, one in (_keepers | _number_keepers).items()}
     return [str(known[code]) for code in codes]
 
 
 def data_requests(staff: Staff) -> QuerySet[DataRequest]:
-    """Those this person may see: none about a number that he declared as his own or a relative's."""
+    """Return the requests that this person may see: none about a number that they declared (own or a relative's)."""
     rows = DataRequest.objects.select_related("tenure__number", "maker", "reviewer", "closer")
     return rows.exclude(tenure__number__in=own_numbers(staff).values("number"))
 
 
 def decided_by(staff: Staff) -> QuerySet[Any]:
-    """What the history has of requests that this person decided, also where it was sent back since."""
+    """Return the history rows of requests that this person decided, including those that were sent back later."""
     rows: QuerySet[Any] = DataRequest.history.filter(reviewer=staff.pk)
     return rows
 
@@ -149,7 +152,10 @@ def overdue() -> Q:
 
 
 def waiting_for(staff: Staff) -> QuerySet[DataRequest]:
-    """What this person may take the next step of: not what he took a step of, nor of a number he declared."""
+    """Return the requests whose next step this person may take.
+
+    Exclude requests of which they took an earlier step, and those about a number that they declared.
+    """
     steps = Q()
     if staff.has_perm("accounts.decide_datarequest"):
         steps |= Q(state=State.REGISTERED)
@@ -160,9 +166,9 @@ def waiting_for(staff: Staff) -> QuerySet[DataRequest]:
 
 
 def letter(request: DataRequest, language: str) -> str:
-    """The answer to who asked, in plain text: what was asked, what came of it, why, and what he may do next.
+    """Return the letter to the asker, in plain text: the request, the outcome, the reasons and the remedies.
 
-    It names no value and no name: the receipt says which request it answers.
+    It holds no personal value and no name; the receipt number says which request it answers.
     """
     with translation.override(language):
         known = {
@@ -178,8 +184,10 @@ def letter(request: DataRequest, language: str) -> str:
 
 
 def certificate(erasure: Erasure, language: str) -> str:
-    """The certificate for who asked. What went with the identity in other people's requests, or was kept in them, is
-    not his to know: one of them may be secret."""
+    """Return the erasure certificate for the asker.
+
+    It omits what was erased or kept in other people's requests: the asker may not know of them, and one may be secret.
+    """
     with translation.override(language):
         known = {
             "erasure": erasure,
@@ -193,7 +201,7 @@ def certificate(erasure: Erasure, language: str) -> str:
 
 
 def files_left(erasure: Erasure, staff: Staff) -> QuerySet[Release]:
-    """Files that can still be opened and are about this person too: of disclosures that the reader may see."""
+    """Return the openable files about this person, of the disclosures that `staff` may see."""
     about = Release.objects.filter(key__isnull=False, disclosure__targets__tenure=erasure.tenure_id)
     return about.filter(disclosure__in=disclosures(staff)).select_related("disclosure").order_by("pk")
 
@@ -203,7 +211,7 @@ def day(at: datetime.datetime | None) -> str:
 
 
 def _in_use(tenures: Collection[int]) -> Iterable[int]:
-    """A number in use has a holder who is known (Cybersecurity Law 24, clause 4.1): without him nobody could use it."""
+    """Return the tenures whose number is in use: the law requires a known holder (Cybersecurity Law 24, clause 4.1)."""
     live = Number.objects.filter(tenure__in=tenures, tenure__ended_at=None, lifecycle__in=USABLE)
     return (tenure for tenure in live.values_list("tenure", flat=True) if tenure is not None)
 

@@ -1,4 +1,4 @@
-"""A person's rights in his own information, first step: what is asked, by whom and on which papers. Sealed."""
+"""Register a data request with its papers and its sealed statement, and open the statement."""
 
 import json
 from collections.abc import Collection
@@ -30,7 +30,7 @@ State, Kind = DataRequest.State, DataRequest.Kind
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked for, as it was said; `check_register` has it in order."""
+    """A data request as it was entered. `check_register` validates it."""
 
     kind: str
     asked_by: str
@@ -45,7 +45,7 @@ class Asked:
 
 
 def check_register(tenure: Tenure, asked: Asked, *, actor: Staff) -> str:
-    """May this be registered? Return the corrected value in its normal form ("" when it is no correction)."""
+    """Return the corrected value in normal form, "" if it is no correction. Raise Refused or Invalid if not allowed."""
     may_register(tenure, actor=actor)
     if asked.kind not in RIGHTS or asked.asked_by not in PAPERS:
         raise Invalid(_("Say what is asked for, and by whom."))
@@ -90,7 +90,7 @@ def waiting_one(tenure: Tenure, asked: Asked) -> DataRequest | None:
 
 
 def register(tenure: Tenure, asked: Asked, *, actor: Staff, ticket: str = "") -> DataRequest:
-    """Put a request on the register; from now on nothing of the tenure is erased until it is answered."""
+    """Register a request. Its hold keeps the tenure from being erased until the request is closed."""
     tried = {"act": "register_datarequest", "kind": asked.kind, "asked_by": asked.asked_by}
     with recorder.refusals(actor=actor, subject=tenure, facts=tried), transaction.atomic():
         holds.lock([tenure.pk])
@@ -112,10 +112,10 @@ def register(tenure: Tenure, asked: Asked, *, actor: Staff, ticket: str = "") ->
         key, row = DataRequestKey.fresh(request.pk)
         request.statement = key.seal(asked.statement.strip().encode(), purpose(request, "statement"))
         if value:
-            told = json.dumps({"value": value, "document_kind": asked.document_kind})
+            content = json.dumps({"value": value, "document_kind": asked.document_kind})
             cipher = key_of(tenure)
             assert cipher is not None
-            request.value = cipher.seal(told.encode(), purpose(request, "value"))
+            request.value = cipher.seal(content.encode(), purpose(request, "value"))
         facts = {"kind": asked.kind, "asked_by": asked.asked_by, "until": request.due_at.isoformat()}
         with recorder.act(
             "data_request.registered", actor=actor, reason="", ticket=ticket, subject=request, facts=facts
@@ -131,7 +131,7 @@ def purpose(request: DataRequest, part: str) -> str:
     return f"data_request:{request.pk}:{part}"
 
 
-# Reading what was said
+# Reading the statement
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def may_read(request: DataRequest, *, actor: Staff) -> None:
 
 
 def read(request: DataRequest, *, actor: Staff) -> Said:
-    """Open what was said, for who decides or carries out; each time it is on the record."""
+    """Open the statement and the corrected value, for a person who decides or carries out, and write an event."""
     with recorder.refusals(actor=actor, subject=request, facts={"act": "read_datarequest"}):
         may_read(request, actor=actor)
         with recorder.act("data_request.read", actor=actor, reason="", subject=request, facts={"kind": request.kind}):
@@ -165,5 +165,5 @@ def told_value(request: DataRequest) -> dict[str, str]:
     cipher = key_of(request.tenure)
     if request.value is None or cipher is None:
         return {}
-    told: dict[str, str] = json.loads(cipher.open(bytes(request.value), purpose(request, "value")))
-    return told
+    content: dict[str, str] = json.loads(cipher.open(bytes(request.value), purpose(request, "value")))
+    return content
