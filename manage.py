@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Run a command of the house; the embedded database is started first when it is the one in use."""
+"""Run a management command. Start the embedded database first if the settings use it."""
 
 import os
 import sys

@@ -1,7 +1,7 @@
-"""Settings, from the environment; docs/settings.md lists every variable.
+"""Django settings, read from the environment. docs/settings.md lists every variable.
 
-One file: the demo is the default, QQOPS_ENV=production switches every safeguard on. Importing this module
-never starts a database: type checkers import it too.
+The demo is the default. QQOPS_ENV=production switches every safeguard on. Importing this module never starts a
+database, because type checkers import it too.
 """
 
 import ipaddress
@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from qqops.boot import database
 from qqops.crypto import seal
 
-# Lets ModelAdmin[Number] and its like be written at run time too, as the type checker reads them.
+# Makes generic Django classes such as ModelAdmin[Number] subscriptable at run time.
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -33,11 +33,11 @@ PRODUCTION = ENVIRONMENT == "production"
 
 
 def _demo_key(name: str, make: Callable[[], str]) -> str:
-    """One of the demo's own random keys, made once and readable by its owner only."""
+    """Return a random key of the demo. Create its file on first use, readable by the owner only."""
     DEMO_DIR.mkdir(mode=0o700, exist_ok=True)
     path = DEMO_DIR / name
     if not path.exists():
-        # Written aside and linked into place: of two processes starting at once, one key wins whole.
+        # Write a temporary file and link it into place, so that two processes that start at once agree on one key.
         draft = DEMO_DIR / f"{name}.{os.getpid()}"
         draft.touch(mode=0o600)
         draft.write_text(make())
@@ -51,7 +51,7 @@ def _demo_key(name: str, make: Callable[[], str]) -> str:
 
 
 def _refuse_unsafe_production() -> None:
-    """Name everything that is missing at once, so that one attempt is enough."""
+    """Raise ImproperlyConfigured with all problems in one message."""
     key, found = env.str("SECRET_KEY", default=""), []
     if len(key) < 50 or len(set(key)) < 5:
         found.append("SECRET_KEY is missing or shorter than 50 characters")
@@ -86,7 +86,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["127.0.
 EMBEDDED_DATABASE = not env.str("DATABASE_URL", default="")
 QQOPS_SECOND_FACTOR = env.bool("QQOPS_SECOND_FACTOR", default=PRODUCTION)
 QQOPS_SEAL_KEYS = env.str("QQOPS_SEAL_KEYS", default="")
-# What signs the heads of the record, and what such signatures are told by; who only verifies has the second alone.
+# The private key signs checkpoints, the public keys verify them. A process that only verifies has the public keys only.
 QQOPS_CHECKPOINT_KEY = env.str("QQOPS_CHECKPOINT_KEY", default="")
 QQOPS_CHECKPOINT_PUBLIC = env.str("QQOPS_CHECKPOINT_PUBLIC", default="")
 if PRODUCTION:
@@ -105,14 +105,15 @@ for _name, _keys in {
     except ValueError as problem:
         raise ImproperlyConfigured(f"{_name} cannot be read: {problem}.") from problem
 
-# What the house itself reads
+# Settings of qqops itself
 QQOPS_DEMO_PASSWORD = env.str("QQOPS_DEMO_PASSWORD", default="")
 QQOPS_NUMBER_MAX = env.int("QQOPS_NUMBER_MAX", default=99_999_999_999)
 QQOPS_CHUNK = env.int("QQOPS_CHUNK", default=10_000)
 QQOPS_QUARANTINE_DAYS = env.int("QQOPS_QUARANTINE_DAYS", default=180)
-if QQOPS_QUARANTINE_DAYS < 90:  # what a former holder's residual bindings need to die out (domain.md §1)
+if QQOPS_QUARANTINE_DAYS < 90:  # bindings of the former holder elsewhere need this long to expire
     raise ImproperlyConfigured(f"QQOPS_QUARANTINE_DAYS is {QQOPS_QUARANTINE_DAYS}: at least 90.")
-# Numbers a day: alone, and filed for others to agree to; by role where a role's differ. The most of one's roles counts.
+# Numbers a day that one person may change alone, and may file for approval. A BY_ROLE value overrides them for a role.
+# For a person with several roles the highest value counts.
 QQOPS_DAILY_TARGETS = env.int("QQOPS_DAILY_TARGETS", default=500)
 QQOPS_DAILY_TARGETS_BY_ROLE = env.dict("QQOPS_DAILY_TARGETS_BY_ROLE", cast={"value": int}, default={"agent": 50})
 QQOPS_DAILY_FILED = env.int("QQOPS_DAILY_FILED", default=2_000_000)
@@ -121,12 +122,13 @@ QQOPS_DAILY_FILED_BY_ROLE = env.dict(
 )
 QQOPS_DAILY_REVEALS = env.int("QQOPS_DAILY_REVEALS", default=60)
 QQOPS_EVIDENCE_MAX_MB = env.int("QQOPS_EVIDENCE_MAX_MB", default=20)  # of a file, and of all files of one form
-if not 6 <= QQOPS_EVIDENCE_MAX_MB <= 100:  # a scan of a paper has up to 5; the digest of a row takes no more than that
+if not 6 <= QQOPS_EVIDENCE_MAX_MB <= 100:  # a scan has up to 5 MB; the digest of a row accepts up to 100 MB
     raise ImproperlyConfigured(f"QQOPS_EVIDENCE_MAX_MB is {QQOPS_EVIDENCE_MAX_MB}: from 6 to 100.")
 QQOPS_OPERATOR = env.str("QQOPS_OPERATOR", default="深圳市腾讯计算机系统有限公司")
-# The version of the appeal agreement (7) that forms at the desk begin with.
+# The initial value for the version of the appeal agreement (clause 7) in staff forms.
 QQOPS_APPEAL_AGREEMENT = env.str("QQOPS_APPEAL_AGREEMENT", default="" if PRODUCTION else "2026-01")
-# What stands in letters to holders, in Chinese and, where it is given, in English (10.1, 11, 12.3), and how they leave.
+# The appeal contact and the place of signature in letters to holders (clauses 10.1, 11, 12.3), in Chinese and English,
+# and the delivery of the letters.
 QQOPS_APPEAL_CONTACT = env.str("QQOPS_APPEAL_CONTACT", default="" if PRODUCTION else "演示客服：https://kf.example.com")
 QQOPS_APPEAL_CONTACT_EN = env.str(
     "QQOPS_APPEAL_CONTACT_EN", default="" if PRODUCTION else "customer service of the demo: https://kf.example.com"
@@ -134,9 +136,9 @@ QQOPS_APPEAL_CONTACT_EN = env.str(
 QQOPS_SIGNED_AT = env.str("QQOPS_SIGNED_AT", default="广东省深圳市南山区")
 QQOPS_SIGNED_AT_EN = env.str("QQOPS_SIGNED_AT_EN", default="Nanshan District, Shenzhen, Guangdong")
 QQOPS_NOTICE_WEBHOOK = env.str("QQOPS_NOTICE_WEBHOOK", default="")
-QQOPS_NOTICE_WAIT = env.int("QQOPS_NOTICE_WAIT", default=10)  # minutes; a slip can be taken back meanwhile
-QQOPS_RESET_WEBHOOK = env.str("QQOPS_RESET_WEBHOOK", default="")  # where new credentials are asked for (7, 6.1)
-QQOPS_WEBHOOK_KEY = env.str("QQOPS_WEBHOOK_KEY", default="")  # signs what other systems are told
+QQOPS_NOTICE_WAIT = env.int("QQOPS_NOTICE_WAIT", default=10)  # minutes in which a notice can be withdrawn
+QQOPS_RESET_WEBHOOK = env.str("QQOPS_RESET_WEBHOOK", default="")  # gets requests for new credentials (7, 6.1)
+QQOPS_WEBHOOK_KEY = env.str("QQOPS_WEBHOOK_KEY", default="")  # signs messages to other systems
 QQOPS_ERASURE_LIST = env.str("QQOPS_ERASURE_LIST", default="")
 QQOPS_BEHIND_PROXY = env.bool("QQOPS_BEHIND_PROXY", default=False)
 QQOPS_ADDRESSES = env.list("QQOPS_ADDRESSES", default=[])
@@ -145,14 +147,15 @@ try:
 except ValueError as problem:
     raise ImproperlyConfigured(f"QQOPS_ADDRESSES cannot be read: {problem}.") from problem
 
-# Where alerts go besides the overview. Without a mail server nothing is sent by mail.
+# Destinations of alerts besides the overview page. Without EMAIL_URL no mail is sent.
 ALERT_EMAIL = env.list("ALERT_EMAIL", default=[])
 ALERT_WEBHOOK = env.str("ALERT_WEBHOOK", default="")
 vars().update(env.email_url("EMAIL_URL", default="dummymail://"))
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="qqops@localhost")
 
-# The state feed: where it is posted besides being asked for, and when a reader is too far behind (minutes).
+# The state feed: a webhook that receives it besides the readers that poll, and the delay (minutes) after which a
+# reader counts as late.
 QQOPS_STATES_WEBHOOK = env.str("QQOPS_STATES_WEBHOOK", default="")
 QQOPS_STATES_LAG = env.int("QQOPS_STATES_LAG", default=5)
 if QQOPS_STATES_LAG < 1:
@@ -183,10 +186,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    # The id that every answer and every line of the log has, and the line itself.
+    # First: the request id of every response and log line, and the log line of the request.
     "qqops.audit.origin.OriginMiddleware",
     "qqops.boot.access_log.AccessMiddleware",
-    # What every answer carries, also one that is made on the way in (an error, a redirect, an address refused).
+    # Headers of every response, including errors, redirects and refused addresses from the middleware below.
     "django.middleware.security.SecurityMiddleware",
     "qqops.web.headers.HeadersMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -240,7 +243,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 
-# Sign-in: django-allauth, as traps.md tried it; limits are the house's own (qqops/staff/signin/throttle.py).
+# Sign-in by django-allauth, with rate limits of qqops/staff/signin/throttle.py (docs/decisions/0004-sign-in.md).
 ACCOUNT_ADAPTER = "qqops.staff.signin.adapter.AccountAdapter"
 ACCOUNT_FORMS = {"login": "qqops.staff.signin.forms.LoginForm"}
 ACCOUNT_LOGIN_METHODS = {"username"}
@@ -263,15 +266,15 @@ MFA_FORMS = {
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_ALLOW_UNVERIFIED_EMAIL = True  # there is no e-mail here
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # staff have no e-mail address
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_RATE_LIMITS = False
-PASSWORD_RESET_TIMEOUT = 72 * 3600  # of the link to a first password
+PASSWORD_RESET_TIMEOUT = 72 * 3600  # seconds; life of the link to a first password
 
 SESSION_ENGINE = "qqops.staff.sessions.store"
-SESSION_COOKIE_AGE = 12 * 3600  # in all; idle sessions end sooner, see there
+SESSION_COOKIE_AGE = 12 * 3600  # seconds; the store ends idle sessions sooner
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
-# One cache for all workers: a code used in one is used in all.
+# One cache for all workers, so that no worker accepts a one-time code a second time.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -290,7 +293,7 @@ TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 
 STATIC_URL = "static/"
-# The demo serves straight from the sources, so that nothing has to be collected first.
+# The demo serves static files from the source folders, without collectstatic.
 STATIC_ROOT = env.str("STATIC_ROOT", default=str(BASE_DIR / ".static")) if PRODUCTION else None
 WHITENOISE_USE_FINDERS = not PRODUCTION
 _static_storage = (
@@ -322,19 +325,19 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = PRODUCTION
 SECURE_SSL_REDIRECT = PRODUCTION
-SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]  # asked for by machines beside this one, past the proxy
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]  # probes call the process directly, not through the proxy
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 if QQOPS_BEHIND_PROXY:
-    # Only behind a proxy that sets this header itself: anybody else could claim to be secure.
+    # Only behind a proxy that sets this header: without one, any client could claim HTTPS.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-# What is sent is personal data: never in a temporary file on disk, and sealed before it is kept.
+# Uploads may hold personal data: keep them in memory, never in a temporary file. They are sealed before storage.
 FILE_UPLOAD_HANDLERS = ["qqops.web.uploads.BoundedUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = QQOPS_EVIDENCE_MAX_MB * 1024 * 1024
 
 SIMPLE_HISTORY_REVERT_DISABLED = True
-# Nothing reads history by date alone; an index on it would be paid for by every act.
+# No query reads history by date alone, and every act would pay for the index.
 SIMPLE_HISTORY_DATE_INDEX = False
 PGTRIGGER_MIGRATIONS = True
 PROCRASTINATE_ON_APP_READY = "qqops.crypto.startup.worker"
@@ -357,9 +360,9 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "django": {"handlers": [], "level": "WARNING", "propagate": True},
-        # Its DEBUG lines hold all that a page was made from, revealed values too: not even while looking for a fault.
+        # At DEBUG it logs whole template contexts, revealed personal data included: never allow that level.
         "django.template": {"level": "INFO"},
-        # Every request in production, where a 404 need not be told twice.
+        # Production logs every request here, so django.request need not repeat a 404.
         "qqops.access": {"level": "INFO" if PRODUCTION else "WARNING"},
         "django.request": {"level": "ERROR" if PRODUCTION else "WARNING"},
         "gunicorn.error": {"handlers": [], "level": "WARNING", "propagate": True},

@@ -1,4 +1,4 @@
-"""The one admin site of the house: its shell, its dashboard, its jump box."""
+"""The only admin site: its shell, overview page and jump box."""
 
 from collections.abc import Mapping, Sequence
 from functools import wraps
@@ -44,10 +44,9 @@ class OpsSite(admin.AdminSite):
     enable_nav_sidebar = True
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """Take in the house's own pages only.
+        """Register subclasses of OpsModelAdmin and ignore all others.
 
-        Packages register editing pages by themselves (groups, jobs), some of which check no permission
-        (traps.md §6): what is not built on OpsModelAdmin has no door here.
+        Packages register editing pages of their own (groups, jobs), some of which check no permission.
         """
         from qqops.web.pages import OpsModelAdmin
 
@@ -55,8 +54,11 @@ class OpsSite(admin.AdminSite):
             super().register(model_or_iterable, admin_class, **options)
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Send strangers to the sign-in before Django's own wrapper asks for an address "logout", which is not here."""
-        from django.contrib.auth.views import redirect_to_login  # this module is loaded before any model may be
+        """Redirect unauthenticated requests to the sign-in page.
+
+        Django's own wrapper would resolve the URL name "logout", which this site does not have.
+        """
+        from django.contrib.auth.views import redirect_to_login  # models cannot be imported when this module loads
 
         inside = super().admin_view(view, cacheable)
 
@@ -84,7 +86,7 @@ class OpsSite(admin.AdminSite):
         return own
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """What the shell needs on every page; one query at most, for the counts of the sidebar."""
+        """Return the shell's context of every page. One query at most, for the counts of the sidebar."""
         items = panels.items_for(request) if self.has_permission(request) else []
         return self._shell(request, items, _counted(request, items))
 
@@ -100,7 +102,7 @@ class OpsSite(admin.AdminSite):
             "is_nav_sidebar_enabled": True,
             "sections": _sections(items, found) if inside else [],
             "production": settings.PRODUCTION,
-            # Who may look at none of what the box leads to has no use for it.
+            # Hide the jump box from staff who may open none of its destinations.
             "may_jump": inside and any(request.user.has_perm(seen) for seen in JUMPS_TO),
         }
 
@@ -128,7 +130,7 @@ class OpsSite(admin.AdminSite):
         return user.is_authenticated and bool(getattr(user, "may_enter", False))
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Nobody signs in here: the way in is allauth's, with its limits and the second factor."""
+        """Redirect to allauth's sign-in, which has the rate limits and the second factor."""
         wanted = request.GET.get("next", "")
         if self.has_permission(request):
             return HttpResponseRedirect(reverse("admin:index"))
@@ -136,15 +138,15 @@ class OpsSite(admin.AdminSite):
         return HttpResponseRedirect(reverse("account_login") + query)
 
     def jump(self, request: HttpRequest) -> HttpResponseBase:
-        """An exact hit leads to its page, anything else to a list, or back with a sentence.
+        """Redirect from the jump box to the exact match, to a list, or back to the overview with a message.
 
-        By POST only, and never repeated: what is typed may be a person's, and addresses and messages are kept. A GET
-        is somebody led back here after signing in.
+        The text comes by POST only and no response repeats it: it may be personal data, and URLs and messages are
+        stored. A GET is a redirect back after a sign-in.
         """
         text = request.POST.get("q", "").strip()[:100]
         if not text:
             return HttpResponseRedirect(reverse("admin:index"))
-        from qqops.staff import limits  # this module is loaded before any model may be
+        from qqops.staff import limits  # models cannot be imported when this module loads
 
         try:
             limits.spend("search", panels.staff_at(request))
@@ -159,7 +161,7 @@ class OpsSite(admin.AdminSite):
         return HttpResponseRedirect(found or reverse("admin:index"))
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        from qqops.web.pages.password import PasswordView  # this module is loaded before any model may be
+        from qqops.web.pages.password import PasswordView  # models cannot be imported when this module loads
 
         if not recent_auth.is_fresh(request):
             return recent_auth.ask(request)

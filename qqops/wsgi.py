@@ -5,6 +5,6 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qqops.settings")
 application = get_wsgi_application()
 
-from qqops.crypto import startup  # noqa: E402  # its models need the apps
+from qqops.crypto import startup  # noqa: E402  # its models need the app registry
 
 startup.web()

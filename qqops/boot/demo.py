@@ -1,4 +1,4 @@
-"""The demo: each app builds its part. Refused in production."""
+"""Registry of the steps that build the demo. Each app registers its own in its module `demo`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,8 +10,10 @@ from qqops.staff.models import Staff
 
 @dataclass(frozen=True)
 class Wish:
+    """The parameters of a demo build."""
+
     numbers: int
-    setup: Staff  # the system actor who builds it
+    setup: Staff  # the system actor of the build
 
 
 Step = Callable[[Wish], str]
@@ -19,7 +21,10 @@ _steps: list[Step] = []
 
 
 def step(build: Step) -> Step:
-    """Register a step; steps run in the order of the apps. Each changes nothing that exists and says what it did."""
+    """Register a step. Steps run in the order of INSTALLED_APPS.
+
+    A step changes nothing that exists, and returns a sentence that says what it created.
+    """
     _steps.append(build)
     return build
 

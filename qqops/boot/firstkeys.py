@@ -1,7 +1,8 @@
-"""The secrets that a new house begins with, each in a file of its own: `python -m qqops.boot.firstkeys FOLDER`.
+"""Create the secrets of a new installation, one file each: `python -m qqops.boot.firstkeys FOLDER`.
 
-A variable NAME is read from the file that NAME_FILE names (settings.py), which is how containers are given secrets.
-Nothing is ever written over: under these keys data lie. Put a copy in escrow before anything is sealed (docs/keys.md).
+Containers receive secrets as files: the setting NAME is read from the file that the variable NAME_FILE names
+(settings.py). The folder must be empty or new, because data sealed under overwritten keys is lost. Put a copy of the
+keys in escrow before anything is sealed (docs/keys.md).
 """
 
 import secrets
@@ -17,7 +18,7 @@ HOST = "database:5432/qqops?connect_timeout=5"
 
 
 def fresh() -> dict[str, str]:
-    """Name of each secret, and its content. Those of the database name the roles of deploy/roles.sh."""
+    """Return the content of each secret by name. The database URLs name the roles of deploy/roles.sh."""
     signing = seal.new_key()
     (private,) = seal.read_keys(f"c1:{signing}").values()
     return {
@@ -33,7 +34,7 @@ def fresh() -> dict[str, str]:
 
 
 def main(folder: Path) -> None:
-    # Nobody else comes into the folder; a file in it is read by whatever user a container runs as.
+    # Only the owner may enter the folder. The files are world-readable, because containers run as other users.
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     if present := sorted(one.name for one in folder.iterdir()):

@@ -1,19 +1,18 @@
-"""How gunicorn serves the web: `gunicorn --config python:qqops.boot.gunicorn`.
+"""The gunicorn configuration: `gunicorn --config python:qqops.boot.gunicorn`.
 
-Its own variables add to it: WEB_CONCURRENCY
-(processes), PORT or GUNICORN_CMD_ARGS.
+Gunicorn's own variables apply too: WEB_CONCURRENCY (processes), PORT, GUNICORN_CMD_ARGS.
 """
 
 import os
 
 wsgi_app = "qqops.wsgi:application"
 threads = 4
-# Loaded once, before the workers are: what cannot start says so once, and they share the memory.
+# Load the application before forking: an error at start appears once, and the workers share memory.
 preload_app = True
-# It would be made in the home folder, one for every checkout.
+# The socket would be in the home folder, shared by all checkouts.
 control_socket_disable = True
-# What it has to say goes the way of all lines once the settings are read. Requests are told by boot/logs.py, which
-# knows who asks and leaves the query out.
+# After the settings are loaded, gunicorn logs by LOGGING. boot/access_log.py logs the requests, because it knows the
+# staff member and omits the query string.
 loglevel = "warning"
-# A worker says that it lives by touching a file: in memory, where a full or read-only disk is no death.
+# The heartbeat file of a worker is in memory, so that a full or read-only disk does not get the worker killed.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # nosec B108  # gunicorn makes it with mkstemp

@@ -1,7 +1,7 @@
-"""How lines are logged: each says whence it came, and what must not stand there is taken out.
+"""Log filters and the JSON format of log lines.
 
-In production each line is a JSON object of the fields named here; whatever else a package hangs on its lines (a
-request with its query, a job with its arguments) stays out (docs/decisions/0011-logs.md).
+In production each line is a JSON object with the FIELDS only. Other attributes that packages attach to a log record
+(a request with its query, a job with its arguments) are left out (docs/decisions/0011-logs.md).
 """
 
 import logging
@@ -17,31 +17,32 @@ FIELDS = (
     "time", "level", "logger", "message", "request_id", "source", "staff", "method", "path", "status", "duration_ms",
     "error",
 )  # fmt: skip
-# The link to a first password is as good as a password until it is used.
+# The link to a first password is a credential until it is used.
 _LINK = re.compile(r"(/account/welcome/)[^\s?'\"]+")
 
 
-def without_links(said: str) -> str:
-    return _LINK.sub(r"\1…", said)
+def without_links(text: str) -> str:
+    """Return the text with the secret part of welcome links replaced by “…”."""
+    return _LINK.sub(r"\1…", text)
 
 
 class HideLinks(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        said = record.getMessage()
-        if _LINK.search(said):
-            record.msg, record.args = without_links(said), ()
+        message = record.getMessage()
+        if _LINK.search(message):
+            record.msg, record.args = without_links(message), ()
         return True
 
 
 class Whence(logging.Filter):
-    """The request, command or job that a line is about, by the id under which the record has it too."""
+    """Add the id and the source of the current request, command or job. Events carry the same id."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         try:
-            here = origin.current()
+            current = origin.current()
         except LookupError:
             return True
-        record.request_id, record.source = str(here.request_id), here.source
+        record.request_id, record.source = str(current.request_id), current.source
         return True
 
 

@@ -1,12 +1,12 @@
-"""Before anything else: can this machine run the house? Then the virtual environment, from the locked lists.
+"""Check that this machine can run qqops, then install the locked requirements into the virtual environment.
 
     python3 -m qqops.boot.preflight [--port] LOCK...
 
-Run by the system's python, whatever its version: the standard library only, and no syntax newer than its oldest
-reader. Every refusal is a sentence that says what to do.
+The system's Python of any version runs this module: use the standard library and old syntax only. Every refusal is a
+sentence that says what to do.
 """
 
-from __future__ import annotations  # read by older versions too, to be told that they are too old
+from __future__ import annotations  # older versions must parse this file to print that they are too old
 
 import hashlib
 import os
@@ -20,11 +20,11 @@ BASE_DIR = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__fil
 VENV = os.path.join(BASE_DIR, ".venv")
 OLDEST_PYTHON = (3, 11)
 OLDEST_GLIBC = (2, 28)
-MACHINES = (("Linux", "x86_64"), ("Linux", "aarch64"), ("Darwin", "arm64"))  # the wheels there are
+MACHINES = (("Linux", "x86_64"), ("Linux", "aarch64"), ("Darwin", "arm64"))  # the platforms that have wheels
 
 
 def machine_refusal() -> str | None:
-    """Return why this machine cannot run the house, or None."""
+    """Return why this machine cannot run qqops, or None."""
     if sys.version_info[:2] < OLDEST_PYTHON:
         here = platform.python_version()
         return f"Python {here} is too old: 3.11 or newer is needed; name one with make PYTHON=python3.12."
@@ -44,7 +44,7 @@ def machine_refusal() -> str | None:
 
 
 def ownership_refusal() -> str | None:
-    """Return which folder another user has made here, or None; root may use them all."""
+    """Return a sentence about the first folder here that belongs to another user, or None. Root may use all folders."""
     if os.geteuid() == 0:
         return None
     for name in ("", ".venv", ".demo", ".postgres"):
@@ -55,6 +55,7 @@ def ownership_refusal() -> str | None:
 
 
 def foreign(path: str) -> str:
+    """Return the sentence that a path belongs to another user."""
     owner = os.stat(path).st_uid
     try:
         login = pwd.getpwuid(owner).pw_name
@@ -84,11 +85,11 @@ def port_refusal(port: str) -> str | None:
 
 
 def install(locks: list[str]) -> None:
-    """Make the environment when it is missing; install each list whose hash is not the one installed last."""
+    """Create .venv if missing. Install each lock file whose hash differs from the one last installed."""
     python = os.path.join(VENV, "bin", "python")
     if not os.path.exists(python):
         print("Making the virtual environment .venv", flush=True)
-        # Asked first: without ensurepip (Debian keeps it apart) a half-made environment would stay behind.
+        # Check first: without ensurepip (a separate Debian package) venv would leave an incomplete environment.
         if subprocess.call([sys.executable, "-c", "import ensurepip, venv"], stderr=subprocess.DEVNULL) != 0:
             sys.exit("This Python cannot make virtual environments: install python3-venv and run again.")
         if subprocess.call([sys.executable, "-m", "venv", VENV]) != 0:

@@ -1,7 +1,7 @@
-"""For machines: does this process answer (/healthz), and can it serve people (/readyz)? docs/running.md says who asks.
+"""Probes: /healthz says that the process is alive, /readyz that it can serve requests. See docs/running.md.
 
-Answered before everything that needs a name, an address, a session or a database, so that a fault in one of these is
-not taken for a dead process.
+ProbesMiddleware answers them before the middleware that needs a host name, an allowed address, a session or a
+database, so that a fault in one of these does not look like a dead process.
 """
 
 import time
@@ -19,11 +19,11 @@ from qqops.audit import partitions
 from qqops.boot import translations
 from qqops.crypto import keys
 
-HELD = 1.0  # seconds for which an answer is given again
+HELD = 1.0  # seconds for which a result is reused
 
 
 class Readiness:
-    """What was found last. However many ask, one of them looks, and nobody waits for him."""
+    """The last result of the readiness checks. At most one thread checks at a time, and the others do not wait."""
 
     def __init__(self) -> None:
         self._looking = Lock()
@@ -31,7 +31,7 @@ class Readiness:
         self._until = 0.0
 
     def now(self) -> dict[str, str]:
-        """Each thing that serving needs, and “ok” or what is wrong with it; empty before anybody has looked."""
+        """Return “ok” or the fault of each check. The result is empty until the first check has ended."""
         if time.monotonic() >= self._until and self._looking.acquire(blocking=False):
             try:
                 self._found = self.look()
@@ -54,17 +54,17 @@ class Readiness:
         return found | {"database": "ok"}
 
     def _migrated(self) -> bool:
-        """A database that is further on than this process is none of its faults: an upgrade is under way."""
+        """Return True if all migrations of this process are applied. Ignore newer ones, applied by an upgrade."""
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT app, name FROM django_migrations")
                 return self._newest <= set(cursor.fetchall())
-        except ProgrammingError:  # not even begun
+        except ProgrammingError:  # no table of migrations yet
             return False
 
     @cached_property
     def _newest(self) -> set[tuple[str, str]]:
-        """The last migration of each app, as it lies on the disk."""
+        """The last migration of each app in the source code."""
         return set(MigrationLoader(None).graph.leaf_nodes())
 
 
@@ -77,7 +77,10 @@ def _keys_fit() -> bool:
 
 
 def _this_month_is_there() -> bool:
-    """Without its table what is done lies outside all months. That few lie ahead is told by an alert, in good time."""
+    """Return True if every partitioned table covers the present moment.
+
+    Without its partition, events go to the default partition. An alert reports early that few months lie ahead.
+    """
     try:
         return all(one.until and one.until > timezone.now() for one in partitions.state())
     except ProgrammingError:

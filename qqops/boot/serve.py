@@ -1,6 +1,6 @@
-"""What `make run` runs: database, migrations, demo, then the web and one worker until Ctrl-C.
+"""The main program of `make run`: start database, migrations and demo, then the web server and one worker until Ctrl-C.
 
-Only what was started here is stopped at the end; the embedded database goes on (`make stop`).
+At the end only the web server and the worker are stopped. The embedded database runs until `make stop`.
 """
 
 import os
@@ -14,13 +14,13 @@ from types import FrameType
 from qqops.boot import preflight
 
 START_LIMIT = 60  # seconds for the web to answer
-STOP_LIMIT = 20  # seconds for a child to finish what it is doing
-# Several jobs at a time: two long runs and two webhooks that are slow to answer must not hold up expiry.
+STOP_LIMIT = 20  # seconds for all children to exit
+# Several jobs at a time, so that two long runs and two slow webhooks do not delay expiry.
 WORKER = ["django", "procrastinate", "worker", "--concurrency", "6"]
 
 
 class Stop(Exception):
-    """Ctrl-C, or a polite kill."""
+    """SIGINT or SIGTERM was received."""
 
 
 def main() -> None:
@@ -42,7 +42,7 @@ def main() -> None:
         problem = f"The {ended} ended with exit code {children[ended].returncode}; the rest was stopped."
     except Stop:
         problem = ""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the way out is short, and is not to be cut
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # shutdown is short and must not be interrupted
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _end(children)
     if problem:
@@ -50,7 +50,10 @@ def main() -> None:
 
 
 def _prepare() -> None:
-    """Bring the database up to date; quick and without effect when it is."""
+    """Start the database if it is the embedded one, check the keys, migrate, and build the demo or the static files.
+
+    Quick and without effect when everything is up to date.
+    """
     import django
     from django.conf import settings
     from django.core.management import call_command
@@ -64,13 +67,13 @@ def _prepare() -> None:
         except database.CannotStart as reason:
             sys.exit(str(reason))
     django.setup()
-    from qqops.crypto import checks  # its models need the apps
+    from qqops.crypto import checks  # its models need the app registry
 
     for refused in checks.the_keys_fit(None, ["default"]):
         sys.exit(refused.msg)
     call_command("migrate", verbosity=0, interactive=False)
     if settings.PRODUCTION:
-        call_command("collectstatic", verbosity=0, interactive=False)  # the pages name files by their digests
+        call_command("collectstatic", verbosity=0, interactive=False)  # pages refer to static files by hashed name
     else:
         call_command("demo")
     connections.close_all()
@@ -85,15 +88,19 @@ def _launch(port: str) -> dict[str, subprocess.Popen[bytes]]:
 
 
 def _env_of_web() -> dict[str, str]:
-    """Without the key that signs checkpoints: whoever finds a way into the web signs nothing. It has the public one."""
+    """Return the environment of the web server: with the public checkpoint keys, without the one that signs.
+
+    An attacker who controls the web server must not be able to sign checkpoints.
+    """
     from qqops.audit.checkpoints import text
 
     known = {"QQOPS_CHECKPOINT_PUBLIC": text.public_keys()}
-    # Nor the file that it may be given in.
+    # The prefix also removes QQOPS_CHECKPOINT_KEY_FILE.
     return {name: value for name, value in os.environ.items() if not name.startswith("QQOPS_CHECKPOINT_")} | known
 
 
 def _await_web(port: str, children: dict[str, subprocess.Popen[bytes]]) -> None:
+    """Return when the port accepts connections, a child has ended, or START_LIMIT has passed."""
     limit = time.monotonic() + START_LIMIT
     while not _ended(children) and time.monotonic() < limit:
         try:
@@ -105,6 +112,7 @@ def _await_web(port: str, children: dict[str, subprocess.Popen[bytes]]) -> None:
 
 
 def _ended(children: dict[str, subprocess.Popen[bytes]]) -> str | None:
+    """Return the name of a child that has ended, or None."""
     return next((name for name, child in children.items() if child.poll() is not None), None)
 
 

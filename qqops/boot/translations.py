@@ -1,9 +1,9 @@
-"""The Chinese catalogue: built without gettext's tools, and checked to be whole.
+"""Compile, update and check the Chinese message catalogue.
 
     python -m qqops.boot.translations compile | update | check
 
-The compiled file is never committed. `compile` needs nothing but polib, since a fresh machine has no msgfmt;
-`update`, and the half of `check` that compares with the sources, need xgettext.
+The compiled file is not in version control. `compile` needs polib only, since a fresh machine has no msgfmt. `update`
+needs xgettext. `check` compares the catalogue with the sources only where xgettext is installed.
 """
 
 import os
@@ -27,11 +27,11 @@ HEADER = {
 
 
 def compile() -> None:
-    """Build the .mo beside the .po when it is missing or older."""
+    """Build the .mo beside the .po if it is missing or older."""
     po, mo = BASE_DIR / PO, (BASE_DIR / PO).with_suffix(".mo")
     if not po.exists() or (mo.exists() and mo.stat().st_mtime > po.stat().st_mtime):
         return
-    draft = mo.with_suffix(f".{os.getpid()}")  # renamed when whole: another process may be reading
+    draft = mo.with_suffix(f".{os.getpid()}")  # renamed when complete: another process may be reading
     polib.pofile(str(po)).save_as_mofile(str(draft))
     draft.rename(mo)
 
@@ -41,7 +41,7 @@ def compiled() -> bool:
 
 
 def update(base_dir: Path = BASE_DIR) -> None:
-    """Collect the messages of the sources into the catalogue; new ones come untranslated."""
+    """Collect the messages of the sources into the catalogue. New messages are untranslated."""
     po = base_dir / PO
     if not po.exists():
         po.parent.mkdir(parents=True, exist_ok=True)
@@ -54,7 +54,7 @@ def update(base_dir: Path = BASE_DIR) -> None:
 
 
 def problems() -> list[str]:
-    """What is missing, fuzzy or left over, each named; empty when the catalogue is whole."""
+    """Return one line for each message that is missing, fuzzy, untranslated or obsolete."""
     po = BASE_DIR / PO
     if not po.exists():
         return [f"{PO} is missing: run make translations"]
@@ -67,7 +67,7 @@ def problems() -> list[str]:
 
 
 def _differences(entries: polib.POFile) -> list[str]:
-    """Compare with a fresh collection, made in a copy so that a check changes nothing."""
+    """Compare the catalogue with freshly collected messages. Collect in a copy, so that a check changes nothing."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "sources"
         shutil.copytree(BASE_DIR, copy, ignore=shutil.ignore_patterns(*NOT_SOURCES))

@@ -24,7 +24,7 @@ class StaffConfig(AppConfig):
 
 
 def _grant(sender: AppConfig, using: str, **kwargs: Any) -> None:
-    """After the last app's migrations: the rights of the application role on every table."""
+    """After the migrations of the last app, grant the application's role its privileges on every table."""
     from qqops.audit import privileges
 
     if using == "owner" and sender is list(apps.get_app_configs())[-1]:

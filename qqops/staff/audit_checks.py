@@ -1,5 +1,7 @@
-"""What the record must also prove: that nobody holds a role but by the set-up itself, in an emergency, or because one
-person asked for it and another agreed. Run by `audit_verify`.
+"""Checks of roles for `audit_verify`.
+
+Every role held comes from the set-up, from emergency access, or from a request by one person and the approval of
+another.
 """
 
 from qqops.audit import verify

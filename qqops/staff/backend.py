@@ -1,4 +1,4 @@
-"""The person at the desk arrives in one query: roles held now, a second factor or none, the end of emergency access."""
+"""The authentication backend. It loads a staff member with roles, second factor and emergency access in one query."""
 
 import datetime
 from functools import cache
@@ -14,12 +14,13 @@ from qqops.staff.models import Holding, Staff
 
 
 def factors() -> QuerySet[Authenticator]:
-    """Second factors; recovery codes stand in for one, and are none."""
+    """Return the second factors. Recovery codes replace a factor, and are not counted as one."""
     found: QuerySet[Authenticator] = Authenticator.objects.exclude(type=Authenticator.Type.RECOVERY_CODES)
     return found
 
 
 def at_desk() -> QuerySet[Staff]:
+    """Return staff with their roles, emergency access and whether they have a second factor."""
     held = Holding.objects.live().filter(staff=OuterRef("pk")).values("role")
     glass = Holding.objects.live().filter(staff=OuterRef("pk"), glass=True)
     return Staff.objects.annotate(
@@ -31,7 +32,7 @@ def at_desk() -> QuerySet[Staff]:
 
 
 def _this_one(pk: int) -> Staff | None:
-    """`at_desk` of one person. Every request asks: the statement is made once, its moments and key are filled in."""
+    """Return `at_desk` for one key. Every request runs this, so the SQL is compiled only once."""
     sql, params = _statement()
     now = timezone.now()
     filled = [now if isinstance(one, datetime.datetime) else one for one in params[:-1]]

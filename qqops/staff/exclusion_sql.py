@@ -1,14 +1,14 @@
-"""How the database is told which roles exclude each other."""
+"""The input of the exclusion constraint on roles that exclude each other."""
 
 from qqops.staff.policy import EXCLUSIVE, ROLES
 
 
 def slots() -> dict[str, list[int]]:
-    """For each role the places it takes: one of its own, and one for each pair it belongs to.
+    """Return the slots of each role: one of its own, and one for each exclusive pair that it belongs to.
 
-    Two roles of one person collide when they take a common place; so the rule is a plain exclusion constraint,
-    which holds between transactions that do not see each other. Migration 0002 has it written out; a test holds it
-    against this, so that a changed table asks for a migration.
+    Two roles exclude each other if they share a slot. So a plain exclusion constraint enforces the rule, also between
+    concurrent transactions. Migration 0002 contains the slots as SQL. A test compares it with this function, so that a
+    change of EXCLUSIVE requires a migration.
     """
     taken = {role: [place] for place, role in enumerate(ROLES)}
     for place, pair in enumerate(sorted(EXCLUSIVE), start=len(ROLES)):

@@ -1,4 +1,4 @@
-"""The forms of joiners, movers and leavers: they gather, and hold no rule; the services check."""
+"""Forms for access of staff. They contain no rules of their own: the services check the values."""
 
 import datetime
 from collections.abc import Callable, Iterable, Sequence
@@ -23,13 +23,13 @@ T = TypeVar("T")
 
 
 def checked(check: Callable[[T], object], value: Any) -> T:
-    """What the service would say of this field, said beside it."""
+    """Return the value. Raise ValidationError where the service's check raises Invalid, to show it beside the field."""
     try:
         check(value)
     except Invalid as error:
         raise forms.ValidationError(str(error)) from error
-    said: T = value
-    return said
+    result: T = value
+    return result
 
 
 def role_choices(roles: Iterable[str]) -> list[tuple[str, Any]]:
@@ -74,7 +74,7 @@ class InviteForm(GrantForm):
     def clean_login(self) -> str:
         login: str = self.cleaned_data["login"]
         if Staff.objects.filter(username__iexact=login).exists():
-            return login  # taken, or of somebody who returns: the service knows
+            return login  # taken, or of a person who returns: the service decides
         return checked(lambda new: newcomer(new, ""), login)
 
     def clean_name(self) -> str:

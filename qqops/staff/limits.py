@@ -1,4 +1,4 @@
-"""How much one person may search, export, import and cancel: past it the door is shut for a while, and that is told."""
+"""Limits on how much one staff member may search, export, import and cancel. Exceeding one raises an alert."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from qqops.core.errors import Invalid, Refused
 from qqops.staff.models import Staff
 from qqops.staff.signin import throttle
 
-# As an alert names them; message ids, read in the reader's language.
+# Names of the limits in alerts: message ids, translated for the reader.
 NAMES = {
     "search": gettext_noop("searches"),
     "people": gettext_noop("searches for persons in a day"),
@@ -22,7 +22,10 @@ NAMES = {
 
 
 def spend(what: str, actor: Staff, many: int = 1) -> None:
-    """Count one use, or so many; Refused when that is too many. Recorded and told once in the span of the limit."""
+    """Count `many` uses. Raise Refused if the limit is exceeded.
+
+    The first refusal in the period of the limit writes an event and raises an alert.
+    """
     verdict = throttle.hit(what, actor.pk, many=many)
     if verdict.within:
         return
@@ -32,13 +35,13 @@ def spend(what: str, actor: Staff, many: int = 1) -> None:
     if verdict.first:
         with recorder.act("staff.limit_reached", actor=actor, reason="", subject=actor, facts={"what": what}) as act:
             raise_alert(act, "quota", subject=actor, who=actor.username, what=NAMES[what])
-    refused.recorded = True  # by the event above; the next thousand tries are not worth a line each
+    refused.recorded = True  # the event above is enough: further attempts write none
     raise refused
 
 
 @contextmanager
 def spending(what: str, actor: Staff, many: int) -> Iterator[None]:
-    """`spend` around an act of its own transaction: given back when the act is refused."""
+    """Count `many` uses around an act with its own transaction. Give them back if the act raises Refused or Invalid."""
     spend(what, actor, many)
     try:
         yield

@@ -1,6 +1,6 @@
-"""The eight roles of the house as data (domain.md §9): what each may do, and which exclude each other.
+"""The eight roles as data: the permissions of each, and the roles that exclude each other (docs/permissions.md).
 
-This table is the only place where a role gets a right. Superusers do not exist: nobody stands above it.
+Roles get permissions in this module only. There are no superusers.
 """
 
 from itertools import combinations
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 LOOK = ("accounts.view_number", "accounts.view_tenure", "accounts.view_ruleversion", "enforcement.view_decision")
 SUPPLY = ("accounts.view_numberrange", "accounts.view_campaign", "accounts.view_dormancypolicy")
-OWN = ("staff.issue_token", "accounts.declare_number")  # whatever the role: one's own tokens, one's own numbers
+OWN = ("staff.issue_token", "accounts.declare_number")  # for every role: own tokens, own numbers
 GLASS = ("staff.break_glass",)
 
 ROLES: dict[str, tuple[str, ...]] = {
@@ -91,7 +91,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         *GLASS,
         "accounts.view_resourceproposal",
         "accounts.approve_resources",
-        "enforcement.make_contested_freeze",  # of what a supervisor hears; another one agrees
+        "enforcement.make_contested_freeze",  # in an appeal that a supervisor hears; another supervisor approves
         "enforcement.make_restriction",
         "enforcement.make_freeze",
         "enforcement.approve_decision",
@@ -151,7 +151,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "accounts.view_resourceproposal",
         "accounts.manage_resources",
         "accounts.allocate_number",
-        "accounts.register_holder",  # who registers tells of the holder, and does not see him afterwards
+        "accounts.register_holder",  # enters the holder's identity, and cannot view it afterwards
         "accounts.exempt_number",
         "accounts.draft_policy",
         "enforcement.make_reclaim",
@@ -255,20 +255,20 @@ ROLE_LABELS = {
     "sysadmin": _("system administrator"),
 }
 
-# Never held together by one person (domain.md §9, 13): the auditor and the administrator stand alone, who decides a
-# measure does not decide the objection to it, who manages the resources does not approve their use.
+# Roles that one person never holds together. Auditor and administrator exclude all others. The person who decides
+# measures does not decide appeals against them. The person who manages number resources does not approve their use.
 EXCLUSIVE: tuple[tuple[str, str], ...] = (
     *(pair for pair in combinations(ROLES, 2) if {"auditor", "sysadmin"} & set(pair)),
     ("reviewer", "officer"),
     ("supervisor", "resources"),
 )
 
-# What may be taken in an emergency, for an hour; the exclusive pairs hold then too.
+# The roles that emergency access may give, for an hour at most. EXCLUSIVE applies to them too.
 GLASS_ROLES = tuple(role for role in ROLES if role not in ("auditor", "sysadmin"))
 
-# What a role taken in an emergency does not bring: nothing that outlasts the hour, chooses who reviews it, or lets the
-# others not be told; nothing that opens whole files about people. An emergency is for the work that cannot wait: an
-# item is revealed for a case of one's own.
+# Permissions that a role taken by emergency access does not give: acts whose effect outlasts the hour, that influence
+# the review of the access or suppress its alert, and access to complete files about people. Emergency access is for
+# urgent work only: it may reveal a single field for a case of one's own.
 NOT_IN_EMERGENCY = frozenset(
     {
         "staff.approve_access",
@@ -302,7 +302,7 @@ NOT_IN_EMERGENCY = frozenset(
     }
 )
 
-# Named, cannot log in, never None: who acts when nobody does.
+# Actors of acts that no person does. They have names and cannot log in.
 SYSTEM_ACTORS = {
     "system-appeals": _("Appeals (system)"),
     "system-audit": _("Verification (system)"),

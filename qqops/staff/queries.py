@@ -1,4 +1,4 @@
-"""Reads of staff: who holds what, by whose word, what waits, what was done in an emergency, the access review."""
+"""Queries on staff: roles held, access requests, events, emergency access, the access review, locked sign-ins."""
 
 import datetime
 from collections import defaultdict
@@ -21,7 +21,7 @@ from qqops.staff.policy import EXCLUSIVE, ROLES
 from qqops.staff.signin import throttle
 
 UNUSED_AFTER = datetime.timedelta(days=90)
-# What is on the trail though nothing was done with a role: coming in and going, one's own keys, being refused.
+# Events that do not count as the use of a role: sign-in and sign-out, own credentials, refusals.
 NO_ACTS = (
     "audit.refused",
     "staff.codes_made",
@@ -33,21 +33,21 @@ NO_ACTS = (
     "staff.signed_out",
     "staff.token_issued",
 )
-EVENTS_SHOWN = 200  # of one emergency access: an hour holds more only if something is wrong
+EVENTS_SHOWN = 200  # events shown of one emergency access, which lasts an hour at most
 
-# What the access review points at.
+# Conditions that the access review points out.
 FLAGS = {
     "unused": _("no act for 90 days"),
     "exclusive": _("roles that exclude each other"),
     "leftover": _("deactivated, something is left"),
     "unreviewed": _("not reviewed"),
-    "no_factor": _("no second factor yet"),  # where one is compulsory
+    "no_factor": _("no second factor yet"),  # if QQOPS_SECOND_FACTOR is on
     "roleless": _("active, without a role"),
 }
 
 
 def clashing(role: str, held: Iterable[str]) -> list[str]:
-    """Of the roles held, those that cannot be held together with this one: itself, or one that excludes it."""
+    """Return the roles in `held` that prevent holding `role`: the role itself, and those that exclude it."""
     pairs = {frozenset(pair) for pair in EXCLUSIVE}
     return [one for one in ROLES if one in set(held) and (one == role or frozenset((one, role)) in pairs)]
 
@@ -56,7 +56,7 @@ def clashing(role: str, held: Iterable[str]) -> list[str]:
 
 
 def holdings() -> QuerySet[Holding]:
-    """Roles held, each with who proposed and who approved it."""
+    """Return roles held, each with the maker and the approver of its request."""
     agreed = AccessApproval.objects.filter(agreed=True).select_related("approver")
     return Holding.objects.select_related("staff", "request__maker").prefetch_related(
         Prefetch("request__approvals", queryset=agreed, to_attr="agreed")
@@ -68,7 +68,7 @@ def held_by(staff: Staff) -> list[Holding]:
 
 
 def others_holding(role: str, staff: Staff) -> bool:
-    """Does anybody else who may come in hold this role, for good?"""
+    """Return True if another active staff member holds this role outside emergency access."""
     return Holding.objects.live().filter(role=role, glass=False, staff__is_active=True).exclude(staff=staff).exists()
 
 
@@ -92,32 +92,36 @@ def open_requests(staff: Staff) -> QuerySet[AccessRequest]:
 
 
 def waiting_for(actor: Staff) -> QuerySet[AccessRequest]:
-    """What this person may rule on now: neither his own, nor for him."""
+    """Return the open requests that `actor` may decide: not made by them and not for them."""
     if not actor.has_perm("staff.approve_access"):
         return AccessRequest.objects.none()
     return requests().filter(is_open(), ~Q(maker=actor), ~Q(staff=actor))
 
 
-# The trail
+# Events
 
 
 def last_act(staff: Staff) -> Event | None:
-    """The latest thing a person did with a role."""
+    """Return the latest event of a person that counts as the use of a role."""
     return Event.objects.filter(actor=staff).exclude(verb__in=NO_ACTS).order_by("-seq").first()
 
 
 def last_event(staff: Staff, verb: str = "") -> Event | None:
-    """The latest thing a person did, or did of this kind."""
+    """Return the latest event of a person, or the latest with this event name."""
     events = Event.objects.filter(actor=staff)
     return (events.filter(verb=verb) if verb else events).order_by("-seq").first()
 
 
 def own_event_since(seq: int, staff: Staff, verb: str, **about: str) -> Event | None:
+    """Return the first event of a person after `seq` with this event name that matches the filters `about`."""
     return Event.objects.filter(actor=staff, verb=verb, seq__gt=seq, **about).order_by("seq").first()
 
 
 def story(staff: Staff) -> list[Event]:
-    """The latest events that changed a person's row, roles or requests: by the keys of their history, not by a scan."""
+    """Return the latest 50 events that changed a person's row, roles or requests, newest first.
+
+    The history rows give the keys of the events, so that the table of events is not scanned.
+    """
     history = [recorder.history_model(model) for model in (Staff, Holding, AccessRequest)]
     rows = [
         table.objects.filter(**{"id" if table is history[0] else "staff_id": staff.pk})  # type: ignore[attr-defined]
@@ -132,9 +136,9 @@ def story(staff: Staff) -> list[Event]:
 
 
 def emergencies() -> QuerySet[Holding]:
-    """Each emergency access with its review and when its person did something since, as far as it is shown.
+    """Return emergency accesses with their review and the times of the person's next events, at most EVENTS_SHOWN + 1.
 
-    The trail is entered at the event that gave the role and read onwards by the actor's index: no time is searched.
+    The events are read from the event that gave the role, by the index on the actor, without a search by time.
     """
     born = recorder.history_model(Holding).objects.filter(id=OuterRef("pk"), history_type="+")  # type: ignore[attr-defined]
     first = Event.objects.filter(pk=OuterRef("born"))
@@ -149,7 +153,7 @@ def emergencies() -> QuerySet[Holding]:
 
 
 def events_meanwhile(holding: Holding) -> list[Event]:
-    """What the person did while the emergency access ran, one more than is shown at most."""
+    """Return the person's events during an emergency access, at most EVENTS_SHOWN + 1."""
     events = Event.objects.filter(actor=holding.staff_id, seq__gte=holding.first_seq)  # type: ignore[attr-defined]
     return [e for e in events.order_by("seq")[: EVENTS_SHOWN + 1] if holding.until is None or e.at <= holding.until]
 
@@ -159,7 +163,10 @@ def events_meanwhile(holding: Holding) -> list[Event]:
 
 @dataclass(frozen=True)
 class Line:
-    """One person in one role; or, without a role, who is in and holds none, or is out and has something left."""
+    """A row of the access review: a person with one role.
+
+    A row without a role is an active person who holds none, or a deactivated person who still has some access.
+    """
 
     staff: Staff
     holding: Holding | None
@@ -170,7 +177,7 @@ class Line:
 
 
 def access_report() -> list[Line]:
-    """Who has what since when, by whose word, and when it was last used: the same number of queries at any size."""
+    """Return the access review. The number of queries does not depend on the number of staff."""
     now = timezone.now()
     by_person: dict[int, list[Holding]] = defaultdict(list)
     unreviewed = Q(glass=True, review=None, until__lte=now)
@@ -189,7 +196,7 @@ def access_report() -> list[Line]:
 
 
 def _people(now: datetime.datetime) -> QuerySet[Staff]:
-    """Everybody, with what the review says of each; these columns are known to nobody else."""
+    """Return all staff except system actors, with the columns that the access review needs."""
     own = Event.objects.filter(actor=OuterRef("pk")).order_by("-seq")
     return (
         Staff.objects.filter(is_system=False)
@@ -205,6 +212,7 @@ def _people(now: datetime.datetime) -> QuerySet[Staff]:
 
 
 def _has_something(staff: Any) -> bool:
+    """Return True if the person has a second factor, session, token or password."""
     left = (staff.has_factor, staff.has_session, staff.has_token)
     return any(left) or staff.has_usable_password()
 
@@ -231,7 +239,7 @@ def _flags(staff: Any, holding: Holding, held: list[Holding], *, left: bool, now
 
 
 def locked(login: str) -> datetime.datetime | None:
-    """Until when attempts on a login are turned away, from some browser at least; None when they are not."""
+    """Return the time until which sign-in attempts with a login are refused for at least one browser, or None."""
     now, ends = timezone.now(), []
     for name in ("sign-in", "second-factor"):
         limit = throttle.LIMITS[name]

@@ -1,4 +1,4 @@
-"""What staff have sealed under the keys of the environment themselves: the secrets of second factors."""
+"""Registers the secrets of second factors for key rotation. They are sealed under QQOPS_SEAL_KEYS directly."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -9,11 +9,13 @@ from allauth.mfa.models import Authenticator
 from qqops.crypto import rotation, seal
 
 PURPOSE = "staff.second-factor"
-# Where django-allauth keeps what it has sealed: an app's secret, the seed of recovery codes, codes of another system.
+# The keys of Authenticator.data that hold sealed texts: app secret, seed of recovery codes, migrated codes.
 ONE, MANY = ("secret", "seed"), ("migrated_codes",)
 
 
 class SecondFactors:
+    """The rows of django-allauth that hold sealed texts, for key rotation."""
+
     table: str = Authenticator._meta.db_table
 
     def under(self) -> Mapping[str, int]:
@@ -34,7 +36,7 @@ class SecondFactors:
 
 
 def _sealed() -> Any:
-    return Authenticator.objects.exclude(type=Authenticator.Type.WEBAUTHN)  # a passkey has no secret here
+    return Authenticator.objects.exclude(type=Authenticator.Type.WEBAUTHN)  # a passkey stores no secret
 
 
 def _texts(data: Mapping[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the worker does at the staff's door: throw away what is over, and remind of reviews that are due."""
+"""Periodic jobs: delete expired sessions, cache entries and counters, and raise alerts for overdue reviews."""
 
 import datetime
 
@@ -34,7 +34,7 @@ def remind(timestamp: int) -> None:
 
 
 def remind_of_reviews() -> int:
-    """Raise an alert for each emergency access that nobody reviewed in time, once a day; return how many there are."""
+    """Raise an alert once a day for each emergency access not reviewed in time. Return the number of accesses."""
     due = Holding.objects.filter(glass=True, review=None, until__lte=timezone.now() - REVIEW_WITHIN)
     worker = Staff.objects.system("system-worker")
     for holding in due.select_related("staff"):

@@ -1,4 +1,4 @@
-"""What staff pages say of roles, people and requests."""
+"""Texts and panels of staff pages for roles, people and access requests."""
 
 from typing import Any
 
@@ -48,26 +48,26 @@ def request_url(request: AccessRequest) -> str:
 def request_state(request: AccessRequest) -> Any:
     if request.state == State.PROPOSED and request.has_lapsed:
         return badge(State.LAPSED.label, "quiet")
-    if request.state == State.APPLIED:  # to agree to a request is to do it
+    if request.state == State.APPLIED:  # approval applies the request at once
         return badge(_("approved"), REQUEST_TONES[State.APPLIED])
     return badge(request.get_state_display(), REQUEST_TONES.get(request.state, "quiet"))
 
 
 def asked_for(request: AccessRequest) -> str:
-    """What a request is for, in one line."""
+    """Return the kind and the role of a request, in one line."""
     kind = str(request.get_kind_display())
     return f"{kind} · {role_text(request.role)}" if request.role else kind
 
 
 def given_by(holding: Holding) -> str:
-    """By whose word: who proposed the role, and who approved it."""
+    """Return the maker and the approver of a role held, or its other origin."""
     if holding.glass:
         return _("emergency access")
     if holding.request is None:
         return _("set-up")
     agreed: list[Any] = holding.request.agreed  # type: ignore[attr-defined]  # queries.holdings fetches them
-    told = {"maker": holding.request.maker, "approver": agreed[0].approver if agreed else "–"}
-    return _("%(maker)s, approved by %(approver)s") % told
+    people = {"maker": holding.request.maker, "approver": agreed[0].approver if agreed else "–"}
+    return _("%(maker)s, approved by %(approver)s") % people
 
 
 def held_role(holding: Holding) -> Any:
@@ -75,7 +75,7 @@ def held_role(holding: Holding) -> Any:
 
 
 def holdings_panel(held: list[Holding], *, links: bool) -> Panel:
-    """Roles held now; `links` for those who may open the requests that gave them."""
+    """Return a panel of roles held. With `links`, link to the requests that gave them."""
     head = [_("Role"), _("Since"), _("Until"), _("Given by")]
     rows = []
     for holding in held:

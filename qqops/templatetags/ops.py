@@ -1,4 +1,4 @@
-"""The small parts of every page, as template tags and as plain functions for columns and facts."""
+"""Small parts of pages (badges, times, numbers, links, diffs), as template tags and as functions for columns."""
 
 import itertools
 from collections.abc import Iterable, Mapping, Sized
@@ -19,10 +19,10 @@ from qqops.web.panels import Change, Counter, Panel
 
 register = template.Library()
 
-WHOLE = 8  # characters: a badge of so few never breaks, however narrow its column
+WHOLE = 8  # characters: a badge of at most this length never wraps
 TONES = ("good", "info", "warn", "bad", "quiet", "cold")
 END_OF_TIME = 9999  # the year of a measure without an end
-SPANS: dict[str, Any] = {  # Django's own words, said anew: a span is “2 天” in Chinese and not the date “2 日”
+SPANS: dict[str, Any] = {  # translated here again: Django's Chinese “2 日” reads as a date; a duration is “2 天”
     "year": ngettext_lazy("%(num)d year", "%(num)d years", "num"),
     "month": ngettext_lazy("%(num)d month", "%(num)d months", "num"),
     "week": ngettext_lazy("%(num)d week", "%(num)d weeks", "num"),
@@ -34,7 +34,7 @@ SPANS: dict[str, Any] = {  # Django's own words, said anew: a span is “2 天�
 
 @register.simple_tag
 def badge(label: Any, tone: str = "quiet") -> SafeString:
-    """A state in words; the colour and the dot's shape only repeat them."""
+    """Return a state in words. The colour and the shape of the dot only repeat the words."""
     if tone not in TONES:
         raise ValueError(f"no tone {tone!r}")
     whole = " whole" if len(str(label)) <= WHOLE else ""
@@ -42,11 +42,12 @@ def badge(label: Any, tone: str = "quiet") -> SafeString:
 
 
 def minute(at: datetime) -> str:
+    """Return the local date and time, to the minute."""
     return timezone.localtime(at).strftime("%Y-%m-%d %H:%M")
 
 
 def moment(at: datetime) -> SafeString:
-    """The minute for a narrow column: it breaks between day and hour, and nowhere else."""
+    """Return `minute` for a narrow column. It wraps between date and time only."""
     return format_html("{} {}", *map(digits, minute(at).split()))
 
 
@@ -62,7 +63,7 @@ def relative(at: datetime, now: datetime | None = None) -> str:
 
 @register.simple_tag
 def when(at: datetime | None, exact: bool = False) -> SafeString | str:
-    """Relative time with the exact one in its title; with exact=True both are written out."""
+    """Return the relative time with the exact time as its title. With exact=True, show both."""
     if at is None:
         return plain(None)  # type: ignore[no-any-return]
     if at.year >= END_OF_TIME:
@@ -77,19 +78,19 @@ def when(at: datetime | None, exact: bool = False) -> SafeString | str:
 
 
 def due(at: datetime, *, over: bool) -> SafeString | str:
-    """A deadline: counted down to while something is to be done by it, else only named."""
+    """Return a deadline: the relative time while it still matters, the exact time when the matter is `over`."""
     return moment(at) if over else when(at)
 
 
 @register.simple_tag
 def digits(value: Any) -> SafeString:
-    """A number in tabular digits, never grouped: a QQ number is a name, not a quantity."""
+    """Return a number in tabular digits without grouping: a QQ number is a name, not a quantity."""
     return format_html('<span class="digits">{}</span>', value)
 
 
 @register.simple_tag
 def copy(value: Any) -> SafeString:
-    """A button for keys.js, shown where it can do what it says."""
+    """Return a copy button. keys.js shows it where the browser can copy."""
     return format_html(
         '<button type="button" class="button small copy" data-copy="{}" data-done="{}">{}</button>',
         value,
@@ -104,38 +105,38 @@ def link(url: str, label: Any) -> SafeString:
 
 
 def spoken(text: Any, language: str) -> SafeString:
-    """A text that is in this language whatever the page is in: it is read aloud so, and not translated."""
+    """Return a text marked with its own language, so that screen readers use it and browsers do not translate it."""
     return format_html('<span lang="{}">{}</span>', language, plain(text))
 
 
 def verbatim(text: Any) -> SafeString:
-    """What is of no language: it is signed, or typed into a machine, as it stands."""
+    """Return a text that browsers must not translate: it is signed, or is typed into another system."""
     return format_html('<span translate="no">{}</span>', plain(text))
 
 
 @register.filter
 def under(row: Iterable[Any], head: Iterable[Any]) -> list[tuple[Any, Any]]:
-    """Each cell with the head of its column."""
+    """Pair each cell with the heading of its column."""
     return list(zip(head, row, strict=True))
 
 
 def _listed(parts: list[Any]) -> SafeString:
-    """Words with commas between them; a badge has its own edge, so none stands beside it."""
-    said = [format_html("{}", part) for part in parts]
-    marked = [part.startswith('<span class="badge') for part in said]
-    between = [" " if one or other else _(", ") for one, other in itertools.pairwise(marked)]
-    return format_html_join("", "{}{}", zip(["", *between], said, strict=True))
+    """Join the parts with commas. A badge has a border, so no comma is next to a badge."""
+    shown = [format_html("{}", part) for part in parts]
+    is_badge = [part.startswith('<span class="badge') for part in shown]
+    between = [" " if one or other else _(", ") for one, other in itertools.pairwise(is_badge)]
+    return format_html_join("", "{}{}", zip(["", *between], shown, strict=True))
 
 
 @register.filter
 def is_nothing(value: Any) -> bool:
-    """Is there nothing to be read? “No” and 0 are something."""
+    """Return True for None and for empty text and containers. False and 0 are values."""
     return value is None or (isinstance(value, Sized) and not len(value))
 
 
 @register.filter
 def plain(value: Any) -> Any:
-    """Any value of a column, a fact or a change as a reader expects it."""
+    """Return a value of a column, fact or change as text or HTML for a reader."""
     if is_nothing(value):
         return format_html('<span class="none">{}</span>', "—")
     if isinstance(value, SafeString):
@@ -157,7 +158,7 @@ def plain(value: Any) -> Any:
 
 @register.inclusion_tag("ops/diff.html")
 def diff(changes: list[Change]) -> dict[str, Any]:
-    """Before → after of each field, in the words a reader knows; where nothing was before, what it is."""
+    """Render before → after of each field, or the value alone where there was none before."""
     return {"changes": changes}
 
 
@@ -168,13 +169,13 @@ def counter(one: Counter) -> dict[str, Any]:
 
 @register.simple_tag(takes_context=True)
 def body(context: template.Context, panel: Panel) -> SafeString:
-    """A panel's own template, with its own context; a panel cannot read what the page around it holds."""
+    """Render a panel's template with the panel's context only, not with that of the page."""
     request = context.get("request")
     return render_to_string(panel.template, {**panel.context, "panel_title": panel.title}, request)
 
 
 @register.simple_tag(takes_context=True)
 def navigation(context: template.Context) -> SafeString:
-    """The sidebar, made once for both of its places: beside the page, and in the menu of a phone."""
+    """Render the sidebar. Rendered once per page for its two places: beside the page and in the menu on phones."""
     shown = {name: context.get(name) for name in ("sections", "nav_current")}
     return render_to_string("ops/nav.html", shown)

@@ -1,7 +1,7 @@
-"""How many rows there are of what a person is told of: in one query, and no further than is shown.
+"""Capped row counts for the sidebar and the overview, all in one query.
 
-Every page asks, for the sidebar. Making the statement costs many times what it takes to run, so it is made once for
-each set of rights; who asks, and the moment, are filled in.
+Every page needs them. Compiling the statement takes many times longer than running it, so it is compiled once for
+each set of permissions. Placeholders for the staff member and the time are filled in at each call.
 """
 
 import datetime
@@ -19,15 +19,18 @@ from django.utils import timezone
 if TYPE_CHECKING:
     from qqops.staff.models import Staff
 
-_ANYBODY = -(2**40)  # the key of nobody: where it stands in the statement, the key of who asks is filled in
+_PLACEHOLDER = -(2**40)  # the key of no row; replaced by the key of the staff member at each call
 _HOUR = datetime.timedelta(hours=1)
-_MAKING = datetime.timedelta(minutes=1)  # making a statement takes less
+_TOLERANCE = datetime.timedelta(minutes=1)  # compiling a statement takes less
 
 
 @dataclass(frozen=True, eq=False)
 class Count:
-    """The rows are found by who asks, his rights and the moment alone, or one whole hours from it; of them no more are
-    counted than `cap` + 1."""
+    """A query whose rows are counted, up to `cap` + 1.
+
+    The query may depend on the key and the permissions of the staff member, and on times that are a whole number of
+    hours from now, and on nothing else.
+    """
 
     rows: Callable[["Staff"], QuerySet[Any]]
     cap: int = 99
@@ -37,13 +40,13 @@ class Count:
 
 
 def count_for(staff: "Staff", asked: Sequence[Count]) -> dict[Count, int]:
-    """Return how many rows there are of each."""
+    """Return the number of rows of each count, at most its cap + 1."""
     sql, params = _statement(tuple(asked), staff.permissions)
     if not sql:
         return dict.fromkeys(asked, 0)
     now = timezone.now()
     filled = [
-        staff.pk if one == _ANYBODY else now + one if isinstance(one, datetime.timedelta) else one for one in params
+        staff.pk if one == _PLACEHOLDER else now + one if isinstance(one, datetime.timedelta) else one for one in params
     ]
     with connection.cursor() as cursor:
         cursor.execute(sql, filled)
@@ -51,15 +54,18 @@ def count_for(staff: "Staff", asked: Sequence[Count]) -> dict[Count, int]:
     return {one: tally[which] for which, one in enumerate(asked)}
 
 
-@lru_cache(maxsize=256)  # the sets of rights that there are: of roles, and of emergencies
+@lru_cache(maxsize=256)  # sets of permissions: of roles, and of emergency access
 def _statement(asked: tuple[Count, ...], permissions: frozenset[str]) -> tuple[str, tuple[Any, ...]]:
-    """The statement, and its parameters as for anybody with these rights, with how far from now for each moment."""
-    from qqops.staff.models import Staff  # this module is loaded before any model may be
+    """Return the SQL and its parameters for a set of permissions.
 
-    anybody = Staff(pk=_ANYBODY)
-    anybody.permissions = permissions
+    The placeholder stands for the key of the staff member, and a timedelta from now for each time.
+    """
+    from qqops.staff.models import Staff  # models cannot be imported when this module loads
+
+    placeholder = Staff(pk=_PLACEHOLDER)
+    placeholder.permissions = permissions
     parts = [
-        one.rows(anybody).order_by().annotate(counted=Value(which)).values_list("counted")[: one.cap + 1]
+        one.rows(placeholder).order_by().annotate(counted=Value(which)).values_list("counted")[: one.cap + 1]
         for which, one in enumerate(asked)
     ]
     if not parts:
@@ -67,16 +73,19 @@ def _statement(asked: tuple[Count, ...], permissions: frozenset[str]) -> tuple[s
     union: QuerySet[Any, Any] = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
     try:
         sql, params = union.query.sql_with_params()
-    except EmptyResultSet:  # nobody with these rights is told of anything
+    except EmptyResultSet:  # these permissions see no rows at all
         return "", ()
     now = timezone.now()
     return sql, tuple(_from(now, one) if isinstance(one, datetime.date) else one for one in params)
 
 
 def _from(now: datetime.datetime, moment: datetime.date) -> datetime.timedelta:
-    """A day, or a working day, is not kept: what it is from now is not so at another hour."""
+    """Return a time as whole hours from now. Raise ValueError for all others.
+
+    A date or a working day has no fixed distance from now, so it cannot be a parameter of the cached statement.
+    """
     if isinstance(moment, datetime.datetime):
         hours = round((moment - now) / _HOUR)
-        if abs(moment - now - hours * _HOUR) < _MAKING:
+        if abs(moment - now - hours * _HOUR) < _TOLERANCE:
             return hours * _HOUR
     raise ValueError(f"what is counted may ask for no time but the present one, or whole hours from it: {moment}")

@@ -1,4 +1,4 @@
-"""Headers that neither Django nor django-csp sets: what pages may use of the device, and who may embed answers."""
+"""Response headers that neither Django nor django-csp sets: Permissions-Policy, embedding, caching."""
 
 from collections.abc import Callable
 
@@ -19,6 +19,6 @@ class HeadersMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        # What staff see stays in no cache; static files bring their own word on that.
+        # No cache may keep staff pages. Static files set their own Cache-Control.
         response.headers.setdefault("Cache-Control", "no-store, private")
         return response

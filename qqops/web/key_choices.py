@@ -1,4 +1,4 @@
-"""Choices that one key ticks: each shows its key, and after the last of them the cursor stands where text is typed."""
+"""Choice widgets whose options have a key. Choosing by key then moves the focus to a text field."""
 
 from typing import Any
 
@@ -8,7 +8,10 @@ DIGITS = "123456789"
 
 
 class _Keyed(forms.widgets.ChoiceWidget):
-    """`keys` go to the options in their order; `then` is the field that has the focus once one was chosen by key."""
+    """A choice widget with keys.
+
+    `keys` are assigned to the options in order. `then` names the field that gets the focus after a choice by key.
+    """
 
     option_template_name = "ops/keyed_option.html"
 

@@ -1,5 +1,7 @@
-"""The language of a page: the switch decides, else Chinese. What the browser prefers does not: a shared desk's
-browser is set up by whoever installed it."""
+"""The language of a page: the language switch decides, else QQOPS_LANGUAGE.
+
+The browser's preferred language is ignored, because the browser of a shared desk says nothing about its users.
+"""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""When the database, or the keys to what is sealed in it, are gone in the middle of a page: say what did not happen."""
+"""Middleware that answers with 503 when the database or the sealing keys are not available."""
 
 import logging
 from collections.abc import Callable
@@ -19,19 +19,19 @@ class OutageMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         try:
-            keys.ready()  # asks again what could not be asked at the start, as the database was away
+            keys.ready()  # the database may have been down at start: check again until the keys are known to fit
         except (OperationalError, InterfaceError, keys.UnfitKeys) as error:
             return self.answer(error)
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """An act is one transaction: what the database did not confirm did not happen."""
+        """Answer with 503. An act is one transaction, so nothing was done unless the database confirmed it."""
         if isinstance(exception, OperationalError | InterfaceError | CannotOpen):
             return self.answer(exception)
         return None
 
     def answer(self, error: Exception) -> HttpResponse:
         if isinstance(error, CannotOpen | keys.UnfitKeys):
-            log.error("Sealed information cannot be opened: %s", error)  # names a key at most
+            log.error("Sealed information cannot be opened: %s", error)  # the message names a key at most
             return HttpResponse(render_to_string("503_sealed.html"), status=503)
         return HttpResponse(render_to_string("503.html"), status=503)

@@ -1,6 +1,6 @@
-"""What the overview is made of: first what waits for this person, then how the house stands.
+"""The overview page: work that waits for the staff member, figures, and charts. Apps register theirs here.
 
-An app registers here what it has of each; however many there are, all of a kind are one query (ui.md: eight in all).
+All items of a kind are one query, regardless of their number. The page makes at most eight queries.
 """
 
 import datetime
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from qqops.staff.models import Staff
 
 DAYS = 14
-CAP = 1000  # a figure is counted no further: a dashboard that scans would be the slowest page of the house
-SHOWN = 12  # of what waits
+CAP = 1000  # figures are counted up to here, so that the overview never scans a large table
+SHOWN = 12  # items of waiting work
 
 Rows = Callable[["Staff"], "QuerySet[Any]"]
 
 
 @dataclass(frozen=True, eq=False)
 class Figure:
-    """How many there are, as a link to the list that shows them; coloured where it is not nought."""
+    """A count with a link to the list of its rows. It has its tone unless it is 0."""
 
     label: "StrOrPromise"
     url_name: str
@@ -40,15 +40,15 @@ class Figure:
     permission: str
     count: Count
     tone: str
-    always: bool  # said at nought too
+    always: bool  # shown when it is 0 too
 
 
 @dataclass(frozen=True, eq=False)
 class Work:
-    """Rows that wait for a step of whoever asks.
+    """Rows that wait for an act of the staff member.
 
-    `what`, `who`, `since` and `until` say where it stands in a row; of a key and its `what` the app says how it is
-    called, and where its page is.
+    `what`, `who`, `since` and `until` name the columns of a row. `called` returns the label and the URL of a row from
+    its key and its `what`.
     """
 
     rows: Rows
@@ -69,7 +69,7 @@ class Waiting(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """Rows of the last fourteen days, by the day of one of their columns; today is one of them."""
+    """Rows counted by day of the column `at`, over the last fourteen days including today."""
 
     title: "StrOrPromise"
     permission: str
@@ -83,7 +83,7 @@ class Chart(NamedTuple):
 
     @property
     def bars(self) -> Iterable[tuple[int, int, int]]:
-        """Where each bar begins, how far it is from the top and how high, of 100; what is there at all is seen."""
+        """Yield x, y and height of each bar, in a box 100 high. A count above 0 is at least 2 high, to be visible."""
         most = max(1, *(n for _day, n in self.days))
         for place, (_day, n) in enumerate(self.days):
             high = max(2, round(100 * n / most)) if n else 0
@@ -107,7 +107,7 @@ class Chart(NamedTuple):
 
     @property
     def in_words(self) -> str:
-        """The same for who does not see it."""
+        """The chart as text, for screen readers."""
         days = _(", ").join(f"{day:%m-%d}: {n}" for day, n in self.days)
         return _("%(title)s by day: %(days)s") % {"title": self.title, "days": days}
 
@@ -152,7 +152,7 @@ def counter(one: Figure, found: int) -> Counter | None:
 
 
 def work_for(staff: "Staff") -> list[Waiting]:
-    """What waits for this person's step, what lapses or falls due the soonest first; at most one more than is shown."""
+    """Return the work that waits for the staff member, the earliest deadline first, at most SHOWN + 1 items."""
     parts = [_waiting(which, one, staff) for which, one in enumerate(_work)]
     if not parts:
         return []
@@ -199,6 +199,6 @@ def _waiting(which: int, one: Work, staff: "Staff") -> "QuerySet[Any]":
             ends=F(one.until) if one.until else Cast(Value(None), DateTimeField()),
         )
     )
-    # No part is read further than the whole is shown.
+    # Limit each part too, so that no part reads more rows than the page shows.
     shown: QuerySet[Any, Any] = rows.values_list("of_list", "pk", "called", "asker", "begun", "ends")
     return shown.order_by(F("ends").asc(nulls_last=True), "begun")[: SHOWN + 1]

@@ -1,7 +1,7 @@
-"""What the apps hang into the staff web: sidebar items, acts, panels, timelines, counters, jumps, whole pages.
+"""Registry of what apps add to the staff web: sidebar items, acts, panels, timelines, counters, jumps, whole pages.
 
-An upper app registers here in AppConfig.ready() or in its admin module, so that the page of a lower app shows
-what the lower app cannot know (DESIGN §2). The registry is filled at start-up and only read afterwards.
+An upper app registers here in AppConfig.ready() or in its admin module, so that the page of a lower app shows data
+that the lower app must not import (docs/architecture.md, Packages). The registry is filled at start and then only read.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,12 +29,12 @@ SECTIONS: dict[str, "StrOrPromise"] = {
     "enforcement": _("Enforcement"),
     "system": _("System"),
 }
-LISTS: dict[str, "StrOrPromise"] = {}  # what the lists are called whose filters may be saved, by page
+LISTS: dict[str, "StrOrPromise"] = {}  # titles of the lists whose filters can be saved, by page
 
 
 @dataclass(frozen=True)
 class Act:
-    """One thing that may be done now; `consequence` says in a sentence what it leads to."""
+    """A button or link for an act that is possible at present. `consequence` is a sentence on its effect."""
 
     label: "StrOrPromise"
     url: str
@@ -46,6 +46,8 @@ class Act:
 
 @dataclass(frozen=True)
 class Panel:
+    """A titled part of a page with its own template and context."""
+
     title: "StrOrPromise"
     template: str
     context: dict[str, Any] = field(default_factory=dict)
@@ -53,12 +55,16 @@ class Panel:
 
 
 class Fact(NamedTuple):
+    """A labelled value."""
+
     label: "StrOrPromise"
     value: Any
     help: "StrOrPromise" = ""
 
 
 class Change(NamedTuple):
+    """The value of a field before and after."""
+
     label: "StrOrPromise"
     before: Any
     after: Any
@@ -81,7 +87,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Counter:
-    """A figure of the dashboard; it is a link to the list that it counts."""
+    """A figure of the overview page, with a link to the list that it counts."""
 
     label: "StrOrPromise"
     value: str
@@ -94,7 +100,7 @@ Rows = Callable[["Staff"], "QuerySet[Any]"]
 
 @dataclass(frozen=True, eq=False)
 class Item:
-    """A line of the sidebar."""
+    """A sidebar item."""
 
     section: str
     label: "StrOrPromise"
@@ -109,7 +115,7 @@ class Item:
 
 
 class _Hooks:
-    """Providers by page, in their order and then in that of registration."""
+    """Providers by page, sorted by `order` and then by registration."""
 
     def __init__(self) -> None:
         self._by_page: dict[str, list[tuple[int, Callable[..., Any]]]] = {}
@@ -140,48 +146,53 @@ def sidebar(
     order: int = 0,
     overdue: Rows | None = None,
 ) -> None:
-    """Add an item; whoever has none of the permissions does not see it ("" is for all staff).
+    """Add a sidebar item for staff with any of the permissions ("" shows it to all staff).
 
     Its count (qqops/web/counts.py) is red while `overdue` has a row.
     """
     if section not in SECTIONS:
         raise ValueError(f"no sidebar section {section!r}")
     needed = tuple(filter(None, (permission,))) if isinstance(permission, str) else permission
-    rows, late = count and Count(count), overdue and Count(overdue, cap=0)  # is there one?
+    rows, late = count and Count(count), overdue and Count(overdue, cap=0)  # only whether a row exists
     _items.append(Item(section, label, url_name, needed, rows, order, late))
     _items.sort(key=lambda item: (list(SECTIONS).index(item.section), item.order))
 
 
 def register(page: str, provider: Callable[[HttpRequest, Any], Panel | None], order: int = 0) -> None:
+    """Add a panel to an object page."""
     _panels.add(page, provider, order)
 
 
 def toolbar(page: str, provider: Callable[[HttpRequest, Any], Iterable[Act]], order: int = 0) -> None:
-    """Acts of an object page, or, with obj=None, the bulk acts of a list page."""
+    """Add acts to an object page, or bulk acts to a list page, where the provider receives None as the object."""
     _acts.add(page, provider, order)
 
 
 def row_act(page: str, provider: Callable[[HttpRequest, Any], Act | None], order: int = 0) -> None:
-    """The next sensible act on one row of a list; the first provider that has one wins."""
+    """Add a provider of the act that is offered beside a row of a list. The first provider that returns one wins."""
     _row_acts.add(page, provider, order)
 
 
 def timeline(page: str, provider: Callable[[HttpRequest, Any], Iterable[Entry]], order: int = 0) -> None:
+    """Add entries to the timeline of an object page."""
     _entries.add(page, provider, order)
 
 
 def dashboard(provider: Callable[[HttpRequest], Panel | None], order: int = 0) -> None:
-    """Below what qqops/web/overview.py has of each app."""
+    """Add a panel to the overview page, below the parts of qqops/web/overview.py."""
     _dashboard.add("", provider, order)
 
 
 def jump(provider: Callable[[HttpRequest, str], str | HttpResponseBase | None], order: int = 0) -> None:
-    """Say where a text typed into the jump box leads, or answer with a page when no address may name it; or None."""
+    """Add a provider for the jump box.
+
+    It returns the URL that the text leads to, a response if no URL may contain the text, or None.
+    """
     _jumps.add("", provider, order)
 
 
 def page(route: str, name: str, view: type["Page"]) -> None:
-    """Add a whole page below the site's root."""
+    """Add a page at `route` below the root of the admin site."""
     if _pages.get(name, (route, view)) != (route, view):
         raise ValueError(f"page {name!r} is registered twice")
     _pages[name] = (route, view)
@@ -192,7 +203,7 @@ def pages() -> Iterator[tuple[str, str, type["Page"]]]:
 
 
 def staff_at(request: HttpRequest) -> "Staff":
-    """Whoever is at the desk: inside `admin_view` that is always a member of staff."""
+    """Return the user of the request, who inside `admin_view` is always a staff member."""
     return cast("Staff", request.user)
 
 
@@ -213,7 +224,7 @@ def row_act_for(page: str, request: HttpRequest, row: Any) -> Act | None:
 
 
 def entries_for(page: str, request: HttpRequest, obj: Any) -> list[Entry]:
-    """Return one timeline out of all providers' entries, newest first."""
+    """Return the entries of all providers, newest first."""
     entries = [entry for entries in _entries.call(page, request, obj) for entry in entries]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
 

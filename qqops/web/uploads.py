@@ -1,7 +1,7 @@
-"""Uploads stay in memory, and no more of them than the limit: what is sent may be personal, and never lies on disk.
+"""An upload handler that keeps files in memory up to a limit. Uploads may be personal data and must not reach the disk.
 
-Of a file that goes past the limit only its size is known: it is read to its end, as the browser hears no answer before
-that, and not kept. Whoever then reads it is told so.
+A file that exceeds the limit is read to its end, because the browser accepts no response earlier, and then discarded.
+Reading a discarded file raises Invalid.
 """
 
 from io import BytesIO
@@ -18,7 +18,7 @@ MEGABYTE = 1024 * 1024
 
 
 class NotKept(InMemoryUploadedFile):
-    """A file that was too large: its name and size, and no content."""
+    """A discarded file that was too large. It has a name and a size, and no content."""
 
     def read(self, *args: Any) -> bytes:
         raise too_large()
@@ -32,7 +32,7 @@ def too_large() -> Invalid:
 
 
 class BoundedUploadHandler(FileUploadHandler):
-    """Holds at most `FILE_UPLOAD_MAX_MEMORY_SIZE` bytes for one request, however many files it brings."""
+    """Holds at most `FILE_UPLOAD_MAX_MEMORY_SIZE` bytes for one request, over all its files."""
 
     held = 0
     file: BytesIO | None
@@ -48,7 +48,7 @@ class BoundedUploadHandler(FileUploadHandler):
         if self.held <= settings.FILE_UPLOAD_MAX_MEMORY_SIZE:
             self.file.write(raw_data)
             return
-        self.held -= start + len(raw_data)  # this file's
+        self.held -= start + len(raw_data)  # the bytes of this file do not count
         self.file = None
 
     def file_complete(self, file_size: int) -> UploadedFile[Any]:
